@@ -1,0 +1,1 @@
+"""Advice: plans suggested from a schema and a profile, with reasons."""

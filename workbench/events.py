@@ -1,0 +1,79 @@
+"""Events: what a long job tells the world. Frozen dataclasses that go out to callbacks.
+
+Nothing inside Workbench listens; tqdm, RunMonitor, TensorBoard and Prometheus are all callbacks.
+A callback is any callable that takes one event; it runs in the thread of the job and must be quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Event:
+    """Anything that happened; ``seconds`` counts from the start of the job."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """``done`` of ``total`` units (rows, batches); ``remaining`` is the estimated seconds left, or None."""
+
+    stage: str
+    done: int
+    total: int | None
+    unit: str
+    remaining: float | None = None
+
+
+@dataclass(frozen=True)
+class StageTimes(Event):
+    """Seconds spent per stage since the last such event, and queue depths now."""
+
+    epoch: int
+    batch: int
+    stages: dict[str, float]
+    queues: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StepDone(Event):
+    """One optimiser step."""
+
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+    seeds: int
+
+
+@dataclass(frozen=True)
+class EpochDone(Event):
+    """One pass over the training seeds, evaluated on the validation seeds."""
+
+    epoch: int
+    epochs: int
+    train_loss: float
+    metric: str
+    value: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class RunDone(Event):
+    """The run ended: ``state`` is ``finished``, ``stopped early``, ``cancelled`` or ``failed``."""
+
+    state: str
+    message: str = ""
+
+
+Callback: TypeAlias = Callable[[Event], None]
+
+
+def emit(callbacks: tuple[Callback, ...] | list[Callback], event: Event) -> None:
+    """Send one event to every callback, in order; an error of a callback is the caller's to see."""
+    for callback in callbacks:
+        callback(event)

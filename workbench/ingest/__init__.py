@@ -1,0 +1,1 @@
+"""From tables to a dataset on disk: read, check, order, encode, commit."""

@@ -1,0 +1,1 @@
+"""Column encoders, heterogeneous GNNs and heads."""

@@ -1,0 +1,1 @@
+"""PyTorch Geometric over the stores; the first layer that imports torch."""

@@ -1,0 +1,81 @@
+"""SeedTable: who to predict for, as of when, and the label where it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from workbench.stores.request import SeedSet
+from workbench.temporal import clamp, iso
+from workbench.types import AnyArray, Int64Array, TimeArray
+
+
+@dataclass(frozen=True)
+class SeedTable:
+    """Rows of (entity, anchor_time, label), of one split.
+
+    Attributes
+    ----------
+    node_type : str  table of the entities
+    node_id : int64[n]
+    key : pyarrow.Array[n]  primary keys of the entities, as the user knows them
+    anchor_time : int64[n]  microseconds; :data:`~workbench.temporal.FOREVER` for static tasks
+    label : float64[n] or None  0/1 for binary tasks; None where the future is not known
+    split : str  ``train``, ``val``, ``test`` or ``predict``
+    until : int or None  features are frozen at this instant: visibility is min(anchor, until)
+    """
+
+    node_type: str
+    node_id: Int64Array
+    key: pa.Array
+    anchor_time: TimeArray
+    label: AnyArray | None = None
+    split: str = "predict"
+    until: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.node_id)
+
+    def __getitem__(self, rows: slice | AnyArray | list[int]) -> SeedTable:
+        """The chosen rows, in the chosen order; a slice, indices or a mask."""
+        index = np.arange(len(self))[rows]
+        label = None if self.label is None else self.label[index]
+        return replace(
+            self,
+            node_id=self.node_id[index],
+            key=self.key.take(pa.array(index)),
+            anchor_time=self.anchor_time[index],
+            label=label,
+        )
+
+    def __iter__(self) -> Iterator[SeedTable]:
+        return (self[i : i + 1] for i in range(len(self)))
+
+    @property
+    def visible_until(self) -> TimeArray:
+        """int64[n]: the anchors to sample with, ``min(anchor_time, until)``."""
+        return clamp(self.anchor_time, self.until)
+
+    def seed_set(self, rows: AnyArray | None = None) -> SeedSet:
+        """The seeds of some rows (all by default), ``input_ids`` being row numbers of this table."""
+        index = np.arange(len(self)) if rows is None else np.asarray(rows)
+        return SeedSet.of(self.node_type, self.node_id[index], self.visible_until[index], index)
+
+    def to_arrow(self) -> pa.Table:
+        """Columns ``entity``, ``node_id``, ``anchor_time``, and ``label`` where it is known."""
+        columns = {
+            "entity": self.key,
+            "node_id": pa.array(self.node_id),
+            "anchor_time": pa.array(self.anchor_time).cast(pa.timestamp("us")),
+        }
+        if self.label is not None:
+            columns["label"] = pa.array(self.label)
+        return pa.table(columns)
+
+    def __repr__(self) -> str:
+        times = "" if not len(self) else f", {iso(self.anchor_time.min())} .. {iso(self.anchor_time.max())}"
+        mean = "" if self.label is None or not len(self) else f", mean label {np.mean(self.label):.4g}"
+        return f"SeedTable({self.split}: {len(self):,} x {self.node_type}{times}{mean})"

@@ -1,0 +1,1 @@
+"""Pictures and HTML of what a run did: values in, text out."""

@@ -1,0 +1,1 @@
+"""Sampling over any graph store: the sampler, its audit and its profile."""

@@ -1,0 +1,280 @@
+"""The schema: tables, columns, keys and the edge types that they imply. One frozen value.
+
+Every table is a node type. A foreign key gives an edge type and its reverse, whose time and id are
+those of the row that holds the key (the *fact row*). A table folded by ``as_edge`` is no node type:
+its two foreign keys give one edge type and its reverse, and its rows are the edges.
+
+    orders(order_id, user_id -> users)       orders -user_id-> users     and rev_user_id back
+    ratings(user_id, movie_id), as_edge      users  -ratings-> movies    and rev_ratings back
+
+Messages flow src -> dst; sampling walks dst -> src.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from workbench.errors import SchemaError, did_you_mean, explain
+
+
+class Stype(StrEnum):
+    """Semantic type of a column: how it is encoded, not how it is stored."""
+
+    NUMERICAL = "numerical"
+    CATEGORICAL = "categorical"
+    TIMESTAMP = "timestamp"
+    TEXT = "text"
+    EMBEDDING = "embedding"
+    ID = "id"
+    SET_ASIDE = "set_aside"
+
+
+class EdgeType(NamedTuple):
+    """A triplet; messages flow ``src -> dst``. Prints and parses as ``src-rel->dst``."""
+
+    src: str
+    rel: str
+    dst: str
+
+    def __str__(self) -> str:
+        return f"{self.src}-{self.rel}->{self.dst}"
+
+    @property
+    def is_reverse(self) -> bool:
+        """True for the ``rev_*`` direction of a key."""
+        return self.rel.startswith("rev_")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, semantic type, Arrow type as text, and why it was typed so."""
+
+    name: str
+    stype: Stype
+    dtype: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """``column`` holds primary keys of ``table``."""
+
+    column: str
+    table: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: columns, primary key (None: the row number), times and foreign keys."""
+
+    name: str
+    columns: tuple[Column, ...]
+    primary_key: str | None = None
+    time: str | None = None
+    end_time: str | None = None
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    edge: tuple[str, str] | None = None
+    """(src column, dst column) if the table is folded into edges; None for a node type."""
+
+    def column(self, name: str) -> Column:
+        """The column of that name.
+
+        Raises
+        ------
+        SchemaError
+            If the table has no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        names = [column.name for column in self.columns]
+        raise SchemaError(
+            explain(
+                f"column {name!r} of table {self.name!r} was asked for",
+                "the table does not have it",
+                ", ".join(names) or "no columns at all",
+                did_you_mean(name, names),
+            )
+        )
+
+    def foreign_key(self, column: str) -> ForeignKey:
+        """The foreign key in that column.
+
+        Raises
+        ------
+        SchemaError
+            If the column is no foreign key.
+        """
+        for key in self.foreign_keys:
+            if key.column == column:
+                return key
+        known = ", ".join(f"{key.column} -> {key.table}" for key in self.foreign_keys)
+        raise SchemaError(
+            explain(
+                f"a foreign key in {self.name}.{column} was asked for",
+                "there is none",
+                known or "the table has no foreign keys",
+                f"Add it with schema.link({self.name!r}, {column!r}, table)",
+            )
+        )
+
+
+@dataclass(frozen=True)
+class EdgeSpec:
+    """Where the edges of an edge type come from.
+
+    ``table`` is the table whose rows are the edges (the clock of the edge type: an edge is visible
+    when that row is) and ``layout`` how the graph stores them:
+
+    ========== ============================= ======================================================
+    layout     example                       arrays
+    ========== ============================= ======================================================
+    ``fact``   orders-user_id->users         ``indptr``, ``nbr``; edge id = nbr (the fact row)
+    ``column`` users-rev_user_id->orders     ``nbr[dst]``, at most one; edge id = dst (the fact row)
+    ``edges``  users-ratings->movies         ``indptr``, ``nbr``, ``eid`` (row of the edge table)
+    ========== ============================= ======================================================
+    """
+
+    edge_type: EdgeType
+    table: str
+    layout: str
+    src_column: str | None
+    dst_column: str | None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All tables of a dataset, in order. Edit with methods that return a new schema."""
+
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    def __getitem__(self, name: str) -> Table:
+        for table in self.tables:
+            if table.name == name:
+                return table
+        names = [table.name for table in self.tables]
+        raise SchemaError(
+            explain(
+                f"table {name!r} was asked for",
+                "the schema does not have it",
+                ", ".join(names),
+                did_you_mean(name, names),
+            )
+        )
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self.tables)
+
+    def __contains__(self, name: object) -> bool:
+        return any(table.name == name for table in self.tables)
+
+    @property
+    def node_types(self) -> tuple[str, ...]:
+        """Names of the tables that are node types, in order."""
+        return tuple(table.name for table in self.tables if table.edge is None)
+
+    @property
+    def edge_specs(self) -> tuple[EdgeSpec, ...]:
+        """Every edge type with its source, forward before reverse, in table and key order."""
+        specs: list[EdgeSpec] = []
+        for table in self.tables:
+            if table.edge is not None:
+                a, b = table.edge
+                src, dst = table.foreign_key(a).table, table.foreign_key(b).table
+                name = table.name
+                specs.append(EdgeSpec(EdgeType(src, name, dst), name, "edges", a, b))
+                specs.append(EdgeSpec(EdgeType(dst, f"rev_{name}", src), name, "edges", b, a))
+                continue
+            for key in table.foreign_keys:
+                forward = EdgeType(table.name, key.column, key.table)
+                reverse = EdgeType(key.table, f"rev_{key.column}", table.name)
+                specs.append(EdgeSpec(forward, table.name, "fact", None, key.column))
+                specs.append(EdgeSpec(reverse, table.name, "column", key.column, None))
+        return tuple(specs)
+
+    @property
+    def edge_types(self) -> tuple[EdgeType, ...]:
+        """Every edge type, in the order of :attr:`edge_specs`."""
+        return tuple(spec.edge_type for spec in self.edge_specs)
+
+    def edge_type(self, name: str | tuple[str, str, str]) -> EdgeType:
+        """Find an edge type by triplet, by ``'src-rel->dst'`` or by ``'src.rel->dst'``.
+
+        Raises
+        ------
+        SchemaError
+            If the schema has no such edge type; proposes the nearest one.
+        """
+        text = str(EdgeType(*name)) if isinstance(name, tuple) else name
+        for edge_type in self.edge_types:
+            if text in (str(edge_type), f"{edge_type.src}.{edge_type.rel}->{edge_type.dst}"):
+                return edge_type
+        known = [str(edge_type) for edge_type in self.edge_types]
+        into = [k for k in known if k.endswith(f"->{text.rsplit('->', 1)[-1]}")]
+        raise SchemaError(
+            explain(
+                f"edge type {text!r} was asked for",
+                "the schema does not have it",
+                ", ".join(into or known),
+                did_you_mean(text, known),
+            )
+        )
+
+    def edge_spec(self, edge_type: EdgeType) -> EdgeSpec:
+        """The source and layout of an edge type."""
+        wanted = self.edge_type(edge_type)
+        return next(spec for spec in self.edge_specs if spec.edge_type == wanted)
+
+    def with_table(self, table: Table) -> Schema:
+        """The same schema with the table of that name replaced (or added at the end)."""
+        if table.name not in self:
+            return replace(self, tables=(*self.tables, table))
+        tables = tuple(table if old.name == table.name else old for old in self.tables)
+        return replace(self, tables=tables)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"format": 1, "tables": [asdict(table) for table in self.tables], "notes": list(self.notes)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Schema:
+        """Read back what :meth:`to_dict` wrote.
+
+        Raises
+        ------
+        SchemaError
+            If the value is not a schema of format 1.
+        """
+        if data.get("format") != 1:
+            raise SchemaError(
+                explain("a schema of format 1 was asked for", f"got format {data.get('format')!r}")
+            )
+        try:
+            tables = tuple(_table_from_dict(table) for table in data["tables"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise SchemaError(
+                explain("a schema was read", f"it is malformed ({error!r})", do="Save it again")
+            ) from error
+        return cls(tables, tuple(data.get("notes", ())))
+
+    def save(self, path: str | Path) -> None:
+        """Write the schema as JSON."""
+        Path(path).write_text(json.dumps(self.to_dict(), indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Schema:
+        """Read a schema that :meth:`save` wrote."""
+        return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def _table_from_dict(data: Mapping[str, Any]) -> Table:
+    columns = tuple(Column(**{**c, "stype": Stype(c["stype"])}) for c in data["columns"])
+    keys = tuple(ForeignKey(**key) for key in data["foreign_keys"])
+    edge = tuple(data["edge"]) if data.get("edge") else None
+    return Table(**{**data, "columns": columns, "foreign_keys": keys, "edge": edge})

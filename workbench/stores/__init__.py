@@ -1,0 +1,1 @@
+"""Where graphs and features live: protocols, the catalog, and the stores that answer them."""

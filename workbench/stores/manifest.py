@@ -1,0 +1,152 @@
+"""The manifest: what a committed snapshot of a dataset consists of. One frozen value, format 1.
+
+A dataset is a folder
+
+    catalog.lmdb/                        the only mutable file: schema, manifest, dictionaries
+    catalog.seal                         checksum of the catalog after its last commit
+    tables/<table>/<partition>.parquet   typed columns, rows in node_id (time) order
+    graph/<partition>/...                times, CSC arrays, foreign-key columns
+    features/<partition>/...             segments of fixed-stride rows, optional slot permutations
+    keys/<partition>/...                 sorted key maps
+
+Every file but the catalog is immutable, named once, registered here with its size and checksum.
+Paths are made of partition names and counters, never of table names, so no table name can escape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from workbench.errors import CorruptStoreError, explain
+from workbench.schema import Schema
+from workbench.stores.features import GroupColumn, GroupLayout
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One immutable file.
+
+    Attributes
+    ----------
+    role : str
+        ``table`` (name = table) | ``time`` (table; int64[rows] ascending) |
+        ``indptr`` (edge type; int64[num_dst + 1]) | ``nbr`` (edge type; ids) | ``eid`` (edge type; ids) |
+        ``features`` (group; uint8[rows, stride]) | ``slot`` (group; uint32[rows]) |
+        ``keys`` (table; Arrow IPC of sorted keys and their row ids)
+    name : str  table, group or edge type as text
+    path : str  relative to the dataset, with forward slashes
+    bytes : int
+    checksum : str  xxh3-64 of the file, 16 hex digits
+    """
+
+    role: str
+    name: str
+    path: str
+    bytes: int
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A time partition: rows of every table, under 2^31 per table, local ids in time order."""
+
+    name: str
+    rows: Mapping[str, int]
+    files: tuple[FileEntry, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A committed snapshot.
+
+    Attributes
+    ----------
+    snapshot : int  1 for the first commit, then counting up
+    schema : Schema
+    partitions : tuple of Partition  the first version ships one
+    groups : tuple of GroupLayout  feature groups
+    id_dtype : str  ``uint32`` or ``int64``
+    dated_rows : dict table -> rows that have a time; tables without a time column are absent
+    edges_follow_nodes : names of edge types whose every edge is at or after its src node's time
+    report : the ingest report as plain JSON (warnings, counts)
+    """
+
+    snapshot: int
+    schema: Schema
+    partitions: tuple[Partition, ...]
+    groups: tuple[GroupLayout, ...]
+    id_dtype: str = "uint32"
+    dated_rows: Mapping[str, int] = field(default_factory=dict)
+    edges_follow_nodes: tuple[str, ...] = ()
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+    def rows(self, table: str) -> int:
+        """Rows of a table over all partitions."""
+        return sum(partition.rows[table] for partition in self.partitions)
+
+    def find(self, role: str, name: str) -> FileEntry | None:
+        """The file of that role and name in the first partition, or None."""
+        for entry in self.partitions[0].files:
+            if entry.role == role and entry.name == name:
+                return entry
+        return None
+
+    @property
+    def files(self) -> tuple[FileEntry, ...]:
+        """Every file of every partition."""
+        return tuple(entry for partition in self.partitions for entry in partition.files)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        data = asdict(self)
+        data["format"] = FORMAT
+        data["schema"] = self.schema.to_dict()
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
+        """Read back what :meth:`to_dict` wrote.
+
+        Raises
+        ------
+        CorruptStoreError
+            If it is of another format or malformed.
+        """
+        if data.get("format") != FORMAT:
+            raise CorruptStoreError(
+                explain(
+                    "a dataset was opened",
+                    f"its format is {data.get('format')!r}",
+                    f"format {FORMAT}",
+                    "Ingest the tables again with this version",
+                )
+            )
+        try:
+            return cls(
+                snapshot=int(data["snapshot"]),
+                schema=Schema.from_dict(data["schema"]),
+                partitions=tuple(_partition(part) for part in data["partitions"]),
+                groups=tuple(_layout(group) for group in data["groups"]),
+                id_dtype=str(data["id_dtype"]),
+                dated_rows=dict(data["dated_rows"]),
+                edges_follow_nodes=tuple(data["edges_follow_nodes"]),
+                report=dict(data["report"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptStoreError(
+                explain("a dataset was opened", f"its manifest is malformed ({error!r})")
+            ) from error
+
+
+def _partition(data: Mapping[str, Any]) -> Partition:
+    files = tuple(FileEntry(**entry) for entry in data["files"])
+    return Partition(data["name"], dict(data["rows"]), files)
+
+
+def _layout(data: Mapping[str, Any]) -> GroupLayout:
+    columns = tuple(GroupColumn(**column) for column in data["columns"])
+    return GroupLayout(data["group"], data["rows"], columns)

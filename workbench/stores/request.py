@@ -1,0 +1,154 @@
+"""What a sampler asks of a graph store: seeds, anchors, input ids, a step plan and a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.errors import AnchorError, IdError, explain
+from workbench.stores.steps import Step, StepPlan
+from workbench.temporal import FOREVER
+from workbench.types import AnyArray, Int64Array, TimeArray, UInt64Array
+
+
+@dataclass(frozen=True)
+class SeedSet:
+    """Seeds of one node type.
+
+    Attributes
+    ----------
+    node_type : str
+    ids : int64[n]  global node ids; duplicates are kept, each its own row of the subgraph
+    anchors : int64[n]  microseconds; :data:`~workbench.temporal.FOREVER` for static tasks
+    input_ids : int64[n]  position of each seed in its seed table
+    """
+
+    node_type: str
+    ids: Int64Array
+    anchors: TimeArray
+    input_ids: Int64Array
+
+    @classmethod
+    def of(
+        cls,
+        node_type: str,
+        ids: AnyArray,
+        anchors: AnyArray | int | None = None,
+        input_ids: AnyArray | None = None,
+    ) -> SeedSet:
+        """Check and widen; one anchor is spread over all seeds, no anchor means static.
+
+        Raises
+        ------
+        IdError
+            If ids are not integers of one dimension.
+        AnchorError
+            If anchors are not int64 microseconds, one or one per seed.
+        """
+        ids = np.asarray(ids)
+        if ids.ndim != 1 or (ids.size and not np.issubdtype(ids.dtype, np.integer)):
+            raise IdError(
+                explain(
+                    f"seeds of type {node_type!r} were asked for",
+                    f"got dtype {ids.dtype}, shape {ids.shape}",
+                    "a one-dimensional array of integers (node ids)",
+                    "Keys become node ids through engine.node_ids(type, keys)",
+                )
+            )
+        wide = ids.astype(np.int64)
+        stamps = np.asarray(FOREVER if anchors is None else anchors)
+        if not np.issubdtype(stamps.dtype, np.integer) or stamps.shape not in ((), wide.shape):
+            raise AnchorError(
+                explain(
+                    f"anchors for {len(wide)} seeds of type {node_type!r} were asked for",
+                    f"got dtype {stamps.dtype}, shape {stamps.shape}",
+                    "one int64 of microseconds, or one per seed",
+                    "Read other forms with workbench.temporal.instant",
+                )
+            )
+        spread = np.broadcast_to(stamps.astype(np.int64), wide.shape).copy()
+        given = np.arange(len(wide)) if input_ids is None else np.asarray(input_ids)
+        return cls(node_type, wide, spread, given.astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class SampleRequest:
+    """One batch to sample. Seeds of all sets are numbered on: ``batch`` is that number.
+
+    Attributes
+    ----------
+    seed_sets : tuple of SeedSet  usually one; links have one per end. One set per node type.
+    plan : StepPlan
+    key : int  uint64; every draw is a pure function of it and of what is being expanded
+    """
+
+    seed_sets: tuple[SeedSet, ...]
+    plan: StepPlan
+    key: int = 0
+
+    def __len__(self) -> int:
+        return sum(len(seeds) for seeds in self.seed_sets)
+
+    @property
+    def anchors(self) -> TimeArray:
+        """int64[seeds]: anchors of all sets in order."""
+        parts = [seeds.anchors for seeds in self.seed_sets]
+        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+    def check_anchors(self) -> None:
+        """Refuse a joint request with two anchors.
+
+        Raises
+        ------
+        AnchorError
+            A node drawn for a late anchor must never message an earlier seed.
+        """
+        anchors = self.anchors
+        if self.plan.disjoint or not len(anchors) or (anchors == anchors[0]).all():
+            return
+        raise AnchorError(
+            explain(
+                "a joint sample (disjoint=False) was asked for",
+                f"its seeds have {len(np.unique(anchors))} different anchor times",
+                "one anchor per joint batch: a node drawn for a late anchor would message an earlier seed",
+                "Use disjoint=True, or let the Loader group seeds by anchor",
+            )
+        )
+
+
+@dataclass(frozen=True)
+class HopRequest:
+    """Expand many nodes along one step: the batched verb that a remote store answers.
+
+    Attributes
+    ----------
+    step : Step
+    nodes : int64[n]  global ids of type ``step.edge_type.dst``
+    anchors : int64[n]  the anchor of the seed that each node was reached from
+    keys : uint64[n]  one draw key per node (``kernels.rng.node_keys``)
+    """
+
+    step: Step
+    nodes: Int64Array
+    anchors: TimeArray
+    keys: UInt64Array
+
+
+@dataclass(frozen=True)
+class HopSample:
+    """Answer to a :class:`HopRequest`, in the order of its nodes.
+
+    Attributes
+    ----------
+    offsets : int64[n + 1]  node i owns entries ``offsets[i]:offsets[i + 1]``
+    neighbors : ids[m]  global ids of type ``step.edge_type.src``, in draw order
+    edge_ids : ids[m]  row of the edge type's table
+    """
+
+    offsets: Int64Array
+    neighbors: AnyArray
+    edge_ids: AnyArray

@@ -1,0 +1,91 @@
+"""What a graph store gives back: nodes, edges and where each of them came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.schema import EdgeType
+from workbench.stores.request import SampleRequest
+from workbench.types import AnyArray, Int32Array, Int64Array, TimeArray
+
+
+@dataclass(frozen=True)
+class SampledSubgraph:
+    """A sampled neighbourhood in local ids, nodes in order of discovery, edges in order of hop.
+
+    Attributes
+    ----------
+    request : SampleRequest
+    snapshot : int  of the store that answered
+    node_id : dict node type -> ids[n]
+        Global ids; the seeds of a type come first, in order, duplicates kept. Every node type of
+        the schema has an entry, possibly empty.
+    batch : dict node type -> int32[n]
+        Position in the request of the seed that each node belongs to. In joint mode nodes are
+        shared: seeds carry their position, every other node -1.
+    row, col : dict edge type -> int32[m]
+        Local ids of the edge's src (the drawn neighbour) and dst (the expanded node). Every edge
+        type that the plan names has an entry.
+    edge_id : dict edge type -> ids[m]  row of the edge type's table
+    nodes_per_hop : dict node type -> int64[hops + 1]  entry 0 counts the seeds
+    edges_per_hop : dict edge type -> int64[hops]
+    step_edges : int64[steps]  edges drawn by each step of the plan
+    """
+
+    request: SampleRequest
+    snapshot: int
+    node_id: dict[str, AnyArray]
+    batch: dict[str, Int32Array]
+    row: dict[EdgeType, Int32Array]
+    col: dict[EdgeType, Int32Array]
+    edge_id: dict[EdgeType, AnyArray]
+    nodes_per_hop: dict[str, Int64Array]
+    edges_per_hop: dict[EdgeType, Int64Array]
+    step_edges: Int64Array
+
+    @property
+    def num_nodes(self) -> int:
+        """Nodes of all types."""
+        return sum(len(ids) for ids in self.node_id.values())
+
+    @property
+    def num_edges(self) -> int:
+        """Edges of all types."""
+        return sum(len(rows) for rows in self.row.values())
+
+    def node_anchors(self, node_type: str) -> TimeArray:
+        """int64[n]: the anchor that each node was sampled under."""
+        anchors = self.request.anchors
+        if not len(anchors):
+            return np.empty(0, np.int64)
+        batch = self.batch[node_type]
+        return anchors[np.maximum(batch, 0)]
+
+    def node_hops(self, node_type: str) -> Int32Array:
+        """int32[n]: the hop at which each node was found; 0 for seeds."""
+        counts = self.nodes_per_hop[node_type]
+        return np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+
+    def edge_hops(self, edge_type: EdgeType) -> Int32Array:
+        """int32[m]: the hop at which each edge was drawn; 1 for the seeds' own edges."""
+        counts = self.edges_per_hop[edge_type]
+        return np.repeat(np.arange(1, len(counts) + 1, dtype=np.int32), counts)
+
+    def same_as(self, other: SampledSubgraph) -> bool:
+        """Bit-equal in nodes, edges, ids, batches and counts (requests are not compared)."""
+        mine, theirs = self._arrays(), other._arrays()
+        return mine.keys() == theirs.keys() and all(np.array_equal(mine[name], theirs[name]) for name in mine)
+
+    def _arrays(self) -> dict[tuple[str, str], AnyArray]:
+        groups = {
+            "node_id": self.node_id,
+            "batch": self.batch,
+            "row": self.row,
+            "col": self.col,
+            "edge_id": self.edge_id,
+            "nodes_per_hop": self.nodes_per_hop,
+            "edges_per_hop": self.edges_per_hop,
+        }
+        return {(group, str(name)): array for group, part in groups.items() for name, array in part.items()}

@@ -1,0 +1,1 @@
+"""Shipped for users of the protocols: contract suites, toy graphs, generators."""

@@ -1,0 +1,1 @@
+"""Training: the trainer, its run, metrics, checkpoints, predictions and baselines."""
