@@ -72,7 +72,7 @@ def instant(value: Instant) -> int:
     if isinstance(value, str):
         value = _from_iso(value)
     if isinstance(value, (dt.datetime, dt.date, np.datetime64)):
-        stamp = np.datetime64(value, "us")
+        stamp = np.array(value, "datetime64[us]")
         if not np.isnat(stamp):
             return int(stamp.astype(np.int64))
     raise AnchorError(_not_an_instant(value))

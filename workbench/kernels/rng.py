@@ -28,7 +28,7 @@ _MASK = 0xFFFFFFFFFFFFFFFF
 
 
 @inlined
-def mix64(x):  # type: ignore[no-untyped-def]
+def mix64(x):
     """SplitMix64's finaliser: uint64 -> uint64, a bijection."""
     x = (x ^ (x >> _S30)) * _M1
     x = (x ^ (x >> _S27)) * _M2
@@ -36,13 +36,13 @@ def mix64(x):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def node_key(seed_key, salt, node):  # type: ignore[no-untyped-def]
+def node_key(seed_key, salt, node):
     """The key of every draw that expands ``node`` at the step named by ``salt``, for one seed."""
     return mix64(seed_key ^ mix64(salt + node * GOLDEN))
 
 
 @inlined
-def draw_below(key, counter, bound):  # type: ignore[no-untyped-def]
+def draw_below(key, counter, bound):
     """Draw an integer in [0, bound), bound < 2^32, exactly uniform; returns (value, next counter)."""
     bits = mix64(key + (counter + _ONE) * GOLDEN) >> _S32
     product = bits * bound
@@ -75,7 +75,7 @@ def seed_keys(key: int, type_salt: int, seeds: Int64Array, anchors: TimeArray) -
 
 
 @kernel
-def _seed_keys(base, seeds, anchors):  # type: ignore[no-untyped-def]
+def _seed_keys(base, seeds, anchors):
     out = np.empty(len(seeds), np.uint64)
     for i in range(len(seeds)):
         out[i] = mix64(mix64(base ^ np.uint64(seeds[i])) + np.uint64(anchors[i]))
@@ -88,7 +88,7 @@ def joint_key(key: int, input_ids: Int64Array, seeds: Int64Array, anchors: TimeA
 
 
 @kernel
-def _joint_key(base, input_ids, seeds, anchors):  # type: ignore[no-untyped-def]
+def _joint_key(base, input_ids, seeds, anchors):
     state = base
     for i in range(len(seeds)):
         state = mix64(state ^ np.uint64(input_ids[i]))
@@ -98,7 +98,7 @@ def _joint_key(base, input_ids, seeds, anchors):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def node_keys(seed_key, salt, nodes):  # type: ignore[no-untyped-def]
+def node_keys(seed_key, salt, nodes):
     """Vector form of :func:`node_key`.
 
     Arrays

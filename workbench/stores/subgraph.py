@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +81,7 @@ class SampledSubgraph:
         return mine.keys() == theirs.keys() and all(np.array_equal(mine[name], theirs[name]) for name in mine)
 
     def _arrays(self) -> dict[tuple[str, str], AnyArray]:
-        groups = {
+        groups: dict[str, Mapping[Any, AnyArray]] = {
             "node_id": self.node_id,
             "batch": self.batch,
             "row": self.row,
