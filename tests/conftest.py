@@ -1,0 +1,47 @@
+"""Shared fixtures and the hypothesis profiles.
+
+CI and a plain run derandomise, so that a red test is red again; ``make torture`` draws anew each time
+and raises the numbers (``workbench.testing.sizes.cases``). No example database, no deadline: both make
+results depend on the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from workbench.testing.sizes import torture
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+settings.register_profile(
+    "workbench",
+    deadline=None,
+    database=None,
+    derandomize=not torture(),
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("workbench")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """``shared_data("rel-f1/db")``: a path beside the project, or a skip that says what is missing."""
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(f"../shared/data/{name} is not on this machine (see CONTRIBUTING.md)")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def store_path(tmp_path: Path) -> Path:
+    """Where a test may ingest a dataset; the folder does not exist yet."""
+    return tmp_path / "store"
