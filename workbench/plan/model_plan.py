@@ -1,0 +1,299 @@
+"""ModelPlan: every choice of a training run as one frozen value. Print it, diff it, save it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import PlanError, WorkbenchError, did_you_mean, explain
+from workbench.plan.fanout import Fanout
+
+AGGREGATIONS: tuple[str, ...] = ("mean", "max", "min", "sum", "count")
+"""What a layer may compute from the neighbours of a node; ``count`` is ``log(1 + neighbours)``."""
+
+LOSSES: dict[str, str] = {"bce": "binary", "l1": "regression", "mse": "regression", "huber": "regression"}
+"""Loss -> the task type that it trains."""
+
+METRICS: dict[str, tuple[str, bool]] = {
+    "auroc": ("binary", True),
+    "average_precision": ("binary", True),
+    "accuracy": ("binary", True),
+    "log_loss": ("binary", False),
+    "mae": ("regression", False),
+    "rmse": ("regression", False),
+    "r2": ("regression", True),
+}
+"""Metric -> (task type, whether higher is better)."""
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Shape of the built-in heterogeneous GraphSAGE.
+
+    Attributes
+    ----------
+    channels : int  width of every hidden vector
+    layers : int  message passing layers; more than the fanout has hops is a waste
+    aggregations : tuple of str  see :data:`AGGREGATIONS`; computed side by side, per edge type
+    dropout : float  in [0, 1)
+    """
+
+    channels: int = 64
+    layers: int = 2
+    aggregations: tuple[str, ...] = ("mean", "max", "count")
+    dropout: float = 0.1
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """How the weights are found.
+
+    Attributes
+    ----------
+    epochs : int  passes over the training seeds, at most
+    max_steps : int or None  optimiser steps per epoch, at most (a fresh shuffle decides which seeds)
+    learning_rate, weight_decay : float  of AdamW
+    batch_size : int  seeds per step
+    patience : int  epochs without a better validation metric before the run stops
+    loss : str  see :data:`LOSSES`
+    clip : float  largest norm of a step's gradient
+    """
+
+    epochs: int = 10
+    max_steps: int | None = None
+    learning_rate: float = 0.005
+    weight_decay: float = 1e-4
+    batch_size: int = 512
+    patience: int = 4
+    loss: str = "bce"
+    clip: float = 1.0
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """Everything that a run is made of, apart from the data and the key.
+
+    Attributes
+    ----------
+    fanout : Fanout
+    model : ModelSettings
+    optimisation : Optimisation
+    metric : str  chooses the best epoch on the validation seeds; see :data:`METRICS`
+    exclude : tuple of str  ``'table.column'`` that the model must not read
+    until : int or None  features are frozen at this instant (microseconds), for every split
+    reasons : tuple of (choice, why)  where the plan was suggested; not part of equality
+
+    Raises
+    ------
+    PlanError
+        If a choice is out of range or two of them contradict each other.
+
+    Examples
+    --------
+    >>> plan = ModelPlan(Fanout([16, 8], strategy="recent")).replace(channels=32, epochs=3)
+    >>> plan.model.channels, plan.optimisation.epochs
+    (32, 3)
+    """
+
+    fanout: Fanout
+    model: ModelSettings = field(default_factory=ModelSettings)
+    optimisation: Optimisation = field(default_factory=Optimisation)
+    metric: str = "auroc"
+    exclude: tuple[str, ...] = ()
+    until: int | None = None
+    reasons: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "exclude", tuple(sorted(self.exclude)))
+        object.__setattr__(self, "reasons", tuple((str(a), str(b)) for a, b in self.reasons))
+        check_plan(self)
+
+    @property
+    def task_type(self) -> str:
+        """``binary`` or ``regression``: what the loss trains."""
+        return LOSSES[self.optimisation.loss]
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Direction of the metric."""
+        return METRICS[self.metric][1]
+
+    def replace(self, **changes: Any) -> ModelPlan:
+        """The same plan with some choices changed; names of both settings may be given directly.
+
+        Raises
+        ------
+        PlanError
+            If a name is no choice of a plan, or the new value is not allowed.
+        """
+        parts: dict[str, dict[str, Any]] = {"model": {}, "optimisation": {}, "": {}}
+        for name, value in changes.items():
+            parts[_home(name)][name] = tuple(value) if isinstance(value, list) else value
+        own = parts[""]
+        for part in ("model", "optimisation"):
+            if parts[part]:
+                own[part] = replace(own.get(part, getattr(self, part)), **parts[part])
+        return replace(self, **own)
+
+    def diff(self, other: ModelPlan) -> dict[str, tuple[Any, Any]]:
+        """Choices that differ: name -> (mine, theirs). Reasons are not compared."""
+        mine, theirs = self.choices(), other.choices()
+        return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}
+
+    def choices(self) -> dict[str, Any]:
+        """Every choice by its flat name, the fanout as one value."""
+        flat: dict[str, Any] = {"fanout": self.fanout}
+        flat |= {f.name: getattr(self.model, f.name) for f in fields(ModelSettings)}
+        flat |= {f.name: getattr(self.optimisation, f.name) for f in fields(Optimisation)}
+        return flat | {"metric": self.metric, "exclude": self.exclude, "until": self.until}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "format": 1,
+            "fanout": self.fanout.to_dict(),
+            "model": {**asdict(self.model), "aggregations": list(self.model.aggregations)},
+            "optimisation": asdict(self.optimisation),
+            "metric": self.metric,
+            "exclude": list(self.exclude),
+            "until": self.until,
+            "reasons": [list(pair) for pair in self.reasons],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ModelPlan:
+        """Read back what :meth:`to_dict` wrote.
+
+        Raises
+        ------
+        PlanError
+            If the value is no plan of format 1.
+        """
+        if not isinstance(data, Mapping) or data.get("format") != 1:
+            got = data.get("format") if isinstance(data, Mapping) else type(data).__name__
+            raise PlanError(explain("a model plan of format 1 was asked for", f"got {got!r}"))
+        try:
+            model = {**data["model"], "aggregations": tuple(data["model"]["aggregations"])}
+            return cls(
+                fanout=Fanout(**data["fanout"]),
+                model=ModelSettings(**model),
+                optimisation=Optimisation(**data["optimisation"]),
+                metric=data["metric"],
+                exclude=tuple(data["exclude"]),
+                until=data["until"],
+                reasons=tuple(data["reasons"]),
+            )
+        except PlanError:
+            raise
+        except (KeyError, TypeError, ValueError, WorkbenchError) as error:
+            raise PlanError(explain("a model plan was read", f"it is malformed ({error!r})")) from error
+
+    def save(self, path: str | Path) -> None:
+        """Write the plan as JSON."""
+        Path(path).write_text(json.dumps(self.to_dict(), indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> ModelPlan:
+        """Read a plan that :meth:`save` wrote."""
+        return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+
+    def __repr__(self) -> str:
+        shape, steps = self.model, self.optimisation
+        limit = "" if steps.max_steps is None else f" of at most {steps.max_steps} steps"
+        lines = [
+            "ModelPlan",
+            f"  fanout   {self.fanout!r}",
+            f"  model    {shape.layers} layers, {shape.channels} channels, "
+            f"{' + '.join(shape.aggregations)}, dropout {shape.dropout:g}",
+            f"  training {steps.loss}, AdamW {steps.learning_rate:g} (weight decay {steps.weight_decay:g}), "
+            f"batches of {steps.batch_size}, {steps.epochs} epochs{limit}, patience {steps.patience}",
+            f"  metric   {self.metric} ({'higher' if self.higher_is_better else 'lower'} is better)",
+        ]
+        if self.exclude:
+            lines.append(f"  exclude  {', '.join(self.exclude)}")
+        if self.until is not None:
+            lines.append(f"  until    {self.until} us")
+        lines += [f"  because  {choice}: {why}" for choice, why in self.reasons]
+        return "\n".join(lines)
+
+
+_PARTS = {"model": ModelSettings, "optimisation": Optimisation}
+
+
+def _home(name: str) -> str:
+    """Which settings a flat name belongs to; the empty string for the plan's own fields."""
+    for part, settings in _PARTS.items():
+        if name in {f.name for f in fields(settings)}:
+            return part
+    own = [f.name for f in fields(ModelPlan)]
+    if name in own:
+        return ""
+    known = [*own, *(f.name for settings in _PARTS.values() for f in fields(settings))]
+    raise PlanError(
+        explain(
+            f"choice {name!r} of a plan",
+            "a plan has no such choice",
+            ", ".join(known),
+            did_you_mean(name, known),
+        )
+    )
+
+
+def check_plan(plan: ModelPlan) -> None:
+    """Refuse nonsense.
+
+    Raises
+    ------
+    PlanError
+        Naming the choice, what it was and what is allowed.
+    """
+    if not isinstance(plan.fanout, Fanout):
+        _refuse("fanout", plan.fanout, "a Fanout, such as Fanout([16, 8])")
+    _check_model(plan.model)
+    _check_optimisation(plan.optimisation)
+    if plan.metric not in METRICS:
+        _refuse("metric", plan.metric, ", ".join(METRICS))
+    if METRICS[plan.metric][0] != plan.task_type:
+        allowed = ", ".join(name for name, (kind, _) in METRICS.items() if kind == plan.task_type)
+        _refuse("metric", plan.metric, f"{allowed} (the loss {plan.optimisation.loss!r} is {plan.task_type})")
+    for name in plan.exclude:
+        if name.count(".") < 1:
+            _refuse("exclude", name, "'table.column'")
+
+
+def _check_model(model: ModelSettings) -> None:
+    _whole("channels", model.channels, 1, 65536)
+    _whole("layers", model.layers, 1, 64)
+    if not model.aggregations or set(model.aggregations) - set(AGGREGATIONS):
+        _refuse("aggregations", model.aggregations, f"one or more of {', '.join(AGGREGATIONS)}")
+    _between("dropout", model.dropout, 0.0, 0.999)
+
+
+def _check_optimisation(steps: Optimisation) -> None:
+    _whole("epochs", steps.epochs, 1, 10**6)
+    _whole("batch_size", steps.batch_size, 1, 10**7)
+    _whole("patience", steps.patience, 1, 10**6)
+    if steps.max_steps is not None:
+        _whole("max_steps", steps.max_steps, 1, 10**9)
+    _between("learning_rate", steps.learning_rate, 1e-12, 100.0)
+    _between("weight_decay", steps.weight_decay, 0.0, 100.0)
+    _between("clip", steps.clip, 1e-12, float("inf"))
+    if steps.loss not in LOSSES:
+        _refuse("loss", steps.loss, ", ".join(LOSSES))
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        _refuse(name, value, f"a whole number from {low} to {high}")
+
+
+def _between(name: str, value: object, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        _refuse(name, value, f"a number from {low:g} to {high:g}")
+
+
+def _refuse(name: str, got: object, allowed: str) -> None:
+    raise PlanError(explain(f"{name!r} of a plan", f"got {got!r}", allowed))
