@@ -1,0 +1,185 @@
+"""Engine: one open dataset in the kernel. A facade: every method is a few lines over composed nouns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from workbench.errors import SchemaError, explain
+from workbench.events import Callback
+from workbench.kernels.rng import derive_key
+from workbench.plan.fanout import Fanout
+from workbench.plan.model_plan import ModelPlan
+from workbench.query.seed_table import SeedTable
+from workbench.query.task import Task
+from workbench.sampling.audit import AuditReport, audit
+from workbench.sampling.profile import Cost, profile
+from workbench.sampling.sampler import NeighborSampler
+from workbench.schema import Schema
+from workbench.stores.dataset import Dataset
+from workbench.stores.key_map import KeyMap
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.ssd_features import SsdFeatures
+from workbench.stores.subgraph import SampledSubgraph
+from workbench.types import Int64Array
+
+if TYPE_CHECKING:
+    import torch
+
+    from workbench.training.parts import Parts
+    from workbench.training.run import Run
+
+
+def open_engine(path: str | Path, *, memory_budget: int | None = None) -> Engine:
+    """Open a dataset: graph into RAM, features mapped from disk. Public as ``workbench.open``.
+
+    Parameters
+    ----------
+    path : folder that ``ingest`` wrote
+    memory_budget : int or None
+        Bytes that the graph and one sample may take; larger requests are refused before anything
+        is allocated. None: what the machine has available now.
+
+    Raises
+    ------
+    StoreError
+        If there is no dataset, or it is damaged.
+    BudgetError
+        If the graph does not fit.
+    """
+    dataset = Dataset.open(path)
+    return Engine(dataset, RamGraph.open(dataset, memory_budget=memory_budget), SsdFeatures.open(dataset))
+
+
+class Engine:
+    """An open dataset: ``dataset``, ``graph`` (a GraphStore) and ``features`` (a FeatureStore)."""
+
+    def __init__(self, dataset: Dataset, graph: RamGraph, features: SsdFeatures) -> None:
+        self.dataset = dataset
+        self.graph = graph
+        self.features = features
+        self._key_maps: dict[str, KeyMap] = {}
+
+    @property
+    def schema(self) -> Schema:
+        """Tables, columns, keys and edge types."""
+        return self.dataset.schema
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The open stores as training takes them."""
+        from workbench.training.parts import Parts
+
+        return Parts(self.dataset, self.graph, self.features)
+
+    def keys(self, table: str) -> KeyMap:
+        """The key map of a table: ``lookup(keys)`` to node ids, ``keys_of(ids)`` back."""
+        if table not in self._key_maps:
+            self._key_maps[table] = KeyMap.open(self.dataset, table)
+        return self._key_maps[table]
+
+    def node_ids(self, table: str, keys: Sequence[Any] | pa.Array) -> Int64Array:
+        """int64[n]: node ids of primary keys.
+
+        Raises
+        ------
+        SchemaError
+            If a key is not in the table; names up to five.
+        """
+        found = self.keys(table).lookup(keys)
+        missing = [str(key) for key, node in zip(keys, found, strict=True) if node < 0]
+        if missing:
+            raise SchemaError(
+                explain(
+                    f"{len(found)} keys of table {table!r} were asked for",
+                    f"{len(missing)} are not in it ({', '.join(missing[:5])})",
+                    f"keys of the {self.dataset.manifest.rows(table):,} rows of {table!r}",
+                )
+            )
+        return found
+
+    def row(self, table: str, row_id: int) -> dict[str, Any]:
+        """One row of the source table by node id or edge id, as plain Python values."""
+        return self.dataset.row(table, row_id)
+
+    def task(self, query: str, **splits: Any) -> Task:
+        """What to predict; ``splits`` are those of :meth:`Task.build` (``val=``, ``test=``, ``until=``, ...)."""
+        return Task.build(self.dataset, query, **splits)
+
+    def suggest_plan(self, task: Task) -> ModelPlan:
+        """A plan for the task, with a reason for each choice."""
+        from workbench.advise.suggest import suggest_plan
+
+        return suggest_plan(task, self.parts)
+
+    def sample(self, seeds: SeedTable, fanout: Fanout, *, key: int = 0, epoch: int = 0) -> SampledSubgraph:
+        """The subgraph of some seeds, as training with the same key and epoch would see it."""
+        sampler = NeighborSampler(self.graph, fanout, key=key)
+        return sampler.sample(seeds.seed_set(), epoch=epoch)
+
+    def cost(self, seeds: SeedTable, fanout: Fanout, *, batch_size: int = 512, key: int = 0) -> Cost:
+        """What a batch of ``batch_size`` such seeds costs, from sampling the given ones.
+
+        Joint fanouts are costed one anchor at a time: only seeds of the first seed's anchor count.
+        """
+        rows = np.arange(len(seeds))
+        if not fanout.disjoint and len(seeds):
+            rows = rows[seeds.visible_until == seeds.visible_until[0]]
+        return profile(
+            self.graph,
+            self.features.groups,
+            fanout,
+            seeds.seed_set(rows),
+            batch_size=batch_size,
+            key=derive_key(key, "cost"),
+        )
+
+    def audit(self, subgraphs: SampledSubgraph | Iterable[SampledSubgraph]) -> AuditReport:
+        """Check samples against the source tables, independently of the sampler."""
+        many = [subgraphs] if isinstance(subgraphs, SampledSubgraph) else subgraphs
+        return audit(many, self.dataset)
+
+    def train(
+        self,
+        task: Task,
+        plan: ModelPlan,
+        *,
+        model: torch.nn.Module | None = None,
+        callbacks: Sequence[Callback] = (),
+        key: int = 0,
+        device: str = "auto",
+        folder: str | Path | None = None,
+    ) -> Run:
+        """Start a training in the background and return its run at once; asking it for anything waits.
+
+        Parameters
+        ----------
+        model : torch.nn.Module or None
+            Your own: called with a PyG ``HeteroData``, returns one number per seed. None: the plan's.
+        callbacks : callables that take one event; one with ``attach(run)`` is handed the run first.
+            With none given, epochs are printed.
+        key : int  fixes every random choice
+        device : ``auto`` (CUDA, then MPS, then CPU) or a torch device name
+        folder : where the run is saved as it goes; None: a temporary folder
+        """
+        from workbench.training.run import start
+
+        return start(
+            self.parts, task, plan, model=model, callbacks=callbacks, key=key, device=device, folder=folder
+        )
+
+    def load_run(self, folder: str | Path) -> Run:
+        """Load a run that was saved; refuses one that was trained on another schema, and says why."""
+        from workbench.training.run import load_run
+
+        return load_run(folder, self.parts)
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{t.name} {self.dataset.manifest.rows(t.name):,}" for t in self.schema)
+        edges = sum(self.graph.num_edges(edge_type) for edge_type in self.schema.edge_types)
+        return f"Engine({self.dataset.path}, snapshot {self.graph.snapshot}: {rows}; {edges:,} stored edges)"

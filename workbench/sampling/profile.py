@@ -1,0 +1,97 @@
+"""What a fanout costs: a pilot sample, counted, before anything is trained."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.plan.fanout import Fanout
+from workbench.schema import EdgeType
+from workbench.stores.features import GroupLayout
+from workbench.stores.protocols import GraphStore
+from workbench.stores.request import SampleRequest, SeedSet
+from workbench.stores.subgraph import SampledSubgraph
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Size of one batch, extrapolated from a pilot sample.
+
+    Attributes
+    ----------
+    batch_size : int  seeds of the batch that the figures speak of
+    pilot : int  seeds that were really sampled
+    nodes, edges : float  expected per batch
+    feature_bytes : float  bytes of distinct feature rows per batch
+    milliseconds : float  sampling time of the pilot, scaled to the batch; one thread
+    duplicates : float  share of nodes whose row is already needed by another node of the batch
+    cells : dict (hop, edge type) -> expected edges per batch
+    """
+
+    batch_size: int
+    pilot: int
+    nodes: float
+    edges: float
+    feature_bytes: float
+    milliseconds: float
+    duplicates: float
+    cells: Mapping[tuple[int, EdgeType], float]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.batch_size:,} seeds: {self.nodes:,.0f} nodes, {self.edges:,.0f} edges, "
+            f"{self.feature_bytes / 1e6:.1f} MB of features, {self.milliseconds:.1f} ms to sample, "
+            f"{self.duplicates:.0%} duplicate rows (pilot of {self.pilot:,} seeds)"
+        )
+
+
+def profile(
+    graph: GraphStore,
+    groups: Mapping[str, GroupLayout],
+    fanout: Fanout,
+    seeds: SeedSet,
+    *,
+    batch_size: int,
+    key: int = 0,
+) -> Cost:
+    """Sample the given seeds once and scale the counts to ``batch_size`` seeds.
+
+    The scale is linear, which overstates distinct rows where the pilot is smaller than a batch:
+    duplicates grow with the batch.
+
+    Raises
+    ------
+    FanoutError, BudgetError, IdError, AnchorError
+        As ``GraphStore.sample``.
+    """
+    plan = fanout.compile(graph.schema, [seeds.node_type])
+    request = SampleRequest((seeds,), plan, key)
+    graph.sample(request)  # warm arenas and caches: the second call is what a run will see
+    start = time.perf_counter()
+    subgraph = graph.sample(request)
+    seconds = time.perf_counter() - start
+    scale = batch_size / max(len(seeds), 1)
+    distinct = {name: len(np.unique(ids)) for name, ids in subgraph.node_id.items()}
+    held = sum(count * groups[name].stride for name, count in distinct.items() if name in groups)
+    return Cost(
+        batch_size=batch_size,
+        pilot=len(seeds),
+        nodes=subgraph.num_nodes * scale,
+        edges=subgraph.num_edges * scale,
+        feature_bytes=held * scale,
+        milliseconds=seconds * 1e3 * scale,
+        duplicates=1 - sum(distinct.values()) / max(subgraph.num_nodes, 1),
+        cells={cell: count * scale for cell, count in edges_by_cell(subgraph).items()},
+    )
+
+
+def edges_by_cell(subgraph: SampledSubgraph) -> dict[tuple[int, EdgeType], int]:
+    """Edges drawn per (hop, edge type): one entry per step of the plan."""
+    counts = subgraph.step_edges.tolist()
+    return {
+        (step.hop, step.edge_type): count
+        for step, count in zip(subgraph.request.plan, counts, strict=True)
+    }
