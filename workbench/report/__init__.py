@@ -1,1 +1,1 @@
-"""Pictures and HTML of what a run did: values in, text out."""
+"""Pictures and reports as text: what a notebook, a README or a headless run can show. No torch."""

@@ -1,0 +1,92 @@
+r"""Where the nodes of a sampled subgraph are drawn: a radial tidy tree with one ring per hop.
+
+    one seed: the seed at the centre          many seeds: seeds on the innermost ring, a sector each
+           . o .                                        \  s  /
+         o   s   o     ring 1                            s   s
+           . o .                                        /  s  \
+
+Each node sits in the middle of its subtree's sector, and sectors are as wide as their leaves are
+many: no force layout, no iterations, about a millisecond for 10,000 nodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.report.flat import FlatSubgraph
+from workbench.types import Float32Array, Int32Array, Int64Array
+
+
+@dataclass(frozen=True)
+class RadialLayout:
+    """Positions in the square from -1 to 1, y pointing down as on screens.
+
+    Attributes
+    ----------
+    x, y : float32[n]  in the order of the flat subgraph
+    angle : float32[n]  radians
+    rings : float32[hops + 1]  radius of each hop's ring; entry 0 is 0 if there is one seed
+    parent : int32[n]  the node whose expansion discovered each node; -1 for seeds
+    """
+
+    x: Float32Array
+    y: Float32Array
+    angle: Float32Array
+    rings: Float32Array
+    parent: Int32Array
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+def radial_layout(flat: FlatSubgraph) -> RadialLayout:
+    """Lay the discovery tree of a subgraph out on hop rings.
+
+    Cost is O(n log n) numpy work per hop; the same subgraph always gives the same picture.
+    """
+    parent = flat.parent
+    hops = int(flat.hop.max(initial=0))
+    levels = [np.flatnonzero(flat.hop == hop) for hop in range(hops + 1)]
+    start, width = _sectors(levels, parent, flat.type)
+    total = max(int(width[levels[0]].sum()), 1)
+    # The first sector opens at twelve o'clock.
+    angle = (start + width / 2) / total * 2 * np.pi - np.pi / 2
+    rings = _rings(hops, len(levels[0]))
+    radius = rings[flat.hop]
+    return RadialLayout(
+        (radius * np.cos(angle)).astype(np.float32),
+        (radius * np.sin(angle)).astype(np.float32),
+        angle.astype(np.float32),
+        rings.astype(np.float32),
+        parent,
+    )
+
+
+def _rings(hops: int, seeds: int) -> Float32Array:
+    """One seed sits in the middle; several need a ring of their own to keep apart."""
+    inner = 0 if seeds <= 1 else 1
+    radii = np.arange(hops + 1) + inner
+    return (radii / max(int(radii[-1]), 1)).astype(np.float32)
+
+
+def _sectors(levels: list[Int64Array], parent: Int32Array, kind: Int32Array) -> tuple[Int64Array, Int64Array]:
+    """First leaf and number of leaves of every subtree, counting leaves in drawing order."""
+    width = np.zeros(len(parent), np.int64)
+    for level in reversed(levels):
+        width[level] = np.maximum(width[level], 1)
+        has_parent = level[parent[level] >= 0]
+        np.add.at(width, parent[has_parent], width[has_parent])
+    start = np.zeros(len(parent), np.int64)
+    for hop, level in enumerate(levels):
+        roots = hop == 0
+        origin = np.zeros(len(level), np.int64) if roots else start[parent[level]]
+        # Siblings of one type stay together: the eye reads a fan of orders as one fan.
+        order = np.argsort(origin, kind="stable") if roots else np.lexsort((level, kind[level], origin))
+        nodes, origin = level[order], origin[order]
+        before = np.cumsum(width[nodes]) - width[nodes]
+        first = np.r_[True, origin[1:] != origin[:-1]] if len(nodes) else np.empty(0, bool)
+        family_start = before[first][np.cumsum(first) - 1] if len(nodes) else before
+        start[nodes] = origin + before - family_start
+    return start, width
