@@ -1,0 +1,202 @@
+"""Column encoders: stored codes in, vectors out, one encoder per table.
+
+What depends on a row alone is computed once per distinct row (``rows``); what depends on the anchor as
+well, how old the row is, once per node (``moments``):
+
+    numerical | categorical | timestamp | embedding | present  -> RowEncoder  [rows, channels]
+    node_time, timestamp columns, anchor                       -> MomentEncoder [nodes, channels]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from workbench.models.statistics import ColumnStatistics
+from workbench.models.time_features import AGE_WIDTH, CYCLIC_WIDTH, age, cyclic
+from workbench.temporal import FOREVER
+
+CLIP = 5.0
+"""Standardised numbers are cut off here: one absurd value must not move a prediction far."""
+
+
+class NumberEncoder(nn.Module):
+    """float32[rows, columns] -> float32[rows, 3 * columns]: z-score, rank, missing."""
+
+    start: Tensor
+    position: Tensor
+    mean: Tensor
+    scale: Tensor
+    knots: Tensor
+
+    def __init__(self, columns: Sequence[ColumnStatistics]) -> None:
+        super().__init__()
+        self.width = 3 * len(columns)
+        self.register_buffer("start", torch.tensor([c.column.start for c in columns], dtype=torch.long))
+        self.register_buffer("position", torch.tensor([c.position for c in columns], dtype=torch.long))
+        self.register_buffer("mean", torch.tensor([c.mean for c in columns]))
+        self.register_buffer("scale", torch.tensor([c.scale for c in columns]))
+        self.register_buffer("knots", torch.tensor([c.knots for c in columns]))
+
+    def forward(self, store: Mapping[str, Tensor]) -> Tensor:
+        """Encode the numbers of a store."""
+        here = store["present"][:, self.position]
+        values = store["numerical"][:, self.start]
+        finite = here & values.isfinite()
+        values = torch.where(finite, values, self.mean)
+        z = ((values - self.mean) / self.scale).clamp(-CLIP, CLIP)
+        return torch.cat([z, self._rank(values) * finite, (~finite).float()], dim=1)
+
+    def _rank(self, values: Tensor) -> Tensor:
+        """The fitted distribution function, piecewise linear between the knots, in [-1, 1]."""
+        last = self.knots.shape[1] - 1
+        columns = values.t().contiguous()
+        below = torch.searchsorted(self.knots, columns, right=True).clamp(1, last)
+        left, right = self.knots.gather(1, below - 1), self.knots.gather(1, below)
+        share = ((columns - left) / (right - left).clamp(min=1e-30)).clamp(0.0, 1.0)
+        return ((below - 1 + share) * (2.0 / last) - 1.0).t()
+
+
+class CategoryEncoder(nn.Module):
+    """int[rows, columns] -> float32[rows, columns * width]: code 0 missing, rare and new ones unseen."""
+
+    def __init__(self, columns: Sequence[ColumnStatistics], width: int) -> None:
+        super().__init__()
+        self.width = width * len(columns)
+        self.starts = [c.column.start for c in columns]
+        sizes = [len(c.codes) + 2 for c in columns]
+        self.table = nn.Embedding(sum(sizes), width)
+        nn.init.normal_(self.table.weight, std=0.1)
+        for i, column in enumerate(columns):
+            self.register_buffer(f"codes_{i}", torch.tensor(column.codes, dtype=torch.long))
+        self.offsets = [sum(sizes[:i]) for i in range(len(sizes))]
+
+    def slots(self, codes: Tensor) -> Tensor:
+        """int64[rows, columns]: row of the embedding table per cell."""
+        parts = []
+        for i, start in enumerate(self.starts):
+            known, code = getattr(self, f"codes_{i}"), codes[:, start].contiguous()
+            slot = torch.ones_like(code)
+            if len(known):
+                place = torch.searchsorted(known, code).clamp(max=len(known) - 1)
+                slot = torch.where(known[place] == code, place + 2, slot)
+            parts.append(torch.where(code == 0, 0, slot) + self.offsets[i])
+        return torch.stack(parts, dim=1)
+
+    def forward(self, store: Mapping[str, Tensor]) -> Tensor:
+        """Encode the categories of a store."""
+        slots = self.slots(store["categorical"].long())
+        return torch.as_tensor(self.table(slots)).flatten(1)
+
+
+class DateEncoder(nn.Module):
+    """int64[rows, columns] -> cyclic parts and a missing flag of every timestamp column."""
+
+    def __init__(self, columns: Sequence[ColumnStatistics]) -> None:
+        super().__init__()
+        self.columns = [(c.column.start, c.position) for c in columns]
+        self.width = len(columns) * (CYCLIC_WIDTH + 1)
+
+    def forward(self, store: Mapping[str, Tensor]) -> Tensor:
+        """Encode the timestamps of a store."""
+        parts = []
+        for start, position in self.columns:
+            here = store["present"][:, position]
+            parts += [cyclic(store["timestamp"][:, start]) * here[:, None], (~here[:, None]).float()]
+        return torch.cat(parts, dim=1)
+
+
+class VectorEncoder(nn.Module):
+    """float32[rows, width] -> the stored vectors (text, embeddings) at unit scale."""
+
+    def __init__(self, columns: Sequence[ColumnStatistics]) -> None:
+        super().__init__()
+        self.columns = [(c.column.start, c.column.width, c.scale) for c in columns]
+        self.width = sum(c.column.width for c in columns)
+
+    def forward(self, store: Mapping[str, Tensor]) -> Tensor:
+        """Scale and clip the vectors of a store; a missing one is all zeros already."""
+        parts = [store["embedding"][:, a : a + w] / scale for a, w, scale in self.columns]
+        return torch.cat(parts, dim=1).clamp(-CLIP, CLIP)
+
+
+class RowEncoder(nn.Module):
+    """One vector per distinct row of a table; a learned constant where the table has no columns.
+
+    Parameters
+    ----------
+    columns : sequence of ColumnStatistics
+    channels : int
+    """
+
+    def __init__(self, columns: Sequence[ColumnStatistics], channels: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        by_section: dict[str, list[ColumnStatistics]] = {}
+        for column in columns:
+            by_section.setdefault(column.column.section, []).append(column)
+        encoders = {section: _encoder(section, members, channels) for section, members in by_section.items()}
+        width = sum(encoder.width for encoder in encoders.values())
+        self.parts = nn.ModuleDict(encoders)
+        self.constant = nn.Parameter(torch.zeros(channels))
+        self.project = (
+            nn.Sequential(
+                nn.Linear(width, channels), nn.ReLU(), nn.Dropout(dropout), nn.Linear(channels, channels)
+            )
+            if width
+            else None
+        )
+
+    def forward(self, store: Mapping[str, Tensor], rows: int) -> Tensor:
+        """float32[rows, channels]."""
+        if self.project is None:
+            return self.constant.expand(rows, -1)
+        parts = torch.cat([part(store) for part in self.parts.values()], dim=1)
+        return torch.as_tensor(self.project(parts)) + self.constant
+
+
+def _encoder(
+    section: str, columns: list[ColumnStatistics], channels: int
+) -> NumberEncoder | CategoryEncoder | DateEncoder | VectorEncoder:
+    if section == "numerical":
+        return NumberEncoder(columns)
+    if section == "categorical":
+        return CategoryEncoder(columns, max(4, min(16, channels // 4)))
+    return DateEncoder(columns) if section == "timestamp" else VectorEncoder(columns)
+
+
+class MomentEncoder(nn.Module):
+    """One vector per node from its anchor: age and calendar of its row, age of its timestamp columns.
+
+    Parameters
+    ----------
+    columns : sequence of ColumnStatistics  the timestamp columns among them are used
+    timed : bool  whether the table has a time column
+    channels : int
+    """
+
+    def __init__(self, columns: Sequence[ColumnStatistics], timed: bool, channels: int) -> None:
+        super().__init__()
+        self.timed = timed
+        dates = [c for c in columns if c.column.section == "timestamp"]
+        self.dates = [(c.column.start, c.position) for c in dates]
+        width = timed * (AGE_WIDTH + CYCLIC_WIDTH) + len(dates) * AGE_WIDTH
+        self.project = nn.Linear(width, channels) if width else None
+
+    def forward(
+        self, anchor: Tensor, time: Tensor | None, store: Mapping[str, Tensor], row: Tensor | None
+    ) -> Tensor | None:
+        """float32[nodes, channels], or None where nothing depends on the anchor."""
+        if self.project is None:
+            return None
+        parts = []
+        if self.timed:
+            moment = torch.full_like(anchor, FOREVER) if time is None else time
+            parts += [age(anchor, moment), cyclic(moment)]
+        for start, position in self.dates:
+            stamp, here = store["timestamp"][:, start], store["present"][:, position]
+            if row is not None:
+                stamp, here = stamp[row], here[row]
+            parts.append(age(anchor, torch.where(here, stamp, FOREVER)))
+        return torch.as_tensor(self.project(torch.cat(parts, dim=1)))

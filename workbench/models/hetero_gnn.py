@@ -1,0 +1,169 @@
+"""HeteroGNN: heterogeneous GraphSAGE over a sampled neighbourhood, one prediction per seed.
+
+    columns -> RowEncoder (once per distinct row) -> + MomentEncoder (per node) -> h0
+    layer:  h'(v) = h(v) + act(norm(W_self h(v) + sum over edge types of W_e [mean | max | ... of h(u)]))
+    seeds:  head(h0 + anchor's place in day, week and year | h after the last layer)
+
+Only what can still reach a seed is computed: nodes are in order of hop, so layer l keeps a prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from workbench.models.encoders import MomentEncoder, RowEncoder
+from workbench.models.layers import SageLayer, trim_edges
+from workbench.models.statistics import Statistics
+from workbench.models.time_features import CYCLIC_WIDTH, cyclic
+from workbench.plan.model_plan import ModelPlan
+from workbench.schema import EdgeType, Schema
+from workbench.stores.steps import StepPlan
+
+
+class HeteroGNN(nn.Module):
+    """The built-in model; takes a ``HeteroData``, expanded or with distinct rows.
+
+    Parameters
+    ----------
+    schema : Schema
+    plan : ModelPlan
+    statistics : Statistics  of every table that the plan reaches
+    seed_type : str
+
+    Raises
+    ------
+    FanoutError
+        If the plan's fanout names an edge type that the schema does not have.
+    """
+
+    def __init__(self, schema: Schema, plan: ModelPlan, statistics: Statistics, seed_type: str) -> None:
+        super().__init__()
+        steps = plan.fanout.compile(schema, [seed_type])
+        channels, dropout = plan.model.channels, plan.model.dropout
+        self.seed_type, self.depth = seed_type, plan.model.layers
+        node_types, edge_tables = reached(schema, steps, seed_type)
+        self.node_types = node_types
+        self.edge_tables = edge_tables
+        self.rows = nn.ModuleDict()
+        self.moments = nn.ModuleDict()
+        for table in sorted({*node_types, *edge_tables.values()}):
+            columns = statistics.tables.get(table, ())
+            self.rows[_key(table)] = RowEncoder(columns, channels, dropout)
+            self.moments[_key(table)] = MomentEncoder(columns, schema[table].time is not None, channels)
+        self.calendar = nn.Linear(CYCLIC_WIDTH, channels)
+        self.layers = nn.ModuleList()
+        for index in range(self.depth):
+            kept = [step.edge_type for step in steps if step.hop <= self.depth - index]
+            self.layers.append(
+                SageLayer(kept, _updated(schema, steps, seed_type, self.depth - index - 1), plan.model)
+            )
+        self.edge_types = list(dict.fromkeys(step.edge_type for step in steps if step.hop <= self.depth))
+        self.head = nn.Sequential(
+            nn.LayerNorm(2 * channels),
+            nn.Linear(2 * channels, channels),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(channels, 1),
+        )
+
+    def forward(self, data: Any) -> Tensor:
+        """float32[num_seeds]: a logit (binary) or a standardised value (regression)."""
+        seeds = data[self.seed_type]
+        anchors, count = seeds.seed_time, int(seeds.batch_size)
+        hidden = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
+        hidden[self.seed_type] = _add_calendar(hidden[self.seed_type], self.calendar(cyclic(anchors)), count)
+        first = hidden[self.seed_type][:count]
+        edges = self._edges(data, anchors)
+        for index, layer in enumerate(self.layers):
+            hops = self.depth - index
+            sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
+            hidden = layer(hidden, trim_edges(data, edges, hops), sizes)
+        return torch.as_tensor(self.head(torch.cat([first, hidden[self.seed_type][:count]], dim=1))).squeeze(
+            1
+        )
+
+    def encode_nodes(self, store: Any, table: str, anchors: Tensor) -> Tensor:
+        """float32[nodes, channels]: the input vector of every node of a type."""
+        nodes = int(store.num_nodes)
+        seeds = store.batch.clamp(min=0) if "batch" in store else torch.zeros_like(store.n_id)
+        moment = anchors[seeds] if len(anchors) else seeds
+        return self._encode(store, table, nodes, moment, store.get("time"))
+
+    def _encode(self, store: Any, table: str, length: int, anchor: Tensor, time: Tensor | None) -> Tensor:
+        row = store.get("row")
+        distinct = length if row is None else int(store["present"].shape[0])
+        encoded = self.rows[_key(table)](store, distinct)
+        encoded = encoded if row is None else encoded.index_select(0, row)
+        extra = self.moments[_key(table)](anchor, time, store, row)
+        return torch.as_tensor(encoded if extra is None else encoded + extra)
+
+    def _edges(self, data: Any, anchors: Tensor) -> dict[EdgeType, tuple[Tensor, Tensor | None]]:
+        """Per edge type: edge_index and, for edge tables, a vector per edge."""
+        found: dict[EdgeType, tuple[Tensor, Tensor | None]] = {}
+        for edge_type in self.edge_types:
+            store = data[edge_type]
+            vectors = None
+            if edge_type in self.edge_tables:
+                target = data[edge_type.dst]
+                seeds = (
+                    target.batch.clamp(min=0)[store.edge_index[1]]
+                    if "batch" in target
+                    else store.edge_index[1] * 0
+                )
+                anchor = anchors[seeds] if len(anchors) else seeds
+                edges = store.edge_index.shape[1]
+                vectors = self._encode(
+                    store, self.edge_tables[edge_type], edges, anchor, store.get("edge_time")
+                )
+            found[edge_type] = (store.edge_index, vectors)
+        return found
+
+
+def reached(schema: Schema, steps: StepPlan, seed_type: str) -> tuple[list[str], dict[EdgeType, str]]:
+    """Node types and edge tables that a plan can touch, in a stable order."""
+    types = {seed_type}
+    tables = {}
+    for step in steps:
+        types |= {step.edge_type.src, step.edge_type.dst}
+        spec = schema.edge_spec(step.edge_type)
+        if spec.layout == "edges":
+            tables[spec.edge_type] = spec.table
+    return sorted(types), tables
+
+
+def _updated(schema: Schema, steps: StepPlan, seed_type: str, hops: int) -> list[str]:
+    """Node types that have nodes within some hops of a seed."""
+    found = {seed_type} | {step.edge_type.src for step in steps if step.hop <= hops}
+    return [name for name in schema.node_types if name in found]
+
+
+def kept_nodes(store: Any, hops: int) -> int:
+    """Nodes of a type that lie within some hops of their seed: a prefix of the type's nodes."""
+    counts = store.get("num_sampled_nodes")
+    if counts is None:
+        return int(store.num_nodes)
+    return sum(int(count) for count in counts[: hops + 1])
+
+
+def _add_calendar(hidden: Tensor, calendar: Tensor, count: int) -> Tensor:
+    return torch.cat([hidden[:count] + calendar, hidden[count:]])
+
+
+def _key(name: str) -> str:
+    """A module name: torch allows no dots, and names of its own methods collide."""
+    return "t_" + name.replace("%", "%25").replace(".", "%2E")
+
+
+def tables_read(schema: Schema, plan: ModelPlan, seed_type: str) -> list[str]:
+    """Tables whose statistics the built-in model needs under a plan."""
+    node_types, edge_tables = reached(schema, plan.fanout.compile(schema, [seed_type]), seed_type)
+    return sorted({*node_types, *edge_tables.values()})
+
+
+def describe(model: Mapping[str, Tensor]) -> int:
+    """Number of trained values in a state dict."""
+    return sum(value.numel() for value in model.values())
