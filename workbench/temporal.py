@@ -10,17 +10,21 @@ The rule, in the words of Kumo, RelBench and PyG, which agree:
   static, always visible; a row without a time in a timed table is never visible;
 * a look-back window of length w keeps ``anchor - w < time <= anchor``;
 * a label window ``(start, end]`` counts ``anchor + start < time <= anchor + end``.
+
+Splits are anchors whose label windows end before the next split begins: :func:`split_anchors`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from workbench.errors import AnchorError, explain
+from workbench.errors import AnchorError, TaskError, explain
 from workbench.types import BoolArray, Int64Array, TimeArray
 
 FOREVER: int = int(np.iinfo(np.int64).max)
@@ -41,7 +45,7 @@ MICROSECONDS: dict[str, int] = {
     "days": 86_400_000_000,
     "weeks": 7 * 86_400_000_000,
 }
-"""Units of fixed length, in microseconds. Months are calendar arithmetic and live with the query."""
+"""Units of fixed length, in microseconds. Months are calendar arithmetic: see :class:`Span`."""
 
 Instant: TypeAlias = "int | float | str | dt.datetime | dt.date | np.datetime64"
 Duration: TypeAlias = "int | str | dt.timedelta | np.timedelta64"
@@ -124,7 +128,7 @@ def iso(time: int) -> str:
         return "never"
     if time == BEGINNING:
         return "the beginning"
-    text = str(np.datetime64(time, "us")).replace("T", " ")
+    text = str(np.datetime64(int(time), "us")).replace("T", " ")
     text = text.removesuffix(".000000")
     return text.removesuffix(" 00:00:00")
 
@@ -176,3 +180,91 @@ def in_label_window(time: TimeArray, anchor: TimeArray | int, start: int, end: i
 def clamp(anchors: TimeArray, until: int | None) -> TimeArray:
     """``min(anchor, until)``: what a seed may see when features are frozen at ``until``."""
     return anchors if until is None else np.minimum(anchors, until).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A length of time: microseconds, plus calendar months (which have no fixed length).
+
+    Months keep the day of the month and the time of day; a day that the month does not have
+    becomes its last one, as in SQL: one month after January 31 is February 28 or 29.
+    """
+
+    microseconds: int = 0
+    months: int = 0
+
+    @classmethod
+    def of(cls, amount: float, unit: str) -> Span:
+        """``amount`` units; months and years are calendar arithmetic and take whole numbers.
+
+        Raises
+        ------
+        AnchorError
+            If the unit is unknown, or the amount is no whole number of months or microseconds.
+        """
+        calendar = {"months": 1, "years": 12}.get(unit)
+        if calendar is not None and amount == int(amount):
+            return cls(months=int(amount) * calendar)
+        if calendar is None and unit in MICROSECONDS and math.isfinite(amount):
+            return cls(round(amount * MICROSECONDS[unit]))
+        raise AnchorError(
+            explain(
+                "a length of time was asked for",
+                f"got {amount:g} {unit}",
+                f"a number of {', '.join(MICROSECONDS)}, or a whole number of months or years",
+            )
+        )
+
+    @classmethod
+    def read(cls, value: Span | Duration) -> Span:
+        """A span, ``'3 months'``, ``'30 days'``, a timedelta, or an int of microseconds."""
+        if isinstance(value, Span):
+            return value
+        match = _DURATION.match(value) if isinstance(value, str) else None
+        unit = match[2].lower().removesuffix("s") + "s" if match else ""
+        if match and unit in ("months", "years"):
+            return cls.of(float(match[1]), unit)
+        return cls(duration(value))
+
+    def __mul__(self, times: int) -> Span:
+        return Span(self.microseconds * times, self.months * times)
+
+    def __neg__(self) -> Span:
+        return self * -1
+
+    @property
+    def approximate(self) -> int:
+        """Microseconds, a month counted as 30.44 days: for comparing lengths only."""
+        return self.microseconds + self.months * 2_629_800_000_000
+
+    def after(self, anchor: int) -> int:
+        """The instant one span later (earlier if the span is negative)."""
+        return int(self.after_each(np.array([anchor], np.int64))[0])
+
+    def after_each(self, anchors: TimeArray) -> TimeArray:
+        """int64[n]: each anchor plus the span."""
+        if self.months:
+            stamps = anchors.astype("datetime64[us]")
+            month = stamps.astype("datetime64[M]")
+            into = stamps - month.astype("datetime64[us]")
+            day = into.astype("timedelta64[D]")
+            target = month + self.months
+            days = (target + 1).astype("datetime64[D]") - target.astype("datetime64[D]")
+            kept = np.minimum(day, days - np.timedelta64(1, "D"))
+            moved = target.astype("datetime64[us]") + kept + (into - day)
+            anchors = moved.astype(np.int64)
+        return np.asarray(anchors + self.microseconds)
+
+    def __str__(self) -> str:
+        parts = [f"{self.months} month{'s' * (abs(self.months) != 1)}"] if self.months else []
+        if self.microseconds or not parts:
+            parts.append(_fixed_length(self.microseconds))
+        return " and ".join(parts)
+
+
+def _fixed_length(microseconds: int) -> str:
+    for unit in ("days", "hours", "minutes", "seconds", "milliseconds", "microseconds"):
+        if microseconds % MICROSECONDS[unit] == 0:
+            break
+    count = microseconds // MICROSECONDS[unit]
+    return f"{count} {unit.removesuffix('s') if abs(count) == 1 else unit}"

@@ -1,0 +1,33 @@
+"""The exception tree and the form of its messages."""
+
+import pickle
+
+import pytest
+
+from workbench import errors
+from workbench.errors import LoaderError, WorkbenchError, did_you_mean, explain
+
+
+def test_every_error_is_a_workbench_error_and_drawn_in_the_tree():
+    tree = errors.__doc__
+    for name, value in vars(errors).items():
+        if isinstance(value, type) and issubclass(value, Exception):
+            assert issubclass(value, WorkbenchError)
+            assert name in tree
+
+
+def test_messages_say_asked_got_allowed_do():
+    text = explain("a number was asked for", "got 'x'", "1 to 3", "Give one")
+    assert text == "a number was asked for: got 'x'. Allowed: 1 to 3. Give one."
+    assert explain("a", "b") == "a: b."
+
+
+@pytest.mark.parametrize(("word", "answer"), [("user", "Did you mean 'users'?"), ("zzz", "")])
+def test_nearest_word(word, answer):
+    assert did_you_mean(word, ["users", "orders"]) == answer
+
+
+def test_loader_error_keeps_its_batch_across_processes():
+    error = pickle.loads(pickle.dumps(LoaderError("batch 3 failed", 3)))
+    assert error.batch_index == 3
+    assert str(error) == "batch 3 failed"
