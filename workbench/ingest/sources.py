@@ -1,0 +1,238 @@
+"""Where tables come from: files, Arrow, pandas and DuckDB relations as views of one DuckDB database.
+
+Nothing is loaded that need not be: files are scanned where they lie, frames and Arrow tables are
+scanned in place. A stream that can be read only once (a reader, a relation of another connection) is
+written into the database, which spills to disk.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from workbench.errors import TableError, explain
+from workbench.ingest.sql import quote_text
+
+SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv"}
+"""Readable files by suffix; ``.csv.gz`` and ``.csv.zst`` too."""
+
+NULL_TEXTS = ("", "NA", "N/A", "NULL", "null", "NaN", "nan", "None", "\\N")
+"""What a CSV file may write for "no value"."""
+
+_PART = re.compile(r"^(part|data|chunk|file)?[-_.]?\d[\w.-]*$", re.IGNORECASE)
+_WHOLE_FILE_BYTES = 256 << 20
+
+
+@dataclass
+class Sources:
+    """One in-memory DuckDB database and the Python objects that its views read.
+
+    Cursors of it see files and stored streams; objects are registered on each cursor again, because
+    DuckDB keeps them per connection.
+    """
+
+    database: duckdb.DuckDBPyConnection
+    objects: dict[str, Any] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def create(cls) -> Sources:
+        """An empty database that spills to the system's folder for temporary files."""
+        spill = str(Path(tempfile.gettempdir()) / "workbench-spill")
+        database = duckdb.connect(config={"temp_directory": spill})
+        database.execute("SET TimeZone = 'UTC'")
+        return cls(database)
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own, safe to use in another thread."""
+        with self.lock:
+            cursor = self.database.cursor()
+        cursor.execute("SET TimeZone = 'UTC'")
+        for name, value in self.objects.items():
+            if value is not None:
+                cursor.register(name, value)
+        return cursor
+
+    def add(self, value: Any, name: str) -> str:
+        """Make a source readable and return the SQL that selects all of it.
+
+        Raises
+        ------
+        TableError
+            If the value is nothing that can be read as a table.
+        """
+        if isinstance(value, (str, Path)):
+            return self.add_files(name, find_files(value))
+        if isinstance(value, (list, tuple)) and value and all(isinstance(v, (str, Path)) for v in value):
+            return self.add_files(name, [path for part in value for path in find_files(part)])
+        if isinstance(value, (pa.Table, ds.Dataset)):
+            return self._add_object(value)
+        if isinstance(value, pa.RecordBatch):
+            return self._add_object(pa.Table.from_batches([value]))
+        if type(value).__module__.startswith("pandas") and hasattr(value, "columns"):
+            return self._add_object(arrow_from_pandas(value, name))
+        return self._add_stream(value, name)
+
+    def _add_object(self, value: Any) -> str:
+        label = f"source_{len(self.objects)}"
+        self.objects[label] = value
+        return f"SELECT * FROM {label}"
+
+    def _add_stream(self, value: Any, name: str) -> str:
+        if isinstance(value, pa.RecordBatchReader):
+            reader = value
+        elif isinstance(value, duckdb.DuckDBPyRelation):
+            reader = value.fetch_arrow_reader()
+        elif hasattr(value, "__arrow_c_stream__"):
+            reader = pa.RecordBatchReader.from_stream(value)
+        else:
+            raise TableError(
+                explain(
+                    f"table {name!r} was read",
+                    f"its source is a {type(value).__name__}",
+                    "a path, a list of paths, an Arrow table, reader or dataset, a pandas frame or a "
+                    "DuckDB relation",
+                )
+            )
+        with self.lock:
+            label = f"stored_{len(self.objects)}"
+            self.objects[label] = reader
+            self.database.register(label + "_stream", reader)
+            self.database.execute(f"CREATE TABLE {label}_rows AS SELECT * FROM {label}_stream")
+            self.database.unregister(label + "_stream")
+            # The slot keeps labels unique; the spent reader itself is not worth keeping.
+            self.objects[label] = None
+        return f"SELECT * FROM {label}_rows"
+
+    def add_files(self, name: str, files: list[Path]) -> str:
+        """Files of one table, all Parquet or all CSV."""
+        kinds = {file_kind(path) for path in files}
+        if len(kinds) != 1 or None in kinds:
+            raise TableError(
+                explain(
+                    f"table {name!r} was read",
+                    f"its files are {', '.join(sorted({p.name for p in files})[:5])}",
+                    "Parquet files or CSV files, one kind per table",
+                )
+            )
+        listed = "[" + ", ".join(quote_text(str(path)) for path in files) + "]"
+        if kinds == {"parquet"}:
+            query = f"SELECT * FROM read_parquet({listed}, union_by_name = true)"
+        else:
+            query = self._csv_query(name, files, listed)
+        self._check(name, query)
+        return query
+
+    def _csv_query(self, name: str, files: list[Path], listed: str) -> str:
+        # Types are sniffed once and then fixed; sniffing the whole of a small file means that a text
+        # in its last line makes a text column instead of an error in the middle of an ingest.
+        small = sum(path.stat().st_size for path in files) <= _WHOLE_FILE_BYTES
+        nulls = "[" + ", ".join(quote_text(text) for text in NULL_TEXTS) + "]"
+        options = f"nullstr = {nulls}, sample_size = {-1 if small else 1_000_000}, union_by_name = true"
+        rows = self._check(name, f"SELECT * FROM read_csv({listed}, {options})")
+        types = ", ".join(f"{quote_text(column)}: {quote_text(kind)}" for column, kind in rows)
+        return f"SELECT * FROM read_csv({listed}, {options.split(', sample_size')[0]}, types = {{{types}}})"
+
+    def _check(self, name: str, query: str) -> list[tuple[str, str]]:
+        try:
+            with self.lock:
+                rows = self.database.execute(f"DESCRIBE {query}").fetchall()
+        except duckdb.Error as error:
+            first = str(error).strip().splitlines()[0]
+            raise TableError(
+                explain(f"table {name!r} was read", f"DuckDB cannot read it ({first})")
+            ) from error
+        return [(row[0], row[1]) for row in rows]
+
+
+def arrow_from_pandas(frame: Any, name: str) -> pa.Table:
+    """A frame as an Arrow table; a column of mixed Python types becomes text, marked as such.
+
+    The mark is field metadata ``mixed``; ``infer_schema`` reports the column and sets it aside.
+    """
+    arrays, fields = [], []
+    for position, label in enumerate(frame.columns):
+        series = frame.iloc[:, position]
+        column = str(label)
+        try:
+            array = pa.Array.from_pandas(series)
+            mark = None
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            texts = [None if value is None or value != value else str(value) for value in series]
+            array, mark = pa.array(texts, pa.string()), {"mixed": "true"}
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks()
+        arrays.append(array)
+        fields.append(pa.field(column, array.type, metadata=mark))
+    names = [f.name for f in fields]
+    if len(set(names)) != len(names):
+        twice = sorted({n for n in names if names.count(n) > 1})
+        raise TableError(
+            explain(f"table {name!r} was read", f"column names occur twice: {twice}", "different names")
+        )
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def file_kind(path: Path) -> str | None:
+    """``parquet``, ``csv`` or None, by suffix."""
+    suffixes = path.suffixes
+    if suffixes and suffixes[-1] in (".gz", ".zst") and len(suffixes) > 1:
+        return "csv" if SUFFIXES.get(suffixes[-2].lower()) == "csv" else None
+    return SUFFIXES.get(path.suffix.lower())
+
+
+def find_files(source: str | Path) -> list[Path]:
+    """Readable files of a path, a glob or a folder (searched to the bottom), sorted.
+
+    Raises
+    ------
+    TableError
+        If there is none.
+    """
+    path = Path(source).expanduser()
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        found = [p for p in path.rglob("*") if p.is_file()]
+    else:
+        found = [Path(p) for p in glob(str(path), recursive=True) if has_magic(str(path))]
+        found = [q for p in found for q in (p.rglob("*") if p.is_dir() else [p]) if q.is_file()]
+    readable = sorted({p for p in found if file_kind(p) and not p.name.startswith((".", "_"))})
+    if not readable:
+        raise TableError(
+            explain(
+                f"tables at {str(source)!r} were asked for",
+                "there is no readable file" if path.exists() else "nothing is there",
+                "a folder, a glob such as 'data/*.parquet', or one file; " + ", ".join(SUFFIXES),
+            )
+        )
+    return readable
+
+
+def group_files(source: str | Path) -> Mapping[str, list[Path]]:
+    """Files by table name: the stem of a file, or its folder's name for parts.
+
+    A folder below the source is one table of all its files; so are files named like parts
+    (``part-0001.parquet``, ``0.csv``).
+    """
+    root = Path(source).expanduser()
+    tables: dict[str, list[Path]] = {}
+    for path in find_files(source):
+        nested = root.is_dir() and path.parent != root
+        if nested:
+            name = path.relative_to(root).parts[0]
+        else:
+            stem = path.name.split(".")[0]
+            name = path.resolve().parent.name if _PART.match(stem) else stem
+        tables.setdefault(name, []).append(path)
+    return tables
