@@ -109,7 +109,8 @@ def _curve(name: str, points: AnyArray, position: int, width: int) -> str:
     )
     y = _TOP + 14 * position
     return (
-        f"<g fill='none' stroke='{colour}' stroke-width='2' stroke-dasharray='{dash}'><polyline points='{path}'/>"
+        f"<g fill='none' stroke='{colour}' stroke-width='2' stroke-dasharray='{dash}'>"
+        f"<polyline points='{path}'/>"
         f"<line x1='{width - 120}' x2='{width - 98}' y1='{y - 4}' y2='{y - 4}'/></g>{dots}"
         f"<text x='{width - 92}' y='{y}' fill='{INK}'>{text(name[:14])}</text>"
     )

@@ -37,7 +37,7 @@ def subgraph_svg(
     subgraph : SampledSubgraph or FlatSubgraph
     graph : GraphStore or None  gives the times, for the red rims
     size : int  pixels of the drawing's side; the legend stands beside it
-    max_nodes : int  beyond it only the nodes found first are drawn, and the legend says so
+    max_nodes : int  beyond it inner rings are drawn whole, the next one thinned, and the legend says so
     title : str  shown above, and read by screen readers
 
     Returns
@@ -47,7 +47,7 @@ def subgraph_svg(
     """
     flat = subgraph if isinstance(subgraph, FlatSubgraph) else flatten(subgraph, graph)
     layout = radial_layout(flat)
-    shown = _first_found(flat, max_nodes)
+    shown = _chosen(flat, max_nodes)
     body = [_rings(layout, size), _edges(flat, layout, shown, size), _nodes(flat, layout, shown, size)]
     label = title or summary(flat)
     return svg_element(
@@ -82,9 +82,16 @@ def text(value: object) -> str:
     return escape(legal.replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd"), quote=True)
 
 
-def _first_found(flat: FlatSubgraph, max_nodes: int) -> BoolArray:
+def _chosen(flat: FlatSubgraph, max_nodes: int) -> BoolArray:
+    """Inner rings whole; of the first ring that does not fit an even choice, so that no sector is lost."""
+    order = np.argsort(flat.hop, kind="stable")
+    if len(order) > max_nodes:
+        last = flat.hop[order[max_nodes]]
+        inner = order[flat.hop[order] < last]
+        ring = order[flat.hop[order] == last]
+        order = np.r_[inner, ring[np.linspace(0, len(ring) - 1, max_nodes - len(inner)).astype(np.int64)]]
     shown = np.zeros(len(flat), bool)
-    shown[np.argsort(flat.hop, kind="stable")[:max_nodes]] = True
+    shown[order] = True
     return shown
 
 
@@ -101,13 +108,11 @@ def _rings(layout: RadialLayout, size: int) -> str:
 
 def _edges(flat: FlatSubgraph, layout: RadialLayout, shown: BoolArray, size: int) -> str:
     x, y = _to_pixels(layout.x, size), _to_pixels(layout.y, size)
-    visible = shown[flat.src] & shown[flat.dst]
-    late = flat.late_edges
+    visible, late = shown[flat.src] & shown[flat.dst], flat.late_edges
+    thin = 1 if visible.sum() <= 500 else 0.4
+    plain = f"stroke='#8c959f' stroke-opacity='.6' stroke-width='{thin}'"
     parts = []
-    for chosen, style in (
-        (visible & ~late, "stroke='#8c959f' stroke-opacity='.55'"),
-        (visible & late, f"stroke='{ALARM}'"),
-    ):
+    for chosen, style in ((visible & ~late, plain), (visible & late, f"stroke='{ALARM}'")):
         ends = zip(flat.dst[chosen].tolist(), flat.src[chosen].tolist(), strict=True)
         path = "".join(f"M{x[a]:g} {y[a]:g}L{x[b]:g} {y[b]:g}" for a, b in ends)
         parts.append(f"<path d='{path}' fill='none' {style}/>" if path else "")
@@ -117,7 +122,7 @@ def _edges(flat: FlatSubgraph, layout: RadialLayout, shown: BoolArray, size: int
 def _nodes(flat: FlatSubgraph, layout: RadialLayout, shown: BoolArray, size: int) -> str:
     """One path per type: a dot is a line of no length with wide caps, twelve bytes instead of fifty."""
     x, y = _to_pixels(layout.x, size), _to_pixels(layout.y, size)
-    radius = node_radius(int(shown.sum()))
+    radius = node_radius(flat)
     parts = [_dots(x, y, shown & flat.late, ALARM, "circle", radius + 2.5)]
     parts.append(_dots(x, y, shown & (flat.hop == 0), INK, "circle", radius + 3.5))
     parts.append(_dots(x, y, shown & (flat.hop == 0), PAPER, "circle", radius + 2))
@@ -126,9 +131,10 @@ def _nodes(flat: FlatSubgraph, layout: RadialLayout, shown: BoolArray, size: int
     return "".join(parts)
 
 
-def node_radius(nodes: int) -> float:
-    """Pixels: large dots for a few nodes, small ones for many."""
-    return 6.0 if nodes <= 60 else 4.0 if nodes <= 400 else 2.0 if nodes <= 3000 else 1.2
+def node_radius(flat: FlatSubgraph) -> float:
+    """Pixels: as large as the fullest ring allows without its dots touching much, between 1.2 and 6."""
+    fullest = int(np.bincount(flat.hop).max()) if len(flat) else 1
+    return round(min(6.0, max(1.2, 500 / fullest)), 1)
 
 
 def _dots(x: AnyArray, y: AnyArray, chosen: BoolArray, colour: str, mark: str, radius: float) -> str:
@@ -154,7 +160,7 @@ def _legend(flat: FlatSubgraph, shown: int, size: int, title: str) -> str:
     notes = [_anchors(flat), f"rings: hops 0 to {int(flat.hop.max(initial=0))}", "ringed: seeds"]
     late = int(flat.late.sum() + flat.late_edges.sum())
     notes += [f"red: {late:,} later than the anchor"] if late else []
-    notes += [f"first {shown:,} nodes drawn"] if shown < len(flat) else []
+    notes += [f"{shown:,} nodes drawn"] if shown < len(flat) else []
     top = 50 + 20 * len(flat.node_types)
     lines += [
         f"<text x='{x}' y='{top + 18 * i}' fill='#57606a'>{text(note)}</text>" for i, note in enumerate(notes)
