@@ -1,0 +1,189 @@
+"""Dataset: a path and the manifest committed there; what everything above opens its files through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import CorruptStoreError, StoreError, explain
+from workbench.schema import Schema
+from workbench.stores import catalog
+from workbench.stores.manifest import FileEntry, Manifest
+from workbench.stores.sql import table_view
+
+if TYPE_CHECKING:
+    import duckdb
+
+DATA_FOLDERS = ("tables", "graph", "features", "keys")
+"""Folders whose files belong to snapshots; anything else in a dataset's folder is not ours."""
+
+
+class Dataset:
+    """One committed snapshot of a dataset on disk. Cheap to open, holds no file open.
+
+    Pickles as (path, snapshot): the other process opens it again.
+
+    Attributes
+    ----------
+    path : Path
+    manifest : Manifest
+    """
+
+    def __init__(self, path: Path, state: catalog.CatalogState) -> None:
+        self.path = path
+        self.manifest: Manifest = state.manifest
+        self._state = state
+
+    @classmethod
+    def open(cls, path: str | Path, snapshot: int | None = None) -> Dataset:
+        """Open the snapshot committed at ``path``.
+
+        Parameters
+        ----------
+        snapshot : int or None
+            If given, the committed snapshot must be this one.
+
+        Raises
+        ------
+        StoreError
+            If there is no dataset, it is of another format, or its snapshot is another one.
+        CorruptStoreError
+            If its catalog is damaged, or a file is missing or of the wrong size.
+        """
+        root = Path(path).expanduser().absolute()
+        dataset = cls(root, catalog.read(root))
+        if snapshot is not None and dataset.snapshot != snapshot:
+            raise StoreError(
+                explain(
+                    f"snapshot {snapshot} of the dataset {root} was opened",
+                    f"its snapshot is now {dataset.snapshot}: it was ingested again",
+                    do="Open the dataset again",
+                )
+            )
+        dataset._check_sizes()
+        return dataset
+
+    @property
+    def schema(self) -> Schema:
+        """Tables, keys and edge types."""
+        return self.manifest.schema
+
+    @property
+    def snapshot(self) -> int:
+        """Number of the committed snapshot."""
+        return self.manifest.snapshot
+
+    def file(self, role: str, name: str) -> Path | None:
+        """Path of the file of that role and name (see ``FileEntry``), or None."""
+        entry = self.manifest.find(role, name)
+        return None if entry is None else self.locate(entry)
+
+    def locate(self, entry: FileEntry) -> Path:
+        """Where an entry of the manifest lies."""
+        return self.path / entry.path
+
+    def table_files(self, name: str) -> list[Path]:
+        """Parquet files of a table, one per partition, in row order.
+
+        Raises
+        ------
+        SchemaError
+            If the schema has no such table.
+        """
+        self.schema[name]
+        return [
+            self.locate(entry) for entry in self.manifest.files if (entry.role, entry.name) == ("table", name)
+        ]
+
+    def dictionary(self, table: str, column: str) -> list[str]:
+        """Values of a categorical column in code order: code 0 is "missing", code i is ``values[i - 1]``.
+
+        Raises
+        ------
+        StoreError
+            If the column has no dictionary.
+        """
+        return self._state.dictionary(table, column)
+
+    def duckdb(self) -> duckdb.DuckDBPyConnection:
+        """A fresh DuckDB connection with one view per table.
+
+        A view has the table's typed columns and ``__row__`` (BIGINT): row id, which for a node type
+        is the node id. Quote names with ``stores.sql.quote``.
+        """
+        import duckdb
+
+        connection = duckdb.connect()
+        for table in self.schema:
+            connection.execute(table_view(table.name, self._offsets[table.name]))
+        return connection
+
+    @cached_property
+    def _offsets(self) -> Mapping[str, list[tuple[Path, int]]]:
+        """Per table, its files and the row id of each file's first row."""
+        found: dict[str, list[tuple[Path, int]]] = {table.name: [] for table in self.schema}
+        for table, files in found.items():
+            offset = 0
+            for partition in self.manifest.partitions:
+                for entry in partition.files:
+                    if (entry.role, entry.name) == ("table", table):
+                        files.append((self.locate(entry), offset))
+                offset += partition.rows[table]
+        return found
+
+    def _check_sizes(self) -> None:
+        for entry in self.manifest.files:
+            problem = size_problem(self.path, entry)
+            if problem:
+                raise CorruptStoreError(
+                    explain(
+                        f"the dataset {self.path} was opened", problem, do="Restore the file or ingest again"
+                    )
+                )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Dataset.open, (self.path, self.snapshot)
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{table.name}: {self.manifest.rows(table.name):,}" for table in self.schema)
+        return f"Dataset({str(self.path)!r}, snapshot {self.snapshot}, rows: {rows})"
+
+
+def size_problem(root: Path, entry: FileEntry) -> str:
+    """What is wrong with a file's presence and size, or an empty string."""
+    try:
+        size = (root / entry.path).stat().st_size
+    except OSError as error:
+        return f"{entry.path} cannot be read ({error.strerror})"
+    if size != entry.bytes:
+        return f"{entry.path} has {size} bytes instead of {entry.bytes}: it is torn or altered"
+    return ""
+
+
+def collect_orphans(path: str | Path) -> list[str]:
+    """Delete files that the committed manifest does not name: leftovers of an interrupted ingest.
+
+    Call it only from the one process that writes. Readers of the previous snapshot keep what they
+    have mapped; what they have not opened yet is gone.
+
+    Returns
+    -------
+    list of str
+        Relative paths of the deleted files.
+    """
+    root = Path(path)
+    state = catalog.find(root)
+    kept = {entry.path for entry in state.manifest.files} if state else set()
+    deleted = []
+    for folder in DATA_FOLDERS:
+        for file in sorted((root / folder).rglob("*"), reverse=True):
+            relative = file.relative_to(root).as_posix()
+            if file.is_dir() and not file.is_symlink():
+                if not any(file.iterdir()):
+                    file.rmdir()
+            elif relative not in kept:
+                file.unlink()
+                deleted.append(relative)
+    return sorted(deleted)

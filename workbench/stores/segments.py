@@ -1,0 +1,146 @@
+"""Segments: immutable files of fixed-stride feature rows, packed and written in blocks.
+
+row 0 | row 1 | ... | row n-1 | zeros up to a multiple of 4096
+^ byte 0, 4K aligned, so that direct reads of any row are legal
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from workbench.errors import StoreError, explain
+from workbench.stores.durable import DurableFile
+from workbench.stores.features import SECTION_DTYPES, FeatureBlock, GroupLayout
+from workbench.stores.manifest import FileEntry
+from workbench.types import AnyArray, BoolArray, ByteArray
+
+PAGE = 4096
+
+
+class SegmentWriter:
+    """Writes the rows of one feature group, block after block.
+
+    Parameters
+    ----------
+    root : Path  the dataset's folder
+    path : str  of the segment, relative to the root
+    layout : GroupLayout  its ``rows`` is what must have been appended when it is finished
+
+    Raises
+    ------
+    StoreError
+        If the disk refuses, a block has another stride, or the row count does not match.
+
+    Examples
+    --------
+    >>> with SegmentWriter(root, "features/p0/0.seg", layout) as segment:  # doctest: +SKIP
+    ...     segment.append(encode_rows(layout, {"numerical": values}, present))
+    ...     entry = segment.finish()
+    """
+
+    def __init__(self, root: str | Path, path: str, layout: GroupLayout) -> None:
+        self.layout = layout
+        self.rows = 0
+        self._entry: FileEntry | None = None
+        self._file = DurableFile(root, path, "features", layout.group)
+
+    def append(self, rows: ByteArray) -> None:
+        """Append encoded rows, uint8[n, stride]."""
+        if rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != self.layout.stride:
+            raise StoreError(
+                explain(
+                    f"rows of feature group {self.layout.group!r} were appended",
+                    f"got {rows.dtype}{list(rows.shape)}",
+                    f"uint8[n, {self.layout.stride}]",
+                )
+            )
+        self._file.write(rows)
+        self.rows += len(rows)
+
+    def finish(self) -> FileEntry:
+        """Pad, fsync, close; the entry for the manifest."""
+        if self.rows != self.layout.rows:
+            raise StoreError(
+                explain(
+                    f"the segment of feature group {self.layout.group!r} was finished",
+                    f"{self.rows} rows were appended",
+                    f"{self.layout.rows} rows, as its layout says",
+                )
+            )
+        if self._entry is None:
+            self._file.write(bytes(-self._file.bytes % PAGE))
+            self._entry = self._file.finish()
+        return self._entry
+
+    def abandon(self) -> None:
+        """Remove an unfinished segment."""
+        self._file.abandon()
+
+    def __enter__(self) -> SegmentWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.abandon()
+            return
+        try:
+            self.finish()
+        except BaseException:
+            self.abandon()
+            raise
+
+
+def encode_rows(layout: GroupLayout, sections: Mapping[str, AnyArray], present: BoolArray) -> ByteArray:
+    """Pack columns into rows.
+
+    Parameters
+    ----------
+    layout : GroupLayout
+    sections : mapping
+        ``timestamp`` int64[n, t] | ``numerical`` float32[n, c] | ``embedding`` float32[n, e] |
+        ``categorical`` int32[n, k], each in the order of ``layout.columns`` within its section;
+        a section of width 0 may be left out. Values where ``present`` is False are stored as 0.
+    present : bool[n, columns]  True where the row holds a value, in the order of ``layout.columns``
+
+    Returns
+    -------
+    uint8[n, stride]
+
+    Raises
+    ------
+    StoreError
+        If a section is missing or has another shape.
+    """
+    rows = len(present)
+    out = np.zeros((rows, layout.stride), np.uint8)
+    block = FeatureBlock(layout, out)
+    _check_shape(layout, "present", present, (rows, len(layout.columns)))
+    for name in SECTION_DTYPES:
+        width = layout.width(name)
+        if width:
+            values = sections.get(name)
+            _check_shape(layout, name, values, (rows, width))
+            block.section(name)[:] = values
+    for i, column in enumerate(layout.columns):
+        if not present[:, i].all():
+            cells = block.section(column.section)[:, column.start : column.start + column.width]
+            cells[~present[:, i]] = 0
+    if layout.columns:
+        mask = slice(layout.mask_offset, layout.mask_offset + layout.mask_bytes)
+        out[:, mask] = np.packbits(present, axis=1, bitorder="little")
+    return out
+
+
+def _check_shape(layout: GroupLayout, what: str, values: AnyArray | None, shape: tuple[int, int]) -> None:
+    if values is None or values.shape != shape:
+        got = "nothing" if values is None else f"{values.dtype}{list(values.shape)}"
+        raise StoreError(
+            explain(
+                f"section {what!r} of feature group {layout.group!r} was packed",
+                f"got {got}",
+                f"an array of shape {list(shape)}",
+            )
+        )
