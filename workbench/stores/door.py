@@ -1,0 +1,192 @@
+"""The store's door: requests are checked here once, so that kernels never see an unchecked id."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from workbench.errors import AnchorError, FanoutError, IdError, SchemaError, StoreError, did_you_mean, explain
+from workbench.schema import Schema
+from workbench.stores.request import HopRequest, SampleRequest
+from workbench.stores.steps import ALL, Step, StepPlan
+from workbench.types import AnyArray
+
+
+class Countable(Protocol):
+    """What the checks need to know of a store."""
+
+    @property
+    def schema(self) -> Schema:
+        """Node and edge types."""
+        ...
+
+    @property
+    def snapshot(self) -> int:
+        """Number of the committed state."""
+        ...
+
+    def num_nodes(self, node_type: str) -> int:
+        """Nodes of a type."""
+        ...
+
+
+def check_request(store: Countable, request: SampleRequest, snapshot: int | None) -> None:
+    """Refuse a request that the store cannot answer exactly.
+
+    Raises
+    ------
+    IdError, AnchorError, FanoutError, StoreError
+    """
+    check_snapshot(store, snapshot)
+    names = [seeds.node_type for seeds in request.seed_sets]
+    if len(set(names)) != len(names):
+        raise IdError(
+            explain("seeds were asked for", f"sets of types {names}", "one set of seeds per node type")
+        )
+    for seeds in request.seed_sets:
+        what = f"seeds of type {seeds.node_type!r}"
+        check_ids(store, what, seeds.node_type, seeds.ids)
+        _check_parallel(what, "anchors", seeds.anchors, len(seeds.ids))
+        _check_parallel(what, "input_ids", seeds.input_ids, len(seeds.ids))
+    if not 0 <= request.key < 1 << 64:
+        raise FanoutError(explain("a sampling key was asked for", f"got {request.key}", "0 .. 2^64 - 1"))
+    check_plan(store, request.plan)
+    request.check_anchors()
+
+
+def check_hop(store: Countable, request: HopRequest, snapshot: int | None) -> None:
+    """Refuse a hop that the store cannot answer exactly.
+
+    Raises
+    ------
+    IdError, AnchorError, FanoutError, StoreError
+    """
+    check_snapshot(store, snapshot)
+    check_step(store, request.step)
+    dst = request.step.edge_type.dst
+    check_ids(store, f"nodes of type {dst!r}", dst, request.nodes)
+    _check_parallel("a hop", "anchors", request.anchors, len(request.nodes))
+    if request.keys.dtype != np.uint64 or request.keys.shape != request.nodes.shape:
+        raise IdError(
+            explain("draw keys of a hop", f"got {request.keys.dtype}{request.keys.shape}", "one uint64 each")
+        )
+
+
+def check_snapshot(store: Countable, snapshot: int | None) -> None:
+    """Refuse another snapshot than the one that the store reads.
+
+    Raises
+    ------
+    StoreError
+    """
+    if snapshot is not None and snapshot != store.snapshot:
+        raise StoreError(
+            explain(
+                f"snapshot {snapshot} was asked for",
+                f"this store reads snapshot {store.snapshot}",
+                do="Open the dataset again",
+            )
+        )
+
+
+def check_ids(store: Countable, what: str, node_type: str, ids: AnyArray) -> None:
+    """Refuse ids of a wrong dtype, shape or range.
+
+    Raises
+    ------
+    IdError
+    """
+    names = store.schema.node_types
+    if node_type not in names:
+        raise IdError(
+            explain(
+                f"{what} were asked for",
+                "the schema has no such node type",
+                ", ".join(names),
+                did_you_mean(node_type, names),
+            )
+        )
+    if ids.dtype != np.int64 or ids.ndim != 1:
+        raise IdError(
+            explain(
+                f"{what} were asked for",
+                f"got dtype {ids.dtype}, shape {ids.shape}",
+                "int64 ids of one dimension",
+                "Build them with SeedSet.of",
+            )
+        )
+    count = store.num_nodes(node_type)
+    outside = (ids < 0) | (ids >= count)
+    if outside.any():
+        place = int(np.argmax(outside))
+        allowed = f"0 .. {count - 1}" if count else "none: the type has no nodes"
+        raise IdError(
+            explain(
+                f"{what} were asked for",
+                f"id {ids[place]} at position {place} is out of range "
+                f"({int(outside.sum())} of {len(ids)} are)",
+                allowed,
+                "Keys become node ids through engine.node_ids(type, keys)",
+            )
+        )
+
+
+def check_plan(store: Countable, plan: StepPlan) -> None:
+    """Refuse steps that name unknown edge types, impossible fanouts or hops out of order.
+
+    Raises
+    ------
+    FanoutError
+    """
+    before = 1
+    for step in plan:
+        check_step(store, step)
+        if not before <= step.hop <= plan.hops:
+            raise FanoutError(
+                explain(
+                    f"a step at hop {step.hop} was asked for",
+                    f"it follows hop {before} in a plan of {plan.hops} hops",
+                    "steps in the order of their hops, 1 .. hops",
+                )
+            )
+        before = step.hop
+
+
+def check_step(store: Countable, step: Step) -> None:
+    """Refuse a step that names an unknown edge type or an impossible fanout.
+
+    Raises
+    ------
+    FanoutError
+    """
+    try:
+        store.schema.edge_type(step.edge_type)
+    except SchemaError as error:
+        raise FanoutError(f"hop {step.hop} names edge type {str(step.edge_type)!r}. {error}") from None
+    if step.fanout < ALL or step.fanout == 0 or step.fanout >= 1 << 31:
+        raise FanoutError(
+            explain(
+                f"hop {step.hop}, {step.edge_type}",
+                f"got fanout {step.fanout}",
+                "1 .. 2^31 - 1, or -1 for every visible neighbour; leave a step out to draw none",
+            )
+        )
+    if step.window is not None and step.window <= 0:
+        raise FanoutError(
+            explain(f"hop {step.hop}, {step.edge_type}", f"got window {step.window} us", "a positive length")
+        )
+
+
+def _check_parallel(what: str, name: str, array: AnyArray, count: int) -> None:
+    if array.dtype == np.int64 and array.shape == (count,):
+        return
+    error = AnchorError if name == "anchors" else IdError
+    raise error(
+        explain(
+            f"{name} of {what}",
+            f"got dtype {array.dtype}, shape {array.shape}",
+            f"int64 of shape ({count},)",
+            "Build seeds with SeedSet.of",
+        )
+    )
