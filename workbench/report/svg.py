@@ -49,13 +49,13 @@ def subgraph_svg(
     layout = radial_layout(flat)
     shown = _chosen(flat, max_nodes)
     body = [_rings(layout, size), _edges(flat, layout, shown, size), _nodes(flat, layout, shown, size)]
-    label = title or summary(flat)
+    label = title or subgraph_text(flat)
     return svg_element(
         size + _LEGEND, size, label, "".join(body) + _legend(flat, int(shown.sum()), size, title)
     )
 
 
-def summary(flat: FlatSubgraph) -> str:
+def subgraph_text(flat: FlatSubgraph) -> str:
     """One line of text: what a picture of this subgraph shows."""
     seeds = int((flat.hop == 0).sum())
     hops = int(flat.hop.max(initial=0))

@@ -1,0 +1,99 @@
+"""What every Workbench widget shares: one private payload, messages, errors in sight, a still picture.
+
+The state that a view draws is one dictionary, replaced whole: small JSON in ``meta`` and bulk data as
+little-endian byte columns. Replacing it whole keeps a view from ever seeing half of a change, and a
+view that is opened late, or again, finds the newest state in the model.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from widgets._worker import LatestWins
+
+STATIC = Path(__file__).parent / "static"
+
+
+def script(name: str) -> str:
+    """The ES module of a widget: the shared functions, then its own file."""
+    return "\n".join((STATIC / part).read_text(encoding="utf-8") for part in ("base.js", name))
+
+
+def style() -> str:
+    """The style sheet that all widgets share."""
+    return (STATIC / "workbench.css").read_text(encoding="utf-8")
+
+
+class Face(anywidget.AnyWidget):
+    """Base of the widgets. A subclass sets ``_esm`` and ``_css`` and has ``on_<kind>`` methods.
+
+    A message ``{"kind": "set", ...}`` from a view calls ``on_set(**rest)``. Whatever it raises is shown
+    in the widget and kept in :attr:`error`.
+    """
+
+    handles: ClassVar[tuple[str, ...]] = ()
+    """Kinds of messages that the subclass takes; any other is refused."""
+
+    _payload = traitlets.Dict().tag(sync=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.error = ""
+        self._lock = threading.RLock()
+        self._seq = 0
+        self.worker = LatestWins(self.show_error)
+        self.on_msg(self._receive)
+
+    def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
+        """What the views draw: JSON values and numeric columns."""
+        raise NotImplementedError
+
+    def still(self) -> tuple[str, str]:
+        """An SVG picture and one line of text, for places where no widget runs."""
+        raise NotImplementedError
+
+    def publish(self) -> None:
+        """Send the present state to all views."""
+        with self._lock:
+            meta, columns = self.state()
+            self._seq += 1
+            packed = {name: pack(column) for name, column in columns.items()}
+            self._payload = {"seq": self._seq, "meta": {**meta, "error": self.error}, "columns": packed}
+
+    def show_error(self, error: Exception) -> None:
+        """Show an error in the widget, in place of the one before."""
+        self.error = f"{type(error).__name__}: {error}"
+        self.publish()
+
+    def _receive(self, _widget: object, content: Any, _buffers: object) -> None:
+        """Take one message of a view; runs in the kernel's message thread."""
+        message = dict(content) if isinstance(content, Mapping) else {}
+        kind = message.pop("kind", None)
+        try:
+            if kind not in self.handles:
+                raise ValueError(f"a widget message of kind {kind!r}; allowed: {', '.join(self.handles)}")
+            getattr(self, f"on_{kind}")(**message)
+        except Exception as error:  # shown: a message has no caller to raise to
+            self.show_error(error)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """Add the still picture, which exports and code hosts show in place of the widget."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        picture, line = self.still()
+        return {**data, "image/svg+xml": picture, "text/plain": line}, metadata
+
+
+def pack(column: NDArray[Any]) -> dict[str, Any]:
+    """A numeric column as its kind and little-endian bytes."""
+    kinds = {"f": "f4", "u": "u1" if column.dtype.itemsize == 1 else "u4", "i": "i4", "b": "u1"}
+    kind = kinds[column.dtype.kind]
+    return {"kind": kind, "data": np.ascontiguousarray(column, dtype=f"<{kind}").tobytes()}

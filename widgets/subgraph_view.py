@@ -1,0 +1,136 @@
+"""SubgraphView: a sampled subgraph on hop rings, with the source row of the node under the pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+import workbench as wb
+from widgets._base import Face, script, style
+from widgets.fanout_picker import FanoutPicker
+
+
+class SubgraphView(Face):
+    """A picture of one subgraph.
+
+    Parameters
+    ----------
+    subgraph : SampledSubgraph
+    engine : Engine or None  gives times (what is later than the anchor is rimmed red) and rows
+
+    Attributes
+    ----------
+    subgraph : SampledSubgraph  the one shown; :meth:`show` replaces it
+    flat : FlatSubgraph  the same as columns: ``describe(i)`` speaks of its row i
+    """
+
+    handles: ClassVar[tuple[str, ...]] = ("hover",)
+    _esm = script("subgraph_view.js")
+    _css = style()
+
+    def __init__(self, subgraph: wb.SampledSubgraph, engine: wb.Engine | None = None) -> None:
+        super().__init__()
+        self._engine = engine
+        self.show(subgraph)
+
+    def show(self, subgraph: wb.SampledSubgraph) -> None:
+        """Show another subgraph in place of this one."""
+        with self._lock:
+            self.subgraph = subgraph
+            self.flat = wb.flatten(subgraph, self._engine.graph if self._engine else None)
+            self.layout_ = wb.radial_layout(self.flat)
+            self.error = ""
+            self.publish()
+
+    def follow(self, picker: FanoutPicker, seeds: wb.SeedTable | None = None) -> SubgraphView:
+        """Sample again, in the background, whenever the picker's fanout changes.
+
+        Parameters
+        ----------
+        seeds : SeedTable or None  whose neighbourhood is shown; None: the picker's first pilot seed
+        """
+        if self._engine is None:
+            raise wb.WorkbenchError(
+                "follow needs an engine to sample with. Use SubgraphView(subgraph, engine)."
+            )
+        engine = self._engine
+
+        def resample(fanout: wb.Fanout) -> None:
+            chosen = picker.pilot()[:1] if seeds is None else seeds
+            self.worker.submit(lambda: self.show(engine.sample(chosen, fanout)))
+
+        picker.on_change(resample)
+        return self
+
+    def describe(self, node: int) -> dict[str, Any]:
+        """Everything known about one node of ``flat``: type, id, hop, times, edge in, source row."""
+        flat = self.flat
+        if not isinstance(node, int) or not 0 <= node < len(flat):
+            raise wb.IdError(
+                f"node {node!r} of the picture was asked for: it has nodes 0 to {len(flat) - 1}."
+            )
+        kind = flat.node_types[flat.type[node]]
+        row_id = int(flat.node_id[node])
+        card: dict[str, Any] = {
+            "node": f"{kind} {row_id}",
+            "hop": int(flat.hop[node]),
+            "time": time_text(int(flat.time[node])),
+            "anchor": wb.iso(int(flat.anchor[node])),
+            "late": bool(flat.late[node]),
+        }
+        into = np.flatnonzero((flat.src == node) & (flat.dst == self.layout_.parent[node]))
+        if len(into):
+            card["edge"] = str(flat.edge_types[flat.edge_type[into[0]]])
+            card["edge time"] = time_text(int(flat.edge_time[into[0]]))
+        if self._engine is not None:
+            card["row"] = {str(k): value_text(v) for k, v in self._engine.row(kind, row_id).items()}
+        return card
+
+    def on_hover(self, node: int, seq: int) -> None:
+        """A view's pointer, or its keyboard cursor, is over a node."""
+        if seq == self._seq:  # the picture may have changed under the pointer
+            self.send({"kind": "card", "seq": seq, "index": node, "card": self.describe(node)})
+
+    def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
+        """Positions, types, ages and edges as columns."""
+        flat, layout = self.flat, self.layout_
+        meta = {
+            "summary": wb.subgraph_text(flat),
+            "types": [
+                {"name": name, "count": int((flat.type == i).sum()), "style": wb.type_style(i)}
+                for i, name in enumerate(flat.node_types)
+            ],
+            "rings": layout.rings.tolist(),
+            "time_colours": wb.TIME_COLOURS,
+            "alarm": wb.ALARM,
+        }
+        columns = {"x": layout.x, "y": layout.y, "type": flat.type, "hop": flat.hop, "age": age(flat)}
+        columns |= {"late": flat.late, "parent": layout.parent, "src": flat.src, "dst": flat.dst}
+        return meta, columns | {"late_edge": flat.late_edges}
+
+    def still(self) -> tuple[str, str]:
+        """The same picture as SVG; large subgraphs thinned."""
+        return wb.subgraph_svg(self.flat, max_nodes=2000), wb.subgraph_text(self.flat)
+
+
+def age(flat: wb.FlatSubgraph) -> NDArray[np.float32]:
+    """float32[n]: 0 for the oldest node, 1 for the newest, by rank; NaN where there is no time."""
+    timed = np.flatnonzero(~np.isin(flat.time, (wb.BEGINNING, wb.NO_TIME)))
+    ranks = np.full(len(flat), np.nan, np.float32)
+    _, rank = np.unique(flat.time[timed], return_inverse=True)
+    ranks[timed] = rank / max(int(rank.max(initial=0)), 1)
+    return ranks
+
+
+def time_text(time: int) -> str:
+    """A time as shown to people."""
+    return {wb.BEGINNING: "always (no time column)", wb.NO_TIME: "missing"}.get(time) or wb.iso(time)
+
+
+def value_text(value: object) -> str:
+    """A cell of a source row as shown to people: short, whatever it is."""
+    shown = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return shown if len(shown) <= 80 else shown[:79] + "\u2026"
