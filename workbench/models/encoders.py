@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from workbench.models.dropout import KeyedDropout
 from workbench.models.statistics import ColumnStatistics
 from workbench.models.time_features import AGE_WIDTH, CYCLIC_WIDTH, age, cyclic
 from workbench.temporal import FOREVER
@@ -142,7 +143,7 @@ class RowEncoder(nn.Module):
         self.constant = nn.Parameter(torch.zeros(channels))
         self.project = (
             nn.Sequential(
-                nn.Linear(width, channels), nn.ReLU(), nn.Dropout(dropout), nn.Linear(channels, channels)
+                nn.Linear(width, channels), nn.ReLU(), KeyedDropout(dropout), nn.Linear(channels, channels)
             )
             if width
             else None

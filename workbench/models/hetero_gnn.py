@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workbench.models.dropout import KeyedDropout
 from workbench.models.encoders import MomentEncoder, RowEncoder
 from workbench.models.layers import SageLayer, trim_edges
 from workbench.models.statistics import Statistics
@@ -66,7 +67,7 @@ class HeteroGNN(nn.Module):
             nn.LayerNorm(2 * channels),
             nn.Linear(2 * channels, channels),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            KeyedDropout(dropout),
             nn.Linear(channels, 1),
         )
 

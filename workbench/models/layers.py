@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workbench.models.dropout import KeyedDropout
 from workbench.plan.model_plan import ModelSettings
 from workbench.schema import EdgeType
 
@@ -37,7 +38,7 @@ class SageLayer(nn.Module):
         self.norm = nn.ModuleList(nn.LayerNorm(width) for _ in self.node_types)
         # Without a bias, a node without such neighbours gets exactly nothing from the edge type.
         self.message = nn.ModuleList(nn.Linear(wide, width, bias=False) for _ in self.edge_types)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = KeyedDropout(settings.dropout)
 
     def forward(
         self, hidden: Mapping[str, Tensor], edges: Edges, sizes: Mapping[str, int]

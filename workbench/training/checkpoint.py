@@ -1,0 +1,139 @@
+"""What a run leaves on disk: whole files or none, never pickled.
+
+    plan.json           the ModelPlan
+    statistics.json     what the encoders standardise with
+    run.json            key, seed type, task, schema, category values, history: written last at each epoch
+    model.safetensors   weights of the best epoch so far
+
+Each file is written beside its place, fsynced and renamed, so that a kill leaves the old one or the new.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from workbench.errors import TrainingError, explain
+
+WEIGHTS = "model.safetensors"
+
+
+def write_atomic(path: Path, payload: bytes) -> None:
+    """Write a whole file or leave the old one.
+
+    Raises
+    ------
+    TrainingError
+        If the disk refuses.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(payload)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise TrainingError(
+            explain(
+                f"{path.name} of a run was written to {path.parent}",
+                f"the disk refused ({error.strerror or error})",
+                do="Free some space or train with another folder=",
+            )
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a JSON file atomically."""
+    write_atomic(path, json.dumps(value, indent=1).encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of a run.
+
+    Raises
+    ------
+    TrainingError
+        If it is not there or not JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise TrainingError(
+            explain(
+                f"a run was loaded from {path.parent}",
+                f"there is no {path.name}",
+                "a folder that a run wrote",
+            )
+        ) from None
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            explain(
+                f"a run was loaded from {path.parent}", f"{path.name} is damaged ({error})", do="Train again"
+            )
+        ) from error
+
+
+def save_weights(folder: Path, state: Mapping[str, Tensor]) -> None:
+    """Write the weights of the best epoch atomically."""
+    # Contiguous copies on the CPU: safetensors refuses views that share memory.
+    cpu = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in state.items()}
+    write_atomic(folder / WEIGHTS, save(cpu))
+
+
+def load_weights(folder: Path, model: torch.nn.Module) -> None:
+    """Put the saved weights into a model of the same shape.
+
+    Raises
+    ------
+    TrainingError
+        If there are none, they are damaged, or they belong to another model.
+    """
+    path = folder / WEIGHTS
+    if not path.exists():
+        raise TrainingError(
+            explain(
+                f"the weights of the run in {folder} were asked for",
+                "there are none: no epoch was finished before it ended",
+                do="Train again, for at least one epoch",
+            )
+        )
+    try:
+        state = load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise TrainingError(
+            explain(f"{path} was read", f"it is damaged ({error})", do="Train again, or restore the file")
+        ) from error
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise TrainingError(
+            explain(
+                f"the weights in {path} were put into {type(model).__name__}",
+                f"they do not fit ({reason})",
+                "the model class that was trained, with the same settings",
+            )
+        ) from error
