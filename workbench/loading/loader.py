@@ -1,0 +1,212 @@
+"""Loader: seeds in, complete batches out, made by threads while the consumer computes.
+
+    SeedTable -> batch_order -> sample -> fetch -> assemble -> Batch
+                                `------ Pipeline ------'
+
+Threads replace worker processes: kernels hold no GIL, memory is held once, and closing is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+
+from workbench.errors import LoaderError, explain
+from workbench.events import Callback
+from workbench.loading.batch import Batch
+from workbench.loading.iterator import BatchIterator, Clock, Made
+from workbench.loading.join import Join, edge_times, node_times, plan_join
+from workbench.loading.order import BatchOrder, batch_order
+from workbench.loading.pipeline import Pipeline, Started
+from workbench.query.seed_table import SeedTable
+from workbench.sampling.sampler import NeighborSampler
+from workbench.stores.features import FeatureBlock
+from workbench.stores.protocols import BufferPool, FeatureStore
+from workbench.stores.request import SeedSet
+from workbench.stores.subgraph import SampledSubgraph
+from workbench.types import AnyArray, Int64Array
+
+T = TypeVar("T")
+
+
+class Loader:
+    """Iterates over the batches of one epoch.
+
+    Parameters
+    ----------
+    sampler : NeighborSampler
+    features : FeatureStore
+    seeds : SeedTable
+    batch_size : int
+        Seeds per batch; with a joint fanout batches are cut within each anchor.
+    shuffle : bool
+        A pure function of ``key`` and ``epoch``.
+    key : int or None
+        Of the order; None takes the sampler's.
+    epoch : int
+        Changes the order (with ``shuffle``) and every draw.
+    drop_last : bool
+        Leave out batches of fewer seeds.
+    start_batch : int
+        Resume: skip that many batches; the rest is what it would have been.
+    threads : int
+        Sampling threads; they change nothing but the speed.
+    prefetch : int
+        Batches under way at most, beside the one that the consumer holds.
+    callbacks : sequence of callables
+        Get :class:`~workbench.events.StageTimes`, in the consumer's thread.
+    pool : BufferPool or None
+        Where feature rows are read into.
+    edge_features : bool
+        False leaves out the columns of folded edge tables.
+
+    Raises
+    ------
+    LoaderError
+        While iterating, with the batch's index; ``__cause__`` is what went wrong.
+
+    Examples
+    --------
+    >>> for batch in Loader(sampler, features, task.seeds("train"), 512, shuffle=True):
+    ...     step(batch)                                                    # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        sampler: NeighborSampler,
+        features: FeatureStore,
+        seeds: SeedTable,
+        batch_size: int,
+        *,
+        shuffle: bool = False,
+        key: int | None = None,
+        epoch: int = 0,
+        drop_last: bool = False,
+        start_batch: int = 0,
+        threads: int = 2,
+        prefetch: int = 4,
+        callbacks: Sequence[Callback] = (),
+        pool: BufferPool | None = None,
+        edge_features: bool = True,
+    ) -> None:
+        self._options: dict[str, Any] = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
+        self.sampler, self.features, self.seeds = sampler, features, seeds
+        self.epoch, self.start_batch = epoch, start_batch
+        self._threads, self._prefetch = _positive("threads", threads), _positive("prefetch", prefetch)
+        self._callbacks = tuple(callbacks)
+        self._pool, self._edge_features = pool, edge_features
+        self.order: BatchOrder = batch_order(
+            len(seeds),
+            batch_size,
+            shuffle=shuffle,
+            key=sampler.key if key is None else key,
+            epoch=epoch,
+            anchors=None if sampler.disjoint else seeds.visible_until,
+            drop_last=drop_last,
+        )
+        _check_start(start_batch, len(self.order))
+
+    def __len__(self) -> int:
+        """Batches that iterating yields."""
+        return len(self.order) - self.start_batch
+
+    def __iter__(self) -> BatchIterator[Batch]:
+        return self.iterate(_same)
+
+    def with_epoch(self, epoch: int) -> Loader:
+        """The same loader for another epoch, from its first batch."""
+        return Loader(**{**self._options, "epoch": epoch, "start_batch": 0})
+
+    def batch(self, index: int) -> Batch:
+        """One batch, made here and now: equal to the one that iterating yields at that index."""
+        started = self._start(index)
+        return self._finish(_same, index, started.value, started.future.result()).item
+
+    def iterate(self, convert: Callable[[Batch], T]) -> BatchIterator[T]:
+        """Iterate over ``convert(batch)``, converted in the pipeline's thread, not in the consumer's."""
+        pipeline = Pipeline(
+            self.start_batch,
+            len(self.order),
+            self._start,
+            partial(self._finish, convert),
+            self._threads,
+            self._prefetch,
+        )
+        return BatchIterator(pipeline, self.start_batch, self.epoch, self._callbacks)
+
+    def _start(self, index: int) -> Started:
+        clock = Clock()
+        rows = self.order[index]
+        seeds = self.seeds.seed_set(rows)
+        subgraph = self.sampler.sample(seeds, self.epoch)
+        clock.lap("sample")
+        join = plan_join(self.sampler.graph.schema, self.features.groups, subgraph, self._edge_features)
+        future = self.features.fetch(join.reads, self._pool)
+        future.add_done_callback(clock.lap_fetch)
+        return Started(_Sampled(rows, seeds, subgraph, join, clock), future)
+
+    def _finish(
+        self, convert: Callable[[Batch], T], index: int, sampled: _Sampled, blocks: list[FeatureBlock]
+    ) -> Made[T]:
+        clock = sampled.clock
+        clock.lap_fetch()  # the future is done before it has told its listeners
+        clock.restart()
+        graph, subgraph = self.sampler.graph, sampled.subgraph
+        batch = Batch(
+            index=index,
+            subgraph=subgraph,
+            nodes=sampled.join.node_rows(blocks),
+            edges=sampled.join.edge_rows(blocks),
+            node_time=node_times(graph, subgraph),
+            edge_time=edge_times(graph, subgraph),
+            input_ids=sampled.seeds.input_ids,
+            label=_label(self.seeds, sampled.rows),
+            seconds=clock.seconds,
+        )
+        clock.lap("assemble")
+        converted = convert(batch)
+        if convert is not _same:
+            clock.lap("convert")
+        return Made(converted, clock.seconds)
+
+
+@dataclass(frozen=True)
+class _Sampled:
+    """A batch whose rows are on their way."""
+
+    rows: Int64Array
+    seeds: SeedSet
+    subgraph: SampledSubgraph
+    join: Join
+    clock: Clock
+
+
+def _same(batch: Batch) -> Batch:
+    return batch
+
+
+def _label(seeds: SeedTable, rows: Int64Array) -> AnyArray | None:
+    """Labels as models take them: float32, or int64 if they are whole numbers by type."""
+    if seeds.label is None:
+        return None
+    label = np.asarray(seeds.label)[rows]
+    return label.astype(np.int64 if np.issubdtype(label.dtype, np.integer) else np.float32)
+
+
+def _positive(name: str, value: int) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+        raise LoaderError(explain(f"{name} of a loader were asked for", f"got {value!r}", "at least 1"), -1)
+    return int(value)
+
+
+def _check_start(start: int, batches: int) -> None:
+    if not 0 <= start <= batches:
+        raise LoaderError(
+            explain("a loader was asked to resume", f"got start_batch={start}", f"0 to {batches}"), start
+        )

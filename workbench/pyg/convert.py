@@ -1,0 +1,207 @@
+"""Batch -> PyG: the names that a model sees. ``HeteroData`` by default, ``Data`` for one relation.
+
+    node store          dtype                                        present
+    ------------------  -------------------------------------------  --------------------------------
+    ``n_id``            int64[n]                                     always
+    ``num_nodes``       int                                          always
+    ``batch``           int64[n]  seed of each node                  disjoint sampling
+    ``time``            int64[n]  microseconds                       types with a time column
+    ``numerical``       float32[n, c]                                if the type has such columns
+    ``categorical``     int64[n, k]  codes, 0 = missing              if the type has such columns
+    ``timestamp``       int64[n, t]  microseconds                    if the type has such columns
+    ``embedding``       float32[n, e]                                if the type has such columns
+    ``present``         bool[n, columns]  in ``GroupLayout`` order   types with feature columns
+    ``x``               float32[n, c + e], numerical ++ embedding,   ``expand=True``; ones[n, 1] for a
+                        missing = 0                                  type with neither
+    ``row``             int64[n]  node -> row of the sections        ``expand=False``, types with columns
+    ``num_sampled_nodes``  list of hops + 1 int                      always
+
+    edge store
+    ``edge_index``      int64[2, m]  (src, dst) local ids            always
+    ``e_id``            int64[m]  row of the edge's table            always
+    ``edge_time``       int64[m]  microseconds                       edges whose table has a time
+    sections, ``present``, ``row`` as above                          folded edge tables
+    ``edge_attr``       float32[m, c + e]                            the same, ``expand=True``
+    ``num_sampled_edges``  list of hops int                          always
+
+    store of the seed type (the first ``batch_size`` nodes)
+    ``input_id``        int64[s]  row of the seed table              always
+    ``seed_time``       int64[s]  anchors; FOREVER if static         always
+    ``batch_size``      int                                          always
+    ``y``               float32[s] or int64[s]                       where labels are known
+
+Every node type of the schema has a store; of the edge types, those that the fanout follows. With
+``expand=False`` the sections and ``present`` hold each distinct row once, in no particular order, and
+``row`` says which row a node reads: an encoder then runs once per distinct row. Columns with codes stay
+raw: statistics belong to the model. In a ``Data`` object sections of edges carry the prefix ``edge_``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch_geometric.data import Data, HeteroData
+
+from workbench.errors import LoaderError, explain
+from workbench.loading.batch import Batch, Rows
+from workbench.pyg.sections import carve, edge_features, node_features
+from workbench.schema import EdgeType
+from workbench.types import AnyArray
+
+Attributes = dict[str, Any]
+
+
+def to_hetero(
+    batch: Batch,
+    *,
+    expand: bool = True,
+    index_dtype: torch.dtype = torch.int64,
+    device: torch.device | str | None = None,
+    pin: bool = False,
+) -> HeteroData:
+    """Give a batch to PyG as ``HeteroData``.
+
+    Parameters
+    ----------
+    expand : bool
+        True: one feature row per node, as any PyG model expects. False: distinct rows and ``row``.
+    index_dtype : torch.int64 or torch.int32
+        Of ``edge_index``; int32 halves it where the model's layers take it.
+    device : torch.device or None
+        Where the tensors go. Feature rows and ids travel narrow and are widened there.
+    pin : bool
+        Put CPU tensors into pinned memory, for a later ``data.to(device, non_blocking=True)``.
+    """
+    mover = _Mover(device, index_dtype, expand)
+    data = HeteroData()
+    for node_type in batch.subgraph.node_id:
+        _fill(data[node_type], _node_attributes(batch, node_type, mover))
+    for edge_type in batch.subgraph.row:
+        _fill(data[tuple(edge_type)], _edge_attributes(batch, edge_type, mover))
+    _fill(data[batch.seed_type], _seed_attributes(batch, mover))
+    return data.pin_memory() if pin else data
+
+
+def to_data(
+    batch: Batch,
+    *,
+    expand: bool = True,
+    index_dtype: torch.dtype = torch.int64,
+    device: torch.device | str | None = None,
+    pin: bool = False,
+) -> Data:
+    """Give a batch of a homogeneous graph to PyG as ``Data``; parameters as for :func:`to_hetero`.
+
+    A graph is homogeneous here if it has one node type and the fanout follows one edge type.
+
+    Raises
+    ------
+    LoaderError
+        If it is not.
+    """
+    node_type, edge_type = _only_types(batch)
+    mover = _Mover(device, index_dtype, expand)
+    edges = _edge_attributes(batch, edge_type, mover)
+    plain = {"edge_index", "e_id", "edge_time", "edge_attr", "num_sampled_edges"}
+    data = Data()
+    _fill(data, _node_attributes(batch, node_type, mover))
+    _fill(data, {name if name in plain else f"edge_{name}": value for name, value in edges.items()})
+    _fill(data, _seed_attributes(batch, mover))
+    return data.pin_memory() if pin else data
+
+
+@dataclass(frozen=True)
+class _Mover:
+    """Makes tensors: from which arrays, on which device."""
+
+    device: torch.device | str | None
+    index_dtype: torch.dtype
+    expand: bool
+
+    def tensor(self, array: AnyArray, dtype: torch.dtype | None = torch.int64) -> Tensor:
+        """Move narrow, then widen where it arrived."""
+        if array.dtype == np.uint32:
+            array = array.view(np.int32)  # uint32 ids stay below 2^31
+        if not array.flags.writeable:
+            array = array.copy()
+        moved = torch.from_numpy(np.ascontiguousarray(array))
+        if self.device is not None:
+            moved = moved.to(self.device, non_blocking=True)
+        return moved if dtype is None else moved.to(dtype)
+
+    def rows(self, rows: Rows, edges: bool) -> Attributes:
+        """Sections of feature rows, expanded or with their ``row``."""
+        block = self.tensor(rows.block.data, None)
+        row = self.tensor(rows.index)
+        if not self.expand:
+            return {**carve(rows.block.layout, block), "row": row}
+        sections = (
+            edge_features(rows.block.layout, block) if edges else node_features(rows.block.layout, block)
+        )
+        return {name: value.index_select(0, row) for name, value in sections.items()}
+
+
+def _node_attributes(batch: Batch, node_type: str, mover: _Mover) -> Attributes:
+    subgraph = batch.subgraph
+    ids = subgraph.node_id[node_type]
+    out: Attributes = {"num_nodes": len(ids), "n_id": mover.tensor(ids)}
+    if node_type in batch.nodes:
+        out |= mover.rows(batch.nodes[node_type], edges=False)
+    elif mover.expand:
+        out["x"] = torch.ones(len(ids), 1, device=mover.device)
+    if node_type in batch.node_time:
+        out["time"] = mover.tensor(batch.node_time[node_type])
+    if subgraph.request.plan.disjoint:
+        out["batch"] = mover.tensor(subgraph.batch[node_type])
+    out["num_sampled_nodes"] = subgraph.nodes_per_hop[node_type].tolist()
+    return out
+
+
+def _edge_attributes(batch: Batch, edge_type: EdgeType, mover: _Mover) -> Attributes:
+    subgraph = batch.subgraph
+    ends = np.stack([subgraph.row[edge_type], subgraph.col[edge_type]])
+    out: Attributes = {
+        "edge_index": mover.tensor(ends, mover.index_dtype),
+        "e_id": mover.tensor(subgraph.edge_id[edge_type]),
+    }
+    if edge_type in batch.edges:
+        out |= mover.rows(batch.edges[edge_type], edges=True)
+    if edge_type in batch.edge_time:
+        out["edge_time"] = mover.tensor(batch.edge_time[edge_type])
+    out["num_sampled_edges"] = subgraph.edges_per_hop[edge_type].tolist()
+    return out
+
+
+def _seed_attributes(batch: Batch, mover: _Mover) -> Attributes:
+    out: Attributes = {
+        "input_id": mover.tensor(batch.input_ids),
+        "seed_time": mover.tensor(batch.anchors),
+        "batch_size": batch.num_seeds,
+    }
+    if batch.label is not None:
+        out["y"] = mover.tensor(batch.label, None)
+    return out
+
+
+def _only_types(batch: Batch) -> tuple[str, EdgeType]:
+    node_types, edge_types = list(batch.subgraph.node_id), list(batch.subgraph.row)
+    if len(node_types) == 1 and len(edge_types) == 1:
+        return node_types[0], edge_types[0]
+    raise LoaderError(
+        explain(
+            "a batch was asked for as a homogeneous Data object",
+            f"its graph has {len(node_types)} node types and its fanout follows {len(edge_types)} edge types",
+            "one of each",
+            "Use to_hetero, or a fanout that follows one edge type of a graph with one node type",
+        ),
+        batch.index,
+    )
+
+
+def _fill(store: Any, attributes: Attributes) -> None:
+    for name, value in attributes.items():
+        store[name] = value

@@ -1,0 +1,92 @@
+"""NeighborSampler: a graph, a fanout and a key. The one way from seeds to a subgraph.
+
+    SeedSet + Fanout -> SampleRequest -> GraphStore.sample -> SampledSubgraph
+
+Training, prediction, the widgets and the PyG loaders all come through here, so the subgraph that a
+widget draws is the one that the model saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from workbench.kernels.rng import derive_key
+from workbench.plan.fanout import Fanout
+from workbench.stores.protocols import GraphStore
+from workbench.stores.request import SampleRequest, SeedSet
+from workbench.stores.steps import StepPlan
+from workbench.stores.subgraph import SampledSubgraph
+
+
+@dataclass(frozen=True)
+class NeighborSampler:
+    """Samples temporal neighbourhoods of seeds; a pure function of (seeds, epoch) and its own fields.
+
+    Parameters
+    ----------
+    graph : GraphStore
+    fanout : Fanout
+    key : int
+        Root key: together with ``purpose`` and the epoch it fixes every draw.
+    purpose : str
+        ``'train'``, ``'val'``, ``'test'``, ``'predict'``: passes with different purposes draw
+        independently.
+
+    Raises
+    ------
+    FanoutError
+        If the fanout names an edge type that the graph does not have.
+
+    Examples
+    --------
+    >>> sampler = NeighborSampler(graph, Fanout([16, 8]), key=7)          # doctest: +SKIP
+    >>> sampler.sample(SeedSet.of("users", [3, 5], anchor), epoch=2)      # doctest: +SKIP
+    """
+
+    graph: GraphStore
+    fanout: Fanout
+    key: int = 0
+    purpose: str = "train"
+    _plans: dict[tuple[str, ...], StepPlan] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        self.fanout.check(self.graph.schema)
+
+    @property
+    def disjoint(self) -> bool:
+        """True if every seed gets a subgraph of its own."""
+        return self.fanout.disjoint
+
+    def plan(self, *seed_types: str) -> StepPlan:
+        """The steps that the fanout becomes for seeds of these types; compiled once."""
+        known = self._plans.get(seed_types)
+        if known is None:
+            known = self._plans[seed_types] = self.fanout.compile(self.graph.schema, seed_types)
+        return known
+
+    def epoch_key(self, epoch: int) -> int:
+        """The uint64 that every draw of an epoch is a function of."""
+        return derive_key(self.key, self.purpose, epoch)
+
+    def request(self, seeds: SeedSet | Sequence[SeedSet], epoch: int = 0) -> SampleRequest:
+        """What :meth:`sample` asks of the store."""
+        sets = (seeds,) if isinstance(seeds, SeedSet) else tuple(seeds)
+        plan = self.plan(*(each.node_type for each in sets))
+        return SampleRequest(sets, plan, self.epoch_key(epoch))
+
+    def sample(self, seeds: SeedSet | Sequence[SeedSet], epoch: int = 0) -> SampledSubgraph:
+        """Sample one batch of seeds; several sets (one per node type) share one subgraph.
+
+        Raises
+        ------
+        IdError, AnchorError, BudgetError
+            Before anything is allocated (see :meth:`GraphStore.sample`).
+        """
+        return self.graph.sample(self.request(seeds, epoch))
+
+    def with_purpose(self, purpose: str) -> NeighborSampler:
+        """The same sampler for another purpose: its draws are independent of this one's."""
+        return replace(self, purpose=purpose)
