@@ -1,0 +1,274 @@
+"""SsdFeatures: feature rows read from mapped segments by a prefetching gather.
+
+    Read(group, ids) -> ids checked once -> slot[id] if rows are permuted -> gather into a lent buffer
+
+What fits into memory is read once in file order (the page cache then holds it in large pieces and a
+gather runs at memory speed); what does not is mapped with ``MADV_RANDOM``, because readahead would
+fetch megabytes for every row.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.errors import CorruptStoreError, IdError, StoreError, did_you_mean, explain
+from workbench.kernels.gather import extremes, gather
+from workbench.stores.buffers import ArenaPool
+from workbench.stores.dataset import Dataset
+from workbench.stores.durable import CHUNK
+from workbench.stores.features import FeatureBlock, GroupLayout
+from workbench.stores.protocols import BufferPool, Read
+from workbench.types import AnyArray, ByteArray
+
+
+@dataclass
+class _MappedGroup:
+    """One group's rows, mapped; ``slot[id]`` is the place of a row, None where it is the id itself."""
+
+    layout: GroupLayout
+    file: Path
+    rows: ByteArray
+    slot: AnyArray | None
+    resident: bool
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    loaded: bool = False
+
+    def load(self) -> None:
+        """Bring a resident group into the page cache, in file order, once."""
+        with self.lock:
+            if self.resident and not self.loaded:
+                _read_in_order(self.file)
+            self.loaded = True
+
+
+class SsdFeatures:
+    """A :class:`~workbench.stores.protocols.FeatureStore` over the segments of a dataset.
+
+    Safe between threads; pickles as (path, snapshot) and may be used after a fork.
+    Make one with :meth:`open`.
+    """
+
+    def __init__(
+        self, dataset: Dataset, groups: Mapping[str, _MappedGroup], threads: int, options: dict[str, Any]
+    ) -> None:
+        self._dataset = dataset
+        self._mapped = dict(groups)
+        self._threads = threads
+        self._options = options
+        self._arenas = ArenaPool()
+        self._workers: tuple[int, ThreadPoolExecutor] | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        dataset: Dataset | str | Path,
+        *,
+        snapshot: int | None = None,
+        resident_bytes: int | None = None,
+        threads: int = 2,
+    ) -> SsdFeatures:
+        """Map every feature group of a dataset; nothing is read yet.
+
+        Parameters
+        ----------
+        dataset : Dataset or path
+        snapshot : int or None  the snapshot that must be committed there
+        resident_bytes : int or None
+            Groups are kept in memory, smallest first, up to this many bytes in total;
+            None: a quarter of the machine's memory.
+        threads : int  reads in flight at a time through :meth:`fetch`
+
+        Raises
+        ------
+        StoreError, CorruptStoreError
+            If there is no such dataset or a segment is missing or torn.
+        """
+        if not isinstance(dataset, Dataset):
+            dataset = Dataset.open(dataset, snapshot)
+        budget = _quarter_of_memory() if resident_bytes is None else resident_bytes
+        groups = {}
+        for layout in sorted(dataset.manifest.groups, key=lambda group: group.rows * group.stride):
+            budget -= layout.rows * layout.stride
+            groups[layout.group] = _map_group(dataset, layout, resident=budget >= 0)
+        options = {"resident_bytes": resident_bytes, "threads": threads}
+        return cls(dataset, groups, threads, options)
+
+    @property
+    def snapshot(self) -> int:
+        """Number of the committed state that this store reads."""
+        return self._dataset.snapshot
+
+    @property
+    def groups(self) -> Mapping[str, GroupLayout]:
+        """Feature groups by name, in the manifest's order."""
+        return {layout.group: layout for layout in self._dataset.manifest.groups}
+
+    def fetch(
+        self, reads: Sequence[Read], pool: BufferPool | None = None, snapshot: int | None = None
+    ) -> Future[list[FeatureBlock]]:
+        """Read several groups in one call, in a thread of the store.
+
+        Parameters
+        ----------
+        reads : sequence of Read
+        pool : BufferPool or None  lends the blocks' memory; None: the store's own arenas
+        snapshot : int or None  refuse if the store reads another one
+
+        Returns
+        -------
+        Future of list of FeatureBlock
+            One per read, rows in the order of its ids. Errors of :meth:`multi_get` come from ``result()``.
+        """
+        return self._executor().submit(self.multi_get, reads, pool, snapshot)
+
+    def multi_get(
+        self, reads: Sequence[Read], pool: BufferPool | None = None, snapshot: int | None = None
+    ) -> list[FeatureBlock]:
+        """:meth:`fetch` in the calling thread.
+
+        Raises
+        ------
+        IdError
+            If ids are not integers in one dimension, or outside the group; nothing was read then.
+        StoreError
+            If a group does not exist or is not versioned, or the snapshot is another one.
+        """
+        if snapshot is not None and snapshot != self.snapshot:
+            got = f"this store reads snapshot {self.snapshot}"
+            raise StoreError(
+                explain(f"features of snapshot {snapshot} were asked for", got, do="Open it again")
+            )
+        checked = [(self._group(read), self._checked_ids(read)) for read in reads]
+        lender = self._arenas if pool is None else pool
+        return [_read(group, ids, lender) for group, ids in checked]
+
+    def close(self) -> None:
+        """Stop the store's threads; mapped segments go when the last array lets go of them."""
+        with self._lock:
+            if self._workers is not None and self._workers[0] == os.getpid():
+                self._workers[1].shutdown(wait=True)
+            self._workers = None
+
+    def _executor(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._workers is None or self._workers[0] != os.getpid():  # threads do not survive a fork
+                pool = ThreadPoolExecutor(self._threads, thread_name_prefix="workbench-features")
+                self._workers = (os.getpid(), pool)
+            return self._workers[1]
+
+    def _group(self, read: Read) -> _MappedGroup:
+        group = self._mapped.get(read.group)
+        if group is None:
+            raise StoreError(
+                explain(
+                    f"feature group {read.group!r} was asked for",
+                    "the dataset does not have it",
+                    ", ".join(self.groups) or "no feature groups are stored",
+                    did_you_mean(read.group, self.groups),
+                )
+            )
+        if read.as_of is not None:
+            raise StoreError(
+                explain(
+                    f"rows of feature group {read.group!r} were asked for as of a time",
+                    "it is not versioned: each row has one state",
+                    do="Read it without as_of; put values that change into an event table with a time column",
+                )
+            )
+        return group
+
+    def _checked_ids(self, read: Read) -> AnyArray:
+        return check_ids(read.ids, self._mapped[read.group].layout)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (self._dataset.path, self.snapshot, self._options)
+
+    def __repr__(self) -> str:
+        groups = ", ".join(f"{g.group}: {g.rows:,} x {g.stride} B" for g in self.groups.values())
+        return f"SsdFeatures({str(self._dataset.path)!r}, snapshot {self.snapshot}, {groups or 'no groups'})"
+
+
+def check_ids(ids: AnyArray, layout: GroupLayout) -> AnyArray:
+    """Ids as a contiguous uint32 or int64 array, every one a row of the group.
+
+    Raises
+    ------
+    IdError
+    """
+    asked = f"rows of feature group {layout.group!r} were asked for"
+    array = np.asarray(ids)
+    if array.ndim != 1 or (array.dtype.kind not in "iu" and len(array)) or array.dtype == np.uint64:
+        got = f"ids are {array.dtype}{list(array.shape)}"
+        raise IdError(explain(asked, got, "a one-dimensional array of uint32, int32 or int64"))
+    exact = array if array.dtype in (np.uint32, np.int64) else array.astype(np.int64)
+    low, high = extremes(np.ascontiguousarray(exact))
+    if low < 0 or high >= layout.rows:
+        got = f"id {low if low < 0 else high} is among them"
+        raise IdError(
+            explain(asked, got, f"0 to {layout.rows - 1}" if layout.rows else "none: it has no rows")
+        )
+    return np.ascontiguousarray(exact)
+
+
+def _read(group: _MappedGroup, ids: AnyArray, pool: BufferPool) -> FeatureBlock:
+    group.load()
+    out = pool.take((len(ids), group.layout.stride))
+    if len(ids):
+        gather(group.rows, ids if group.slot is None else group.slot[ids], out)
+    return FeatureBlock(group.layout, out)
+
+
+def _map_group(dataset: Dataset, layout: GroupLayout, *, resident: bool) -> _MappedGroup:
+    file = dataset.file("features", layout.group)
+    if file is None:
+        what = f"no segment of feature group {layout.group!r} is registered"
+        raise CorruptStoreError(explain(f"the dataset {dataset.path} was opened", what, do="Ingest again"))
+    rows = _map(file, layout.rows * layout.stride, mmap.MADV_NORMAL if resident else mmap.MADV_RANDOM)
+    slot_file = dataset.file("slot", layout.group)
+    slot = None
+    if slot_file is not None:
+        slot = _map(slot_file, 4 * layout.rows, mmap.MADV_NORMAL).view(np.uint32)
+    return _MappedGroup(layout, file, rows.reshape(layout.rows, layout.stride), slot, resident)
+
+
+def _map(file: Path, size: int, advice: int) -> ByteArray:
+    try:
+        with file.open("rb") as handle:
+            have = os.fstat(handle.fileno()).st_size
+            if have < size:  # a map beyond the end would end the process at the first touch
+                got = f"{file} has {have} bytes instead of at least {size}"
+                raise CorruptStoreError(explain("a segment was mapped", got, do="Restore it or ingest again"))
+            if size == 0:
+                return np.empty(0, np.uint8)
+            mapped = mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ)
+    except OSError as error:
+        raise CorruptStoreError(
+            explain("a segment was mapped", f"{file} cannot be read ({error.strerror})", do="Ingest again")
+        ) from error
+    mapped.madvise(advice)
+    return np.frombuffer(mapped, np.uint8)
+
+
+def _read_in_order(file: Path) -> None:
+    buffer = bytearray(CHUNK)
+    with file.open("rb", buffering=0) as handle:
+        while handle.readinto(buffer):
+            pass
+
+
+def _quarter_of_memory() -> int:
+    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) // 4
+
+
+def _reopen(path: Path, snapshot: int, options: dict[str, Any]) -> SsdFeatures:
+    return SsdFeatures.open(path, snapshot=snapshot, **options)
