@@ -78,6 +78,7 @@ class RunMonitor(Face):
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """Curves as columns, the rest as JSON."""
         record = self.record
+        names: tuple[str, ...]
         names = ("state", "message", "metric_name", "best", "best_epoch", "epoch", "epochs", "steps", "seeds")
         names += ("seconds", "stage", "done", "total", "unit", "remaining", "stages", "ended")
         meta = {name: finite(getattr(record, name)) for name in names}

@@ -41,7 +41,7 @@ class SubgraphView(Face):
         with self._lock:
             self.subgraph = subgraph
             self.flat = wb.flatten(subgraph, self._engine.graph if self._engine else None)
-            self.layout_ = wb.radial_layout(self.flat)
+            self.positions = wb.radial_layout(self.flat)
             self.error = ""
             self.publish()
 
@@ -81,7 +81,7 @@ class SubgraphView(Face):
             "anchor": wb.iso(int(flat.anchor[node])),
             "late": bool(flat.late[node]),
         }
-        into = np.flatnonzero((flat.src == node) & (flat.dst == self.layout_.parent[node]))
+        into = np.flatnonzero((flat.src == node) & (flat.dst == self.positions.parent[node]))
         if len(into):
             card["edge"] = str(flat.edge_types[flat.edge_type[into[0]]])
             card["edge time"] = time_text(int(flat.edge_time[into[0]]))
@@ -96,7 +96,7 @@ class SubgraphView(Face):
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """Positions, types, ages and edges as columns."""
-        flat, layout = self.flat, self.layout_
+        flat, layout = self.flat, self.positions
         meta = {
             "summary": wb.subgraph_text(flat),
             "types": [

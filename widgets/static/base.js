@@ -1,0 +1,67 @@
+/* Shared by all Workbench widgets: columns, elements, themes, errors. Holds no state of its own. */
+
+/** Read one column of a payload; copied, because a part of a message need not be aligned. */
+function column(payload, name) {
+  const { kind, data } = payload.columns[name];
+  const types = { f4: Float32Array, u4: Uint32Array, i4: Int32Array, u1: Uint8Array };
+  return new types[kind](data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+}
+
+/** Make an element; strings become text nodes, so nothing from the data is ever parsed as HTML. */
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+/** The value of a CSS variable, for drawing on a canvas. */
+function cssColour(node, name) {
+  return getComputedStyle(node).getPropertyValue(name).trim();
+}
+
+/** Call back when the light or dark theme changes; returns a function that stops it. */
+function watchTheme(redraw) {
+  const observer = new MutationObserver(() => requestAnimationFrame(redraw));
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
+  const media = matchMedia("(prefers-color-scheme: dark)");
+  media.addEventListener("change", redraw);
+  return () => (observer.disconnect(), media.removeEventListener("change", redraw));
+}
+
+/** Mount a widget: draw now and whenever the payload is replaced; show errors; return the clean-up. */
+function mount(model, el, name, build) {
+  const root = make("div", { class: `wb wb-${name}` });
+  const error = make("div", { class: "wb-error", role: "alert", hidden: true });
+  const { update, redraw = () => {}, stop = () => {} } = build(root);
+  root.append(error);
+  el.append(root);
+  const show = () => {
+    const payload = model.get("_payload");
+    if (!payload || !payload.seq) return;
+    update(payload);
+    error.hidden = !payload.meta.error;
+    error.textContent = payload.meta.error || "";
+    root.dataset.seq = payload.seq;
+    root.dataset.ready = "true";
+  };
+  model.on("change:_payload", show);
+  const unwatch = watchTheme(redraw);
+  show();
+  return () => (model.off("change:_payload", show), unwatch(), stop());
+}
+
+function number(value) {
+  const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
+  return value.toLocaleString("en", { maximumFractionDigits: digits });
+}
+
+function duration(seconds) {
+  if (seconds < 100) return `${number(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 100 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${number(minutes / 60)} h`;
+}
