@@ -29,8 +29,28 @@ MAX_DIGITS = 38
 """Digits of a whole number; longer ones are read as floating point."""
 
 LATER = frozenset(
-    "RANK TOP CLASSIFY FORECAST TIMEFRAMES LIST_DISTINCT COUNT_DISTINCT FIRST LAST LIKE ILIKE BETWEEN "
-    "CONTAINS STARTS ENDS STARTSWITH ENDSWITH EXISTS EVALUATE EXPLAIN".split()
+    {
+        "RANK",
+        "TOP",
+        "CLASSIFY",
+        "FORECAST",
+        "TIMEFRAMES",
+        "LIST_DISTINCT",
+        "COUNT_DISTINCT",
+        "FIRST",
+        "LAST",
+        "LIKE",
+        "ILIKE",
+        "BETWEEN",
+        "CONTAINS",
+        "STARTS",
+        "ENDS",
+        "STARTSWITH",
+        "ENDSWITH",
+        "EXISTS",
+        "EVALUATE",
+        "EXPLAIN",
+    }
 )
 """Words of the language that later versions will understand."""
 

@@ -1,0 +1,71 @@
+"""Entities that the user names by key: looked up, and checked to exist at the anchor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from workbench.errors import SchemaError, TaskError, explain
+from workbench.ingest.sql import quote_name
+from workbench.query.labels import Labels, connection, existence, plain_keys
+from workbench.query.resolve import ResolvedQuery
+from workbench.stores.dataset import Dataset
+from workbench.stores.key_map import KeyMap
+from workbench.stores.sql import ROW
+from workbench.temporal import iso
+from workbench.types import AnyArray, Int64Array
+
+SHOWN = 5
+"""How many keys an error names."""
+
+
+def known_entities(dataset: Dataset, query: ResolvedQuery, anchor: int, keys: Sequence[Any]) -> Labels:
+    """Rows for the given keys, in the given order; no labels.
+
+    Raises
+    ------
+    TaskError
+        If a key is of the wrong type, unknown, or its entity does not exist at the anchor.
+    """
+    name = query.entity.name
+    key_map = KeyMap.open(dataset, name)
+    try:
+        node_id = key_map.lookup(keys)
+    except SchemaError as error:
+        raise TaskError(str(error)) from error
+    shown = list(keys.to_pylist() if isinstance(keys, (pa.Array, pa.ChunkedArray)) else keys)
+    _refuse(node_id < 0, shown, f"table {name!r} of {key_map.rows:,} rows has no such", "Check the keys")
+    exists = _exists(dataset, query, anchor, node_id)
+    _refuse(
+        ~exists, shown, f"at {iso(anchor)} {name!r} has not yet, or no longer,", "Choose another time at="
+    )
+    return Labels(node_id, plain_keys(key_map.keys_of(node_id)), np.full(len(node_id), anchor), None)
+
+
+def _refuse(bad: AnyArray, keys: list[Any], why: str, do: str) -> None:
+    if not bad.any():
+        return
+    named = [repr(keys[i]) for i in np.flatnonzero(bad)[:SHOWN]]
+    more = f" and {int(bad.sum()) - SHOWN:,} more" if bad.sum() > SHOWN else ""
+    raise TaskError(
+        explain(f"{len(keys):,} entities were asked for", f"{why} keys: {', '.join(named)}{more}", do=do)
+    )
+
+
+def _exists(dataset: Dataset, query: ResolvedQuery, anchor: int, node_id: Int64Array) -> AnyArray:
+    """bool[n]: whether each entity exists at the anchor."""
+    conditions = existence(query, "e", f"make_timestamp({anchor})")
+    if not conditions:
+        return np.ones(len(node_id), np.bool_)
+    where = " AND ".join(f"({condition})" for condition in conditions)
+    wanted = pa.table({"id": np.unique(node_id)})
+    with connection(dataset) as con:
+        con.register("__wanted__", wanted)
+        found = con.sql(
+            f"SELECT {ROW} AS id FROM {quote_name(query.entity.name)} AS e "
+            f"WHERE {ROW} IN (SELECT id FROM __wanted__) AND {where}"
+        ).to_arrow_table()
+    return np.isin(node_id, found["id"].to_numpy())

@@ -1,0 +1,224 @@
+"""From a resolved query to labels: one SQL statement over all anchors, run by DuckDB out of core.
+
+    anchors      n, anchor, and the ends of every aggregate's window (one column each)
+    source i     SELECT key, n, aggregate FROM facts JOIN anchors ON low < time <= high GROUP BY key, n
+    rows         entities x anchors that exist at the anchor, LEFT JOIN the sources on (key, n)
+    result       node_id, key, anchor, label, where WHERE and ASSUMING hold and the label is known
+
+SQL's three-valued logic decides: AVG, MIN and MAX of no rows are unknown, and a row whose target,
+WHERE or ASSUMING is unknown is dropped; COUNT and SUM of no rows are 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from workbench.ingest.sql import quote_name
+from workbench.query import ast
+from workbench.query.expressions import Columns, instant_sql, render, time_sql
+from workbench.query.resolve import ResolvedQuery, Source
+from workbench.schema import Schema
+from workbench.stores.dataset import Dataset
+from workbench.stores.sql import ROW
+from workbench.types import AnyArray, Int64Array, TimeArray
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Rows of (entity, anchor, label), ordered by anchor and node id.
+
+    Attributes
+    ----------
+    node_id : int64[n]
+    key : pyarrow.Array[n]
+    anchor : int64[n]  microseconds
+    label : float64[n] or None
+    """
+
+    node_id: Int64Array
+    key: pa.Array
+    anchor: TimeArray
+    label: AnyArray | None
+
+
+def compute_labels(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray) -> Labels:
+    """Label every (entity, anchor) that the query speaks of.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    query : ResolvedQuery
+    anchors : int64[n]  microseconds, distinct
+
+    Returns
+    -------
+    Labels
+    """
+    return _run(dataset, query, anchors, label=True)
+
+
+def select_entities(dataset: Dataset, query: ResolvedQuery, anchor: int) -> Labels:
+    """The entities that exist at an anchor and satisfy WHERE: whom to predict for; no labels."""
+    return _run(dataset, query, np.array([anchor], np.int64), label=False)
+
+
+@contextmanager
+def connection(dataset: Dataset) -> Iterator[Any]:
+    """A connection that is closed at the end."""
+    with closing(dataset.duckdb()) as open_connection:
+        yield open_connection
+
+
+def column_types(con: Any, schema: Schema) -> dict[str, dict[str, str]]:
+    """Table -> column -> DuckDB type, as the views have them."""
+    types = {}
+    for table in schema:
+        rows = con.execute(f"DESCRIBE SELECT * FROM {quote_name(table.name)}").fetchall()
+        types[table.name] = {name: kind for name, kind, *_ in rows if name != ROW}
+    return types
+
+
+def _run(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, label: bool) -> Labels:
+    name = _free_prefix(dataset.schema) + "anchors"
+    sql, bounds = label_sql(query, anchors, name, label)
+    with connection(dataset) as con:
+        con.register(name, bounds)
+        found = con.sql(sql).to_arrow_table()
+    return Labels(
+        found["node_id"].to_numpy().astype(np.int64),
+        plain_keys(found["key"].combine_chunks()),
+        found["anchor"].to_numpy().astype(np.int64),
+        found["label"].to_numpy().astype(np.float64) if label else None,
+    )
+
+
+def plain_keys(keys: pa.Array) -> pa.Array:
+    """Keys as int64 or string, however their table stores them."""
+    return keys.cast(pa.int64() if pa.types.is_integer(keys.type) else pa.string())
+
+
+def _free_prefix(schema: Schema) -> str:
+    """A prefix that no table's name begins with, so that no helper table can hide a real one."""
+    prefix = "__label_"
+    while any(table.name.lower().startswith(prefix) for table in schema):
+        prefix += "_"
+    return prefix
+
+
+def label_sql(
+    query: ResolvedQuery, anchors: TimeArray, name: str, label: bool = True
+) -> tuple[str, pa.Table]:
+    """The statement, and the table of anchors that it reads under the given name.
+
+    Parameters
+    ----------
+    query : ResolvedQuery
+    anchors : int64[n]  microseconds
+    name : str  of the table of anchors; helper tables extend it
+    label : bool  False for the rows to predict for: no target, no ASSUMING
+    """
+    clauses = [query.query.where, query.query.assuming, query.query.target] if label else [query.query.where]
+    used = {query.sources[a]: None for clause in clauses for a in ast.aggregates(clause)}
+    aliases = {source.aggregate: f"{name}{i}" for i, source in enumerate(used)}
+    bounds = _bounds(anchors, tuple(used))
+    ctes = [
+        f"{quote_name(alias)} AS ({_source_sql(source, i, name, bounds, query)})"
+        for i, (source, alias) in enumerate(zip(used, aliases.values(), strict=True))
+    ]
+    columns = Columns("e", query.types[query.entity.name], aliases)
+    conditions = [
+        *existence(query, "e", "a.anchor"),
+        *(render(c, columns) for c in clauses[:2] if c is not None),
+    ]
+    chosen = ["e.node_id", "e.key", "epoch_us(a.anchor) AS anchor"]
+    if label:
+        target = f"CAST({render(query.query.target, columns)} AS DOUBLE)"
+        chosen.append(f"{target} AS label")
+        conditions.append(f"{target} IS NOT NULL")
+    joins = "".join(
+        f"\nLEFT JOIN {quote_name(alias)} ON {quote_name(alias)}.key = e.key AND {quote_name(alias)}.n = a.n"
+        for alias in aliases.values()
+    )
+    key = quote_name(query.entity.primary_key or ROW)
+    entity = f"(SELECT {ROW} AS node_id, {key} AS key, * FROM {quote_name(query.entity.name)})"
+    sql = (
+        (f"WITH {', '.join(ctes)}\n" if ctes else "")
+        + f"SELECT {', '.join(chosen)}\nFROM {entity} AS e CROSS JOIN {quote_name(name)} AS a{joins}\n"
+        + (f"WHERE {' AND '.join(f'({c})' for c in conditions)}\n" if conditions else "")
+        + "ORDER BY a.n, e.node_id"
+    )
+    return sql, bounds
+
+
+def _bounds(anchors: TimeArray, sources: tuple[Source, ...]) -> pa.Table:
+    """Columns ``n``, ``anchor``, and ``low<i>``, ``high<i>`` for the window of source i."""
+    stamp = pa.timestamp("us")
+    ordered = np.sort(anchors)
+    columns: dict[str, Any] = {"n": pa.array(np.arange(len(ordered))), "anchor": _stamps(ordered)}
+    for i, source in enumerate(sources):
+        none = pa.nulls(len(ordered), stamp)
+        columns[f"low{i}"] = _stamps(source.start.after_each(ordered)) if source.start else none
+        columns[f"high{i}"] = _stamps(source.end.after_each(ordered))
+    return pa.table(columns)
+
+
+def _stamps(times: TimeArray) -> pa.Array:
+    return pa.array(times).cast(pa.timestamp("us"))
+
+
+def _source_sql(source: Source, i: int, anchors: str, bounds: pa.Table, query: ResolvedQuery) -> str:
+    """One aggregate of the rows in its window, per key and anchor."""
+    aggregate, types = source.aggregate, query.types[source.table]
+    time = time_sql(f"f.{quote_name(source.time)}", types[source.time])
+    key = f"f.{quote_name(source.foreign_key)}"
+    columns = Columns("f", types, {})
+    on = [f"{time} <= a.high{i}"] + ([f"{time} > a.low{i}"] if source.start else [])
+    highs, lows = bounds[f"high{i}"].cast(pa.int64()), bounds[f"low{i}"].cast(pa.int64())
+    # Constant limits let DuckDB skip the row groups outside: tables are stored in time order.
+    where = [f"{key} IS NOT NULL"]
+    if len(highs):
+        where.append(f"{time} <= {instant_sql(max(highs.to_pylist()))}")
+        where += [f"{time} > {instant_sql(min(lows.to_pylist()))}"] if source.start else []
+    if aggregate.where is not None:
+        where.append(render(aggregate.where, columns))
+    return (
+        f"SELECT {key} AS key, a.n AS n, {_aggregate_sql(aggregate, columns)} AS value "
+        f"FROM {quote_name(source.table)} AS f JOIN {quote_name(anchors)} AS a ON {' AND '.join(on)} "
+        f"WHERE {' AND '.join(f'({w})' for w in where)} GROUP BY {key}, a.n"
+    )
+
+
+def _aggregate_sql(aggregate: ast.Aggregate, columns: Columns) -> str:
+    if aggregate.column.column == "*":
+        return "count(*)"
+    value = render(aggregate.column, columns)
+    match aggregate.function:
+        case "COUNT":
+            return f"count({value})"
+        case "SUM":
+            # Kahan summation: the sum does not depend on how threads share the rows.
+            return f"fsum(CAST({value} AS DOUBLE))"
+        case "AVG":
+            return f"favg(CAST({value} AS DOUBLE))"
+    return f"{aggregate.function.lower()}(CAST({value} AS DOUBLE))"
+
+
+def existence(query: ResolvedQuery, alias: str, anchor: str) -> list[str]:
+    """Conditions for an entity to exist at an anchor: ``time <= anchor < end_time``."""
+    types, found = query.types[query.entity.name], []
+    if query.entity.time is not None:
+        found.append(f"{_time(alias, query.entity.time, types)} <= {anchor}")
+    if query.entity.end_time is not None:
+        end = _time(alias, query.entity.end_time, types)
+        found.append(f"{end} IS NULL OR {end} > {anchor}")
+    return found
+
+
+def _time(alias: str, column: str, types: Mapping[str, str]) -> str:
+    return time_sql(f"{alias}.{quote_name(column)}", types[column])

@@ -1,0 +1,292 @@
+"""Task: a predictive query over a dataset, with its splits; gives labelled seeds and seeds to predict."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from workbench.errors import TaskError, did_you_mean, explain
+from workbench.ingest.sql import quote_name
+from workbench.query.entities import known_entities
+from workbench.query.labels import Labels, column_types, compute_labels, connection, select_entities
+from workbench.query.parser import parse
+from workbench.query.resolve import ResolvedQuery, resolve
+from workbench.query.seed_table import SeedTable
+from workbench.stores.dataset import Dataset
+from workbench.temporal import (
+    Duration,
+    Instant,
+    Span,
+    Splits,
+    default_boundaries,
+    instant,
+    iso,
+    split_anchors,
+)
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Task:
+    """What to predict, for whom, as of when. Make one with :meth:`build`.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    resolved : ResolvedQuery  the query, bound to the dataset's schema
+    every : Span  from one anchor to the next
+    splits : Splits  the anchors of train, val and test
+    until : int or None
+        Features are frozen at this instant (RelBench's protocol); None: each anchor sees all up to itself.
+    observed_until : int
+        Up to when the data are complete: label windows end no later.
+    """
+
+    dataset: Dataset
+    resolved: ResolvedQuery
+    every: Span
+    splits: Splits
+    until: int | None
+    observed_until: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    _found: dict[str, SeedTable] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    @classmethod
+    def build(
+        cls,
+        dataset: Dataset,
+        text: str,
+        *,
+        val: Instant | None = None,
+        test: Instant | None = None,
+        every: Span | Duration | None = None,
+        train_windows: int | None = None,
+        eval_windows: int | None = None,
+        until: Instant | None = None,
+        observed_until: Instant | None = None,
+        begin: Instant | None = None,
+    ) -> Task:
+        """Parse a query, bind it to the dataset and place the anchors.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        text : str  ``PREDICT target FOR EACH table.key [WHERE condition] [ASSUMING condition]``
+        val, test : instant
+            Where these splits begin. Default: the last tenth and the tenth before of the observed time.
+        every : length of time from one anchor to the next; default: the longest window of the target
+        train_windows, eval_windows : int  at most so many anchors of train; of val and of test
+        until : instant  freezes features there, without touching labels
+        observed_until : instant
+            Up to when the data are complete. Default: the last row, up to now, of the tables that the
+            target looks at (real tables hold scheduled rows).
+        begin : instant  no anchor is earlier; default: the first row of those tables
+
+        Raises
+        ------
+        QueryError
+            If the query cannot be read or names something that the schema does not have.
+        TaskError
+            If a split has no anchor.
+        """
+        with connection(dataset) as con:
+            resolved = resolve(parse(text), dataset.schema, column_types(con, dataset.schema))
+            first, last = _observed(con, resolved)
+        begin_at = first if begin is None else _moment("begin", begin)
+        observed = last if observed_until is None else _moment("observed_until", observed_until)
+        step = max(resolved.horizon, key=lambda s: s.approximate) if every is None else Span.read(every)
+        if val is None or test is None:
+            val_default, test_default = default_boundaries(
+                resolved.horizon, step, begin=begin_at, observed_until=observed
+            )
+        val_at = val_default if val is None else _moment("val", val)
+        test_at = test_default if test is None else _moment("test", test)
+        options: dict[str, Any] = {
+            "query": text,
+            "val": val_at,
+            "test": test_at,
+            "every": {"microseconds": step.microseconds, "months": step.months},
+            "train_windows": _count("train_windows", train_windows),
+            "eval_windows": _count("eval_windows", eval_windows),
+            "until": None if until is None else _moment("until", until),
+            "observed_until": observed,
+            "begin": begin_at,
+        }
+        splits = split_anchors(
+            resolved.horizon,
+            step,
+            begin=begin_at,
+            val=val_at,
+            test=test_at,
+            observed_until=observed,
+            train_windows=train_windows,
+            eval_windows=eval_windows,
+        )
+        return cls(dataset, resolved, step, splits, options["until"], observed, options)
+
+    @classmethod
+    def from_dict(cls, dataset: Dataset, data: Mapping[str, Any]) -> Task:
+        """The same task over a dataset: what :meth:`to_dict` wrote."""
+        options = {**data, "every": Span(**data["every"])}
+        return cls.build(dataset, options.pop("query"), **options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: the query and every boundary, as int64 microseconds."""
+        return dict(self.options)
+
+    @property
+    def query(self) -> str:
+        """The query as it was written."""
+        return self.resolved.query.text
+
+    @property
+    def entity_table(self) -> str:
+        """The table whose rows predictions are for."""
+        return self.resolved.entity.name
+
+    @property
+    def task_type(self) -> str:
+        """``binary`` if the target is a condition, ``regression`` if it is a number."""
+        return self.resolved.task_type
+
+    @property
+    def horizon(self) -> Span:
+        """How far after its anchor a label looks."""
+        return max(self.resolved.horizon, key=lambda span: span.approximate)
+
+    def seeds(
+        self, split: str | None = None, *, at: Instant | None = None, entities: Sequence[Any] | None = None
+    ) -> SeedTable:
+        """Seeds of a split with labels, or seeds to predict at an instant.
+
+        Parameters
+        ----------
+        split : ``train``, ``val`` or ``test``
+        at : instant  to predict as of then; labels are not known
+        entities : keys, in the order and number that predictions are wanted
+            Not filtered by WHERE. None: the keys of the query if it names some, otherwise every
+            entity that exists at ``at`` and satisfies WHERE.
+
+        Raises
+        ------
+        TaskError
+            If the split is unknown or empty, or an entity is unknown or does not exist at ``at``.
+        """
+        if at is not None and split is None:
+            return self._seeds_at(_moment("at", at), entities)
+        if split not in SPLITS or at is not None or entities is not None:
+            raise TaskError(
+                explain(
+                    "seeds were asked for",
+                    f"got split={split!r}, at={at!r}, entities={'given' if entities is not None else None}",
+                    "a split (train, val or test), or at= with or without entities=",
+                    did_you_mean(str(split), SPLITS),
+                )
+            )
+        with self._lock:
+            if split not in self._found:
+                self._found[split] = self._label(split)
+            return self._found[split]
+
+    def _label(self, split: str) -> SeedTable:
+        anchors = getattr(self.splits, split)
+        table = self._table(compute_labels(self.dataset, self.resolved, anchors), split)
+        if not len(table):
+            raise TaskError(
+                explain(
+                    f"seeds of the {split} split were asked for",
+                    f"at none of its {len(anchors)} anchors ({iso(anchors[0])} .. {iso(anchors[-1])}) is "
+                    f"there a row of {self.entity_table!r} with a label",
+                    do="Loosen WHERE or ASSUMING, or choose other boundaries with val= and test=",
+                )
+            )
+        return table
+
+    def _seeds_at(self, at: int, entities: Sequence[Any] | None) -> SeedTable:
+        wanted = entities
+        if wanted is None and self.resolved.query.keys:
+            wanted = [literal.value for literal in self.resolved.query.keys]
+        if wanted is None:
+            return self._table(select_entities(self.dataset, self.resolved, at), "predict")
+        return self._table(known_entities(self.dataset, self.resolved, at, wanted), "predict")
+
+    def _table(self, found: Labels, split: str) -> SeedTable:
+        return SeedTable(
+            self.entity_table, found.node_id, found.key, found.anchor, found.label, split, self.until
+        )
+
+    def describe(self) -> str:
+        """The query, its windows and its splits, one line each."""
+        sees = "everything up to itself" if self.until is None else f"nothing after {iso(self.until)}"
+        lines = [
+            f"Task ({self.task_type}) for each {self.entity_table}.{self.resolved.entity.primary_key}",
+            f"  query     {self.resolved.query}",
+            f"  window    labels look {self.horizon} ahead; one anchor every {self.every}",
+        ]
+        for split in SPLITS:
+            anchors = getattr(self.splits, split)
+            times = f"{iso(anchors[0])} .. {iso(anchors[-1])}"
+            lines.append(f"  {split:<9} {len(anchors)} anchor{'s' * (len(anchors) != 1)}, {times}")
+        lines.append(f"  features  each anchor sees {sees}")
+        lines.append(f"  observed  until {iso(self.observed_until)}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Task.from_dict, (self.dataset, self.to_dict())
+
+
+def _moment(name: str, value: Instant) -> int:
+    """Read an instant of the calendar: windows are added to it, so it has to be finite."""
+    time = instant(value)
+    if not _FIRST <= time <= _LAST:
+        raise TaskError(
+            explain(
+                f"{name}= was set",
+                f"got {value!r}",
+                "an instant in the years 1 to 9999; an int counts microseconds since 1970-01-01",
+            )
+        )
+    return time
+
+
+_FIRST = instant(dt.datetime(1, 1, 1))
+_LAST = instant(dt.datetime(9999, 12, 31))
+
+
+def _count(name: str, value: int | None) -> int | None:
+    if value is not None and (isinstance(value, bool) or int(value) != value or value < 1):
+        raise TaskError(explain(f"{name}= was set", f"got {value!r}", "None or a whole number of at least 1"))
+    return None if value is None else int(value)
+
+
+def _observed(con: Any, resolved: ResolvedQuery) -> tuple[int, int]:
+    """First and last time of the tables that the target looks at: rows after now are only scheduled.
+
+    Of several tables the earliest end counts: a label is known only where all of them are.
+    """
+    now = int(dt.datetime.now(dt.UTC).timestamp() * 1e6)
+    ends: dict[str, tuple[int, int]] = {}
+    for source in resolved.forward:
+        time, table = quote_name(source.time), quote_name(source.table)
+        first, last = con.execute(
+            f"SELECT epoch_us(min({time})), epoch_us(max({time}) FILTER ({time} <= make_timestamp({now}))) "
+            f"FROM {table}"
+        ).fetchone()
+        if first is None or last is None:
+            raise TaskError(
+                explain(
+                    f"labels from table {source.table!r} were asked for",
+                    f"none of its rows has a {source.time} up to now",
+                    do="Ingest a table with rows in the past",
+                )
+            )
+        ends[source.table] = first, last
+    return min(first for first, _ in ends.values()), min(last for _, last in ends.values())
