@@ -205,8 +205,9 @@ def find_files(source: str | Path) -> list[Path]:
     if path.is_dir():
         found = [p for p in path.rglob("*") if p.is_file()]
     else:
-        found = [Path(p) for p in glob(str(path), recursive=True) if has_magic(str(path))]
-        found = [q for p in found for q in (p.rglob("*") if p.is_dir() else [p]) if q.is_file()]
+        matches = glob(str(path), recursive=True) if has_magic(str(path)) else []  # noqa: PTH207 - takes any glob
+        found = [q for p in map(Path, matches) for q in (p.rglob("*") if p.is_dir() else [p])]
+        found = [p for p in found if p.is_file()]
     readable = sorted({p for p in found if file_kind(p) and not p.name.startswith((".", "_"))})
     if not readable:
         raise TableError(

@@ -1,0 +1,113 @@
+"""Stages ``tables`` and ``times``: typed Parquet files in node_id order, and their clocks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from workbench.errors import IngestError, explain
+from workbench.ingest.failpoints import failpoint
+from workbench.ingest.job import Job
+from workbench.ingest.sql import quote_name, quote_text
+from workbench.ingest.tables import Tables
+from workbench.ingest.typed import typed_query
+from workbench.schema import Table
+from workbench.stores.durable import adopt_file, write_file
+from workbench.temporal import NO_TIME, iso
+from workbench.types import TimeArray
+
+ROW_GROUP = 122_880
+"""Rows of a Parquet row group: the block in which later stages read and threads share work."""
+
+
+def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> int:
+    """Sort, type and write one table; returns its rows.
+
+    DuckDB sorts out of core, within its memory limit.
+
+    Raises
+    ------
+    IngestError
+        If DuckDB cannot read or convert the source.
+    """
+    path = job.path("tables", ".parquet")
+    target = job.root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    query = typed_query(table, tables.sql(table.name), kinds)
+    copy = f"COPY ({query}) TO {quote_text(str(target))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
+    connection = tables.sources.connect()
+    future = job.pool.submit(connection.execute, copy)
+    try:
+        job.wait(future, connection.interrupt)
+    except duckdb.Error as error:
+        lines = " ".join(str(error).strip().splitlines()[:2])
+        raise IngestError(
+            explain(
+                f"table {table.name!r} was read",
+                f"DuckDB cannot read or convert it: {lines}",
+                do="Cast the column with tables.derive, or set it aside with schema.set_stype",
+            )
+        ) from error
+    failpoint("during-tables")
+    job.add(adopt_file(job.root, path, "table", table.name))
+    return int(pq.read_metadata(target).num_rows)
+
+
+def read_column(file: Path, column: str) -> pa.Array:
+    """One column of a typed table, whole."""
+    chunked = pq.read_table(file, columns=[column]).column(0)
+    return chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
+
+
+def write_times(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> TimeArray:
+    """Write the clock of a timed table: int64 microseconds, ascending, rows without a time last."""
+    assert table.time is not None
+    stamps = read_column(job.file("table", table.name), table.time)
+    clock = np.asarray(pc.cast(stamps, pa.int64()).fill_null(NO_TIME).to_numpy(zero_copy_only=False))
+    _warn_missing(job, tables, table, kinds[table.time], stamps.null_count, len(clock))
+    _warn_future(job, table, clock)
+    job.add(write_file(job.root, job.path("graph", ".time"), "time", table.name, clock))
+    return clock
+
+
+def _warn_missing(job: Job, tables: Tables, table: Table, kind: str, missing: int, rows: int) -> None:
+    if not missing:
+        return
+    assert table.time is not None
+    name = f"{table.name}.{table.time}"
+    sql = f"SELECT count({quote_name(table.time)}) FROM ({tables.sql(table.name)})"
+    row = tables.sources.connect().execute(sql).fetchone()
+    failed = int(row[0] if row else 0) - (rows - missing)
+    if failed and failed == rows:
+        raise IngestError(
+            explain(
+                f"the time column {name} was read",
+                f"none of its {rows:,} values ({kind}) is a time",
+                "dates, timestamps, ISO texts, or integers that count seconds or parts of them since 1970",
+                f"Make one with tables.derive({table.name!r}, {table.time!r}, 'strptime(...)'), or choose "
+                f"another with schema.set_time({table.name!r}, column)",
+            )
+        )
+    if failed:
+        job.warn(
+            f"{name}: {failed:,} of {rows:,} values cannot be read as a time; those rows are never visible"
+        )
+    if missing > failed:
+        job.warn(f"{name}: {missing - failed:,} of {rows:,} rows have no time; they are never visible")
+
+
+def _warn_future(job: Job, table: Table, clock: TimeArray) -> None:
+    now = int(time.time() * 1e6)
+    first, dated = np.searchsorted(clock, now, side="right"), np.searchsorted(clock, NO_TIME, side="left")
+    if dated > first:
+        job.warn(
+            f"{table.name}.{table.time}: {dated - first:,} of {len(clock):,} times lie in the future "
+            f"(up to {iso(int(clock[dated - 1]))}); scheduled rows are kept, typing errors should not be"
+        )
