@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every torch user reads
@@ -89,7 +89,7 @@ def outputs(model: nn.Module, data: Any) -> Tensor:
                 "The seeds are the first data[seed_type].batch_size nodes of their type",
             )
         )
-    return raw if raw.dtype.is_floating_point else raw.float()
+    return cast(Tensor, raw if raw.dtype.is_floating_point else raw.float())
 
 
 def optimiser_of(model: nn.Module, settings: Optimisation) -> torch.optim.Optimizer:

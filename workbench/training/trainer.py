@@ -7,7 +7,7 @@ epoch:  for data in train: loss -> AdamW      (StepDone, StageTimes)
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 from itertools import islice
 from threading import Event as Flag
@@ -205,4 +205,4 @@ def _copy(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _length(batches: Iterable[Any]) -> int | None:
-    return len(batches) if hasattr(batches, "__len__") else None
+    return len(batches) if isinstance(batches, Sized) else None

@@ -1,0 +1,54 @@
+"""From a plan and training seeds to a fresh model: statistics first, then weights fixed by the key."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import torch
+
+from workbench.errors import PlanError, explain
+from workbench.kernels.rng import derive_key
+from workbench.models.hetero_gnn import HeteroGNN, tables_read
+from workbench.models.statistics import Statistics, fit_statistics
+from workbench.plan.model_plan import ModelPlan
+from workbench.query.seed_table import SeedTable
+from workbench.schema import Schema
+from workbench.training.parts import Parts
+
+_INITIALISING = threading.Lock()
+
+
+def check_task(task: Any, plan: ModelPlan) -> None:
+    """Refuse a plan for another task type.
+
+    Raises
+    ------
+    PlanError
+    """
+    if task.task_type != plan.task_type:
+        raise PlanError(
+            explain(
+                f"a {task.task_type} task was to be trained",
+                f"the plan's loss {plan.optimisation.loss!r} is for {plan.task_type} tasks",
+                do="Take engine.suggest_plan(task), or change loss and metric together",
+            )
+        )
+
+
+def fit_for(parts: Parts, plan: ModelPlan, train: SeedTable) -> Statistics:
+    """Statistics of everything that the plan reaches, up to the last anchor of the training seeds."""
+    tables = tables_read(parts.schema, plan, train.node_type)
+    labels = train.label if plan.task_type == "regression" else None
+    last = int(train.visible_until.max())
+    return fit_statistics(parts.schema, parts.graph, parts.features, tables, last, plan.exclude, labels)
+
+
+def build_model(
+    schema: Schema, plan: ModelPlan, statistics: Statistics, seed_type: str, key: int = 0
+) -> HeteroGNN:
+    """The built-in model with weights that are a function of the key alone."""
+    # torch initialises from its global generator: one model at a time, and the user's state comes back.
+    with _INITIALISING, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_key(key, "weights") & 0x7FFFFFFFFFFFFFFF)
+        return HeteroGNN(schema, plan, statistics, seed_type)

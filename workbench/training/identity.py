@@ -1,0 +1,103 @@
+"""What a run was trained on, and whether a store still fits it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from workbench.errors import TrainingError, explain
+from workbench.models.statistics import Statistics
+from workbench.schema import Schema
+from workbench.training.parts import Parts
+
+
+def schema_hash(schema: Schema) -> str:
+    """Name of a schema's structure: tables, columns, keys; its notes do not count."""
+    tables = schema.to_dict()["tables"]
+    return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def category_values(parts: Parts, statistics: Statistics) -> dict[str, list[str]]:
+    """The values behind the category codes that a model has embeddings for, by ``'table.column'``.
+
+    A code is a place in the store's dictionary. Another ingest may number the same values otherwise,
+    and a model that then reads the codes would be wrong without any error.
+    """
+    found = {}
+    for table, columns in statistics.tables.items():
+        for each in columns:
+            if each.column.section == "categorical":
+                words = parts.dataset.dictionary(table, each.column.name)
+                found[f"{table}.{each.column.name}"] = [_value(words, code) for code in each.codes]
+    return found
+
+
+def _value(words: list[str], code: int) -> str:
+    """Code 0 is "missing", so value i of the dictionary has code i + 1."""
+    return str(words[code - 1]) if code <= len(words) else ""
+
+
+def check_fits(
+    parts: Parts, statistics: Statistics, trained: Schema, values: Mapping[str, list[str]]
+) -> None:
+    """Refuse a store in which the model would read something else than it was trained on.
+
+    Raises
+    ------
+    TrainingError
+        Naming up to five differences.
+    """
+    problems = _schema_problems(parts.schema, trained, statistics)
+    problems = problems or _layout_problems(parts, statistics)
+    if not problems:
+        now = category_values(parts, statistics)
+        problems = [
+            f"the category codes of {name} mean other values"
+            for name in values
+            if now.get(name) != values[name]
+        ]
+    if problems:
+        raise TrainingError(
+            explain(
+                f"a run was loaded for the store {parts.dataset.path}",
+                "; ".join(problems[:5]),
+                "the store that it was trained on, or a later snapshot of it",
+                "Open that store, or train again on this one",
+            )
+        )
+
+
+def _schema_problems(schema: Schema, trained: Schema, statistics: Statistics) -> list[str]:
+    problems = []
+    for table in statistics.tables:
+        if table not in schema:
+            problems.append(f"there is no table {table!r}")
+            continue
+        now, then = asdict(schema[table]), asdict(trained[table])
+        problems += [
+            f"{part} of {table!r} is {now[part]!r}, not {then[part]!r}"
+            for part in ("primary_key", "time", "end_time", "foreign_keys", "edge")
+            if now[part] != then[part]
+        ]
+    return problems
+
+
+def _layout_problems(parts: Parts, statistics: Statistics) -> list[str]:
+    problems = []
+    for table, columns in statistics.tables.items():
+        layout = parts.features.groups.get(table)
+        stored = {} if layout is None else {c.name: (i, c) for i, c in enumerate(layout.columns)}
+        for each in columns:
+            place = stored.get(each.column.name)
+            if place is None:
+                problems.append(f"column {table}.{each.column.name} is not stored")
+            elif _place(place[0], place[1]) != _place(each.position, each.column):
+                problems.append(f"column {table}.{each.column.name} is encoded otherwise")
+    return problems
+
+
+def _place(position: int, column: Any) -> tuple[Any, ...]:
+    return position, column.section, column.start, column.width

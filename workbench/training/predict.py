@@ -1,0 +1,147 @@
+"""Predictions: one number per (entity, anchor_time), in memory or streamed to Parquet.
+
+Batch and online predictions come through the same door: the sample of a seed is a function of the run's
+key, the seed and its anchor alone, so who else is in the batch changes nothing but rounding.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workbench.errors import TrainingError, explain
+from workbench.query.seed_table import SeedTable
+from workbench.temporal import FOREVER
+from workbench.types import AnyArray
+
+HELD = 100_000
+"""Seeds whose predictions are computed at once; more are computed piece by piece when asked for."""
+
+PIECE = 65_536
+"""Seeds of one such piece."""
+
+
+class Predictions:
+    """Predictions in the order of their seeds.
+
+    Parameters
+    ----------
+    seeds : SeedTable
+    predict : callable  float64[n] for some of the seeds
+    """
+
+    def __init__(self, seeds: SeedTable, predict: Callable[[SeedTable], AnyArray]) -> None:
+        self.seeds = seeds
+        self._predict = predict
+        if len(seeds) <= HELD:
+            _ = self.values
+
+    @cached_property
+    def values(self) -> AnyArray:
+        """float64[n]: probabilities (binary) or values in the units of the label."""
+        return np.concatenate([np.empty(0), *(values for _, values in self.pieces())])
+
+    def pieces(self) -> Iterator[tuple[SeedTable, AnyArray]]:
+        """Seeds and values in pieces; nothing is held, so any number of seeds passes."""
+        for start in range(0, len(self.seeds), PIECE):
+            piece = self.seeds[start : start + PIECE]
+            if "values" in self.__dict__:
+                yield piece, self.values[start : start + PIECE]
+            else:
+                yield piece, self._predict(piece)
+
+    def to_arrow(self) -> pa.Table:
+        """Columns ``entity``, ``anchor_time`` and ``prediction``."""
+        return as_table(self.seeds, self.values)
+
+    def to_pandas(self) -> Any:
+        """The same as a pandas frame."""
+        return self.to_arrow().to_pandas()
+
+    def write(self, path: str | Path) -> Path:
+        """Write Parquet piece by piece; the file appears when it is complete.
+
+        Raises
+        ------
+        TrainingError
+            If the disk refuses; nothing is left behind.
+        """
+        empty = as_table(self.seeds[:0], np.empty(0))
+        tables = chain([empty], (as_table(seeds, values) for seeds, values in self.pieces()))
+        return write_parquet(path, tables)
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def __repr__(self) -> str:
+        if not len(self) or "values" not in self.__dict__:
+            return f"Predictions({len(self):,} x {self.seeds.node_type})"
+        low, middle, high = np.quantile(self.values, [0.0, 0.5, 1.0])
+        return (
+            f"Predictions({len(self):,} x {self.seeds.node_type}, "
+            f"from {low:.4g} to {high:.4g}, median {middle:.4g})"
+        )
+
+
+def as_table(seeds: SeedTable, values: AnyArray) -> pa.Table:
+    """Columns ``entity``, ``anchor_time`` (null for a static task) and ``prediction``."""
+    stamps = pa.array(seeds.anchor_time, mask=seeds.anchor_time == FOREVER)
+    return pa.table(
+        {
+            "entity": seeds.key,
+            "anchor_time": stamps.cast(pa.timestamp("us")),
+            "prediction": pa.array(np.asarray(values, np.float64)),
+        }
+    )
+
+
+def write_parquet(path: str | Path, tables: Iterator[pa.Table]) -> Path:
+    """Stream tables into one Parquet file that appears when it is complete.
+
+    Raises
+    ------
+    TrainingError
+        If the disk refuses; nothing is left behind.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        os.close(handle)
+    except OSError as error:
+        raise _refused(target, error) from error
+    try:
+        _stream(Path(name), tables)
+        Path(name).replace(target)
+    except OSError as error:
+        raise _refused(target, error) from error
+    finally:
+        with suppress(FileNotFoundError):  # it is there only if something went wrong
+            Path(name).unlink()
+    return target
+
+
+def _stream(path: Path, tables: Iterator[pa.Table]) -> None:
+    writer: pq.ParquetWriter | None = None
+    try:
+        for table in tables:
+            writer = writer or pq.ParquetWriter(path, table.schema)
+            writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def _refused(path: Path, error: OSError) -> TrainingError:
+    got = f"the disk refused ({error.strerror or error})"
+    return TrainingError(explain(f"predictions were written to {path}", got, do="Choose another place"))

@@ -1,0 +1,331 @@
+"""Run: a training in the background, and what comes of it: metrics, predictions, a folder."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event as Flag
+from typing import Any, cast
+
+import numpy as np
+from torch import nn
+
+from workbench.errors import RunCancelled, TrainingError, explain
+from workbench.events import Callback, EpochDone, Event, RunDone, emit
+from workbench.models.statistics import Statistics
+from workbench.plan.model_plan import ModelPlan
+from workbench.query.seed_table import SeedTable
+from workbench.training.build import build_model, check_task, fit_for
+from workbench.training.checkpoint import load_weights, save_weights
+from workbench.training.devices import pick_device
+from workbench.training.identity import check_fits
+from workbench.training.loaders import check_labels, frozen, predict_loader, train_loader
+from workbench.training.metrics import score
+from workbench.training.parts import Parts
+from workbench.training.predict import Predictions
+from workbench.training.printing import PrintProgress
+from workbench.training.run_folder import new_folder, read_run, write_identity, write_run
+from workbench.training.step import Target
+from workbench.training.trainer import Fit, Trainer
+from workbench.types import AnyArray
+
+
+class Run:
+    """One training of one plan; made by :func:`start` or :func:`load_run`.
+
+    Asking for results (``wait``, ``metrics``, ``predict``, ``save``) waits for the training to end.
+
+    Attributes
+    ----------
+    plan : ModelPlan
+    key : int
+    folder : Path  where the run is kept
+    state : str  ``running``, ``finished``, ``stopped early``, ``cancelled`` or ``failed``
+    history : list of EpochDone
+    error : BaseException or None  what ended a failed run
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        task: Any,
+        plan: ModelPlan,
+        model: nn.Module,
+        statistics: Statistics,
+        *,
+        folder: Path,
+        seed_type: str,
+        key: int = 0,
+        device: str = "auto",
+        builtin: bool = True,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        self.parts, self.task, self.plan, self.key, self.folder = parts, task, plan, key, folder
+        self.model, self.statistics = model, statistics
+        self.device = pick_device(device)
+        self.seed_type, self.builtin = seed_type, builtin
+        self.state = "running"
+        self.error: BaseException | None = None
+        self.history: list[EpochDone] = []
+        self._callbacks = list(callbacks)
+        self._stop = Flag()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._loaded = False
+
+    def begin(self, train: SeedTable, val: SeedTable) -> Run:
+        """Write what the run is made of, then train in a background thread."""
+        write_identity(self)
+        for callback in self._callbacks:
+            attach = getattr(callback, "attach", None)
+            if attach is not None:
+                attach(self)
+        self._thread = threading.Thread(
+            target=self._train, args=(train, val), name="workbench-run", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def wait(self, timeout: float | None = None) -> Run:
+        """Wait for the end; a keyboard interrupt cancels the run.
+
+        Raises
+        ------
+        TrainingError
+            If the run failed; ``__cause__`` is why.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self._thread is not None and self._thread.is_alive():
+            try:
+                self._thread.join(0.1)
+                self._flush()
+            except KeyboardInterrupt:
+                self.cancel()
+            if deadline is not None and time.monotonic() > deadline:
+                return self
+        self._flush()
+        if self.error is not None:
+            raise TrainingError(f"the run failed: {self.error}") from self.error
+        return self
+
+    def cancel(self) -> None:
+        """Ask the training to stop within a step; the best epoch so far stays usable."""
+        self._stop.set()
+
+    def metrics(self, split: str | SeedTable = "test") -> dict[str, float]:
+        """Every metric of the task type on a split of the task, or on a labelled seed table.
+
+        Raises
+        ------
+        TrainingError
+            If the run has no weights, or the seeds no labels.
+        """
+        seeds = self._seeds(split) if isinstance(split, str) else split
+        predictions = self.predict(seeds)
+        if seeds.label is None:
+            raise TrainingError(
+                explain(
+                    f"metrics on {seeds!r}", "its labels are not known", "a split whose future is observed"
+                )
+            )
+        return score(self.plan.task_type, seeds.label, predictions.values)
+
+    def predict(self, seeds: SeedTable) -> Predictions:
+        """Predict for seeds, in their order; the same for a whole split and for one entity online.
+
+        Raises
+        ------
+        TrainingError
+            If the run ended before its first epoch was finished.
+        """
+        self._ready()
+        return Predictions(seeds, self._values)
+
+    def save(self, folder: str | Path) -> Path:
+        """Copy the run to a folder that does not exist yet, complete or not at all."""
+        self._ready()
+        target = Path(folder)
+        if target.exists():
+            raise TrainingError(explain(f"a run was to be saved to {target}", "it exists", "a new folder"))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            shutil.copytree(self.folder, staging, dirs_exist_ok=True)
+            staging.chmod(0o755)
+            staging.replace(target)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        return target
+
+    def describe(self) -> str:
+        """One line: what is trained, on what, where."""
+        weights = sum(parameter.numel() for parameter in self.model.parameters())
+        name = type(self.model).__name__
+        return f"{name} ({weights:,} weights) on {self.device}, key {self.key}, {self.folder}"
+
+    def __repr__(self) -> str:
+        best = [event for event in self.history if event.best]
+        score = f", best {best[-1].metric} {best[-1].value:.4f} (epoch {best[-1].epoch})" if best else ""
+        return f"Run({self.state} after {len(self.history)} epochs{score}; {self.folder})"
+
+    def _train(self, train: SeedTable, val: SeedTable) -> None:
+        began, state, message = time.perf_counter(), "failed", ""
+        try:
+            state = "stopped early" if self._fit(train, val).stopped_early else "finished"
+        except RunCancelled:
+            state = "cancelled"
+        except BaseException as error:
+            self.error, message = error, f"{type(error).__name__}: {error}"
+        finally:
+            self.state = state
+            self._finish(RunDone(time.perf_counter() - began, state, message))
+
+    def _finish(self, done: RunDone) -> None:
+        try:
+            write_run(self)
+            emit(self._callbacks, done)
+        except Exception as error:
+            self.error = self.error or error
+            self.state = "failed"
+
+    def _fit(self, train: SeedTable, val: SeedTable) -> Fit:
+        expand = not self.builtin
+        trainer = self._trainer([self._record, *self._callbacks])
+        batches = train_loader(
+            self.parts, self.plan, train, self.key, expand=expand, callbacks=self._callbacks
+        )
+        checks = predict_loader(self.parts, self.plan, val, self.key, expand=expand)
+        return trainer.fit(self.model, batches, checks)
+
+    def _trainer(self, callbacks: Sequence[Callback] = ()) -> Trainer:
+        return Trainer(
+            self.plan,
+            key=self.key,
+            device=str(self.device),
+            callbacks=callbacks,
+            target=Target(self.plan.task_type, self.plan.optimisation.loss, *self.statistics.target),
+            on_best=lambda _: save_weights(self.folder, self.model.state_dict()),
+            stop=self._stop,
+        )
+
+    def _record(self, event: Event) -> None:
+        if isinstance(event, EpochDone):
+            self.history.append(event)
+            write_run(self)
+
+    def _values(self, seeds: SeedTable) -> AnyArray:
+        loader = predict_loader(self.parts, self.plan, seeds, self.key, expand=not self.builtin)
+        trainer = Trainer(self.plan, device=str(self.device), target=self._trainer().target)
+        with self._lock:
+            parts = [values for _, values in trainer.predict(self.model, loader)]
+        return np.concatenate([np.empty(0), *parts])
+
+    def _ready(self) -> None:
+        """Wait, then see to it that the model holds the best weights."""
+        self.wait()
+        if not self._loaded:
+            load_weights(self.folder, self.model)
+            self._loaded = True
+
+    def _seeds(self, split: str) -> SeedTable:
+        if self.task is None:
+            raise TrainingError(
+                explain(f"the split {split!r} of a run was asked for", "the run was loaded without its task")
+            )
+        return cast(SeedTable, self.task.seeds(split))
+
+    def _flush(self) -> None:
+        for callback in self._callbacks:
+            if isinstance(callback, PrintProgress):
+                callback.flush()
+
+
+def start(
+    parts: Parts,
+    task: Any,
+    plan: ModelPlan,
+    *,
+    model: nn.Module | None = None,
+    callbacks: Sequence[Callback] = (),
+    key: int = 0,
+    device: str = "auto",
+    folder: str | Path | None = None,
+) -> Run:
+    """Start a training in the background and return its run at once.
+
+    Parameters
+    ----------
+    parts : Parts  the open stores
+    task : Task
+    model : nn.Module or None  None: the built-in model under the plan
+    callbacks : callables that take one event; with none given, epochs are printed while one waits
+    folder : new or empty folder, or None for a temporary one
+
+    Raises
+    ------
+    PlanError
+        If the plan trains another task type.
+    TrainingError
+        If the splits cannot be learned from, or the folder is not empty.
+    """
+    check_task(task, plan)
+    train, val = frozen(plan, task.seeds("train")), frozen(plan, task.seeds("val"))
+    check_labels(train, plan)
+    check_labels(val, plan)
+    statistics = fit_for(parts, plan, train)
+    built = model if model is not None else build_model(parts.schema, plan, statistics, train.node_type, key)
+    run = Run(
+        parts,
+        task,
+        plan,
+        built,
+        statistics,
+        folder=new_folder(folder),
+        seed_type=train.node_type,
+        key=key,
+        device=device,
+        builtin=model is None,
+        callbacks=callbacks or [PrintProgress()],
+    )
+    return run.begin(train, val)
+
+
+def load_run(folder: str | Path, parts: Any, *, task: Any = None, model: nn.Module | None = None) -> Run:
+    """Load a run that was saved.
+
+    Parameters
+    ----------
+    parts : Parts, or anything with ``dataset``, ``graph`` and ``features`` (an engine)
+    task : Task or None  for ``metrics(split)``; None rebuilds the one that was saved
+    model : nn.Module or None  of the class that was trained, where that was not the built-in one
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds no run, a damaged one, or one that does not fit the store; says why.
+    """
+    parts = Parts(parts.dataset, parts.graph, parts.features)
+    saved = read_run(Path(folder))
+    check_fits(parts, saved.statistics, saved.schema, saved.values)
+    built = model
+    if built is None:
+        saved.check_builtin()
+        built = build_model(parts.schema, saved.plan, saved.statistics, saved.seed_type, saved.key)
+    run = Run(
+        parts,
+        task if task is not None else saved.task(parts),
+        saved.plan,
+        built,
+        saved.statistics,
+        folder=Path(folder),
+        seed_type=saved.seed_type,
+        key=saved.key,
+        builtin=model is None,
+    )
+    run.state, run.history = saved.state, list(saved.history)
+    return run

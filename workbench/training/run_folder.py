@@ -1,0 +1,162 @@
+"""The folder of a run: what is written when, and reading it back."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import TrainingError, WorkbenchError, explain
+from workbench.events import EpochDone
+from workbench.models.statistics import Statistics
+from workbench.plan.model_plan import ModelPlan
+from workbench.schema import Schema
+from workbench.training.checkpoint import read_json, write_json
+from workbench.training.identity import category_values, schema_hash
+from workbench.training.parts import Parts
+
+if TYPE_CHECKING:
+    from workbench.training.run import Run
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """What a run folder says.
+
+    Attributes
+    ----------
+    plan, statistics, schema : as they were trained
+    values : dict ``'table.column'`` -> values of its category codes
+    seed_type, model, key, state : as they were
+    history : tuple of EpochDone
+    task_dict : what the task was built from
+    """
+
+    plan: ModelPlan
+    statistics: Statistics
+    schema: Schema
+    values: Mapping[str, list[str]]
+    seed_type: str
+    model: str
+    builtin: bool
+    key: int
+    state: str
+    history: tuple[EpochDone, ...]
+    task_dict: Mapping[str, Any] | None
+
+    def check_builtin(self) -> None:
+        """Refuse to guess a user's model.
+
+        Raises
+        ------
+        TrainingError
+        """
+        if not self.builtin:
+            raise TrainingError(
+                explain(
+                    "a run was loaded",
+                    f"its model is {self.model}, a class of yours, and runs hold no code",
+                    do=f"Pass one: load_run(folder, ..., model={self.model}(...))",
+                )
+            )
+
+    def task(self, parts: Parts) -> Any:
+        """The task that was trained, rebuilt on this store; None if it cannot be rebuilt from values."""
+        if self.task_dict is None:
+            return None
+        from workbench.query.task import Task
+
+        return Task.from_dict(parts.dataset, self.task_dict)
+
+
+def new_folder(folder: str | Path | None) -> Path:
+    """An empty folder for a run.
+
+    Raises
+    ------
+    TrainingError
+        If it holds something already, or cannot be made.
+    """
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="workbench-run-"))
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        occupied = any(path.iterdir())
+    except OSError as error:
+        raise TrainingError(explain(f"a run in {path}", f"the folder cannot be used ({error})")) from error
+    if occupied:
+        raise TrainingError(explain(f"a run in {path}", "the folder is not empty", "a new or empty folder"))
+    return path
+
+
+def write_identity(run: Run) -> None:
+    """Write what the run is made of, before its first step: weights never lie there without it."""
+    write_json(run.folder / "plan.json", run.plan.to_dict())
+    write_json(run.folder / "statistics.json", run.statistics.to_dict())
+    write_json(
+        run.folder / "categories.json",
+        {"format": FORMAT, "values": category_values(run.parts, run.statistics)},
+    )
+    write_run(run)
+
+
+def write_run(run: Run) -> None:
+    """Write how the run stands; after every epoch and at the end."""
+    schema = run.parts.schema
+    write_json(
+        run.folder / "run.json",
+        {
+            "format": FORMAT,
+            "state": run.state,
+            "key": run.key,
+            "seed_type": run.seed_type,
+            "model": type(run.model).__name__,
+            "builtin": run.builtin,
+            "schema_hash": schema_hash(schema),
+            "schema": schema.to_dict(),
+            "snapshot": run.parts.graph.snapshot,
+            "task": run.task.to_dict() if hasattr(run.task, "to_dict") else None,
+            "history": [asdict(event) for event in run.history],
+        },
+    )
+
+
+def read_run(folder: Path) -> SavedRun:
+    """Read a run folder, all but its weights.
+
+    Raises
+    ------
+    TrainingError
+        If a file is missing, damaged or of another format.
+    """
+    plan = read_json(folder / "plan.json")
+    statistics = read_json(folder / "statistics.json")
+    categories = read_json(folder / "categories.json")
+    run = read_json(folder / "run.json")
+    try:
+        if run["format"] != FORMAT or categories["format"] != FORMAT:
+            raise ValueError(f"format {run['format']!r}, not {FORMAT}")
+        # A run that was killed never said how it ended.
+        state = "killed" if run["state"] == "running" else str(run["state"])
+        return SavedRun(
+            plan=ModelPlan.from_dict(plan),
+            statistics=Statistics.from_dict(statistics),
+            schema=Schema.from_dict(run["schema"]),
+            values=dict(categories["values"]),
+            seed_type=str(run["seed_type"]),
+            model=str(run["model"]),
+            builtin=bool(run["builtin"]),
+            key=int(run["key"]),
+            state=state,
+            history=tuple(EpochDone(**event) for event in run["history"]),
+            task_dict=run["task"],
+        )
+    except (KeyError, TypeError, ValueError, WorkbenchError) as error:
+        raise TrainingError(
+            explain(f"a run was loaded from {folder}", f"it is malformed ({error})", do="Train again")
+        ) from error
