@@ -57,6 +57,14 @@ def edge_features(layout: GroupLayout, data: Tensor) -> dict[str, Tensor]:
     return sections if numbers is None else sections | {"edge_attr": numbers}
 
 
+def attribute_widths(layout: GroupLayout) -> dict[str, int]:
+    """Columns of each attribute of :func:`node_features`."""
+    widths = {name: layout.width(name) for name in SECTION_DTYPES if layout.width(name)}
+    numbers = widths.get("numerical", 0) + widths.get("embedding", 0)
+    present = {"present": len(layout.columns)} if layout.columns else {}
+    return widths | present | {"x": numbers or 1}
+
+
 def _numeric(sections: dict[str, Tensor]) -> Tensor | None:
     """float32[n, c + e]: numerical ++ embedding, missing values 0; None without either."""
     parts = [sections[name] for name in ("numerical", "embedding") if name in sections]

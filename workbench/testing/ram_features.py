@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 
-from workbench.errors import IdError, explain
+from workbench.errors import IdError, StoreError, explain
 from workbench.stores.features import SECTION_DTYPES, FeatureBlock, GroupColumn, GroupLayout
 from workbench.stores.protocols import BufferPool, Read
 from workbench.types import ByteArray
@@ -26,7 +27,7 @@ class RamFeatures:
     def __init__(self, blocks: Iterable[FeatureBlock], threads: int = 0) -> None:
         self._blocks = {block.layout.group: block for block in blocks}
         self._threads = threads
-        self._workers = ThreadPoolExecutor(threads) if threads else None
+        self._workers: dict[int, ThreadPoolExecutor] = {}
 
     @property
     def snapshot(self) -> int:
@@ -42,8 +43,10 @@ class RamFeatures:
         self, reads: Sequence[Read], pool: BufferPool | None = None, snapshot: int | None = None
     ) -> Future[list[FeatureBlock]]:
         """Read several groups in one call."""
-        if self._workers is not None:
-            return self._workers.submit(self._read, tuple(reads), pool)
+        if snapshot not in (None, self.snapshot):
+            raise StoreError(explain(f"snapshot {snapshot} was asked for", f"there is only {self.snapshot}"))
+        if self._threads:
+            return self._executor().submit(self._read, tuple(reads), pool)
         future: Future[list[FeatureBlock]] = Future()
         try:
             future.set_result(self._read(reads, pool))
@@ -59,6 +62,10 @@ class RamFeatures:
 
     def __reduce__(self) -> tuple[type[RamFeatures], tuple[list[FeatureBlock], int]]:
         return type(self), (list(self._blocks.values()), self._threads)
+
+    def _executor(self) -> ThreadPoolExecutor:
+        # A forked child has the object but not its threads, so there is one executor per process.
+        return self._workers.setdefault(os.getpid(), ThreadPoolExecutor(self._threads))
 
     def _read(self, reads: Sequence[Read], pool: BufferPool | None) -> list[FeatureBlock]:
         return [self._gather(read, pool) for read in reads]

@@ -1,0 +1,199 @@
+"""PyG's FeatureStore and GraphStore over ours: what stock loaders read.
+
+    loader = NodeLoader((PyGFeatureStore(graph, features), PyGGraphStore(graph)),
+                        node_sampler=PyGSampler(sampler), input_nodes=("users", ids), input_time=anchors)
+
+The names served are those of :mod:`workbench.pyg.convert`. Stock loaders ask for node attributes only;
+columns of folded edge tables are answered to a direct ``get_tensor(edge_type, "edge_attr", index)``.
+Both stores are read-only and go to worker processes by fork or by pickle, as the stores below do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch_geometric.data import EdgeAttr, FeatureStore, GraphStore, TensorAttr
+from torch_geometric.data.graph_store import EdgeLayout
+
+from workbench.errors import SchemaError, StoreError, did_you_mean, explain
+from workbench.kernels.distinct import distinct
+from workbench.pyg.sections import attribute_widths, edge_features, node_features
+from workbench.schema import EdgeType
+from workbench.stores import protocols
+from workbench.stores.features import FeatureBlock, GroupLayout
+from workbench.stores.request import HopRequest
+from workbench.stores.steps import ALL, Step
+from workbench.temporal import FOREVER
+from workbench.types import AnyArray, Int64Array
+
+
+class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
+    """Features and times of nodes, by (node type, attribute, index).
+
+    Parameters
+    ----------
+    graph : workbench GraphStore  for node counts and times
+    features : workbench FeatureStore
+    """
+
+    def __init__(self, graph: protocols.GraphStore, features: protocols.FeatureStore) -> None:
+        super().__init__()
+        self.graph, self.features = graph, features
+
+    def get_all_tensor_attrs(self) -> list[TensorAttr]:
+        """Every attribute of every node type; fresh objects, for loaders write their index into them."""
+        return [
+            TensorAttr(node_type, name)
+            for node_type in self.graph.schema.node_types
+            for name in self._widths(node_type)
+        ]
+
+    def _widths(self, group: str) -> dict[str, int | None]:
+        """Attribute -> columns; None for a vector."""
+        layout = self.features.groups.get(group)
+        widths: dict[str, int | None] = {"x": 1} if layout is None else dict(attribute_widths(layout))
+        return widths | ({} if self.graph.times(group) is None else {"time": None})
+
+    def _get_tensor_size(self, attr: TensorAttr) -> tuple[int, ...]:
+        width = self._widths(self._group(attr))[self._known(attr)]
+        count = self._count(attr)
+        return (count,) if width is None else (count, width)
+
+    def _get_tensor(self, attr: TensorAttr) -> Tensor:
+        return self._multi_get_tensor([attr])[0]
+
+    def _multi_get_tensor(self, attrs: Sequence[TensorAttr]) -> list[Tensor]:
+        """Read each distinct row once, all groups in one call of our store."""
+        places = [(self._group(attr), id(attr.index)) for attr in attrs]
+        wanted = {place: self._ids(attr) for place, attr in zip(places, attrs, strict=True)}
+        unique = {place: distinct(ids) for place, ids in wanted.items() if place[0] in self.features.groups}
+        reads = [protocols.Read(place[0], rows) for place, (rows, _) in unique.items()]
+        blocks = dict(zip(unique, self.features.multi_get(reads), strict=True))
+        served: dict[tuple[str, int], dict[str, Tensor]] = {}
+        out = []
+        for place, attr in zip(places, attrs, strict=True):
+            self._known(attr)
+            if attr.attr_name == "time":
+                value = torch.from_numpy(self._times(place[0])[wanted[place]])
+            elif place in blocks:
+                if place not in served:
+                    served[place] = self._features(attr, blocks[place])
+                value = served[place][attr.attr_name].index_select(0, torch.from_numpy(unique[place][1]))
+            else:
+                value = torch.ones(len(wanted[place]), 1)
+            out.append(value[0] if isinstance(attr.index, int) else value)
+        return out
+
+    def _features(self, attr: TensorAttr, block: FeatureBlock) -> dict[str, Tensor]:
+        carve = edge_features if isinstance(attr.group_name, tuple) else node_features
+        return carve(block.layout, torch.from_numpy(block.data))
+
+    def _times(self, group: str) -> Int64Array:
+        times = self.graph.times(group)
+        assert times is not None, "only timed tables have the attribute"
+        return times
+
+    def _group(self, attr: TensorAttr) -> str:
+        """The feature group of a node type or of a folded edge table."""
+        if isinstance(attr.group_name, tuple):
+            return self.graph.schema.edge_spec(EdgeType(*attr.group_name)).table
+        return self.graph.schema[attr.group_name].name
+
+    def _known(self, attr: TensorAttr) -> str:
+        widths = self._widths(self._group(attr))
+        names = [*widths, "edge_attr"] if isinstance(attr.group_name, tuple) else list(widths)
+        if attr.attr_name in names:
+            return str(attr.attr_name)
+        raise SchemaError(
+            explain(
+                f"attribute {attr.attr_name!r} of {attr.group_name!r} was asked for",
+                "it is not served",
+                ", ".join(names),
+                did_you_mean(str(attr.attr_name), names),
+            )
+        )
+
+    def _count(self, attr: TensorAttr) -> int:
+        layout: GroupLayout | None = self.features.groups.get(self._group(attr))
+        if isinstance(attr.group_name, tuple):
+            return 0 if layout is None else layout.rows
+        return self.graph.num_nodes(attr.group_name)
+
+    def _ids(self, attr: TensorAttr) -> Int64Array:
+        return _as_ids(attr.index, self._count(attr))
+
+    def _put_tensor(self, tensor: Any, attr: TensorAttr) -> bool:
+        raise StoreError(_read_only(f"attribute {attr.attr_name!r} of {attr.group_name!r}", tensor))
+
+    def _remove_tensor(self, attr: TensorAttr) -> bool:
+        raise StoreError(_read_only(f"attribute {attr.attr_name!r} of {attr.group_name!r}", None))
+
+    def __repr__(self) -> str:
+        return f"PyGFeatureStore({', '.join(self.features.groups)})"
+
+
+class PyGGraphStore(GraphStore):  # type: ignore[misc]
+    """Whole edge indices, in CSC or COO, read through the batched verb of any graph store.
+
+    What is served is the graph as it stands at the end of time: nodes without a time in a timed
+    table, which no anchor ever sees, have no edges here.
+    """
+
+    def __init__(self, graph: protocols.GraphStore) -> None:
+        super().__init__()
+        self.graph = graph
+
+    def get_all_edge_attrs(self) -> list[EdgeAttr]:
+        """Every edge type, with its size; fresh objects."""
+        return [
+            EdgeAttr(tuple(edge_type), EdgeLayout.CSC, is_sorted=True, size=self._size(edge_type))
+            for edge_type in self.graph.schema.edge_types
+        ]
+
+    def _size(self, edge_type: EdgeType) -> tuple[int, int]:
+        return self.graph.num_nodes(edge_type.src), self.graph.num_nodes(edge_type.dst)
+
+    def _get_edge_index(self, edge_attr: EdgeAttr) -> tuple[Tensor, Tensor] | None:
+        if edge_attr.layout == EdgeLayout.CSR:
+            return None  # PyG converts from CSC
+        edge_type = self.graph.schema.edge_type(tuple(edge_attr.edge_type))
+        nodes = np.arange(self.graph.num_nodes(edge_type.dst))
+        step = Step(1, edge_type, ALL, temporal=False)
+        anchors, keys = np.full(len(nodes), FOREVER), np.zeros(len(nodes), np.uint64)
+        hop = self.graph.sample_hop(HopRequest(step, nodes, anchors, keys))
+        row = torch.from_numpy(hop.neighbors.astype(np.int64))
+        if edge_attr.layout == EdgeLayout.CSC:
+            return row, torch.from_numpy(hop.offsets)
+        return row, torch.from_numpy(np.repeat(nodes, np.diff(hop.offsets)))
+
+    def _put_edge_index(self, edge_index: Any, edge_attr: EdgeAttr) -> bool:
+        raise StoreError(_read_only(f"edges of type {edge_attr.edge_type!r}", edge_index))
+
+    def _remove_edge_index(self, edge_attr: EdgeAttr) -> bool:
+        raise StoreError(_read_only(f"edges of type {edge_attr.edge_type!r}", None))
+
+    def __repr__(self) -> str:
+        return f"PyGGraphStore({', '.join(str(name) for name in self.graph.schema.edge_types)})"
+
+
+def _as_ids(index: Any, count: int) -> Int64Array:
+    """Any index that PyG allows, as int64 ids."""
+    if index is None:
+        return np.arange(count)
+    if isinstance(index, slice):
+        return np.arange(count)[index]
+    array: AnyArray = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else np.asarray(index))
+    return np.flatnonzero(array) if array.dtype == np.bool_ else array.astype(np.int64)
+
+
+def _read_only(what: str, value: Any) -> str:
+    asked = "removed" if value is None else "written"
+    return explain(
+        f"{what} was to be {asked} through PyG",
+        "the store is read-only",
+        do="Ingest the tables again; derived values belong to a transform of the loader",
+    )
