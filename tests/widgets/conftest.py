@@ -1,0 +1,65 @@
+"""A small shop in memory with the engine's methods that widgets use, so that no dataset is ingested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from workbench.plan.fanout import Fanout
+from workbench.plan.model_plan import ModelPlan
+from workbench.query.seed_table import SeedTable
+from workbench.sampling.profile import Cost, profile
+from workbench.sampling.sampler import NeighborSampler
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.subgraph import SampledSubgraph
+from workbench.testing.graphs import DAY, toy_shop
+
+
+class ToyEngine:
+    """The methods of ``Engine`` that widgets call, over the toy shop."""
+
+    def __init__(self) -> None:
+        self.graph = RamGraph(toy_shop())
+        self.schema = self.graph.schema
+        self.costed: list[Fanout] = []
+
+    def sample(self, seeds: SeedTable, fanout: Fanout, *, key: int = 0) -> SampledSubgraph:
+        return NeighborSampler(self.graph, fanout, key=key).sample(seeds.seed_set())
+
+    def cost(self, seeds: SeedTable, fanout: Fanout, *, batch_size: int = 512) -> Cost:
+        self.costed.append(fanout)
+        return profile(self.graph, {}, fanout, seeds.seed_set(), batch_size=batch_size)
+
+    def row(self, table: str, row_id: int) -> dict[str, Any]:
+        return {"name": f"<b>{table}</b>", "value": row_id / 3, "nothing": None}
+
+
+@dataclass
+class ToyTask:
+    """Every user on day 10, in the validation split only if asked to."""
+
+    split: str = "val"
+    entity_table: str = "users"
+
+    def seeds(self, split: str) -> SeedTable:
+        rows = np.arange(3 if split == self.split else 0)
+        return SeedTable("users", rows, pa.array(rows), np.full(len(rows), 10 * DAY), split=split)
+
+
+@pytest.fixture
+def engine() -> ToyEngine:
+    return ToyEngine()
+
+
+@pytest.fixture
+def task() -> ToyTask:
+    return ToyTask()
+
+
+@pytest.fixture
+def plan() -> ModelPlan:
+    return ModelPlan(fanout=Fanout([4, 2]))

@@ -1,0 +1,95 @@
+import threading
+
+import pytest
+
+from widgets import FanoutPicker
+from workbench.errors import FanoutError
+from workbench.plan.fanout import Fanout
+
+ORDERS = "orders-user_id->users"
+
+
+def test_an_edit_changes_fanout_plan_and_cost(engine, task, plan):
+    picker = FanoutPicker(engine, task, plan).wait()
+    before = picker.cost.edges
+    picker.set(1, ORDERS, 0)
+    assert picker.fanout.get(1, ORDERS) == 0
+    assert picker.plan == plan.replace(fanout=picker.fanout)
+    assert plan.fanout == Fanout([4, 2])
+    assert picker.wait().cost.edges < before
+    assert picker._payload["meta"]["cost"]["edges"] == picker.cost.edges
+
+
+def test_a_view_edits_through_messages(engine, task, plan):
+    picker = FanoutPicker(engine, task, plan)
+    picker._receive(picker, {"kind": "set", "hop": 2, "edge_type": ORDERS, "fanout": -1}, [])
+    picker._receive(picker, {"kind": "strategy", "strategy": "recent"}, [])
+    picker._receive(picker, {"kind": "hops", "more": True}, [])
+    assert picker.fanout.get(2, ORDERS) == -1
+    assert picker.fanout.strategy == "recent"
+    assert picker.fanout.hops_deep == 3
+    picker._receive(picker, {"kind": "reset"}, [])
+    assert picker.fanout == plan.fanout
+
+
+def test_a_bad_edit_is_shown_and_the_fanout_stays(engine, task, plan):
+    picker = FanoutPicker(engine, task, plan).wait()
+    picker._receive(picker, {"kind": "set", "hop": 1, "edge_type": ORDERS, "fanout": -5}, [])
+    assert "FanoutError" in picker._payload["meta"]["error"]
+    assert picker.fanout == plan.fanout
+    with pytest.raises(FanoutError):
+        picker.set(1, ORDERS, -5)
+    picker.set(1, ORDERS, 5)
+    assert picker._payload["meta"]["error"] == ""
+
+
+def test_while_dragging_only_the_newest_fanout_is_costed(engine, task, plan):
+    picker = FanoutPicker(engine, task, plan).wait()
+    engine.costed.clear()
+    hold, measuring = threading.Event(), threading.Event()
+    cost = engine.cost
+
+    def slow(*args, **kwargs):
+        measuring.set()
+        hold.wait(10)
+        return cost(*args, **kwargs)
+
+    engine.cost = slow
+    picker.set(1, ORDERS, 1)
+    measuring.wait(10)
+    for k in range(2, 9):
+        picker.set(1, ORDERS, k)
+    assert picker.cost is None
+    hold.set()
+    picker.wait()
+    assert [fanout.get(1, ORDERS) for fanout in engine.costed] == [1, 8]
+    assert picker.cost is not None
+
+
+def test_an_error_of_the_cost_is_shown(engine, task, plan):
+    def fail(*_args, **_kwargs):
+        raise MemoryError("too wide")
+
+    engine.cost = fail
+    picker = FanoutPicker(engine, task, plan).wait()
+    assert picker.error == "MemoryError: too wide"
+    assert picker.cost is None
+
+
+def test_listeners_hear_every_edit(engine, task, plan):
+    picker, heard = FanoutPicker(engine, task, plan), []
+    picker.on_change(heard.append)
+    picker.set(1, ORDERS, 3)
+    picker.set(1, ORDERS, 2)
+    assert [fanout.get(1, ORDERS) for fanout in heard] == [3, 2]
+
+
+def test_without_validation_seeds_the_training_seeds_are_sampled(engine, task, plan):
+    task.split = "train"
+    assert FanoutPicker(engine, task, plan).pilot().split == "train"
+
+
+def test_the_still_picture_tells_the_cost(engine, task, plan):
+    picture, line = FanoutPicker(engine, task, plan).wait().still()
+    assert picture.startswith("<svg ")
+    assert "512 seeds" in line

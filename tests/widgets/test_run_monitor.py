@@ -1,0 +1,89 @@
+import json
+import threading
+
+import pytest
+
+from widgets import RunMonitor
+from widgets.run_monitor import in_notebook
+from workbench.errors import TrainingError
+from workbench.events import EpochDone, RunDone, StageTimes, StepDone
+
+
+class ToyRun:
+    cancelled = False
+
+    def cancel(self):
+        self.cancelled = True
+
+
+def play(monitor, steps=2000):
+    for step in range(1, steps + 1):
+        monitor(StepDone(step / 1000, 1, step, steps, 1 / step, 8))
+    monitor(StageTimes(2.0, 1, steps, {"sample": 1.0, "backward": 3.0}))
+    monitor(EpochDone(2.1, 1, 3, 0.25, "auroc", 0.7, True))
+
+
+def test_thousands_of_steps_make_few_updates_and_the_end_is_always_sent():
+    monitor = RunMonitor()
+    play(monitor)
+    assert monitor._payload["seq"] < 40
+    monitor(RunDone(2.2, "finished"))
+    meta = monitor._payload["meta"]
+    assert (meta["state"], meta["ended"], meta["steps"]) == ("finished", True, 2000)
+    assert meta["stages"] == {"sample": 1.0, "backward": 3.0}
+    assert (meta["best"], meta["metric_name"]) == (0.7, "auroc")
+    assert len(monitor._payload["columns"]["loss_x"]["data"]) <= 4 * 400
+
+
+def test_events_of_another_thread_are_taken():
+    monitor = RunMonitor()
+    thread = threading.Thread(target=play, args=(monitor,))
+    thread.start()
+    thread.join(30)
+    assert monitor.record.steps == 2000
+
+
+def test_cancel_reaches_the_run_once_and_the_button_says_so():
+    monitor, run = RunMonitor(), ToyRun()
+    monitor.attach(run)
+    play(monitor, 3)
+    monitor._receive(monitor, {"kind": "cancel"}, [])
+    assert run.cancelled
+    assert monitor._payload["meta"]["state"] == "cancelling"
+    monitor(StepDone(3, 1, 4, 10, 0.1, 8))
+    assert monitor.record.state == "cancelling"
+    monitor(RunDone(3.1, "cancelled"))
+    assert monitor._payload["meta"]["state"] == "cancelled"
+    run.cancelled = False
+    monitor.cancel()
+    assert not run.cancelled
+
+
+def test_cancel_without_a_run_says_what_to_do():
+    monitor = RunMonitor()
+    with pytest.raises(TrainingError, match=r"engine\.train"):
+        monitor.cancel()
+    monitor._receive(monitor, {"kind": "cancel"}, [])
+    assert "TrainingError" in monitor._payload["meta"]["error"]
+
+
+def test_a_failed_run_shows_its_error():
+    monitor = RunMonitor()
+    monitor(RunDone(0.1, "failed", "TrainingError: no seeds"))
+    assert monitor._payload["meta"]["error"] == "TrainingError: no seeds"
+    assert monitor.error
+
+
+def test_a_diverged_run_is_still_json():
+    monitor = RunMonitor()
+    monitor(StepDone(float("nan"), 1, 1, 2, float("nan"), 8))
+    monitor(EpochDone(1.0, 1, 3, float("nan"), "auroc", float("inf"), True))
+    json.dumps(monitor._payload["meta"], allow_nan=False)
+    assert monitor.still()[0].startswith("<svg ")
+
+
+def test_outside_a_notebook_it_does_not_display_itself():
+    assert not in_notebook()
+    monitor = RunMonitor()
+    monitor.attach(ToyRun())
+    assert monitor._handle is None

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from widgets import FanoutPicker, SubgraphView
+from widgets.subgraph_view import age, time_text, value_text
+from workbench.errors import IdError, WorkbenchError
+from workbench.plan.fanout import Fanout
+from workbench.temporal import BEGINNING, NO_TIME
+
+
+@pytest.fixture
+def view(engine, task):
+    return SubgraphView(engine.sample(task.seeds("val")[:1], Fanout([4, 2])), engine)
+
+
+def test_the_payload_is_the_subgraph(view):
+    columns = view._payload["columns"]
+    assert len(columns["x"]["data"]) == 4 * view.subgraph.num_nodes
+    assert len(columns["src"]["data"]) == 4 * view.subgraph.num_edges
+    assert not any(columns["late"]["data"])
+    assert view._payload["meta"]["summary"].startswith(f"{view.subgraph.num_nodes} nodes")
+
+
+def test_hover_answers_with_the_row_as_text(view):
+    sent, node = [], int(np.flatnonzero(view.flat.hop == 1)[0])
+    view.send = sent.append
+    view._receive(view, {"kind": "hover", "node": node, "seq": view._seq}, [])
+    card = sent[0]["card"]
+    assert sent[0]["index"] == node
+    assert card["row"]["value"] == value_text(int(view.flat.node_id[node]) / 3)
+    assert card["row"]["nothing"] == ""
+    assert card["row"]["name"].startswith("<b>")
+    assert card["hop"] == 1
+    assert card["edge"].endswith("->users")
+
+
+def test_a_hover_over_an_older_picture_is_left_unanswered(view):
+    sent = []
+    view.send = sent.append
+    view._receive(view, {"kind": "hover", "node": 1, "seq": view._seq - 1}, [])
+    assert sent == []
+    assert view.error == ""
+
+
+@pytest.mark.parametrize("node", [-1, 10**6, "1", None, 0.5])
+def test_a_node_that_is_not_there_is_refused(view, node):
+    with pytest.raises(IdError, match="it has nodes 0 to"):
+        view.describe(node)
+
+
+def test_it_follows_a_picker(engine, task, plan, view):
+    picker = FanoutPicker(engine, task, plan)
+    assert view.follow(picker, task.seeds("val")[:1]) is view
+    before, seq = view.subgraph.num_edges, view._seq
+    picker.set(1, "orders-user_id->users", 0)
+    view.worker.wait()
+    assert view._seq > seq
+    assert view.subgraph.num_edges < before
+    assert view.error == ""
+
+
+def test_without_an_engine_there_are_no_rows_and_nothing_to_follow(engine, task, plan):
+    view = SubgraphView(engine.sample(task.seeds("val")[:1], Fanout([2])))
+    assert "row" not in view.describe(0)
+    with pytest.raises(WorkbenchError, match="SubgraphView\\(subgraph, engine\\)"):
+        view.follow(FanoutPicker(engine, task, plan))
+
+
+def test_ages_are_ranks_and_static_nodes_have_none(view):
+    flat = view.flat
+    ages = age(flat)
+    static = np.isin(flat.time, (BEGINNING, NO_TIME))
+    assert np.array_equal(np.isnan(ages), static)
+    newest = flat.time[~static].max()
+    assert (ages[~static][flat.time[~static] == newest] == 1).all()
+    assert static.any()
+
+
+def test_texts():
+    assert time_text(0) == "1970-01-01"
+    assert time_text(BEGINNING) == "always (no time column)"
+    assert time_text(NO_TIME) == "missing"
+    assert value_text(1 / 3) == "0.333333"
+    assert len(value_text("x" * 500)) == 80
