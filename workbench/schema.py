@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -147,7 +148,7 @@ class EdgeSpec:
     dst_column: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Schema:
     """All tables of a dataset, in order. Edit with methods that return a new schema."""
 
@@ -238,6 +239,104 @@ class Schema:
         tables = tuple(table if old.name == table.name else old for old in self.tables)
         return replace(self, tables=tables)
 
+    def link(self, table: str, column: str, target: str) -> Schema:
+        """Make ``table.column`` a foreign key of ``target``.
+
+        Raises
+        ------
+        SchemaError
+            If a name is unknown, or ``target`` is folded into edges.
+        """
+        owner = self[table]
+        if self[target].edge is not None:
+            got = f"{target!r} is folded into edges"
+            raise SchemaError(explain(f"a link of {table}.{column} was asked for", got, str(self.node_types)))
+        others = tuple(key for key in owner.foreign_keys if key.column != column)
+        linked = replace(owner, foreign_keys=(*others, ForeignKey(column, target)))
+        return self.with_table(_with_stype(linked, column, Stype.ID))
+
+    def unlink(self, table: str, column: str) -> Schema:
+        """Make ``table.column`` no foreign key any more; it stays an id, which is no feature."""
+        owner, key = self[table], self[table].foreign_key(column)
+        edge = None if owner.edge and column in owner.edge else owner.edge
+        keys = tuple(other for other in owner.foreign_keys if other != key)
+        return self.with_table(replace(owner, foreign_keys=keys, edge=edge))
+
+    def set_primary_key(self, table: str, column: str | None) -> Schema:
+        """Choose the primary key; None: rows are keyed by their number."""
+        return self.with_table(_with_stype(replace(self[table], primary_key=column), column, Stype.ID))
+
+    def set_time(self, table: str, column: str | None) -> Schema:
+        """Choose the time column; None: the table is static, its rows always visible."""
+        end = None if self[table].end_time == column else self[table].end_time
+        timed = replace(self[table], time=column, end_time=end)
+        return self.with_table(_with_stype(timed, column, Stype.TIMESTAMP))
+
+    def set_end_time(self, table: str, column: str | None) -> Schema:
+        """Choose the column that says when a row's event ended; it is never a feature."""
+        return self.with_table(_with_stype(replace(self[table], end_time=column), column, Stype.TIMESTAMP))
+
+    def set_stype(self, table: str, column: str, stype: Stype | str) -> Schema:
+        """Choose how a column is encoded; ``id`` and ``set_aside`` columns are no features."""
+        known = [kind.value for kind in Stype]
+        if stype not in known:
+            raise SchemaError(
+                explain(
+                    f"semantic type {str(stype)!r} was asked for {table}.{column}",
+                    "there is no such type",
+                    ", ".join(known),
+                    did_you_mean(str(stype), known),
+                )
+            )
+        return self.with_table(_with_stype(self[table], column, Stype(stype)))
+
+    def drop_table(self, table: str) -> Schema:
+        """Leave a table out, and the foreign keys that point at it."""
+        self[table]
+        schema = self
+        for owner in self.tables:
+            for key in owner.foreign_keys:
+                if key.table == table and owner.name != table:
+                    schema = schema.unlink(owner.name, key.column)
+        return replace(schema, tables=tuple(old for old in schema.tables if old.name != table))
+
+    def as_edge(self, table: str, src: str, dst: str) -> Schema:
+        """Fold a table into edges from the node in ``src`` to the node in ``dst``, both foreign keys.
+
+        Its rows are no nodes any more: their time, id and columns belong to the edges.
+
+        Raises
+        ------
+        SchemaError
+            If a column is no foreign key, or other tables point at this one.
+        """
+        owner = self[table]
+        owner.foreign_key(src)
+        owner.foreign_key(dst)
+        pointing = [f"{t.name}.{k.column}" for t in self for k in t.foreign_keys if k.table == table]
+        if src == dst or pointing:
+            got = "both ends are the same column" if src == dst else f"{', '.join(pointing)} point at it"
+            allowed = "a table that no foreign key points at, and two of its own foreign keys"
+            raise SchemaError(explain(f"table {table!r} was to be folded into edges", got, allowed))
+        return self.with_table(replace(owner, edge=(src, dst)))
+
+    def describe(self) -> str:
+        """Readable text: tables with keys and times, columns by semantic type, notes."""
+        lines = [f"Schema: {len(self.tables)} tables, {len(self.edge_types)} edge types"]
+        for table in self.tables:
+            lines.append(f"  {table.name}: {_headline(table)}")
+            for stype in Stype:
+                names = [c.name for c in table.columns if c.stype is stype and stype is not Stype.ID]
+                names = [name for name in names if name not in (table.time, table.end_time)]
+                if names:
+                    lines.append(f"    {stype.value}: {', '.join(names)}")
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+
+    __repr__ = describe
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.describe())}</pre>"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {"format": 1, "tables": [asdict(table) for table in self.tables], "notes": list(self.notes)}
@@ -278,3 +377,23 @@ def _table_from_dict(data: Mapping[str, Any]) -> Table:
     keys = tuple(ForeignKey(**key) for key in data["foreign_keys"])
     edge = tuple(data["edge"]) if data.get("edge") else None
     return Table(**{**data, "columns": columns, "foreign_keys": keys, "edge": edge})
+
+
+def _with_stype(table: Table, column: str | None, stype: Stype) -> Table:
+    if column is not None:
+        table.column(column)
+    columns = tuple(replace(c, stype=stype) if c.name == column else c for c in table.columns)
+    return replace(table, columns=columns)
+
+
+def _headline(table: Table) -> str:
+    parts = [f"key {table.primary_key}" if table.primary_key else "no key"]
+    parts.append(f"time {table.time}" if table.time else "static")
+    if table.end_time:
+        parts.append(f"end {table.end_time}")
+    parts += [f"{key.column} -> {key.table}" for key in table.foreign_keys]
+    if table.edge:
+        parts.append(
+            f"edges {table.foreign_key(table.edge[0]).table} -> {table.foreign_key(table.edge[1]).table}"
+        )
+    return "; ".join(parts)
