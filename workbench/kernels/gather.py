@@ -1,6 +1,6 @@
 """Gather: copy fixed-stride rows by id into a buffer, asking memory for rows ahead of their turn.
 
-A random row costs a cache miss of 200-300 ns; asked for 16 rows ahead, the misses overlap and the copy
+A random row costs a cache miss of 200-300 ns; asked for 32 rows ahead, the misses overlap and the copy
 runs near the speed of a plain memcpy. Strides are powers of two up to 512 bytes, then multiples of 512
 (``GroupLayout.stride``): rows of 64 bytes and more are moved line by line, smaller ones word by word.
 """
@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from workbench.kernels.jit import kernel
 from workbench.types import AnyArray, ByteArray
 
-AHEAD = 16
+AHEAD = 32
 """Rows between a request and its use."""
 
 _LINE = 8
