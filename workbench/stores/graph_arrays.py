@@ -82,6 +82,12 @@ class GraphArrays:
             return int(np.count_nonzero(arrays.nbr != arrays.nbr.dtype.type(no_neighbor(arrays.nbr.dtype))))
         return len(arrays.nbr)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        times = sum(clock.nbytes for clock in self.times.values() if clock is not None)
+        return times + sum(arrays.nbytes for arrays in self.edges.values())
+
     @classmethod
     def from_columns(
         cls,

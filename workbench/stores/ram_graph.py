@@ -2,39 +2,79 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.errors import BudgetError, explain
 from workbench.schema import EdgeType, Schema
-from workbench.stores.door import check_hop
+from workbench.stores.capacity import largest_degrees, refuse
+from workbench.stores.door import check_hop, check_request
+from workbench.stores.fused import Program, Tables, Worker
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.hop_answer import answer_hop
-from workbench.stores.hop_driver import HopDriver
+from workbench.stores.memory import Arenas, MemoryReport, OverBudgetError
 from workbench.stores.request import HopRequest, HopSample, SampleRequest
+from workbench.stores.run_batch import run_batch
+from workbench.stores.steps import StepPlan
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import TimeArray
 
+if TYPE_CHECKING:
+    from workbench.stores.dataset import Dataset
+
+PROGRAMS: int = 64
+"""Compiled plans kept; a slider that is dragged makes many."""
+
 
 class RamGraph:
-    """A graph in RAM.
+    """A graph in RAM. Safe between threads; pickles as (path, snapshot) when opened from a dataset.
 
     Parameters
     ----------
     arrays : GraphArrays
-    memory_budget : int or None  bytes for graph and samples; None = no limit
+    memory_budget : int or None
+        Bytes for graph and samples together. None: what the machine has free.
     snapshot : int
+
+    Raises
+    ------
+    BudgetError
+        If the graph alone exceeds the budget.
     """
 
     def __init__(self, arrays: GraphArrays, memory_budget: int | None = None, snapshot: int = 1) -> None:
         self.arrays = arrays
         self.memory_budget = memory_budget
         self._snapshot = snapshot
+        self._path: Path | None = None
+        self._graph_bytes = arrays.nbytes
+        check_budget("the graph", self._graph_bytes, memory_budget)
+        self._degrees = largest_degrees(arrays)
+        self._tables = Tables(arrays, self._degrees)
+        self._arenas = Arenas(None if memory_budget is None else memory_budget - self._graph_bytes)
+        self._programs: dict[StepPlan, Program] = {}
+        self._idle: deque[Worker] = deque()
 
     @classmethod
-    def open(cls, dataset: Any, memory_budget: int | None = None) -> RamGraph:
-        """Load the graph of a dataset."""
-        return cls(GraphArrays.open(dataset), memory_budget, dataset.manifest.snapshot)
+    def open(cls, dataset: Dataset, memory_budget: int | None = None) -> RamGraph:
+        """Load the graph of a dataset.
+
+        Raises
+        ------
+        BudgetError
+            Before anything is loaded, if the graph exceeds the budget.
+        CorruptStoreError
+            If a file is missing or of a wrong size.
+        """
+        roles = ("time", "indptr", "nbr", "eid")
+        size = sum(entry.bytes for entry in dataset.manifest.files if entry.role in roles)
+        check_budget(f"the graph of {dataset.path}", size, memory_budget)
+        graph = cls(GraphArrays.open(dataset), memory_budget, dataset.manifest.snapshot)
+        graph._path = dataset.path
+        return graph
 
     @property
     def schema(self) -> Schema:
@@ -64,10 +104,92 @@ class RamGraph:
         return self.arrays.times[table]
 
     def sample(self, request: SampleRequest, snapshot: int | None = None) -> SampledSubgraph:
-        """Sample one batch."""
-        return HopDriver(self).sample(request, snapshot)
+        """Sample one batch, in one kernel call that holds no GIL.
+
+        The subgraph's arrays are views of a recycled arena, which returns when the last of them is gone.
+
+        Raises
+        ------
+        IdError, AnchorError, FanoutError, StoreError
+            If the request cannot be answered exactly.
+        BudgetError
+            If it would not fit; names what it needs and a fanout that fits.
+        """
+        check_request(self, request, snapshot)
+        program, worker = self._program(request.plan), self._worker()
+        try:
+            return run_batch(self._tables, program, worker, self._arenas, request, self._snapshot)
+        except OverBudgetError as error:
+            raise refuse(self.arrays, self._degrees, request, error) from None
+        finally:
+            self._idle.append(worker)
 
     def sample_hop(self, request: HopRequest, snapshot: int | None = None) -> HopSample:
-        """Expand many nodes along one step."""
+        """Expand many nodes along one step.
+
+        Raises
+        ------
+        IdError, AnchorError, FanoutError, StoreError
+        """
         check_hop(self, request, snapshot)
         return answer_hop(self.arrays, request)
+
+    def memory(self) -> MemoryReport:
+        """Bytes per edge type and node type, and of the buffers in use; prints as a table."""
+        graph = self.arrays
+        return MemoryReport(
+            edge_bytes={str(name): arrays.nbytes for name, arrays in graph.edges.items()},
+            edges={str(name): graph.num_edges(name) for name in graph.edges},
+            time_bytes={name: times.nbytes for name, times in graph.times.items() if times is not None},
+            nodes={name: self.num_nodes(name) for name in graph.schema.node_types},
+            arenas=self._arenas.total,
+            budget=self.memory_budget,
+        )
+
+    def _program(self, plan: StepPlan) -> Program:
+        program = self._programs.get(plan)
+        if program is None:
+            if len(self._programs) >= PROGRAMS:
+                self._programs.clear()
+            program = self._programs[plan] = Program.compile(self._tables, plan)
+        return program
+
+    def _worker(self) -> Worker:
+        # pop and append are atomic: as many workers come to exist as calls overlap
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Worker(self._arenas)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._path is None:
+            return RamGraph, (self.arrays, self.memory_budget, self._snapshot)
+        return _reopen, (self._path, self._snapshot, self.memory_budget)
+
+    def __repr__(self) -> str:
+        nodes = ", ".join(f"{name}: {self.num_nodes(name):,}" for name in self.schema.node_types)
+        return f"RamGraph({nodes}; {self._graph_bytes / 1e6:,.1f} MB, snapshot {self._snapshot})"
+
+
+def _reopen(path: Path, snapshot: int, memory_budget: int | None) -> RamGraph:
+    from workbench.stores.dataset import Dataset
+
+    return RamGraph.open(Dataset.open(path, snapshot), memory_budget)
+
+
+def check_budget(what: str, size: int, budget: int | None) -> None:
+    """Refuse to hold ``size`` bytes under a smaller budget.
+
+    Raises
+    ------
+    BudgetError
+    """
+    if budget is not None and size > budget:
+        raise BudgetError(
+            explain(
+                f"{what} was opened",
+                f"it takes {size:,} bytes",
+                f"a memory budget of {budget:,} bytes",
+                f"Open it with memory_budget of {size * 5 // 4:,} or more, to leave room for samples",
+            )
+        )

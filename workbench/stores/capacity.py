@@ -1,0 +1,160 @@
+"""How much a request can need: upper bounds of nodes, edges and bytes, and what would fit a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from workbench.errors import BudgetError, explain
+from workbench.kernels.cuts import largest_degree
+from workbench.kernels.sample import CHUNK
+from workbench.schema import EdgeType
+from workbench.stores.graph_arrays import GraphArrays
+from workbench.stores.memory import OverBudgetError
+from workbench.stores.request import SampleRequest
+from workbench.stores.steps import ALL, StepPlan
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Room for a batch: nodes per type and edges per edge type (those of the plan)."""
+
+    nodes: dict[str, int]
+    edges: dict[EdgeType, int]
+
+    def bytes(self, id_size: int, slot_size: int) -> int:
+        """Bytes of the batch's arrays and of the hash tables that relabel its nodes."""
+        return self.arena_bytes(id_size) + sum(
+            slot_size * hash_slots(count) for count in self.nodes.values() if count
+        )
+
+    def arena_bytes(self, id_size: int) -> int:
+        """Bytes of the batch's arrays, each aligned to a cache line."""
+        nodes = sum(aligned(count * id_size) + aligned(count * 4) for count in self.nodes.values())
+        edges = sum(aligned(count * id_size) + 2 * aligned(count * 4) for count in self.edges.values())
+        return nodes + edges
+
+
+def aligned(size: int) -> int:
+    """The next multiple of 64 bytes."""
+    return -(-size // 64) * 64
+
+
+def hash_slots(nodes: int) -> int:
+    """Slots of a hash table for so many nodes: a power of two, at most half full."""
+    return 1 << (2 * max(nodes, 32) - 1).bit_length()
+
+
+def largest_degrees(graph: GraphArrays) -> dict[EdgeType, int]:
+    """The largest number of stored neighbours of one node, per edge type."""
+    return {
+        edge_type: 1 if arrays.indptr is None else int(largest_degree(arrays.indptr))
+        for edge_type, arrays in graph.edges.items()
+    }
+
+
+def upper_bound(
+    graph: GraphArrays, degrees: Mapping[EdgeType, int], plan: StepPlan, seeds: Mapping[str, int]
+) -> Capacity:
+    """Room that no request of this plan with so many seeds per type can exceed."""
+    lanes = max(sum(seeds.values()), 1) if plan.disjoint else 1
+    limit = {name: lanes * graph.num_rows[name] for name in graph.schema.node_types}
+    nodes = {name: seeds.get(name, 0) for name in graph.schema.node_types}
+    edges = {step.edge_type: 0 for step in plan}
+    frontier, found, hop = dict(nodes), dict.fromkeys(nodes, 0), 1
+    for step in plan:
+        if step.hop != hop:
+            frontier = found if step.hop == hop + 1 else dict.fromkeys(nodes, 0)
+            found, hop = dict.fromkeys(nodes, 0), step.hop
+        degree = degrees[step.edge_type]
+        drawn = frontier[step.edge_type.dst] * (degree if step.fanout == ALL else min(step.fanout, degree))
+        edges[step.edge_type] += drawn
+        nodes[step.edge_type.src] += drawn
+        found[step.edge_type.src] = min(found[step.edge_type.src] + drawn, limit[step.edge_type.src])
+    # the kernel asks for room before it knows which of a chunk's nodes are new
+    room = {name: min(nodes[name], seeds.get(name, 0) + limit[name] + CHUNK) for name in nodes}
+    return Capacity(room, edges)
+
+
+def first_guess(bound: Capacity, seeds: Mapping[str, int]) -> Capacity:
+    """Room to start with: the bound where it is small, otherwise a moderate batch."""
+    moderate = 4096 + 256 * sum(seeds.values())
+    nodes = {name: min(most, seeds.get(name, 0) + moderate) for name, most in bound.nodes.items()}
+    return Capacity(nodes, {name: min(most, moderate) for name, most in bound.edges.items()})
+
+
+def refuse(
+    graph: GraphArrays, degrees: Mapping[EdgeType, int], request: SampleRequest, error: OverBudgetError
+) -> BudgetError:
+    """Say what a request needs, what there is, and the widest cap on its fanouts that surely fits."""
+    seeds = {part.node_type: len(part) for part in request.seed_sets}
+    asked = f"fanout {describe(request.plan)} for {len(request):,} seeds was asked for"
+    got = f"it needs {error.asked:,} more bytes, beside {error.held:,} that samples hold already"
+    allowed = f"{error.limit:,} bytes for samples"
+    return BudgetError(explain(asked, got, allowed, _remedy(graph, degrees, request, seeds, error.room)))
+
+
+def _remedy(
+    graph: GraphArrays,
+    degrees: Mapping[EdgeType, int],
+    request: SampleRequest,
+    seeds: Mapping[str, int],
+    room: int,
+) -> str:
+    def fits(cap: int, count: Mapping[str, int]) -> bool:
+        bound = upper_bound(graph, degrees, capped(request.plan, cap), count)
+        return request_bytes(graph, request.plan, bound, sum(count.values())) <= room
+
+    widest = max([step.fanout for step in request.plan] + [max(degrees.values(), default=1)])
+    cap = _largest(widest, lambda cap: fits(cap, seeds))
+    if cap:
+        return f"Fanout {describe(capped(request.plan, cap))} (none above {cap}) fits"
+    total = len(request)
+    fewer = _largest(total, lambda n: fits(1, {k: -(-v * n // total) for k, v in seeds.items()}))
+    if fewer:
+        return f"Not even a fanout of 1 fits so many seeds: take at most {fewer:,} seeds with a fanout of 1"
+    return "Nothing fits: raise the memory budget, or give up subgraphs that are held"
+
+
+def _largest(most: int, good: object) -> int:
+    """Largest n in 1 .. most for which ``good(n)``, by bisection; 0 if there is none."""
+    assert callable(good)
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if good(middle) else (low, middle - 1)
+    return low
+
+
+def capped(plan: StepPlan, cap: int) -> StepPlan:
+    """The same plan with no fanout above ``cap``."""
+    steps = (replace(s, fanout=cap if s.fanout == ALL else min(s.fanout, cap)) for s in plan)
+    return replace(plan, steps=tuple(steps))
+
+
+def describe(plan: StepPlan) -> str:
+    """Fanouts as a user writes them: ``[16, 8]``, or ``[{'a-b->c': 16}, ...]`` where they differ."""
+    hops = []
+    for hop in range(1, plan.hops + 1):
+        fanouts = {str(step.edge_type): step.fanout for step in plan if step.hop == hop}
+        values = set(fanouts.values())
+        hops.append(str(values.pop()) if len(values) == 1 else str(fanouts) if values else "0")
+    return f"[{', '.join(hops)}]"
+
+
+NARROW_LOCALS: int = 1 << 24
+"""Hash slots of 4 bytes name local ids below this; larger batches use slots of 8."""
+
+
+def slot_dtype(capacity: Capacity) -> np.dtype[np.uint32] | np.dtype[np.uint64]:
+    """Hash slots of a batch: uint32 (epoch 8, local 24) or uint64 (epoch 32, local 32)."""
+    wide = max(capacity.nodes.values(), default=0) > NARROW_LOCALS
+    return np.dtype(np.uint64) if wide else np.dtype(np.uint32)
+
+
+def request_bytes(graph: GraphArrays, plan: StepPlan, capacity: Capacity, seeds: int) -> int:
+    """Everything that is allocated for a request: arrays, hash tables, and cuts of each seed."""
+    cuts = 8 * (seeds if plan.disjoint else 1) * (3 * len(plan) + 2)
+    return capacity.bytes(graph.id_dtype.itemsize, slot_dtype(capacity).itemsize) + cuts

@@ -1,0 +1,207 @@
+"""Running the fused kernel: a plan as tables, a thread's hash tables, a batch's arena.
+
+Tables    once per graph     addresses of its arrays
+Program   once per plan      steps as int64, the bounds they need, the room that batches took
+Worker    one per thread     hash tables and scratch
+arena     one per batch      | nodes, batch of each type | row, col, edge id of each edge type |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from workbench.kernels.cuts import count_visible_rows
+from workbench.kernels.sample import BLOCK_ROWS, CHUNK, LANES, PICK_ROWS
+from workbench.schema import EdgeType
+from workbench.stores.capacity import Capacity, first_guess, hash_slots, upper_bound
+from workbench.stores.graph_arrays import GraphArrays
+from workbench.stores.hop_answer import LAYOUTS
+from workbench.stores.memory import Arenas
+from workbench.stores.request import SampleRequest
+from workbench.stores.steps import StepPlan, Strategy
+from workbench.stores.visibility import bounds_of
+from workbench.temporal import BEGINNING, NO_TIME, lookback
+from workbench.types import AnyArray, Int64Array, TimeArray
+
+Bound = tuple[str, int | None]
+"""A row of the cuts table: a table, and the look-back window or None."""
+
+
+class Tables:
+    """Addresses of a graph's arrays, in the order of its schema. Keeps the arrays alive.
+
+    Attributes
+    ----------
+    types, edge_types : dict name -> position
+    edges : int64[edge types, 9]  the E_* columns of ``kernels/sample.py`` that never change
+    degrees : dict edge type -> largest degree
+    """
+
+    def __init__(self, graph: GraphArrays, degrees: Mapping[EdgeType, int]) -> None:
+        self.graph, self.degrees = graph, degrees
+        self.types = {name: i for i, name in enumerate(graph.schema.node_types)}
+        self.edge_types = {name: i for i, name in enumerate(graph.schema.edge_types)}
+        self.edges = np.zeros((len(self.edge_types), 9), np.int64)
+        for row, spec in zip(self.edges, graph.schema.edge_specs, strict=True):
+            arrays = graph.edges[spec.edge_type]
+            indptr, eid = arrays.indptr, arrays.nbr if arrays.eid is None else arrays.eid
+            row[:3] = 0 if indptr is None else address(indptr), address(arrays.nbr), address(eid)
+            row[8] = graph.num_rows[spec.table]
+        timed = {name: times for name, times in graph.times.items() if times is not None}
+        self.dated = {name: int(np.searchsorted(times, NO_TIME)) for name, times in timed.items()}
+
+    def visible_rows(self, bound: Bound, anchors: TimeArray) -> Int64Array:
+        """int64[n]: rows of the bound's table at or before each anchor (or before its window)."""
+        table, window = bound
+        times = self.graph.times[table]
+        assert times is not None
+        ends = anchors if window is None else lookback(anchors, window)
+        out = np.empty(len(ends), np.int64)
+        count_visible_rows(times, address(times), self.dated[table], np.ascontiguousarray(ends), out)
+        if window is not None:
+            out[ends == BEGINNING] = 0
+        return out
+
+
+@dataclass
+class Program:
+    """A plan in the kernel's words.
+
+    Attributes
+    ----------
+    steps : int64[steps, 11]  P_* columns
+    bounds : list  rows of the cuts table
+    edge_types : named edge types in schema order
+    ranks, visible : sizes of scratch arrays
+    room : most nodes and edges that batches took, by bit length of their number of seeds
+    """
+
+    plan: StepPlan
+    steps: Int64Array
+    bounds: list[Bound]
+    edge_types: list[EdgeType]
+    ranks: int
+    visible: int
+    room: dict[int, Capacity] = field(default_factory=dict)
+
+    @classmethod
+    def compile(cls, tables: Tables, plan: StepPlan) -> Program:
+        """Number the names of a plan."""
+        graph, bounds, ranks, visible = tables.graph, list[Bound](), 1, 1
+        steps = np.zeros((len(plan), 11), np.int64)
+
+        def number(table: str | None, window: int | None = None) -> int:
+            if table is None:
+                return -1
+            if (table, window) not in bounds:
+                bounds.append((table, window))
+            return bounds.index((table, window))
+
+        for row, step in zip(steps, plan, strict=True):
+            spec = graph.schema.edge_spec(step.edge_type)
+            bound, degree = bounds_of(graph, spec, step), tables.degrees[step.edge_type]
+            salt = np.array(step.salt, np.uint64).view(np.int64)
+            recent = step.strategy == Strategy.RECENT
+            edge_type = step.edge_type
+            row[:4] = (
+                step.hop,
+                tables.edge_types[edge_type],
+                tables.types[edge_type.dst],
+                tables.types[edge_type.src],
+            )
+            row[4:7] = LAYOUTS[spec.layout], step.fanout, recent
+            row[7:] = number(bound.high), number(bound.low, step.window), number(bound.node), salt
+            if not recent and 0 < step.fanout < degree:
+                ranks = max(ranks, step.fanout)
+            if bound.node is not None:
+                visible = max(visible, degree + 1)
+        named = {step.edge_type for step in plan}
+        return cls(plan, steps, bounds, [t for t in tables.edge_types if t in named], ranks, visible)
+
+    def capacity(self, tables: Tables, request: SampleRequest) -> tuple[Capacity, Capacity]:
+        """Room to try, and the bound that it can never exceed."""
+        seeds = {part.node_type: len(part) for part in request.seed_sets}
+        bound = upper_bound(tables.graph, tables.degrees, self.plan, seeds)
+        seen = self.room.get(len(request).bit_length())
+        if seen is None:
+            return first_guess(bound, seeds), bound
+        # half as much again as the largest batch so far: a second run is rare, a table not too sparse
+        nodes = {
+            t: min(most, seeds.get(t, 0) + seen.nodes[t] * 3 // 2 + CHUNK) for t, most in bound.nodes.items()
+        }
+        edges = {t: min(most, seen.edges[t] * 3 // 2 + CHUNK) for t, most in bound.edges.items()}
+        return Capacity(nodes, edges), bound
+
+    def remember(self, seeds: int, nodes: Mapping[str, int], edges: Mapping[EdgeType, int]) -> None:
+        """Note what a batch took."""
+        seen = self.room.get(seeds.bit_length(), Capacity({}, {}))
+        self.room[seeds.bit_length()] = Capacity(
+            {t: max(count, seen.nodes.get(t, 0)) for t, count in nodes.items()},
+            {t: max(count, seen.edges.get(t, 0)) for t, count in edges.items()},
+        )
+
+
+class Worker:
+    """Hash tables and scratch of one thread; used by one call at a time."""
+
+    def __init__(self, arenas: Arenas) -> None:
+        self.arenas = arenas
+        self.block = np.empty((BLOCK_ROWS, LANES), np.int64)
+        self.picks = np.empty((PICK_ROWS, CHUNK), np.int64)
+        self.ranks, self.taken = np.empty(1, np.int64), np.zeros(2, np.int64)
+        self.visible = np.empty(1, np.int64)
+        self.need = np.zeros(2, np.int64)
+        self._slots: dict[tuple[str, str], AnyArray] = {}
+        self._epochs: dict[str, int] = {}
+
+    def fit_scratch(self, program: Program) -> None:
+        """Make scratch large enough, and restart the stamps of ``taken`` long before they overflow.
+
+        Raises
+        ------
+        OverBudgetError
+        """
+        if len(self.ranks) < program.ranks:
+            slots = hash_slots(program.ranks)
+            self.arenas.reserve(8 * (program.ranks + slots - len(self.ranks) - len(self.taken)))
+            self.ranks, self.taken = np.empty(program.ranks, np.int64), np.zeros(slots, np.int64)
+        if len(self.visible) < program.visible:
+            self.arenas.reserve(8 * (program.visible - len(self.visible)))
+            self.visible = np.empty(program.visible, np.int64)
+        if self.need[1] > 1 << 29:
+            self.need[1] = 0
+            self.taken[:] = 0
+
+    def hash_table(self, node_type: str, nodes: int, dtype: np.dtype[np.generic]) -> tuple[AnyArray, int]:
+        """Slots for so many nodes, and the mask; entries of earlier epochs count as empty.
+
+        Raises
+        ------
+        OverBudgetError
+        """
+        wanted, key = hash_slots(nodes), (node_type, dtype.name)
+        held = self._slots.get(key)
+        if held is None or len(held) < wanted:
+            had = 0 if held is None else held.nbytes
+            self.arenas.reserve(wanted * dtype.itemsize - had)
+            held = self._slots[key] = np.zeros(wanted, dtype)
+        return held, wanted - 1
+
+    def next_epoch(self, dtype: np.dtype[np.generic]) -> int:
+        """A stamp that no slot of this dtype carries; wipes the tables when the stamps run out."""
+        epoch = self._epochs.get(dtype.name, 0) + 1
+        if epoch > (255 if dtype.itemsize == 4 else 1 << 30):
+            epoch = 1
+            for (_, name), slots in self._slots.items():
+                if name == dtype.name:
+                    slots[:] = 0
+        self._epochs[dtype.name] = epoch
+        return epoch
+
+
+def address(array: AnyArray) -> int:
+    """Address of an array's first element, as the kernels take it."""
+    return int(array.__array_interface__["data"][0])

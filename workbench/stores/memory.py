@@ -1,0 +1,206 @@
+"""Memory of a graph store: recycled arenas under one budget, and a report that prints.
+
+Fresh pages cost up to 100 times a reused one, so a batch is written into an arena that an earlier batch
+has given back. An arena comes back when the last array that refers to it is gone, so a subgraph may be
+kept for as long as anyone likes; it then counts against the budget.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from workbench.types import ByteArray
+
+KEEP: int = 8
+"""Free arenas kept for later batches."""
+
+UNCHECKED: int = 64 << 20
+"""Without a budget, only requests for more than this ask the system what is free."""
+
+
+class OverBudgetError(MemoryError):
+    """An arena or table that the budget does not allow; the store turns it into a BudgetError.
+
+    Attributes
+    ----------
+    asked : int  bytes asked for
+    held : int  bytes that live subgraphs and hash tables hold
+    limit : int  bytes allowed for all of them
+    room : int  bytes that a request could have: what live subgraphs leave of the limit
+    """
+
+    def __init__(self, asked: int, held: int, limit: int, room: int) -> None:
+        super().__init__(f"{asked:,} bytes beside {held:,} of {limit:,}")
+        self.asked, self.held, self.limit, self.room = asked, held, limit, room
+
+
+class Arenas:
+    """Lends byte arrays; recycles them; never holds more than ``limit`` bytes.
+
+    Parameters
+    ----------
+    limit : int or None  bytes; None = no limit
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
+        self._free: list[ByteArray] = []
+        self._returned: list[ByteArray] = []
+        self._leases: dict[int, weakref.ref[ByteArray]] = {}
+        self._reserved = 0
+        self._total = 0
+        self._lock = threading.Lock()
+
+    @property
+    def total(self) -> int:
+        """Bytes of all arenas, lent and free, and of what was reserved."""
+        return self._total + self._reserved
+
+    def take(self, size: int) -> ByteArray:
+        """uint8[at least ``size``]: contents undefined; it comes back by itself.
+
+        Raises
+        ------
+        OverBudgetError
+            If the limit does not allow it; nothing was allocated.
+        """
+        size = _size_class(size)
+        with self._lock:
+            self._collect()
+            fitting = [i for i, arena in enumerate(self._free) if size <= len(arena) <= 4 * size]
+            if fitting:
+                owner = self._free.pop(min(fitting, key=lambda i: len(self._free[i])))
+            else:
+                self._make_room(size)
+                owner = np.empty(size, np.uint8)
+                self._total += size
+            return self._lend(owner)
+
+    def reserve(self, size: int) -> None:
+        """Count bytes that a thread keeps for itself (hash tables); negative gives them back.
+
+        Raises
+        ------
+        OverBudgetError
+        """
+        with self._lock:
+            self._collect()
+            self._make_room(size)
+            self._reserved += size
+
+    def _lend(self, owner: ByteArray) -> ByteArray:
+        # a memoryview between owner and lease: every view of the lease refers to the lease, not to the
+        # owner, so the death of the lease is the death of the last view
+        lease: ByteArray = np.frombuffer(owner.data, np.uint8)
+        returned, leases, number = self._returned, self._leases, id(lease)
+
+        def give_back(_: object) -> None:
+            # runs in any thread, in the middle of anything: only atomic operations, no lock
+            leases.pop(number, None)
+            returned.append(owner)
+
+        self._leases[number] = weakref.ref(lease, give_back)
+        return lease
+
+    def _collect(self) -> None:
+        while self._returned:
+            self._free.append(self._returned.pop())
+        while len(self._free) > KEEP:
+            self._total -= len(self._free.pop(0))
+
+    def _make_room(self, size: int) -> None:
+        """Drop free arenas until ``size`` more bytes are allowed, or refuse."""
+        if size < UNCHECKED and self.limit is None:
+            return
+        limit = self.total + available_memory() if self.limit is None else self.limit
+        while self._free and self.total + size > limit:
+            self._total -= len(self._free.pop(0))
+        if self.total + size > limit:
+            raise OverBudgetError(size, self.total, limit, limit - self._total)
+
+
+def available_memory() -> int:
+    """Bytes that this process can still take without being killed: of the machine and of its cgroup."""
+    rooms = [_meminfo("MemAvailable"), _cgroup_room()]
+    return min((room for room in rooms if room is not None), default=1 << 62)
+
+
+def _meminfo(name: str) -> int | None:
+    for line in _read("/proc/meminfo").splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _cgroup_room() -> int | None:
+    limit, used = (_read(f"/sys/fs/cgroup/memory.{name}").strip() for name in ("max", "current"))
+    return max(int(limit) - int(used), 0) if limit.isdigit() and used.isdigit() else None
+
+
+def _read(path: str) -> str:
+    """The text of a file of the kernel's; empty where the system has no such file."""
+    file = Path(path)
+    return file.read_text() if file.is_file() else ""
+
+
+def _size_class(size: int) -> int:
+    """Round up to one of eight sizes per power of two, so that batches of similar size share arenas."""
+    step = 1 << max(size.bit_length() - 4, 12)
+    return -(-max(size, 1) // step) * step
+
+
+@dataclass(frozen=True)
+class MemoryReport:
+    """Where a graph's bytes are. Prints as a table.
+
+    Attributes
+    ----------
+    edge_bytes : dict edge type as text -> bytes of its arrays
+    edges : dict edge type as text -> stored edges
+    time_bytes : dict table -> bytes of its times
+    nodes : dict node type -> nodes
+    arenas : bytes of recycled buffers and hash tables
+    budget : bytes allowed, or None
+    """
+
+    edge_bytes: Mapping[str, int]
+    edges: Mapping[str, int]
+    time_bytes: Mapping[str, int]
+    nodes: Mapping[str, int]
+    arenas: int
+    budget: int | None
+
+    @property
+    def graph(self) -> int:
+        """Bytes of the graph."""
+        return sum(self.edge_bytes.values()) + sum(self.time_bytes.values())
+
+    @property
+    def total(self) -> int:
+        """Bytes of graph and arenas."""
+        return self.graph + self.arenas
+
+    def __str__(self) -> str:
+        lines = [f"{'':<44}{'count':>14}{'MB':>10}{'B each':>9}"]
+        for name, size in self.edge_bytes.items():
+            lines.append(_line(name, self.edges[name], size))
+        for name, size in self.time_bytes.items():
+            lines.append(_line(f"times of {name}", self.nodes.get(name, size // 8), size))
+        limit = "no budget" if self.budget is None else f"budget {self.budget / 1e6:,.1f} MB"
+        lines.append(f"{'graph':<58}{self.graph / 1e6:>10,.1f}")
+        lines.append(f"{'arenas and hash tables':<58}{self.arenas / 1e6:>10,.1f}")
+        lines.append(f"{'total (' + limit + ')':<58}{self.total / 1e6:>10,.1f}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def _line(name: str, count: int, size: int) -> str:
+    each = size / count if count else 0.0
+    return f"{name:<44}{count:>14,}{size / 1e6:>10,.1f}{each:>9.1f}"
