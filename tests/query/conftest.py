@@ -1,0 +1,116 @@
+"""A dataset of Arrow tables in memory: what queries need of one, without an ingest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from workbench.schema import Column, ForeignKey, Schema, Stype, Table
+from workbench.stores.sql import ROW, quote
+
+
+class MemoryDataset:
+    """``schema`` and ``duckdb()``; rows are numbered in the order given; keys are the row numbers."""
+
+    def __init__(self, schema: Schema, frames: Mapping[str, pa.Table]) -> None:
+        self.schema = schema
+        self.frames = {
+            name: frame.append_column(ROW, pa.array(range(len(frame)), pa.int64()))
+            for name, frame in frames.items()
+        }
+        self.manifest = SimpleNamespace(rows=lambda name: len(self.frames[name]))
+
+    def duckdb(self) -> duckdb.DuckDBPyConnection:
+        con = duckdb.connect()
+        con.execute("SET threads = 1")
+        for name, frame in self.frames.items():
+            # A copy in DuckDB, since views over registered tables cannot have hostile names.
+            con.register("__given__", frame)
+            con.execute(f"CREATE TABLE {quote(name)} AS SELECT * FROM __given__")
+            con.unregister("__given__")
+        return con
+
+    def file(self, role: str, name: str) -> None:
+        return None
+
+
+def columns_of(frame: pa.Table) -> tuple[Column, ...]:
+    return tuple(Column(name, Stype.NUMERICAL) for name in frame.column_names)
+
+
+def shop_schema(frames: Mapping[str, pa.Table]) -> Schema:
+    """users(user_id, created, ended), orders(user_id, ts), and tables that queries must refuse."""
+    users = Table("users", columns_of(frames["users"]), "user_id", "created", "ended")
+    to_users = ForeignKey("user_id", "users")
+    orders = Table("orders", columns_of(frames["orders"]), "order_id", "ts", foreign_keys=(to_users,))
+    both = (ForeignKey("buyer", "users"), ForeignKey("seller", "users"))
+    deals = Table("deals", (Column("buyer", Stype.ID),), time="ts", foreign_keys=both)
+    notes = Table("notes", (Column("user_id", Stype.ID),), foreign_keys=(to_users,))
+    items = Table("items", (Column("order_id", Stype.ID),), time="ts",
+                  foreign_keys=(ForeignKey("order_id", "orders"),))  # fmt: skip
+    return Schema((users, orders, deals, notes, items))
+
+
+def times(days: list[float | None]) -> pa.Array:
+    """Days since 2020-01-01 as timestamps."""
+    start = 18262
+    return pa.array(
+        [None if d is None else round((start + d) * 86_400_000_000) for d in days], pa.int64()
+    ).cast(pa.timestamp("us"))
+
+
+def shop_frames(users: Mapping[str, pa.Array] | None = None, orders: Mapping[str, pa.Array] | None = None):
+    """Frames of the shop; three users and a few orders if none are given."""
+    users = users or {
+        "user_id": pa.array([0, 1, 2]),
+        "created": times([0, 0, 50]),
+        "ended": times([None, 70, None]),
+        "country": pa.array(["DE", None, "it's"]),
+        "score": pa.array([1.5, None, float("nan")]),
+        "active": pa.array([True, False, None]),
+        "tags": pa.array([["a"], [], None], pa.list_(pa.string())),
+    }
+    orders = orders or {
+        "order_id": pa.array(range(6)),
+        "user_id": pa.array([0, 0, 1, 2, None, 99]),
+        "ts": times([10, 40, 40, 60, 40, 40]),
+        "amount": pa.array([1.0, 2.5, None, 4.0, 8.0, 8.0]),
+        "qty": pa.array([1, 2, 3, None, 5, 6]),
+        "kind": pa.array(["a", "b", "a", None, "a", "b"]),
+        "paid": pa.array([True, False, True, None, True, True]),
+        "due": times([20, 50, 50, 70, 50, 50]),
+    }
+    day = {"ts": times([1])}
+    return {
+        "users": pa.table(dict(users)),
+        "orders": pa.table(dict(orders)),
+        "deals": pa.table({"buyer": pa.array([0]), "seller": pa.array([1]), **day}),
+        "notes": pa.table({"user_id": pa.array([0])}),
+        "items": pa.table({"order_id": pa.array([0]), **day}),
+    }
+
+
+@pytest.fixture
+def make_shop() -> Callable[..., MemoryDataset]:
+    """``make_shop(users=..., orders=...)``: a shop over the given columns."""
+
+    def make(**frames: Mapping[str, pa.Array]) -> MemoryDataset:
+        found = shop_frames(**frames)
+        return MemoryDataset(shop_schema(found), found)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shop() -> MemoryDataset:
+    found = shop_frames()
+    return MemoryDataset(shop_schema(found), found)
+
+
+@pytest.fixture(scope="session")
+def dataset_of() -> Callable[[Schema, Mapping[str, pa.Table]], MemoryDataset]:
+    return MemoryDataset
