@@ -9,7 +9,8 @@ The package (CC0) ships CSV files; they are read where pip put them. Two things 
   flight is known at its scheduled departure.
 * ``weather_key``, origin and hour, so that a flight finds the weather of its departure.
 
-All instants are UTC.
+All instants are New York's clock without a zone: days begin and end as the airports' days do. On the
+night of 2013-11-03, when an hour repeats, landings of that hour may be out of order by up to an hour.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pc
 
 from workbench.errors import TableError, explain
+
+NEW_YORK = "America/New_York"
 
 CARIBBEAN = "America/Puerto_Rico"
 """Zone of the four destinations that ``airports.csv`` lacks: BQN, PSE, SJU and STT."""
@@ -99,11 +101,12 @@ def _read(path: Path) -> pa.Table:
 
 
 def _flights(raw: pd.DataFrame, airports: pd.DataFrame) -> pd.DataFrame:
-    hour = _utc(raw["time_hour"])
+    hour = pd.to_datetime(raw["time_hour"], utc=True)
     flights = raw.drop(columns=["year", "month", "day", "time_hour"])
     flights["sched_dep"] = hour + pd.to_timedelta(raw["minute"], unit="min")
     flights["cancelled"] = raw["dep_time"].isna()
-    flights["known_at"] = _landed(flights, airports)
+    flights["known_at"] = _clock(_landed(flights, airports))
+    flights["sched_dep"] = _clock(flights["sched_dep"])
     flights["weather_key"] = _weather_key(raw["origin"], hour)
     flights = flights.sort_values(["known_at", "sched_dep", "carrier", "flight"], ignore_index=True)
     return flights[list(FLIGHT_COLUMNS)]
@@ -115,7 +118,7 @@ def _landed(flights: pd.DataFrame, airports: pd.DataFrame) -> pd.Series:
     zones = flights["dest"].map(airports.set_index("faa")["tzone"]).fillna(CARIBBEAN)
     landed = pd.Series(pd.NaT, index=flights.index, dtype=left.dtype)
     for zone, group in flights.groupby(zones):
-        local = left[group.index].dt.tz_localize("UTC").dt.tz_convert(str(zone))
+        local = left[group.index].dt.tz_convert(str(zone))
         clock = (group["arr_time"] // 100) * 60 + group["arr_time"] % 100
         minutes = (clock - (local.dt.hour * 60 + local.dt.minute)) % (24 * 60)
         landed[group.index] = left[group.index] + pd.to_timedelta(minutes, unit="min")
@@ -124,19 +127,21 @@ def _landed(flights: pd.DataFrame, airports: pd.DataFrame) -> pd.Series:
 
 
 def _weather(raw: pd.DataFrame) -> pd.DataFrame:
-    hour = _utc(raw["time_hour"])
+    hour = pd.to_datetime(raw["time_hour"], utc=True)
     weather = raw.drop(columns=["year", "month", "day", "hour"])
-    weather["time_hour"] = hour
+    weather["time_hour"] = _clock(hour)
     weather.insert(0, "weather_key", _weather_key(raw["origin"], hour))
-    # The hour that the clocks repeat in November is reported twice under one stamp: the last stands.
+    # An hour reported twice under one stamp: the last report stands.
     return weather.drop_duplicates("weather_key", keep="last", ignore_index=True)
 
 
-def _utc(stamps: pd.Series) -> pd.Series:
-    zoned = pd.to_datetime(stamps, utc=True)
-    return zoned.dt.tz_localize(None).astype("datetime64[us]")
+def _clock(moments: pd.Series) -> pd.Series:
+    """Moments as New York's clock shows them."""
+    local: pd.Series = moments.dt.tz_convert(NEW_YORK).dt.tz_localize(None)
+    return local.astype("datetime64[us]")
 
 
 def _weather_key(origin: pd.Series, hour: pd.Series) -> pd.Series:
-    stamps = np.datetime_as_string(hour.to_numpy(), unit="h")
-    return origin.astype(str) + " " + pd.Series(stamps, index=origin.index)
+    # In UTC, so that the repeated hour has two keys.
+    stamps: pd.Series = hour.dt.strftime(" %Y-%m-%dT%HZ")
+    return origin.astype(str) + stamps
