@@ -92,6 +92,5 @@ def edges_by_cell(subgraph: SampledSubgraph) -> dict[tuple[int, EdgeType], int]:
     """Edges drawn per (hop, edge type): one entry per step of the plan."""
     counts = subgraph.step_edges.tolist()
     return {
-        (step.hop, step.edge_type): count
-        for step, count in zip(subgraph.request.plan, counts, strict=True)
+        (step.hop, step.edge_type): count for step, count in zip(subgraph.request.plan, counts, strict=True)
     }
