@@ -1,0 +1,128 @@
+"""Which edge types to follow, how far and how wide, from the schema and the degrees of the seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.plan.fanout import Fanout
+from workbench.query.seed_table import SeedTable
+from workbench.schema import EdgeSpec, EdgeType, Schema
+from workbench.stores.protocols import GraphStore
+from workbench.stores.request import SampleRequest, SeedSet
+from workbench.stores.steps import Step, StepPlan, Strategy
+
+NEAR, FAR = (8, 20), (4, 8)
+"""Fewest and most neighbours per edge type at the first hop, and later."""
+
+WIDE = 16
+"""Rows taken of an entity's relative: what happened lately at the same airport, shop or product."""
+
+PROBE = 512
+"""Seeds whose degrees are looked at."""
+
+
+@dataclass(frozen=True)
+class HopChoice:
+    """A fanout and why."""
+
+    fanout: Fanout
+    reasons: tuple[tuple[str, str], ...]
+
+
+def choose_hops(schema: Schema, graph: GraphStore, seeds: SeedTable) -> HopChoice:
+    """Follow everything that can tell something new, two hops deep, three where relatives have rows.
+
+    Single-valued keys are followed with one neighbour, never straight back the way they were reached.
+    """
+    timed = any(table.time is not None for table in schema)
+    degrees = seed_degrees(schema, graph, seeds)
+    hops: list[dict[str, int]] = []
+    arrived: dict[str, set[EdgeType]] = {seeds.node_type: set()}
+    for hop in (1, 2, 3):
+        entries: dict[str, int] = {}
+        found: dict[str, set[EdgeType]] = {}
+        for spec in schema.edge_specs:
+            width = _width(schema, spec, hop, arrived, degrees)
+            if width:
+                entries[str(spec.edge_type)] = width
+                found.setdefault(spec.edge_type.src, set()).add(spec.edge_type)
+        if not entries:
+            break
+        hops.append(entries)
+        arrived = found
+    strategy = "recent" if timed else "uniform"
+    return HopChoice(
+        Fanout(hops or [8], strategy=strategy), tuple(_reasons(schema, seeds, degrees, timed, len(hops)))
+    )
+
+
+def _width(
+    schema: Schema,
+    spec: EdgeSpec,
+    hop: int,
+    arrived: dict[str, set[EdgeType]],
+    degrees: dict[EdgeType, float],
+) -> int:
+    """Neighbours to draw along one edge type at a hop; 0 where that tells nothing new."""
+    edge_type = spec.edge_type
+    ways = arrived.get(edge_type.dst)
+    if ways is None:
+        return 0
+    if spec.layout == "column":
+        # A row reached through its key leads back, along that key, to where the walk came from.
+        back = opposite(edge_type)
+        return 0 if ways == {back} else 1
+    if hop == 1:
+        return int(np.clip(round(degrees.get(edge_type, 0.0)), *NEAR))
+    if hop == 2:
+        return FAR[1]
+    # The third hop looks at what lately happened to a relative (an airline, a shop, a team): rows with a
+    # time around a node without one. Rows around an event, such as a race, are as old as the event.
+    return WIDE if schema[edge_type.src].time is not None and schema[edge_type.dst].time is None else 0
+
+
+def opposite(edge_type: EdgeType) -> EdgeType:
+    """The same key, walked the other way."""
+    rel = edge_type.rel.removeprefix("rev_") if edge_type.is_reverse else f"rev_{edge_type.rel}"
+    return EdgeType(edge_type.dst, rel, edge_type.src)
+
+
+def seed_degrees(schema: Schema, graph: GraphStore, seeds: SeedTable) -> dict[EdgeType, float]:
+    """90th percentile of the visible neighbours of some seeds, per edge type into them (at most 64)."""
+    if not len(seeds):
+        return {}
+    chosen = seeds[np.linspace(0, len(seeds) - 1, min(PROBE, len(seeds))).astype(np.int64)]
+    steps = tuple(
+        Step(1, spec.edge_type, 64, Strategy.RECENT)
+        for spec in schema.edge_specs
+        if spec.edge_type.dst == seeds.node_type
+    )
+    if not steps:
+        return {}
+    probe = SeedSet.of(seeds.node_type, chosen.node_id, chosen.visible_until)
+    subgraph = graph.sample(SampleRequest((probe,), StepPlan(steps, 1), 0))
+    counts = {
+        step.edge_type: np.bincount(subgraph.col[step.edge_type], minlength=len(probe)) for step in steps
+    }
+    return {edge_type: float(np.quantile(found, 0.9)) for edge_type, found in counts.items()}
+
+
+def _reasons(
+    schema: Schema, seeds: SeedTable, degrees: dict[EdgeType, float], timed: bool, hops: int
+) -> list[tuple[str, str]]:
+    order = "the latest rows say most about what comes next" if timed else "no table has a time column"
+    reasons = [("recent" if timed else "uniform", order)]
+    many = {e: d for e, d in degrees.items() if schema.edge_spec(e).layout != "column"}
+    if many:
+        widest = max(many, key=lambda e: many[e])
+        what = (
+            f"9 of 10 {seeds.node_type} have at most {many[widest]:.0f} {widest.src} (64 or more count as 64)"
+        )
+        reasons.append((f"first hop {NEAR[0]} to {NEAR[1]}", what))
+    if hops == 3:
+        reasons.append(("3 hops", "the third sees what happened lately to relatives of the seed's rows"))
+    else:
+        reasons.append((f"{hops} hops", "nothing new lies beyond"))
+    return reasons
