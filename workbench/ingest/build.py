@@ -103,7 +103,7 @@ def ingest(
         snapshot = before.manifest.snapshot + 1 if before else 1
         job = Job(root, f"p{snapshot:04d}", pool, callbacks, cancel or threading.Event())
         try:
-            with _spill(given, root, memory_limit):
+            with _limited(given, memory_limit):
                 manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype)
             job.check()
             failpoint("before-commit")
@@ -282,8 +282,8 @@ def _refuse_foreign(root: Path) -> None:
 
 
 @contextmanager
-def _spill(tables: Tables, root: Path, memory_limit: str | None) -> Iterator[None]:
-    """Limit DuckDB's memory and let it spill beside the dataset, where there is room for one."""
+def _limited(tables: Tables, memory_limit: str | None) -> Iterator[None]:
+    """Limit what DuckDB holds in memory while sorting; it spills the rest."""
     connection = tables.sources.connect()
     if memory_limit is not None:
         try:

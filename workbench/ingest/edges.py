@@ -67,7 +67,7 @@ def link_rows(table: str, column: str, values: pa.Array, keys: KeyMap, dtype: np
 def edge_arrays(
     spec: EdgeSpec, links: Mapping[tuple[str, str], Link], rows: Mapping[str, int]
 ) -> dict[str, AnyArray]:
-    """The arrays of an edge type by file role: ``nbr``, and ``indptr`` and ``eid`` where the layout has them."""
+    """The arrays of an edge type by file role: ``nbr``, and what else its layout has."""
     targets = rows[spec.edge_type.dst]
     if spec.layout == "column":
         assert spec.src_column is not None

@@ -43,6 +43,8 @@ class Sources:
 
     database: duckdb.DuckDBPyConnection
     objects: dict[str, Any] = field(default_factory=dict)
+    mixed: set[tuple[str, str]] = field(default_factory=set)
+    """(table, column) of frames that held numbers and texts in one column."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -80,7 +82,9 @@ class Sources:
         if isinstance(value, pa.RecordBatch):
             return self._add_object(pa.Table.from_batches([value]))
         if type(value).__module__.startswith("pandas") and hasattr(value, "columns"):
-            return self._add_object(arrow_from_pandas(value, name))
+            table, mixed = arrow_from_pandas(value, name)
+            self.mixed.update((name, column) for column in mixed)
+            return self._add_object(table)
         return self._add_stream(value, name)
 
     def _add_object(self, value: Any) -> str:
@@ -155,32 +159,30 @@ class Sources:
         return [(row[0], row[1]) for row in rows]
 
 
-def arrow_from_pandas(frame: Any, name: str) -> pa.Table:
-    """A frame as an Arrow table; a column of mixed Python types becomes text, marked as such.
+def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
+    """A frame as an Arrow table; columns of mixed Python types become texts, and are named.
 
-    The mark is field metadata ``mixed``; ``infer_schema`` reports the column and sets it aside.
+    Raises
+    ------
+    TableError
+        If two columns have the same name.
     """
-    arrays, fields = [], []
-    for position, label in enumerate(frame.columns):
+    arrays: list[pa.Array | pa.ChunkedArray] = []
+    mixed = []
+    labels = [str(label) for label in frame.columns]
+    for position, label in enumerate(labels):
         series = frame.iloc[:, position]
-        column = str(label)
         try:
-            array = pa.Array.from_pandas(series)
-            mark = None
+            arrays.append(pa.Array.from_pandas(series))
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             texts = [None if value is None or value != value else str(value) for value in series]
-            array, mark = pa.array(texts, pa.string()), {"mixed": "true"}
-        if isinstance(array, pa.ChunkedArray):
-            array = array.combine_chunks()
-        arrays.append(array)
-        fields.append(pa.field(column, array.type, metadata=mark))
-    names = [f.name for f in fields]
-    if len(set(names)) != len(names):
-        twice = sorted({n for n in names if names.count(n) > 1})
-        raise TableError(
-            explain(f"table {name!r} was read", f"column names occur twice: {twice}", "different names")
-        )
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+            arrays.append(pa.array(texts, pa.string()))
+            mixed.append(label)
+    if len(set(labels)) != len(labels):
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        got = f"column names occur twice: {twice}"
+        raise TableError(explain(f"table {name!r} was read", got, "different names"))
+    return pa.table(arrays, names=labels), mixed
 
 
 def file_kind(path: Path) -> str | None:

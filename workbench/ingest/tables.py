@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ class TableView:
     def _repr_html_(self) -> str:
         frame = self.head().to_pandas()
         caption = f"{self.name}: {len(self):,} rows x {len(self.columns)} columns"
-        return str(frame.style.set_caption(caption).hide(axis="index").to_html())
+        return f"<p>{escape(caption)}</p>{frame.to_html(index=False)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -150,12 +151,12 @@ class Tables(Mapping[str, TableView]):
 
     def types(self, name: str) -> dict[str, str]:
         """DuckDB type of each column of a table."""
-        rows = self._run(f"DESCRIBE {self.sql(name)}", f"the columns of {name!r} were asked for")
+        rows = self.run(f"DESCRIBE {self.sql(name)}", f"the columns of {name!r} were asked for")
         return {row[0]: row[1] for row in rows.fetchall()}
 
     def count(self, name: str) -> int:
         """Rows of a table."""
-        found = self._run(f"SELECT count(*) FROM ({self.sql(name)})", f"the rows of {name!r} were counted")
+        found = self.run(f"SELECT count(*) FROM ({self.sql(name)})", f"the rows of {name!r} were counted")
         row = found.fetchone()
         return int(row[0]) if row else 0
 
@@ -184,7 +185,8 @@ class Tables(Mapping[str, TableView]):
         views = ", ".join(f"{quote_name(name)} AS ({query})" for name, query in self.queries.items())
         return f"WITH {views} {sql}" if views and not sql.lstrip().lower().startswith("with") else sql
 
-    def _run(self, sql: str, asked: str) -> duckdb.DuckDBPyConnection:
+    def run(self, sql: str, asked: str) -> Any:
+        """Run SQL on a connection of its own and return it (DB-API); ``asked`` opens the error message."""
         try:
             return self.sources.connect().execute(sql)
         except duckdb.Error as error:
@@ -279,7 +281,7 @@ class Tables(Mapping[str, TableView]):
             f"SELECT count(*), {several} FROM (SELECT [{counts}] AS c FROM ({self.sql(table)}) "
             f"WHERE {name} IS NOT NULL GROUP BY {name})"
         )
-        row = self._run(sql, f"table {table!r} was split").fetchone()
+        row = self.run(sql, f"table {table!r} was split").fetchone()
         total, found = (row[0], row[1:]) if row else (0, ())
         return [
             f"{target}.{column}: {count:,} of {total:,} keys have several values; the most frequent is kept"
@@ -302,7 +304,7 @@ class Tables(Mapping[str, TableView]):
 
     def _checked(self, queries: Mapping[str, str], table: str) -> Tables:
         edited = replace(self, queries=queries)
-        edited._run(f"DESCRIBE {queries[table]}", f"table {table!r} was edited")
+        edited.run(f"DESCRIBE {queries[table]}", f"table {table!r} was edited")
         return edited
 
     # -- printing ---------------------------------------------------------------------------------

@@ -200,6 +200,7 @@ class KeyMap:
         if not 0 < spread <= _SPREAD * len(numbers):
             return None
         table = np.full(spread, -1, np.int64)
+        assert self.row_ids is not None
         table[numbers - numbers[0]] = self.row_ids
         return table
 
