@@ -35,6 +35,11 @@ class RamFeatures:
         return 1
 
     @property
+    def blocks(self) -> list[FeatureBlock]:
+        """All rows, one block per group."""
+        return list(self._blocks.values())
+
+    @property
     def groups(self) -> Mapping[str, GroupLayout]:
         """Feature groups by name."""
         return {name: block.layout for name, block in self._blocks.items()}
@@ -61,7 +66,7 @@ class RamFeatures:
         return self.fetch(reads, pool, snapshot).result()
 
     def __reduce__(self) -> tuple[type[RamFeatures], tuple[list[FeatureBlock], int]]:
-        return type(self), (list(self._blocks.values()), self._threads)
+        return type(self), (self.blocks, self._threads)
 
     def _executor(self) -> ThreadPoolExecutor:
         # A forked child has the object but not its threads, so there is one executor per process.
@@ -84,6 +89,23 @@ class RamFeatures:
         out: ByteArray = np.empty(shape, np.uint8) if pool is None else pool.take(shape)
         np.take(block.data, read.ids, axis=0, out=out)
         return FeatureBlock(block.layout, out)
+
+
+def random_features(num_rows: Mapping[str, int], rng: np.random.Generator) -> RamFeatures:
+    """Random rows for every table, the kinds of their columns taking turns; the third table has none.
+
+    Parameters
+    ----------
+    num_rows : rows of each table, as in ``GraphArrays.num_rows``
+    """
+    kinds = (
+        {"numerical": 2, "categorical": 1, "timestamp": 1},
+        {"embedding": 3, "numerical": 1},
+        None,
+        {"categorical": 2},
+    )
+    chosen = [(name, rows, kinds[i % len(kinds)]) for i, (name, rows) in enumerate(num_rows.items())]
+    return RamFeatures(random_block(name, rows, rng, widths) for name, rows, widths in chosen if widths)
 
 
 def random_block(group: str, rows: int, rng: np.random.Generator, widths: Mapping[str, int]) -> FeatureBlock:

@@ -1,0 +1,29 @@
+"""NeighborSampler over the RAM graph passes the shipped contract, and compiles a plan once."""
+
+from workbench.plan.fanout import Fanout
+from workbench.sampling.sampler import NeighborSampler
+from workbench.stores.ram_graph import RamGraph
+from workbench.testing.graphs import toy_shop
+from workbench.testing.sampler_suite import SamplerSuite
+
+
+class TestRamGraph(SamplerSuite):
+    def make_graph(self, arrays):
+        return RamGraph(arrays)
+
+
+def test_a_plan_is_compiled_once_per_seed_type():
+    sampler = NeighborSampler(RamGraph(toy_shop()), Fanout([2, 2]))
+    assert sampler.plan("users") is sampler.plan("users")
+    assert sampler.plan("users") != sampler.plan("products")
+
+
+def test_the_key_is_root_purpose_and_epoch():
+    sampler = NeighborSampler(RamGraph(toy_shop()), Fanout([2]), key=5)
+    keys = {
+        sampler.epoch_key(0),
+        sampler.epoch_key(1),
+        sampler.with_purpose("val").epoch_key(0),
+        NeighborSampler(sampler.graph, sampler.fanout, key=6).epoch_key(0),
+    }
+    assert len(keys) == 4
