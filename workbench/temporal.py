@@ -85,9 +85,9 @@ def instant(value: Instant) -> int:
 def _from_iso(text: str) -> dt.datetime:
     try:
         moment = dt.datetime.fromisoformat(text.strip())
-    except ValueError:
+        return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):  # the latter: year 1 or 9999 moved over the edge by its zone
         raise AnchorError(_not_an_instant(text)) from None
-    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _not_an_instant(value: object) -> str:

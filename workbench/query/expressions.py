@@ -58,8 +58,9 @@ def _beside(left: ast.Operand, right: ast.Operand, columns: Columns) -> str:
 
 def _column(name: str, duckdb_type: str) -> str:
     if duckdb_type in ("FLOAT", "DOUBLE"):
-        # NaN is a missing value here, as it is for pandas; SQL would sort it above every number.
-        return f"(CASE WHEN isnan({name}) THEN NULL ELSE {name} END)"
+        # NaN is a missing value here, as it is for pandas (SQL would sort it above every number), and
+        # an infinite one would make every sum useless.
+        return f"(CASE WHEN isfinite({name}) THEN {name} END)"
     return time_sql(name, duckdb_type) if kind_of(duckdb_type) is Kind.TIME else name
 
 
@@ -86,4 +87,6 @@ def literal_sql(literal: ast.Literal, duckdb_type: str | None) -> str:
         case float():
             kind = "FLOAT" if duckdb_type == "FLOAT" else "DOUBLE"
             return f"CAST('{value!r}' AS {kind})"
+        case int() if abs(value) >= 2**63:
+            return f"CAST('{value}' AS DOUBLE)"
     return str(value)

@@ -6,7 +6,8 @@
     result       node_id, key, anchor, label, where WHERE and ASSUMING hold and the label is known
 
 SQL's three-valued logic decides: AVG, MIN and MAX of no rows are unknown, and a row whose target,
-WHERE or ASSUMING is unknown is dropped; COUNT and SUM of no rows are 0.
+WHERE or ASSUMING is unknown is dropped; COUNT and SUM of no rows are 0. NaN and infinity in a column
+of numbers are missing values.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from workbench.errors import BudgetError, explain
 from workbench.ingest.sql import quote_name
 from workbench.query import ast
 from workbench.query.expressions import Columns, instant_sql, render, time_sql
 from workbench.query.resolve import ResolvedQuery, Source
 from workbench.schema import Schema
 from workbench.stores.dataset import Dataset
+from workbench.stores.memory import available_memory
 from workbench.stores.sql import ROW
 from workbench.types import AnyArray, Int64Array, TimeArray
 
@@ -89,6 +92,7 @@ def _run(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, label: bool
     sql, bounds = label_sql(query, anchors, name, label)
     with connection(dataset) as con:
         con.register(name, bounds)
+        _check_size(dataset, query, len(anchors), con, sql)
         found = con.sql(sql).to_arrow_table()
     return Labels(
         found["node_id"].to_numpy().astype(np.int64),
@@ -96,6 +100,27 @@ def _run(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, label: bool
         found["anchor"].to_numpy().astype(np.int64),
         found["label"].to_numpy().astype(np.float64) if label else None,
     )
+
+
+BYTES_A_ROW = 80
+"""Memory that one label takes while it is fetched: four columns, twice, and the seed table's."""
+
+
+def _check_size(dataset: Dataset, query: ResolvedQuery, anchors: int, con: Any, sql: str) -> None:
+    """Refuse labels that would not fit into memory, before they are fetched."""
+    available = available_memory()
+    if dataset.manifest.rows(query.entity.name) * anchors * BYTES_A_ROW <= available:
+        return
+    rows = con.sql(f"SELECT count(*) FROM ({sql})").fetchone()[0]
+    if rows * BYTES_A_ROW > available:
+        raise BudgetError(
+            explain(
+                f"seeds at {anchors:,} anchors were asked for",
+                f"these are {rows:,} rows, about {rows * BYTES_A_ROW / 2**30:.1f} GiB",
+                f"{available / 2**30:.1f} GiB are available",
+                "Take fewer with train_windows=, eval_windows=, a longer every=, WHERE or ASSUMING",
+            )
+        )
 
 
 def plain_keys(keys: pa.Array) -> pa.Array:
@@ -140,7 +165,7 @@ def label_sql(
     if label:
         target = f"CAST({render(query.query.target, columns)} AS DOUBLE)"
         chosen.append(f"{target} AS label")
-        conditions.append(f"{target} IS NOT NULL")
+        conditions.append(f"isfinite({target})")  # neither unknown nor a sum that overflowed
     joins = "".join(
         f"\nLEFT JOIN {quote_name(alias)} ON {quote_name(alias)}.key = e.key AND {quote_name(alias)}.n = a.n"
         for alias in aliases.values()
