@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -160,13 +159,3 @@ def _random_key(rng: np.random.Generator, rows: int, targets: int) -> Int64Array
     ids = np.minimum(rng.geometric(0.3, rows) - 1, targets - 1) if rng.random() < 0.5 else None
     picked = rng.integers(0, targets, rows) if ids is None else ids
     return np.where(rng.random(rows) < 0.1, -1, picked).astype(np.int64)
-
-
-def small_plan_kwargs(rng: np.random.Generator) -> dict[str, Any]:
-    """Random settings of a step: fanout, strategy, temporal, window."""
-    return {
-        "fanout": int(rng.choice([-1, 1, 2, 3, 5, 50])),
-        "strategy": int(rng.integers(0, 2)),
-        "temporal": bool(rng.random() < 0.75),
-        "window": None if rng.random() < 0.7 else int(rng.integers(1, 60)),
-    }
