@@ -1,0 +1,201 @@
+"""Instants, spans, visibility and splits, against the standard library, pandas and brute force."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbench.errors import AnchorError, TaskError
+from workbench.temporal import (
+    BEGINNING,
+    FOREVER,
+    MAX_ANCHORS,
+    MICROSECONDS,
+    NO_TIME,
+    Span,
+    clamp,
+    cut,
+    default_boundaries,
+    duration,
+    in_label_window,
+    instant,
+    iso,
+    lookback,
+    split_anchors,
+    visible,
+    windows_end,
+)
+from workbench.testing.sizes import cases
+
+DAY = MICROSECONDS["days"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2010-01-01",
+        "2010-01-01T00:00:00Z",
+        "2010-01-01 02:00+02:00",
+        dt.date(2010, 1, 1),
+        dt.datetime(2010, 1, 1),
+        dt.datetime(2010, 1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1))),
+        np.datetime64("2010-01-01"),
+        np.datetime64("2010-01-01T00:00:00.000000000"),
+        pd.Timestamp("2010-01-01"),
+        1262304000000000,
+        np.int64(1262304000000000),
+    ],
+)
+def test_instants_are_microseconds_of_utc(value):
+    assert instant(value) == 1262304000000000
+
+
+@pytest.mark.parametrize(
+    "value", ["yesterday", True, None, 3.5, np.datetime64("NaT"), [], "0001-01-01T00:00+14:00", float("nan")]
+)
+def test_what_is_no_instant_is_refused(value):
+    with pytest.raises(AnchorError, match="an instant was asked for"):
+        instant(value)
+
+
+def test_infinity_is_forever():
+    assert instant(float("inf")) == FOREVER
+    assert (iso(FOREVER), iso(BEGINNING)) == ("never", "the beginning")
+    assert iso(instant("2010-01-01 12:30")) == "2010-01-01 12:30:00"
+    assert iso(instant("2010-01-01 12:30:00.5")) == "2010-01-01 12:30:00.500000"
+
+
+@pytest.mark.parametrize(
+    ("value", "microseconds"),
+    [("30 days", 30 * DAY), ("1.5 hours", 5_400_000_000), (dt.timedelta(weeks=1), 7 * DAY), (5, 5),
+     (np.timedelta64(2, "s"), 2_000_000), ("1 day", DAY)],
+)  # fmt: skip
+def test_durations(value, microseconds):
+    assert duration(value) == microseconds
+    assert Span.read(value) == Span(microseconds)
+
+
+@pytest.mark.parametrize("value", ["30", "30 lightyears", "days", True, None, "1.5 months"])
+def test_what_is_no_duration_is_refused(value):
+    with pytest.raises(AnchorError, match="a length of time was asked for"):
+        Span.read(value)
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [(Span.of(30, "days"), "30 days"), (Span.of(1, "hours"), "1 hour"), (Span.read("3 months"), "3 months"),
+     (Span.of(1, "years"), "12 months"), (Span(), "0 days"), (Span(90_000_000), "90 seconds"),
+     (Span(DAY, 1), "1 month and 1 day")],
+)  # fmt: skip
+def test_spans_print(span, text):
+    assert str(span) == text
+    assert span != text
+
+
+@settings(max_examples=cases(200, 2000))
+@given(st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1)), st.integers(-400, 400))
+def test_months_are_those_of_the_calendar(moment, months):
+    expected = (pd.Timestamp(moment) + pd.DateOffset(months=months)).to_pydatetime()
+    assert Span(months=months).after(instant(moment)) == instant(expected)
+
+
+@given(st.lists(st.integers(0, 12) | st.just(NO_TIME)), st.lists(st.integers(-1, 13), min_size=1))
+def test_a_cut_counts_the_visible_rows(times, anchors):
+    ordered = np.sort(np.array(times, np.int64))
+    found = cut(ordered, np.array([*anchors, FOREVER], np.int64))
+    assert found.tolist() == [int(visible(ordered, a).sum()) for a in [*anchors, FOREVER]]
+    for anchor, count in zip(anchors, found, strict=False):
+        assert count == sum(t != NO_TIME and t <= anchor for t in times)
+
+
+def test_windows_are_left_open_and_right_closed():
+    time = np.array([0, 1, 5, 6, NO_TIME], np.int64)
+    assert in_label_window(time, 0, 0, 5).tolist() == [False, True, True, False, False]
+    assert lookback(np.array([10, BEGINNING + 1, FOREVER]), 4).tolist() == [6, BEGINNING, BEGINNING]
+    assert clamp(np.array([1, 9], np.int64), 5).tolist() == [1, 5]
+    assert clamp(np.array([1, 9], np.int64), None).tolist() == [1, 9]
+
+
+SPANS = st.integers(1, 60).map(lambda n: Span.of(n, "days")) | st.integers(1, 5).map(lambda n: Span(months=n))
+
+
+@settings(max_examples=cases(300, 2000))
+@given(
+    horizon=st.lists(SPANS, min_size=1, max_size=2).map(tuple),
+    every=SPANS,
+    begin=st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2001, 1, 1)),
+    gaps=st.lists(st.integers(0, 900), min_size=3, max_size=3),
+    caps=st.tuples(st.none() | st.integers(1, 5), st.none() | st.integers(1, 5)),
+)
+def test_no_label_window_crosses_into_the_next_split(horizon, every, begin, gaps, caps):
+    first = instant(begin)
+    val, test, observed = (first + int(n) * DAY for n in np.cumsum(gaps))
+    bounds = {"begin": first, "val": val, "test": test, "observed_until": observed}
+    try:
+        splits = split_anchors(horizon, every, **bounds, train_windows=caps[0], eval_windows=caps[1])
+    except TaskError:
+        longest = max(span.approximate for span in horizon)
+        slack = 31 * DAY * 6
+        assert min(val - first, test - val, observed - test) < longest + slack
+        return
+    ends = [windows_end(horizon, anchors) for anchors in (splits.train, splits.val, splits.test)]
+    assert first <= splits.train[0]
+    assert ends[0].max() <= val == splits.val[0]
+    assert ends[1].max() <= test == splits.test[0]
+    assert ends[2].max() <= observed
+    for anchors, cap in zip(
+        (splits.train, splits.val, splits.test), (caps[0], caps[1], caps[1]), strict=True
+    ):
+        assert (np.diff(anchors) > 0).all()
+        assert cap is None or len(anchors) <= cap
+
+
+@settings(max_examples=cases(200, 2000))
+@given(SPANS, st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2001, 1, 1)), st.integers(1, 40))
+def test_windows_of_a_split_do_not_overlap_and_leave_no_gap(span, begin, windows):
+    first = instant(begin)
+    observed = (span * (windows + 3)).after(first)
+    val, test = default_boundaries((span,), span, begin=first, observed_until=observed)
+    splits = split_anchors((span,), span, begin=first, val=val, test=test, observed_until=observed)
+    for anchors in (splits.train, splits.val, splits.test):
+        ends = windows_end((span,), anchors)
+        assert (ends[:-1] <= anchors[1:]).all()
+        if not span.months:
+            assert (ends[:-1] == anchors[1:]).all()
+    if not span.months:
+        assert observed - windows_end((span,), splits.test)[-1] == 0
+        share = max(1, round(0.1 * (windows + 3)))
+        assert (len(splits.val), len(splits.test)) == (share, share)
+
+
+def test_the_splits_of_a_published_task():
+    month = Span.of(30, "days")
+    bounds = {
+        "val": "2005-01-01",
+        "test": "2010-01-01",
+        "begin": "1950-05-13",
+        "observed_until": "2025-10-05",
+    }
+    splits = split_anchors((month,), month, **{k: instant(v) for k, v in bounds.items()}, eval_windows=40)
+    expected = pd.date_range("2004-12-02", "1950-05-13", freq="-30D")[::-1]
+    assert splits.train.tolist() == [instant(t) for t in expected]
+    assert (len(splits.val), len(splits.test)) == (40, 40)
+    assert iso(int(splits.val[-1])) == "2008-03-16"
+
+
+def test_splits_that_cannot_be_say_which_and_why():
+    year, day = Span.of(365, "days"), Span.of(1, "days")
+    bounds = {"begin": 0, "val": 100 * DAY, "test": 200 * DAY, "observed_until": 300 * DAY}
+    with pytest.raises(TaskError, match=r"anchors of the train split .* label window of 365 days fits"):
+        split_anchors((year,), day, **bounds)
+    with pytest.raises(TaskError, match="anchors of the test split"):
+        split_anchors((day,), day, **{**bounds, "observed_until": 200 * DAY})
+    with pytest.raises(TaskError, match="a step of more than 0"):
+        split_anchors((day,), Span(0), **bounds)
+    with pytest.raises(TaskError, match=f"at most {MAX_ANCHORS:,}. Set every= to a longer step"):
+        split_anchors((day,), Span(1), **bounds)
