@@ -73,6 +73,14 @@ class RunRecord:
     metric: Curve = field(default_factory=Curve)
 
     @property
+    def fraction(self) -> float | None:
+        """Share of the work that is done: of the epochs once their number is known, else of the stage."""
+        if not self.total:
+            return None
+        part = self.done / self.total
+        return (self.epoch - 1 + part) / self.epochs if self.epochs and self.unit == "steps" else part
+
+    @property
     def ended(self) -> bool:
         """True once the run said how it ended."""
         return self.state not in ("waiting", "running", "cancelling")
@@ -97,7 +105,7 @@ class RunRecord:
 
     def _step(self, event: wb.StepDone) -> None:
         self.epoch, self.done, self.total, self.unit = event.epoch, event.step, event.steps, "steps"
-        self.stage = f"epoch {event.epoch}"
+        self.stage = f"epoch {event.epoch}" + (f" of {self.epochs}" if self.epochs else "")
         self.seeds += event.seeds
         self.steps += 1
         self.loss.add(self.steps, event.loss)

@@ -80,7 +80,7 @@ class RunMonitor(Face):
         record = self.record
         names: tuple[str, ...]
         names = ("state", "message", "metric_name", "best", "best_epoch", "epoch", "epochs", "steps", "seeds")
-        names += ("seconds", "stage", "done", "total", "unit", "remaining", "stages", "ended")
+        names += ("seconds", "stage", "done", "total", "unit", "remaining", "stages", "ended", "fraction")
         meta = {name: finite(getattr(record, name)) for name in names}
         curves = {"loss": record.loss, "train": record.train, "metric": record.metric}
         columns = {}

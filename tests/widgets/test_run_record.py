@@ -33,6 +33,7 @@ def test_a_run_is_told_by_its_events():
     assert record.loss.x == [1, 2, 3, 4, 5, 6]
     assert record.stages == pytest.approx({"sample": 0.4, "forward": 0.2})
     assert (record.best, record.best_epoch) == (pytest.approx(0.8), 1)
+    assert record.fraction == pytest.approx(2 / 5)
     assert not record.ended
     record.add(RunDone(3.0, "stopped early", "no better for 4 epochs"))
     assert record.ended

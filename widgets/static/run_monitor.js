@@ -63,10 +63,10 @@ function render({ model, el }) {
       cancel.hidden = m.ended;
       cancel.disabled = m.state !== "running" && m.state !== "waiting";
       progress.hidden = m.ended;
-      if (m.total) progress.value = m.done / m.total;
+      if (m.fraction != null) progress.value = m.fraction;
       else progress.removeAttribute("value");
       const parts = [m.stage && !m.ended && `${m.stage}: ${number(m.done)}${m.total ? ` of ${number(m.total)}` : ""} ${m.unit}`];
-      parts.push(m.epochs && `epoch ${m.epoch} of ${m.epochs}`, `${number(m.steps)} steps`, duration(m.seconds));
+      parts.push(m.ended && m.epochs && `epoch ${m.epoch} of ${m.epochs}`, `${number(m.steps)} steps`, duration(m.seconds));
       parts.push(m.seconds > 0 && m.seeds && `${number(m.seeds / m.seconds)} seeds/s`);
       parts.push(m.remaining != null && !m.ended && `about ${duration(m.remaining)} left`);
       parts.push(m.best != null && `best ${m.metric_name} ${m.best.toPrecision(4)} (epoch ${m.best_epoch})`);

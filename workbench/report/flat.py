@@ -91,7 +91,7 @@ def flatten(subgraph: SampledSubgraph, graph: GraphStore | None = None) -> FlatS
     node_types = tuple(name for name, ids in subgraph.node_id.items() if len(ids))
     edge_types = tuple(edge_type for edge_type, rows in subgraph.row.items() if len(rows))
     sizes = [len(subgraph.node_id[name]) for name in node_types]
-    start = dict(zip(node_types, np.cumsum([0, *sizes[:-1]]), strict=True))
+    start = dict(zip(node_types, np.cumsum([0, *sizes]).tolist(), strict=False))
     return FlatSubgraph(
         node_types,
         edge_types,

@@ -1,0 +1,227 @@
+"""A real JupyterLab on loopback and a Chromium that may speak to nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "out" / "screenshots"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser, or a skip that says how to get it (a failure where CI requires it)."""
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        message = "no Chromium on PATH: get it with `apt-get install chromium`"
+        (pytest.fail if os.environ.get("WORKBENCH_REQUIRE_BROWSER") == "1" else pytest.skip)(message)
+    return str(found)
+
+
+class Lab:
+    """A JupyterLab server of one test session; its notebooks lie in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.token = folder, secrets.token_hex(16)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = (folder.parent / "jupyter.log").open("w")
+        settings = folder.parent / "settings" / "@jupyterlab" / "apputils-extension"
+        settings.mkdir(parents=True)
+        (settings / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={self.port}",
+             "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0",
+             f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={folder}",
+             "--LabApp.expose_app_in_browser=True"],
+            env=self._environment(), stdout=self.log, stderr=subprocess.STDOUT, cwd=folder,
+        )  # fmt: skip
+
+    def _environment(self) -> dict[str, str]:
+        """Jupyter writes nothing outside the test's folder and reads no settings of the user."""
+        home = self.folder.parent
+        places = {
+            "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
+            "IPYTHONDIR": "ipython", "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        }  # fmt: skip
+        return {**os.environ, **{name: str(home / place) for name, place in places.items()}}
+
+    def wait(self, seconds: float = 60) -> None:
+        """Until the server answers."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=5):
+                    return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.2)
+        raise RuntimeError(f"JupyterLab did not start: {Path(self.log.name).read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        """End the server and its kernels."""
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+        self.log.close()
+
+
+@pytest.fixture(scope="session")
+def lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    home = tmp_path_factory.mktemp("lab")
+    (home / "work").mkdir()
+    server = Lab(home / "work")
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()
+
+
+class Desk:
+    """One browser page with JupyterLab open; ``left`` lists requests that wanted to leave the machine."""
+
+    def __init__(self, page: Any, lab: Lab) -> None:
+        self.page, self.lab = page, lab
+        self.left: list[str] = []
+        page.route("**/*", self._gate)
+        page.on("websocket", self._socket)
+        page.goto(f"{lab.url}/lab?token={lab.token}&reset")
+        page.wait_for_function("() => window.jupyterapp && window.jupyterapp.restored.then(() => true)")
+
+    def _gate(self, route: Any) -> None:
+        url = route.request.url
+        if urlsplit(url).hostname in LOOPBACK or url.startswith(("data:", "blob:", "about:")):
+            route.continue_()
+        else:
+            self.left.append(url)
+            route.abort()
+
+    def _socket(self, websocket: Any) -> None:
+        if urlsplit(websocket.url).hostname not in LOOPBACK:
+            self.left.append(websocket.url)
+
+    def open(self, name: str) -> None:
+        """Open a notebook and wait for its kernel."""
+        self.page.evaluate(
+            """async (path) => {
+                const options = {path, factory: 'Notebook'};
+                window.desk = await jupyterapp.commands.execute('docmanager:open', options);
+                await desk.context.ready;
+            }""",
+            name,
+        )
+        self.page.wait_for_function(
+            "() => desk.sessionContext.session?.kernel?.status === 'idle'", timeout=60_000
+        )
+
+    def run_all(self, seconds: float = 120) -> None:
+        """Run every cell and wait until the last has run; an error in a cell fails the test."""
+        self.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
+        self.wait_run(seconds)
+
+    def wait_run(self, seconds: float = 120) -> None:
+        """Until every code cell has an execution count and the kernel is idle."""
+        self.page.wait_for_function(
+            """() => {
+                const cells = desk.content.widgets.filter(c => c.model.type === 'code');
+                const outputs = cells.flatMap(c => c.model.sharedModel.outputs);
+                const failed = outputs.some(o => o.output_type === 'error');
+                const done = cells.every(c => c.model.executionCount || !c.model.sharedModel.source.trim());
+                return failed || (done && desk.sessionContext.session.kernel.status === 'idle');
+            }""",
+            timeout=seconds * 1000,
+        )
+        assert self.errors() == []
+
+    def errors(self) -> list[str]:
+        """Error outputs of the notebook."""
+        found: list[str] = self.page.evaluate(
+            """() => desk.content.widgets.filter(c => c.model.type === 'code')
+                .flatMap(c => c.model.sharedModel.outputs)
+                .filter(o => o.output_type === 'error').map(o => o.ename + ': ' + o.evalue)"""
+        )
+        return found
+
+    def python(self, expression: str) -> Any:
+        """Value of a Python expression in the notebook's kernel, through JSON."""
+        code = f"import json as _json; print('\\x01' + _json.dumps({expression}))"
+        printed = self.page.evaluate(
+            """async (code) => {
+                const kernel = desk.sessionContext.session.kernel;
+                const future = kernel.requestExecute({code, store_history: false});
+                let text = '';
+                future.onIOPub = m => {
+                    if (m.header.msg_type === 'stream') text += m.content.text;
+                    if (m.header.msg_type === 'error') text += m.content.ename + ': ' + m.content.evalue;
+                };
+                await future.done;
+                return text;
+            }""",
+            code,
+        )
+        assert "\x01" in printed, printed
+        return json.loads(printed.split("\x01", 1)[1])
+
+    def theme(self, name: str) -> None:
+        """Switch JupyterLab to ``Light`` or ``Dark``."""
+        self.page.evaluate(
+            "(theme) => jupyterapp.commands.execute('apputils:change-theme', {theme})", f"JupyterLab {name}"
+        )
+        wanted = "true" if name == "Light" else "false"
+        self.page.wait_for_function("(w) => document.body.dataset.jpThemeLight === w", arg=wanted)
+
+    def screenshot(self, name: str, target: Any = None) -> Path:
+        """Save a PNG of a part of the page, or of all of it."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        path = SCREENSHOTS / f"{name}.png"
+        (target or self.page).screenshot(path=path)
+        return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield instance
+        instance.close()
+
+
+@pytest.fixture
+def desk(browser: Any, lab: Lab) -> Iterator[Desk]:
+    """JupyterLab in a fresh page. At the end: nothing left the machine."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    try:
+        desk = Desk(context.new_page(), lab)
+        yield desk
+        assert desk.left == []
+    finally:
+        context.close()
