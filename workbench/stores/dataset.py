@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import CorruptStoreError, StoreError, explain
 from workbench.schema import Schema
 from workbench.stores import catalog
 from workbench.stores.manifest import FileEntry, Manifest
+from workbench.stores.records import CatalogState
+from workbench.stores.seal import RESTORE
 from workbench.stores.sql import table_view
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class Dataset:
     manifest : Manifest
     """
 
-    def __init__(self, path: Path, state: catalog.CatalogState) -> None:
+    def __init__(self, path: Path, state: CatalogState) -> None:
         self.path = path
         self.manifest: Manifest = state.manifest
         self._state = state
@@ -137,11 +139,7 @@ class Dataset:
         for entry in self.manifest.files:
             problem = size_problem(self.path, entry)
             if problem:
-                raise CorruptStoreError(
-                    explain(
-                        f"the dataset {self.path} was opened", problem, do="Restore the file or ingest again"
-                    )
-                )
+                raise CorruptStoreError(explain(f"the dataset {self.path} was opened", problem, do=RESTORE))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Dataset.open, (self.path, self.snapshot)
@@ -152,7 +150,9 @@ class Dataset:
 
 
 def size_problem(root: Path, entry: FileEntry) -> str:
-    """What is wrong with a file's presence and size, or an empty string."""
+    """What is wrong with a file's place, presence and size, or an empty string."""
+    if PurePosixPath(entry.path).is_absolute() or ".." in PurePosixPath(entry.path).parts:
+        return f"{entry.path} is registered, which lies outside the dataset"
     try:
         size = (root / entry.path).stat().st_size
     except OSError as error:

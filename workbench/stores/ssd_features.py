@@ -27,6 +27,7 @@ from workbench.stores.dataset import Dataset
 from workbench.stores.durable import CHUNK
 from workbench.stores.features import FeatureBlock, GroupLayout
 from workbench.stores.protocols import BufferPool, Read
+from workbench.stores.seal import RESTORE
 from workbench.types import AnyArray, ByteArray
 
 
@@ -232,7 +233,7 @@ def _map_group(dataset: Dataset, layout: GroupLayout, *, resident: bool) -> _Map
     file = dataset.file("features", layout.group)
     if file is None:
         what = f"no segment of feature group {layout.group!r} is registered"
-        raise CorruptStoreError(explain(f"the dataset {dataset.path} was opened", what, do="Ingest again"))
+        raise CorruptStoreError(explain(f"the dataset {dataset.path} was opened", what, do=RESTORE))
     rows = _map(file, layout.rows * layout.stride, mmap.MADV_NORMAL if resident else mmap.MADV_RANDOM)
     slot_file = dataset.file("slot", layout.group)
     slot = None
@@ -247,13 +248,13 @@ def _map(file: Path, size: int, advice: int) -> ByteArray:
             have = os.fstat(handle.fileno()).st_size
             if have < size:  # a map beyond the end would end the process at the first touch
                 got = f"{file} has {have} bytes instead of at least {size}"
-                raise CorruptStoreError(explain("a segment was mapped", got, do="Restore it or ingest again"))
+                raise CorruptStoreError(explain("a segment was mapped", got, do=RESTORE))
             if size == 0:
                 return np.empty(0, np.uint8)
             mapped = mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ)
     except OSError as error:
         raise CorruptStoreError(
-            explain("a segment was mapped", f"{file} cannot be read ({error.strerror})", do="Ingest again")
+            explain("a segment was mapped", f"{file} cannot be read ({error.strerror})", do=RESTORE)
         ) from error
     mapped.madvise(advice)
     return np.frombuffer(mapped, np.uint8)
