@@ -65,6 +65,7 @@ _PARENTHESES = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")+"|[()]""")
 _WORDS = {
     "OP": "a comparison such as = or >",
     "NAME": "a name",
+    "MEMBER": "a name",
     "QUOTED": "",
     "NUMBER": "a number",
     "INFINITY": "-INF",
@@ -249,6 +250,8 @@ class _Builder(Transformer[Token, Any]):
         token = parts[0]
         quoted = token.type == "QUOTED"
         return _Name(str(token)[1:-1].replace('""', '"') if quoted else str(token), _place(token))
+
+    member = name
 
     def literal(self, parts: list[Any]) -> ast.Literal:
         token, place = parts[0], _place(parts[0])
