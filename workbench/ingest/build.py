@@ -32,7 +32,7 @@ from workbench.ingest.report import IngestReport
 from workbench.ingest.sql import quote_text
 from workbench.ingest.tables import Tables, read_tables
 from workbench.ingest.write_features import write_features
-from workbench.ingest.write_tables import read_column, write_table, write_times
+from workbench.ingest.write_tables import read_column, warn_unparsed, write_table, write_times
 from workbench.schema import Schema, Stype
 from workbench.stores import catalog
 from workbench.stores.dataset import collect_orphans
@@ -40,6 +40,7 @@ from workbench.stores.durable import write_file
 from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import Manifest, Partition
+from workbench.stores.seal import FOLDER, SEAL
 from workbench.temporal import NO_TIME
 from workbench.types import TimeArray
 
@@ -125,6 +126,8 @@ def _build(
     with job.stage("check"):
         collect_orphans(job.root)
         kinds = check_tables(tables, schema)
+        for table in schema:
+            warn_unparsed(job, tables, table, kinds[table.name])
         job.warnings.extend(tables.notes)
         failpoint("after-checks")
     with job.stage("tables"):
@@ -133,7 +136,7 @@ def _build(
     with job.stage("times"):
         for table in schema:
             if table.time is not None:
-                built.times[table.name] = write_times(job, tables, table, kinds[table.name])
+                built.times[table.name] = write_times(job, table)
         failpoint("after-times")
     with job.stage("keys"):
         _write_keys(job, schema, built)
@@ -252,7 +255,7 @@ def _writing(root: Path) -> Iterator[None]:
         with catalog.writing(root):
             yield
     finally:
-        if not existed and not (root / catalog.SEAL).exists():
+        if not existed and not (root / SEAL).exists():
             shutil.rmtree(root, ignore_errors=True)
 
 
@@ -263,9 +266,9 @@ def _refuse_foreign(root: Path) -> None:
         "graph",
         "features",
         "keys",
-        catalog.FOLDER,
-        catalog.SEAL,
-        catalog.SEAL + ".new",
+        FOLDER,
+        SEAL,
+        SEAL + ".new",
         "spill",
     }
     if not root.is_dir():

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from workbench.errors import IngestError, explain
 from workbench.ingest.tables import Tables
 from workbench.schema import Schema, Table
+from workbench.stores.sql import ROW
 
 ColumnKinds = Mapping[str, Mapping[str, str]]
 """table -> column -> DuckDB type, as the source has it."""
@@ -52,6 +53,9 @@ def _check_columns(table: Table, kinds: Mapping[str, str]) -> None:
                 "Infer the schema again from these tables, or rename columns with tables.rename",
             )
         )
+    if ROW in kinds:
+        got, do = f"it has a column {ROW!r}, which views use for the row id", "Rename it with tables.rename"
+        raise IngestError(explain(f"table {table.name!r} was ingested", got, do=do))
     named = (table.primary_key, table.time, table.end_time, *(key.column for key in table.foreign_keys))
     for name in named:
         if name is not None:

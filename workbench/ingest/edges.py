@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench.errors import IngestError, explain
 from workbench.kernels.csc import csc_from_column, csc_from_pairs, no_neighbor
@@ -59,7 +60,8 @@ def link_rows(table: str, column: str, values: pa.Array, keys: KeyMap, dtype: np
     missing = found < 0
     dangling = missing & np.asarray(normal.is_valid().to_numpy(zero_copy_only=False))
     lost = np.flatnonzero(dangling)
-    examples = tuple(str(key) for key in normal.take(pa.array(lost[:5])).to_pylist())
+    strangers = pc.unique(normal.take(pa.array(lost[:1000])))[:5]
+    examples = tuple(str(key) for key in strangers.to_pylist())
     rows = np.where(missing, no_neighbor(dtype), found).astype(dtype)
     return Link(rows, normal.null_count, len(lost), examples)
 

@@ -29,11 +29,13 @@ class Decoded:
     values : dtype[n] or dtype[n, width]  for categories: index into ``words`` plus 1, 0 = missing
     present : bool[n]
     words : list of str  distinct categories of the block in the order of first appearance, else empty
+    dropped : int  values that are there but cannot be encoded (NaN, infinite, lists of another length)
     """
 
     values: AnyArray
     present: BoolArray
     words: list[str] = field(default_factory=list)
+    dropped: int = 0
 
 
 def decode_column(column: Column, array: pa.Array, width: int) -> Decoded:
@@ -55,8 +57,9 @@ def _number(array: pa.Array) -> Decoded:
     with np.errstate(over="ignore"):
         small = values.astype(np.float32)
     # Infinities, NaN and numbers beyond float32 carry no information that a model could use.
-    present = _validity(array) & np.isfinite(small)
-    return Decoded(np.where(present, small, np.float32(0)), present)
+    valid = _validity(array)
+    present = valid & np.isfinite(small)
+    return Decoded(np.where(present, small, np.float32(0)), present, dropped=_lost(valid, present))
 
 
 def _instant(array: pa.Array) -> Decoded:
@@ -91,7 +94,7 @@ def _text(array: pa.Array) -> Decoded:
 
 
 def _embedding(array: pa.Array, width: int) -> Decoded:
-    lists = array.cast(pa.large_list(pa.float32()))
+    lists, valid = array.cast(pa.large_list(pa.float32())), _validity(array)
     lengths = pc.list_value_length(lists).fill_null(-1).to_numpy(zero_copy_only=False)
     out = np.zeros((len(array), width), np.float32)
     present = np.asarray(lengths == width)
@@ -101,7 +104,11 @@ def _embedding(array: pa.Array, width: int) -> Decoded:
         finite = np.isfinite(out).all(axis=1)
         present &= finite
         out[~finite] = 0
-    return Decoded(out, present)
+    return Decoded(out, present, dropped=_lost(valid, present))
+
+
+def _lost(valid: BoolArray, present: BoolArray) -> int:
+    return int(valid.sum() - present.sum())
 
 
 _DECODERS: Mapping[Stype, Callable[[pa.Array], Decoded]] = {

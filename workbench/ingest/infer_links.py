@@ -34,13 +34,13 @@ def primary_key(
     tables: Tables, table: str, profiles: Mapping[str, ColumnProfile]
 ) -> tuple[str | None, list[str]]:
     """The primary key of a table, or None, and notes on near misses."""
-    ranked = []
+    ranked: list[tuple[int, int, ColumnProfile]] = []
     for position, profile in enumerate(profiles.values()):
         score = names.key_score(table, profile.name, position)
         first_code = position == 0 and profile.is_text and profile.words < 1.5
         if score > 2 or first_code:
             ranked.append((score, -position, profile))
-    notes = []
+    notes: list[str] = []
     for score, _, profile in sorted(ranked, key=lambda entry: entry[:2], reverse=True):
         if not _can_be_key(profile):
             continue

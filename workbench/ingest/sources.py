@@ -43,6 +43,7 @@ class Sources:
 
     database: duckdb.DuckDBPyConnection
     objects: dict[str, Any] = field(default_factory=dict)
+    stored: int = 0
     mixed: set[tuple[str, str]] = field(default_factory=set)
     """(table, column) of frames that held numbers and texts in one column."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -61,8 +62,7 @@ class Sources:
             cursor = self.database.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
         for name, value in self.objects.items():
-            if value is not None:
-                cursor.register(name, value)
+            cursor.register(name, value)
         return cursor
 
     def add(self, value: Any, name: str) -> str:
@@ -109,14 +109,20 @@ class Sources:
                 )
             )
         with self.lock:
-            label = f"stored_{len(self.objects)}"
-            self.objects[label] = reader
-            self.database.register(label + "_stream", reader)
-            self.database.execute(f"CREATE TABLE {label}_rows AS SELECT * FROM {label}_stream")
-            self.database.unregister(label + "_stream")
-            # The slot keeps labels unique; the spent reader itself is not worth keeping.
-            self.objects[label] = None
-        return f"SELECT * FROM {label}_rows"
+            self.database.register("stream", reader)
+            query = self._store(name, "SELECT * FROM stream")
+            self.database.unregister("stream")
+        return query
+
+    def _store(self, name: str, query: str) -> str:
+        """Keep the rows of a query in the database; the caller holds the lock."""
+        label = f"stored_{self.stored}"
+        try:
+            self.database.execute(f"CREATE TABLE {label} AS {query}")
+        except duckdb.Error as error:
+            raise _unreadable(name, error) from error
+        self.stored += 1
+        return f"SELECT * FROM {label}"
 
     def add_files(self, name: str, files: list[Path]) -> str:
         """Files of one table, all Parquet or all CSV."""
@@ -132,18 +138,22 @@ class Sources:
         listed = "[" + ", ".join(quote_text(str(path)) for path in files) + "]"
         if kinds == {"parquet"}:
             query = f"SELECT * FROM read_parquet({listed}, union_by_name = true)"
-        else:
-            query = self._csv_query(name, files, listed)
-        self._check(name, query)
-        return query
+            self._check(name, query)
+            return query
+        return self._csv_query(name, files, listed)
 
     def _csv_query(self, name: str, files: list[Path], listed: str) -> str:
         # Types are sniffed once and then fixed; sniffing the whole of a small file means that a text
         # in its last line makes a text column instead of an error in the middle of an ingest.
         small = sum(path.stat().st_size for path in files) <= _WHOLE_FILE_BYTES
+        # A small file is parsed once, into the database; a large one is scanned where it lies.
         nulls = "[" + ", ".join(quote_text(text) for text in NULL_TEXTS) + "]"
         options = f"nullstr = {nulls}, sample_size = {-1 if small else 1_000_000}, union_by_name = true"
-        rows = self._check(name, f"SELECT * FROM read_csv({listed}, {options})")
+        scan = f"SELECT * FROM read_csv({listed}, {options})"
+        if small:
+            with self.lock:
+                return self._store(name, scan)
+        rows = self._check(name, scan)
         types = ", ".join(f"{quote_text(column)}: {quote_text(kind)}" for column, kind in rows)
         return f"SELECT * FROM read_csv({listed}, {options.split(', sample_size')[0]}, types = {{{types}}})"
 
@@ -152,11 +162,13 @@ class Sources:
             with self.lock:
                 rows = self.database.execute(f"DESCRIBE {query}").fetchall()
         except duckdb.Error as error:
-            first = str(error).strip().splitlines()[0]
-            raise TableError(
-                explain(f"table {name!r} was read", f"DuckDB cannot read it ({first})")
-            ) from error
+            raise _unreadable(name, error) from error
         return [(row[0], row[1]) for row in rows]
+
+
+def _unreadable(name: str, error: duckdb.Error) -> TableError:
+    first = str(error).strip().splitlines()[0]
+    return TableError(explain(f"table {name!r} was read", f"DuckDB cannot read it ({first})"))
 
 
 def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:

@@ -90,7 +90,8 @@ class TableView:
     def __repr__(self) -> str:
         table = self.head()
         header = f"{self.name}: {len(self):,} rows x {len(self.columns)} columns"
-        return header + "\n" + table.to_pandas().to_string(index=False, max_cols=12, max_colwidth=24)
+        body = table.to_pandas().to_string(index=False, max_cols=12, max_colwidth=24)
+        return f"{header}\n{body}"
 
     def _repr_html_(self) -> str:
         frame = self.head().to_pandas()

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workbench.errors import IngestError, explain
-from workbench.ingest.sql import quote_name
+from workbench.ingest.sql import quote_name, quote_text
 from workbench.schema import Stype, Table
 
 SOURCE_ROW = "__source_row__"
@@ -62,9 +61,8 @@ def column_sql(table: Table, column: str, kind: str) -> str:
     keys = {table.primary_key, *(key.column for key in table.foreign_keys)}
     if column in (table.time, table.end_time) or (stype is Stype.TIMESTAMP and column not in keys):
         return instant_sql(column, kind)
-    if column in keys and kind in ("FLOAT", "DOUBLE"):
-        # pandas turns integer keys with gaps into floats; a fractional key stays an error of the cast.
-        return f"CASE WHEN NOT isnan({name}) THEN CAST({name} AS BIGINT) END"
+    if column in keys:
+        return _key_sql(table.name, column, kind)
     if stype is Stype.NUMERICAL and (kind == "VARCHAR" or kind not in _PLAIN):
         return f"TRY_CAST({name} AS DOUBLE)"
     if kind in _PLAIN:
@@ -73,29 +71,43 @@ def column_sql(table: Table, column: str, kind: str) -> str:
         return instant_sql(column, kind)
     if kind.endswith("]"):
         return name
-    if kind.startswith(("DECIMAL", "HUGEINT", "UHUGEINT")) and column not in keys:
+    if kind.startswith(("DECIMAL", "HUGEINT", "UHUGEINT")):
         return f"CAST({name} AS DOUBLE)"
     return f"CAST({name} AS VARCHAR)"
 
 
-def typed_query(table: Table, source: str, kinds: Mapping[str, str]) -> str:
-    """Select the schema's columns of a table, typed, in node_id order.
+def _key_sql(table: str, column: str, kind: str) -> str:
+    name = quote_name(column)
+    if is_integer(kind) or kind == "VARCHAR":
+        return name
+    if kind in ("FLOAT", "DOUBLE"):  # pandas turns integer keys with gaps into floats
+        refuse = quote_text(f"key {table}.{column} holds fractions")
+        whole = f"WHEN {name} = floor({name}) THEN CAST({name} AS BIGINT) ELSE error({refuse})"
+        return f"CASE WHEN NOT isfinite({name}) THEN NULL {whole} END"
+    return f"CAST({name} AS VARCHAR)"
 
-    Raises
-    ------
-    IngestError
-        If the source lacks a column of the schema.
-    """
-    lacking = [c.name for c in table.columns if c.name not in kinds]
-    if lacking:
-        raise IngestError(
-            explain(
-                f"table {table.name!r} was ingested",
-                f"its source lacks columns {lacking}",
-                ", ".join(kinds),
-                "Infer the schema again from these tables, or rename columns with tables.rename",
-            )
+
+def fallible(table: Table, kinds: Mapping[str, str]) -> dict[str, str]:
+    """Columns whose typed form may lose values, with its expression: texts and numbers read otherwise."""
+    found = {}
+    for column in table.columns:
+        kind = kinds[column.name]
+        expression = column_sql(table, column.name, kind)
+        casts = column.stype in (Stype.NUMERICAL, Stype.TIMESTAMP) or column.name in (
+            table.time,
+            table.end_time,
         )
+        if (
+            casts
+            and expression != quote_name(column.name)
+            and not kind.startswith(("TIMESTAMP", "DATE", "DECIMAL"))
+        ):
+            found[column.name] = expression
+    return found
+
+
+def typed_query(table: Table, source: str, kinds: Mapping[str, str]) -> str:
+    """Select the schema's columns of a table, typed, in node_id order."""
     columns = [f"{column_sql(table, c.name, kinds[c.name])} AS {quote_name(c.name)}" for c in table.columns]
     if table.time is None:
         return f"SELECT {', '.join(columns)} FROM ({source})"

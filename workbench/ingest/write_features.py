@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
-import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -39,16 +38,17 @@ def write_features(job: Job, table: Table, rows: int) -> tuple[GroupLayout, Code
     layout = group_layout(table, rows, {}, widths)
     assert layout is not None
     coder = Coder()
-    absent = np.zeros(len(columns), np.int64)
+    dropped = {column.name: 0 for column in columns}
     with SegmentWriter(job.root, job.path("features", ".seg"), layout) as segment:
         for decoded in _decoded_blocks(job, file, columns, widths):
             sections, present = sections_of(layout, decoded, coder)
             segment.append(encode_rows(layout, sections, present))
-            absent += len(present) - present.sum(axis=0)
+            for column, part in zip(columns, decoded, strict=True):
+                dropped[column.name] += part.dropped
             failpoint("during-features")
             job.progress(len(present))
         job.add(segment.finish())
-    _warn_dropped(job, table, file, columns, absent)
+    _warn_dropped(job, table.name, rows, dropped)
     cardinality = {name: len(codes) + 1 for name, codes in coder.codes.items()}
     final = group_layout(table, rows, cardinality, widths)
     assert final is not None
@@ -95,33 +95,10 @@ def embedding_widths(file: Path, columns: tuple[Column, ...]) -> dict[str, int]:
     return widths
 
 
-def _warn_dropped(
-    job: Job, table: Table, file: Path, columns: tuple[Column, ...], absent: np.ndarray
-) -> None:
-    """Values that are there but could not be encoded (NaN, infinite, lists of another length)."""
-    metadata = pq.read_metadata(file)
-    nulls = null_counts(metadata)
-    for column, missing in zip(columns, absent, strict=True):
-        known = nulls.get(column.name)
-        if column.stype is Stype.EMBEDDING or known is None:
-            continue
-        if missing > known:
+def _warn_dropped(job: Job, table: str, rows: int, dropped: Mapping[str, int]) -> None:
+    for column, count in dropped.items():
+        if count:
             job.warn(
-                f"{table.name}.{column.name}: {missing - known:,} of {metadata.num_rows:,} values are NaN, "
-                "infinite or too large for float32; they are stored as missing"
+                f"{table}.{column}: {count:,} of {rows:,} values are NaN, infinite, too large for float32 or "
+                "lists of another length; they are stored as missing"
             )
-
-
-def null_counts(metadata: pq.FileMetaData) -> dict[str, int]:
-    """Nulls per flat column, from the statistics of a Parquet file; columns without statistics are absent."""
-    totals: dict[str, int] = {}
-    lacking: set[str] = set()
-    for group in range(metadata.num_row_groups):
-        for index in range(metadata.num_columns):
-            column = metadata.row_group(group).column(index)
-            name, statistics = column.path_in_schema, column.statistics
-            if statistics is None or not statistics.has_null_count:
-                lacking.add(name)
-            else:
-                totals[name] = totals.get(name, 0) + statistics.null_count
-    return {name: count for name, count in totals.items() if name not in lacking}

@@ -17,8 +17,8 @@ from workbench.ingest.failpoints import failpoint
 from workbench.ingest.job import Job
 from workbench.ingest.sql import quote_name, quote_text
 from workbench.ingest.tables import Tables
-from workbench.ingest.typed import typed_query
-from workbench.schema import Table
+from workbench.ingest.typed import fallible, typed_query
+from workbench.schema import Stype, Table
 from workbench.stores.durable import adopt_file, write_file
 from workbench.temporal import NO_TIME, iso
 from workbench.types import TimeArray
@@ -66,41 +66,63 @@ def read_column(file: Path, column: str) -> pa.Array:
     return chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
 
 
-def write_times(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> TimeArray:
+def write_times(job: Job, table: Table) -> TimeArray:
     """Write the clock of a timed table: int64 microseconds, ascending, rows without a time last."""
     assert table.time is not None
     stamps = read_column(job.file("table", table.name), table.time)
     clock = np.asarray(pc.cast(stamps, pa.int64()).fill_null(NO_TIME).to_numpy(zero_copy_only=False))
-    _warn_missing(job, tables, table, kinds[table.time], stamps.null_count, len(clock))
+    if stamps.null_count:
+        job.warn(
+            f"{table.name}.{table.time}: {stamps.null_count:,} of {len(clock):,} rows have no time; "
+            "they are stored last and never visible"
+        )
     _warn_future(job, table, clock)
     job.add(write_file(job.root, job.path("graph", ".time"), "time", table.name, clock))
     return clock
 
 
-def _warn_missing(job: Job, tables: Tables, table: Table, kind: str, missing: int, rows: int) -> None:
-    if not missing:
+def warn_unparsed(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> None:
+    """Count the values that cannot be read as their column's type; refuse a time column of such only.
+
+    Raises
+    ------
+    IngestError
+        If no value of the time column is a time.
+    """
+    casts = fallible(table, kinds)
+    if not casts:
         return
-    assert table.time is not None
-    name = f"{table.name}.{table.time}"
-    sql = f"SELECT count({quote_name(table.time)}) FROM ({tables.sql(table.name)})"
-    row = tables.sources.connect().execute(sql).fetchone()
-    failed = int(row[0] if row else 0) - (rows - missing)
-    if failed and failed == rows:
-        raise IngestError(
-            explain(
-                f"the time column {name} was read",
-                f"none of its {rows:,} values ({kind}) is a time",
-                "dates, timestamps, ISO texts, or integers that count seconds or parts of them since 1970",
-                f"Make one with tables.derive({table.name!r}, {table.time!r}, 'strptime(...)'), or choose "
-                f"another with schema.set_time({table.name!r}, column)",
-            )
-        )
-    if failed:
+    counts = ", ".join(
+        f"count({quote_name(name)}), count({cast}), "
+        f"min(CASE WHEN {cast} IS NULL THEN CAST({quote_name(name)} AS VARCHAR) END)"
+        for name, cast in casts.items()
+    )
+    row = tables.run(f"SELECT {counts} FROM ({tables.sql(table.name)})", f"table {table.name!r} was checked")
+    values = list(row.fetchone())
+    for position, name in enumerate(casts):
+        present, parsed, example = values[3 * position : 3 * position + 3]
+        if parsed == present:
+            continue
+        if name == table.time and not parsed:
+            raise _no_times(table, name, kinds[name], present, example)
+        wanted = "a time" if table.column(name).stype is Stype.TIMESTAMP else "a number"
+        then = "those rows are never visible" if name == table.time else "they are stored as missing"
         job.warn(
-            f"{name}: {failed:,} of {rows:,} values cannot be read as a time; those rows are never visible"
+            f"{table.name}.{name}: {present - parsed:,} of {present:,} values cannot be read as {wanted}, "
+            f"such as {example!r}; {then}"
         )
-    if missing > failed:
-        job.warn(f"{name}: {missing - failed:,} of {rows:,} rows have no time; they are never visible")
+
+
+def _no_times(table: Table, column: str, kind: str, present: int, example: str) -> IngestError:
+    return IngestError(
+        explain(
+            f"the time column {table.name}.{column} was read",
+            f"none of its {present:,} values ({kind}, such as {example!r}) is a time",
+            "dates, timestamps, ISO texts, or numbers that count seconds or parts of them since 1970",
+            f"Make one with tables.derive({table.name!r}, {column!r}, 'strptime(...)'), or choose "
+            f"another with schema.set_time({table.name!r}, column)",
+        )
+    )
 
 
 def _warn_future(job: Job, table: Table, clock: TimeArray) -> None:
