@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import CorruptStoreError, StoreError, explain
+from workbench.errors import CorruptStoreError, IdError, StoreError, explain
 from workbench.schema import Schema
 from workbench.stores import catalog
 from workbench.stores.manifest import FileEntry, Manifest
 from workbench.stores.records import CatalogState
 from workbench.stores.seal import RESTORE
-from workbench.stores.sql import table_view
+from workbench.stores.sql import ROW, quote, table_view
 
 if TYPE_CHECKING:
     import duckdb
@@ -121,6 +121,25 @@ class Dataset:
         for table in self.schema:
             connection.execute(table_view(table.name, self._offsets[table.name]))
         return connection
+
+    def row(self, table: str, row_id: int) -> dict[str, Any]:
+        """One row of a table: column name to plain Python value, as the table stores it.
+
+        Raises
+        ------
+        SchemaError, IdError
+            If there is no such table or row.
+        """
+        rows = self.manifest.rows(self.schema[table].name)
+        if not 0 <= row_id < rows:
+            raise IdError(
+                explain(f"row {row_id} of table {table!r}", "it has no such row", f"0 to {rows - 1}")
+            )
+        wanted = f"SELECT * EXCLUDE ({quote(ROW)}) FROM {quote(table)} WHERE {quote(ROW)} = ?"
+        with self.duckdb() as connection:
+            values = connection.execute(wanted, [int(row_id)]).fetchone()
+            names = [str(column[0]) for column in connection.description]
+        return dict(zip(names, values or (), strict=True))
 
     @cached_property
     def _offsets(self) -> Mapping[str, list[tuple[Path, int]]]:
