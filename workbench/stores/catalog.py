@@ -115,20 +115,46 @@ def read(path: str | Path) -> CatalogState:
 def find(path: str | Path) -> CatalogState | None:
     """:func:`read`, but None where no snapshot was ever committed."""
     root = Path(path)
+    if not started(root):
+        return None
+    with _exclusive(), _flock(root / FOLDER, fcntl.LOCK_SH):
+        if is_sealed(root):
+            return read_records(root) if (root / DATA).exists() else None
+        # the transaction may have ended before the crash, or hardly have begun: ask a child process
+        return read_records(root) if probe(root) else None
+
+
+def started(root: Path) -> bool:
+    """Whether a first commit was at least begun.
+
+    Raises
+    ------
+    CorruptStoreError
+        If one of the catalog's two files is missing.
+    """
     if not (root / SEAL).is_file():
         if (root / DATA).exists():  # the seal is always written first: it did not go missing in a crash
             raise damaged(root, f"is there, but {SEAL} is missing")
-        return None
+        return False
     if not (root / FOLDER).is_dir():
         raise damaged(root, "is missing")
-    with _exclusive(), _flock(root / FOLDER, fcntl.LOCK_SH):
-        seal = read_seal(root)
-        if size_and_hash(root) == (seal.bytes, seal.checksum):
-            return read_records(root) if seal.bytes else None
-        if not seal.committing:
-            raise damaged(root, "does not match catalog.seal: torn, altered or foreign")
-        # the transaction may have ended before the crash, or hardly have begun: ask a child process
-        return read_records(root) if probe(root) else None
+    return True
+
+
+def is_sealed(root: Path) -> bool:
+    """Whether ``data.mdb`` is as its seal says; False if a commit was interrupted.
+
+    Raises
+    ------
+    CorruptStoreError
+        If it is neither.
+    """
+    seal = read_seal(root)
+    if size_and_hash(root) == (seal.bytes, seal.checksum):
+        return True
+    if not seal.committing:
+        raise damaged(root, "does not match catalog.seal: torn, altered or foreign")
+    return False
 
 
 @contextmanager

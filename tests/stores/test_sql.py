@@ -1,0 +1,36 @@
+"""SQL text: whatever a name contains, it stays a name."""
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from workbench.stores.sql import literal, quote, table_view
+from workbench.testing.sizes import cases
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30)
+
+
+@given(name=TEXT, value=TEXT)
+@example(name='a"; DROP TABLE b; --', value="it's")
+@example(name='"', value="''")
+@settings(max_examples=cases(100, 1000), deadline=None)
+def test_names_and_values_survive_a_query(name, value):
+    relation = duckdb.sql(f"SELECT {literal(value)} AS {quote(name)}")
+    assert relation.columns == [name]
+    assert relation.fetchall() == [(value,)]
+
+
+@pytest.mark.parametrize("folder", ["plain", "a[1]*?", 'it\'s "quoted"', "ünïcode {x}"])
+def test_a_view_over_files_in_hostile_folders(tmp_path, folder):
+    place = tmp_path / folder
+    place.mkdir()
+    for i, values in enumerate([[1, 2, 3], [4]]):
+        pq.write_table(pa.table({"a": values}), place / f"{i}.parquet")
+    connection = duckdb.connect()
+    connection.execute(table_view('t"', [(place / "0.parquet", 0), (place / "1.parquet", 3)]))
+    rows = connection.sql('SELECT a, __row__ FROM "t""" ORDER BY __row__')
+    assert rows.fetchall() == [(1, 0), (2, 1), (3, 2), (4, 3)]
+    assert str(rows.types[1]) == "BIGINT"
