@@ -25,7 +25,7 @@ def batches(order):
 @hypothesis_settings(max_examples=cases(100, 2000))
 def test_every_seed_once(count, size, shuffle, key, epoch):
     found = batches(batch_order(count, size, shuffle=shuffle, key=key, epoch=epoch))
-    assert sorted(list(chain.from_iterable(found))) == list(range(count))
+    assert sorted(chain.from_iterable(found)) == list(range(count))
     assert [len(batch) for batch in found[:-1]] == [size] * (len(found) - 1)
     if not shuffle:
         assert list(chain.from_iterable(found)) == list(range(count))
@@ -36,7 +36,7 @@ def test_every_seed_once(count, size, shuffle, key, epoch):
 def test_a_batch_never_mixes_anchors(anchors, size, shuffle, key):
     anchors = np.array(anchors, np.int64)
     found = batches(batch_order(len(anchors), size, shuffle=shuffle, key=key, anchors=anchors))
-    assert sorted(list(chain.from_iterable(found))) == list(range(len(anchors)))
+    assert sorted(chain.from_iterable(found)) == list(range(len(anchors)))
     assert all(len(set(anchors[batch])) == 1 and len(batch) <= size for batch in found)
     # no more batches than the anchors force
     assert len(found) == sum(-(-count // size) for count in np.unique(anchors, return_counts=True)[1])

@@ -74,6 +74,8 @@ def _numeric(sections: dict[str, Tensor]) -> Tensor | None:
 def _section(layout: GroupLayout, data: Tensor, name: str) -> Tensor:
     start = layout.offset(name)
     width = layout.width(name) * SECTION_DTYPES[name].itemsize
+    if not len(data):  # strides of an empty array say nothing, and no view can be made of it
+        return torch.empty((0, layout.width(name)), dtype=_STORED[name], device=data.device)
     return data[:, start : start + width].view(_STORED[name])
 
 

@@ -1,0 +1,45 @@
+"""Carving a block of rows."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from workbench.pyg.sections import attribute_widths, carve, edge_features, node_features
+from workbench.testing.ram_features import random_block
+from workbench.testing.sizes import cases
+
+widths = st.fixed_dictionaries(
+    {
+        "timestamp": st.integers(0, 3),
+        "numerical": st.integers(0, 9),
+        "embedding": st.integers(0, 70),
+        "categorical": st.integers(0, 12),
+    }
+)
+
+
+@given(widths, st.integers(0, 5), st.integers(0, 99))
+@hypothesis_settings(max_examples=cases(60, 1000))
+def test_any_layout_is_carved_as_it_is_stored(widths, rows, key):
+    widths = {section: width for section, width in widths.items() if width}
+    block = random_block("t", rows, np.random.default_rng(key), widths)
+    sections = carve(block.layout, torch.from_numpy(block.data))
+    assert set(sections) == set(widths) | ({"present"} if widths else set())
+    for name in widths:
+        assert np.array_equal(sections[name], block.section(name))
+    if widths:
+        assert np.array_equal(sections["present"], block.present())
+    served = node_features(block.layout, torch.from_numpy(block.data))
+    assert {name: value.shape[1] for name, value in served.items()} == attribute_widths(block.layout)
+
+
+@pytest.mark.parametrize("strides", [(0, 0), (16, 1)])
+def test_no_rows_whatever_their_strides(strides):
+    block = random_block("t", 3, np.random.default_rng(0), {"numerical": 2, "categorical": 1})
+    empty = np.lib.stride_tricks.as_strided(block.data[:0], (0, 16), strides)
+    sections = edge_features(block.layout, torch.from_numpy(empty))
+    assert sections["edge_attr"].shape == (0, 2)
+    assert sections["categorical"].shape == (0, 1)

@@ -1,0 +1,190 @@
+"""PyG's stores over ours: what is served equals what is stored."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from torch_geometric.data import EdgeAttr, TensorAttr
+from torch_geometric.data.remote_backend_utils import num_nodes
+
+from workbench.errors import SchemaError, StoreError
+from workbench.pyg.stores import PyGFeatureStore, PyGGraphStore
+from workbench.temporal import NO_TIME
+from workbench.testing.graphs import random_rows
+
+
+@pytest.fixture
+def features(world):
+    return PyGFeatureStore(world.graph, world.features)
+
+
+@pytest.fixture
+def edges(world):
+    return PyGGraphStore(world.graph)
+
+
+def test_every_attribute_is_served_whole(world, features):
+    stored = {block.layout.group: block for block in world.features.blocks}
+    served = {(attr.group_name, attr.attr_name) for attr in features.get_all_tensor_attrs()}
+    for node_type in world.graph.schema.node_types:
+        count = world.graph.num_nodes(node_type)
+        times = world.graph.times(node_type)
+        assert ((node_type, "time") in served) == (times is not None)
+        if times is not None:
+            assert np.array_equal(features.get_tensor(node_type, "time", None), times)
+        assert features.get_tensor(node_type, "x", None).shape[0] == count
+        for name in {"numerical", "categorical", "timestamp", "embedding"}:
+            width = stored[node_type].layout.width(name) if node_type in stored else 0
+            assert ((node_type, name) in served) == bool(width)
+            if width:
+                assert np.array_equal(
+                    features.get_tensor(node_type, name, None), stored[node_type].section(name)
+                )
+    assert len(served) == len(features.get_all_tensor_attrs())
+
+
+def test_attributes_are_fresh_objects(features):
+    first = features.get_all_tensor_attrs()[0]
+    first.index = torch.arange(3)
+    assert not features.get_all_tensor_attrs()[0].is_set("index")
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        torch.tensor([3, 0, 3]),
+        slice(2, 9, 3),
+        None,
+        torch.arange(59) % 3 == 0,
+        torch.tensor([], dtype=torch.int64),
+    ],
+    ids=["tensor", "slice", "all", "mask", "empty"],
+)
+def test_every_kind_of_index(world, features, index):
+    (group, name) = ("n0", "numerical")
+    whole = features.get_tensor(group, name, None)
+    expected = whole if index is None else whole[index]
+    assert torch.equal(features.get_tensor(group, name, index), expected)
+    assert features.get_tensor(group, name, index).is_contiguous()
+
+
+def test_one_index_gives_one_row(features):
+    whole = features.get_tensor("n0", "numerical", None)
+    assert torch.equal(features.get_tensor("n0", "numerical", 5), whole[5])
+    assert torch.equal(features["n0"].numerical[5], whole[5])
+
+
+def test_sizes_tell_the_number_of_nodes(world, features, edges):
+    for attr in features.get_all_tensor_attrs():
+        attr.index = None
+        assert features.get_tensor_size(attr) == tuple(features.get_tensor(attr).shape)
+    for node_type in world.graph.schema.node_types:
+        assert num_nodes(features, edges, node_type) == world.graph.num_nodes(node_type)
+    for attr in edges.get_all_edge_attrs():
+        src, _, dst = attr.edge_type
+        assert attr.size == (world.graph.num_nodes(src), world.graph.num_nodes(dst))
+
+
+def test_columns_of_edge_tables_are_served_by_edge_type(world, features):
+    stored = {block.layout.group: block for block in world.features.blocks}
+    folded = [
+        spec for spec in world.graph.schema.edge_specs if spec.table in stored and spec.layout == "edges"
+    ]
+    assert folded
+    for spec in folded:
+        ids = torch.tensor([4, 0, 4])
+        for name in ("categorical", "present"):
+            found = features.get_tensor(tuple(spec.edge_type), name, ids)
+            whole = stored[spec.table].section(name) if name != "present" else stored[spec.table].present()
+            assert np.array_equal(found, whole[ids])
+
+
+def test_one_call_reads_each_group_once(world):
+    asked = []
+
+    class Counting(type(world.features)):
+        def fetch(self, reads, pool=None, snapshot=None):
+            asked.append([(read.group, len(read.ids)) for read in reads])
+            return super().fetch(reads, pool, snapshot)
+
+    features = PyGFeatureStore(world.graph, Counting(world.features.blocks))
+    attrs = features.get_all_tensor_attrs()
+    ids = {name: torch.tensor([1, 2, 1, 1]) for name in world.graph.schema.node_types}
+    for attr in attrs:
+        attr.index = ids[attr.group_name]
+    features.multi_get_tensor(attrs)
+    groups = [group for call in asked for group, _ in call]
+    assert len(asked) == 1
+    assert len(groups) == len(set(groups))
+    assert all(rows == 2 for call in asked for _, rows in call)
+
+
+def test_unknown_names_are_explained(features):
+    with pytest.raises(SchemaError, match=r"attribute 'numerica' of 'n0'.*Did you mean 'numerical'"):
+        features.get_tensor("n0", "numerica", None)
+    with pytest.raises(SchemaError, match="table 'nope'"):
+        features.get_tensor("nope", "x", None)
+
+
+def test_stores_are_read_only(features, edges):
+    for store_it in (
+        lambda: features.put_tensor(torch.ones(3), TensorAttr("n0", "x", None)),
+        lambda: features.remove_tensor(TensorAttr("n0", "x", None)),
+        lambda: edges.put_edge_index((torch.ones(1), torch.ones(1)), EdgeAttr(("a", "b", "c"), "coo")),
+        lambda: edges.remove_edge_index(EdgeAttr(("a", "b", "c"), "coo")),
+    ):
+        with pytest.raises(StoreError, match="the store is read-only"):
+            store_it()
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_edge_indices_are_those_of_the_tables(number):
+    from workbench.stores.ram_graph import RamGraph
+
+    rows = random_rows(np.random.default_rng(number), 20, 6)
+    edges = PyGGraphStore(RamGraph(rows.arrays()))
+    coo_row, coo_col, _ = edges.coo()
+    _csc_row, csc_ptr, _ = edges.csc()
+    csr_ptr, csr_col, _ = edges.csr()
+    for spec in rows.schema.edge_specs:
+        name = tuple(spec.edge_type)
+        expected = sorted(_edges(rows, spec))
+        found = list(zip(coo_row[name].tolist(), coo_col[name].tolist(), strict=True))
+        assert sorted(found) == expected
+        assert (
+            csc_ptr[name].tolist()
+            == np.searchsorted(
+                sorted(col for _, col in expected), np.arange(rows.num_rows[name[2]] + 1)
+            ).tolist()
+        )
+        again = np.repeat(np.arange(len(csr_ptr[name]) - 1), np.diff(csr_ptr[name]))
+        assert sorted(zip(again.tolist(), csr_col[name].tolist(), strict=True)) == expected
+
+
+def _edges(rows, spec):
+    """(src, dst) of every row of the edge type's table that the end of time sees."""
+    table = spec.table
+
+    def end(column):
+        ids = np.arange(rows.num_rows[table])
+        return ids if column is None else rows.foreign_keys[table, column]
+
+    for src, dst in zip(end(spec.src_column), end(spec.dst_column), strict=True):
+        times = rows.times.get(spec.edge_type.src)
+        undated = times is not None and src >= 0 and times[src] == NO_TIME
+        if src >= 0 and dst >= 0 and not undated:
+            yield int(src), int(dst)
+
+
+def test_unknown_edge_types_are_explained(edges):
+    with pytest.raises(SchemaError, match="edge type 'a-b->c'"):
+        edges.get_edge_index(("a", "b", "c"), "coo")
+
+
+def test_both_travel_to_other_processes(world, features, edges):
+    again = pickle.loads(pickle.dumps((features, edges)))
+    assert torch.equal(again[0].get_tensor("n0", "x", None), features.get_tensor("n0", "x", None))
+    assert [str(attr) for attr in again[1].get_all_edge_attrs()] == [
+        str(a) for a in edges.get_all_edge_attrs()
+    ]
