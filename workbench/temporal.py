@@ -301,9 +301,9 @@ def split_anchors(
 ) -> Splits:
     """Anchors whose label windows do not cross from one split into the next.
 
-    Train anchors go back from ``val - horizon`` to ``begin`` in steps of ``every``; val anchors go
-    from ``val`` on while their windows end by ``test``; test anchors from ``test`` on while their
-    windows end by ``observed_until``.
+    Train anchors go back from ``val`` to ``begin`` in steps of ``every``, so that they fall on the same
+    time of day, and count where their windows end by ``val``; val anchors go from ``val`` on while their
+    windows end by ``test``; test anchors from ``test`` on while their windows end by ``observed_until``.
 
     Parameters
     ----------
@@ -320,9 +320,9 @@ def split_anchors(
     """
     if every.approximate <= 0:
         raise TaskError(explain("anchors were asked for", f"one every {every}", "a step of more than 0"))
-    last = int(min((-span).after(val) for span in horizon))
-    train = _steps(last, -every, begin, train_windows)[::-1]
-    found = {"train": train}
+    back = _steps(val, -every, begin, None)
+    train = back[windows_end(horizon, back) <= val][:train_windows]
+    found = {"train": train[::-1]}
     for name, start, end in (("val", val, test), ("test", test, observed_until)):
         steps = _steps(start, every, end, eval_windows)
         found[name] = steps[windows_end(horizon, steps) <= end]
