@@ -1,0 +1,201 @@
+"""A flat table for tabular models: an entity's columns and windowed aggregates of its fact tables.
+
+Computed by DuckDB, out of core. Per fact table running counts and sums are kept per entity and moment,
+and each window is a difference of two of them, found by ASOF joins:
+
+    count in (anchor - w, anchor] = running(last moment <= anchor) - running(last moment <= anchor - w)
+
+so a history is read once, however many anchors and windows there are, and the time rule is that of
+``temporal.py``: an event at exactly the anchor is visible, one at exactly ``anchor - w`` is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from workbench.query.seed_table import SeedTable
+from workbench.schema import Column, EdgeSpec, Schema, Stype, Table
+from workbench.stores.dataset import Dataset
+from workbench.stores.sql import ROW, literal, quote
+from workbench.temporal import FOREVER, MICROSECONDS
+
+SHARES = 6
+"""Of a categorical column of a fact table: the share of each of its most frequent values."""
+
+MOST_VALUES = 200
+"""Values of an entity's categorical column that keep a code of their own."""
+
+
+@dataclass(frozen=True)
+class FlatTable:
+    """Rows in the order of the seeds.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame  float64 columns
+    categorical : tuple of str  columns that hold codes (NaN: missing or rare)
+    """
+
+    frame: pd.DataFrame
+    categorical: tuple[str, ...]
+
+
+def flat_table(dataset: Dataset, seeds: SeedTable, windows: tuple[int, ...], fitted_until: int) -> FlatTable:
+    """The entity's columns, windowed aggregates of every table that points at it, and the calendar.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    seeds : SeedTable  what each row may see is ``seeds.visible_until``
+    windows : tuple of int  look-back windows in microseconds, ascending; all of the past comes on top
+    fitted_until : int  which category values get a column is decided on rows up to this instant
+    """
+    schema, con = dataset.schema, dataset.duckdb()
+    try:
+        con.register("seed_rows", _seed_rows(seeds))
+        entity = schema[seeds.node_type]
+        key = quote(entity.primary_key) if entity.primary_key is not None else quote(ROW)
+        con.execute(
+            f"CREATE TEMP TABLE seeds AS SELECT s.i, s.t, s.node, e.{key} AS key "
+            f"FROM seed_rows s JOIN {quote(entity.name)} e ON e.{quote(ROW)} = s.node"
+        )
+        own, categorical = _entity_columns(con, entity, fitted_until)
+        facts = [
+            _aggregates(con, schema[spec.table], spec, windows, fitted_until)
+            for spec in facts_of(schema, entity.name)
+        ]
+        frame = pd.concat([own, _calendar(seeds), *facts], axis=1)
+        return FlatTable(frame, tuple(categorical))
+    finally:
+        con.close()
+
+
+def facts_of(schema: Schema, entity: str) -> list[EdgeSpec]:
+    """Edge types whose rows are facts about an entity: timed tables with a key to it."""
+    return [
+        spec
+        for spec in schema.edge_specs
+        if spec.edge_type.dst == entity
+        and spec.layout in ("fact", "edges")
+        and schema[spec.table].time is not None
+    ]
+
+
+def _seed_rows(seeds: SeedTable) -> pa.Table:
+    count = len(seeds)
+    return pa.table({"i": np.arange(count), "t": seeds.visible_until, "node": seeds.node_id})
+
+
+def _calendar(seeds: SeedTable) -> pd.DataFrame:
+    """Hour, weekday, day of the year and the anchor itself."""
+    stamps = seeds.visible_until
+    stamps = np.where(stamps == FOREVER, 0, stamps)
+    day = MICROSECONDS["days"]
+    return pd.DataFrame(
+        {
+            "anchor.hour": (stamps % day) / MICROSECONDS["hours"],
+            "anchor.weekday": ((stamps // day) + 3) % 7,
+            "anchor.day": (stamps // day) % 365.25,
+        }
+    ).astype(float)
+
+
+def _entity_columns(con: Any, entity: Table, fitted_until: int) -> tuple[pd.DataFrame, list[str]]:
+    """The entity's own columns: numbers, ages of timestamps, codes of categories."""
+    parts, categorical = [], []
+    for column in entity.columns:
+        name, alias = quote(column.name), f"{entity.name}.{column.name}"
+        if column.stype is Stype.NUMERICAL:
+            parts.append(f"e.{name}::DOUBLE AS {quote(alias)}")
+        elif column.stype is Stype.TIMESTAMP:
+            day = MICROSECONDS["days"]
+            parts.append(f"(s.t - epoch_us(e.{name}::TIMESTAMP)) / {day}.0 AS {quote(alias + ' age')}")
+        elif column.stype is Stype.CATEGORICAL:
+            values = _frequent(con, entity, column, fitted_until, MOST_VALUES)
+            cases = " ".join(f"WHEN {literal(value)} THEN {i}" for i, value in enumerate(values))
+            code = f"CASE e.{name}::VARCHAR {cases} END" if values else "NULL"
+            parts.append(f"{code}::DOUBLE AS {quote(alias)}")
+            categorical.append(alias)
+    columns = ", ".join(["s.i", *parts])
+    frame = con.execute(
+        f"SELECT {columns} FROM seeds s JOIN {quote(entity.name)} e ON e.{quote(ROW)} = s.node ORDER BY s.i"
+    ).df()
+    return frame.drop(columns="i").astype(float), categorical
+
+
+def _frequent(con: Any, table: Table, column: Column, until: int, most: int) -> list[str]:
+    """The most frequent values of a column among rows up to an instant, ties by value."""
+    name = quote(column.name)
+    when = "" if table.time is None else f"AND epoch_us({quote(table.time)}) <= {int(until)}"
+    rows = con.execute(
+        f"SELECT {name}::VARCHAR AS v, count(*) AS n FROM {quote(table.name)} "
+        f"WHERE {name} IS NOT NULL {when} GROUP BY v ORDER BY n DESC, v LIMIT {int(most)}"
+    ).fetchall()
+    return [value for value, _ in rows]
+
+
+def _measures(con: Any, table: Table, until: int) -> dict[str, str]:
+    """What is averaged of a fact table: alias -> SQL of a nullable DOUBLE."""
+    found = {}
+    for column in table.columns:
+        name = quote(column.name)
+        if column.stype is Stype.NUMERICAL:
+            found[column.name] = f"{name}::DOUBLE"
+        elif column.stype is Stype.CATEGORICAL:
+            for value in _frequent(con, table, column, until, SHARES):
+                found[f"{column.name}={value}"] = f"({name}::VARCHAR = {literal(value)})::INT::DOUBLE"
+    return found
+
+
+def _aggregates(con: Any, table: Table, spec: EdgeSpec, windows: tuple[int, ...], until: int) -> pd.DataFrame:
+    """Counts, means and time since the last event of one fact table; one column per window."""
+    measures = _measures(con, table, until)
+    con.execute(_running(table, str(spec.dst_column), list(measures.values())))
+    shown = f"{table.name}.{spec.dst_column}" if spec.layout == "edges" else table.name
+    ends = [("now", "s.t"), *((f"w{i}", f"s.t - {int(w)}") for i, w in enumerate(windows))]
+    joins = " ".join(
+        f"ASOF LEFT JOIN running AS {name} ON s.key = {name}.key AND {at} >= {name}.t" for name, at in ends
+    )
+    columns = [f"(s.t - now.t) / {MICROSECONDS['days']}.0 AS {quote(shown + ' days since last')}"]
+    for index, label in [*enumerate(_lengths(windows)), (None, "all")]:
+        columns.append(f"{_difference(index, 'n')} AS {quote(f'{shown} count {label}')}")
+        for m, alias in enumerate(measures):
+            total, seen = _difference(index, f"s{m}"), _difference(index, f"c{m}")
+            columns.append(f"({total}) / nullif({seen}, 0) AS {quote(f'{shown} mean {alias} {label}')}")
+    frame: pd.DataFrame = con.execute(
+        f"SELECT s.i, {', '.join(columns)} FROM seeds s {joins} ORDER BY s.i"
+    ).df()
+    con.execute("DROP TABLE running")
+    return frame.drop(columns="i").astype(float)
+
+
+def _running(table: Table, column: str, measures: list[str]) -> str:
+    """Running count, and running sum and count of each measure, per entity and moment."""
+    per_moment = [
+        f"sum({m}) AS s{i}, count({m}) AS c{i}"
+        for i, m in enumerate(f"CASE WHEN isfinite({m}) THEN {m} END" for m in measures)
+    ]
+    names = ["n", *(f"{part}{i}" for i in range(len(measures)) for part in ("s", "c"))]
+    running = ", ".join(f"sum(coalesce({name}, 0)) OVER w AS {name}" for name in names)
+    moments = ", ".join(["count(*) AS n", *per_moment])
+    key, time = quote(column), f"epoch_us({quote(str(table.time))})"
+    return (
+        f"CREATE TEMP TABLE running AS SELECT key, t, {running} FROM ("
+        f"SELECT {key} AS key, {time} AS t, {moments} FROM {quote(table.name)} "
+        f"WHERE {key} IS NOT NULL AND {quote(str(table.time))} IS NOT NULL GROUP BY 1, 2) "
+        "WINDOW w AS (PARTITION BY key ORDER BY t ROWS UNBOUNDED PRECEDING)"
+    )
+
+
+def _difference(window: int | None, name: str) -> str:
+    now = f"coalesce(now.{name}, 0)"
+    return now if window is None else f"({now} - coalesce(w{window}.{name}, 0))"
+
+
+def _lengths(windows: tuple[int, ...]) -> list[str]:
+    return [f"{window / MICROSECONDS['days']:g}d" for window in windows]
