@@ -111,7 +111,7 @@ def _check_size(dataset: Dataset, query: ResolvedQuery, anchors: int, con: Any, 
     available = available_memory()
     if dataset.manifest.rows(query.entity.name) * anchors * BYTES_A_ROW <= available:
         return
-    rows = con.sql(f"SELECT count(*) FROM ({sql})").fetchone()[0]
+    rows = con.execute(f"SELECT count(*) FROM ({sql})").fetchone()[0]
     if rows * BYTES_A_ROW > available:
         raise BudgetError(
             explain(

@@ -1,0 +1,27 @@
+"""The parts of a query compare by meaning, not by place."""
+
+from __future__ import annotations
+
+from workbench.query.ast import aggregates
+from workbench.query.parser import parse
+
+
+def test_equal_parts_are_equal_wherever_they_stand():
+    first = parse("PREDICT COUNT(a.*, 0, 3) > 0 FOR u.id")
+    second = parse("predict\n  count( a . * , 0, 3.0, DAYS )>0 for each u.id")
+    assert first == second
+    assert hash(first.target) == hash(second.target)
+    assert first.target != parse("PREDICT COUNT(a.*, 0, 3, hours) > 0 FOR u.id").target
+
+
+def test_aggregates_are_listed_from_left_to_right():
+    query = parse(
+        "PREDICT NOT (COUNT(a.*, 0, 1) > SUM(b.x WHERE b.y > 0, 0, 2) OR u.c = 1) AND MIN(c.x, 0, 3) IN (1) "
+        "AND MAX(d.x, 0, 4) IS NULL FOR u.id"
+    )
+    assert [found.column.table for found in aggregates(query.target)] == ["a", "b", "c", "d"]
+    assert list(aggregates(None)) == []
+
+
+def test_a_query_prints_in_one_line():
+    assert str(parse("PREDICT  COUNT(a.*, 0, 3)\n\tFOR u.id")) == "PREDICT COUNT(a.*, 0, 3) FOR u.id"

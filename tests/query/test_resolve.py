@@ -1,0 +1,219 @@
+"""Names and meaning: a message for every mistake, each pointing at the word."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.errors import QueryError
+from workbench.query.labels import column_types, connection
+from workbench.query.parser import parse
+from workbench.query.resolve import resolve
+from workbench.temporal import Span
+
+
+@pytest.fixture(scope="module")
+def resolved(shop):
+    with connection(shop) as con:
+        types = column_types(con, shop.schema)
+    return lambda text: resolve(parse(text), shop.schema, types)
+
+
+DAYS = 86_400_000_000
+
+
+def test_a_resolved_query(resolved):
+    text = (
+        "PREDICT COUNT(orders.*, 0, 30) > 0 AND SUM(orders.amount, 7, 60, days) < 5 FOR EACH users.user_id "
+        "WHERE COUNT(orders.*, -INF, 0) > 0 AND users.active ASSUMING COUNT(orders.*, 0, 30, days) > 0"
+    )
+    found = resolved(text)
+    assert (found.entity.name, found.task_type) == ("users", "binary")
+    assert found.horizon == (Span(30 * DAYS), Span(60 * DAYS))
+    assert len(found.sources) == 3, "equal aggregates are one"
+    assert {(s.foreign_key, s.time, s.table) for s in found.sources.values()} == {("user_id", "ts", "orders")}
+    assert [s.start for s in found.sources.values()] == [Span(0), Span(7 * DAYS), None]
+    assert found.forward == tuple(found.sources.values())[:2]
+
+
+@pytest.mark.parametrize(
+    ("target", "task_type"),
+    [
+        ("COUNT(orders.*, 0, 1)", "regression"),
+        ("COUNT(orders.*, 0, 1) = 0", "binary"),
+        ("SUM(orders.qty, 0, 1) > AVG(orders.qty, 1, 2)", "binary"),
+        ("MAX(orders.qty, 0, 1) IS NULL", "binary"),
+        ("NOT COUNT(orders.*, 0, 1) IN (1, 2)", "binary"),
+    ],
+)
+def test_the_task_type_follows_from_the_target(resolved, target, task_type):
+    assert resolved(f"PREDICT {target} FOR users.user_id").task_type == task_type
+
+
+C = "COUNT(orders.*, 0, 30)"
+MISTAKES = {
+    "unknown table": (
+        "PREDICT COUNT(ordres.*, 0, 30) FOR EACH users.user_id", "ordres",
+        "the schema has no table 'ordres'. Allowed: users, orders, deals, notes, items. "
+        "Did you mean 'orders'?",
+    ),
+    "unknown entity table": (
+        f"PREDICT {C} FOR EACH user.user_id", "user", "the schema has no table 'user'",
+    ),
+    "unknown column": (
+        "PREDICT SUM(orders.amuont, 0, 30) FOR users.user_id", "orders.amuont",
+        "it has no column 'amuont'. Allowed: order_id, user_id, ts, amount, qty, kind, paid, due. "
+        "Did you mean 'amount'?",
+    ),
+    "unknown column in WHERE": (
+        "PREDICT COUNT(orders.* WHERE orders.knd = 'a', 0, 30) FOR users.user_id", "orders.knd",
+        "Did you mean 'kind'?",
+    ),
+    "unknown function": (
+        "PREDICT CONUT(orders.*, 0, 30) FOR users.user_id", "CONUT",
+        "got 'CONUT'. Allowed: COUNT, SUM, AVG, MIN, MAX. Did you mean 'COUNT'?",
+    ),
+    "later function": (
+        "PREDICT LIST_DISTINCT(orders.kind, 0, 30) FOR users.user_id", "LIST_DISTINCT",
+        "LIST_DISTINCT is not supported yet. Allowed: COUNT, SUM, AVG, MIN, MAX over a window",
+    ),
+    "unknown unit": (
+        "PREDICT COUNT(orders.*, 0, 30, dyas) FOR users.user_id", "dyas",
+        "got 'dyas'. Allowed: seconds, minutes, hours, days, weeks, months, years. Did you mean 'days'?",
+    ),
+    "no window": (
+        "PREDICT COUNT(orders.*) > 0 FOR users.user_id", "COUNT(orders.*)",
+        "it has none. Allowed: start, end [, unit] after the column. Write COUNT(orders.*, 0, 30, days)",
+    ),
+    "empty window": (
+        "PREDICT COUNT(orders.*, 30, 30) FOR users.user_id", "30, 30", "30 .. 30. Allowed: start < end",
+    ),
+    "target looks back": (
+        "PREDICT COUNT(orders.*, -30, 0) FOR users.user_id", "-30",
+        "the target looks forward: its window begins before the anchor. Allowed: a start of at least 0. "
+        "Conditions on the past belong into WHERE",
+    ),
+    "assuming looks back": (
+        f"PREDICT {C} FOR users.user_id ASSUMING COUNT(orders.*, -INF, 3) > 0", "-INF",
+        "ASSUMING looks forward",
+    ),
+    "where looks forward": (
+        f"PREDICT {C} FOR users.user_id WHERE COUNT(orders.*, -3, 3) > 0", "3",
+        "WHERE looks back: its window ends after the anchor. Allowed: an end of at most 0. "
+        "Conditions on the future belong into ASSUMING",
+    ),
+    "half a month": (
+        "PREDICT COUNT(orders.*, 0, 1.5, months) FOR users.user_id", "1.5",
+        "got 1.5 months. Allowed: a whole number of months, at most 1000 years",
+    ),
+    "endless window": (
+        "PREDICT COUNT(orders.*, 0, INF) FOR users.user_id", "INF", "got inf days. Allowed: a number of days",
+    ),
+    "very long window": (
+        "PREDICT COUNT(orders.*, 0, 1e9) FOR users.user_id", "1e9", "at most 1000 years",
+    ),
+    "key that is not the primary key": (
+        f"PREDICT {C} FOR EACH users.country", "users.country",
+        "the entity's primary key was asked for: got users.country. Allowed: users.user_id",
+    ),
+    "entity without a key": (
+        f"PREDICT {C} FOR EACH deals.buyer", "deals",
+        "table 'deals' has no primary key. Allowed: users.user_id, orders.order_id",
+    ),
+    "entity without a table": (
+        f"PREDICT {C} FOR EACH user_id", "user_id", "got 'user_id'. Allowed: table.key",
+    ),
+    "two foreign keys": (
+        "PREDICT COUNT(deals.*, 0, 30) FOR users.user_id", "deals",
+        "a table with exactly one foreign key to 'users' was asked for: 'deals' has 2: buyer, seller. "
+        "Allowed: orders, notes. Keep one with schema.unlink('deals', column)",
+    ),
+    "a longer path": (
+        "PREDICT COUNT(items.*, 0, 30) FOR users.user_id", "items",
+        "'items' has none. Allowed: orders, notes. Paths of more hops come in a later version",
+    ),
+    "no time column": (
+        "PREDICT COUNT(notes.*, 0, 30) FOR users.user_id", "notes",
+        "table 'notes' has no time column. Allowed: users, orders, deals, items. "
+        "Set it with schema.set_time('notes', column)",
+    ),
+    "sum of rows": (
+        "PREDICT SUM(orders.*, 0, 30) FOR users.user_id", "orders.*",
+        "a column for SUM was asked for: got orders.*. Allowed: order_id, user_id, amount, qty",
+    ),
+    "average of text": (
+        "PREDICT AVG(orders.kind, 0, 30) FOR users.user_id", "orders.kind",
+        "orders.kind holds text. Only COUNT takes other columns",
+    ),
+    "static target": (
+        "PREDICT users.country = 'DE' FOR EACH users.user_id", "users.country = 'DE'",
+        "it looks at no later row. Allowed: an aggregate over a window",
+    ),
+    "number as a condition": (
+        f"PREDICT {C} FOR users.user_id WHERE COUNT(orders.*, -3, 0)", "COUNT(orders.*, -3, 0)",
+        "a condition in WHERE was asked for: got a value. Allowed: a comparison. Add one, such as > 0",
+    ),
+    "column as a target": ("PREDICT users.score FOR users.user_id", "users.score", "got a value"),
+    "column of another table": (
+        f"PREDICT {C} FOR users.user_id WHERE orders.qty > 3", "orders.qty",
+        "got orders.qty. Allowed: columns of users, or an aggregate",
+    ),
+    "entity's column inside": (
+        "PREDICT COUNT(orders.* WHERE users.country = 'DE', 0, 3) FOR users.user_id", "users.country",
+        "got users.country. Allowed: columns of orders, since this WHERE filters its rows",
+    ),
+    "nested aggregate": (
+        f"PREDICT COUNT(orders.* WHERE {C} > 1, 0, 3) FOR users.user_id", C,
+        "got an aggregate inside an aggregate",
+    ),
+    "column without a table": (
+        "PREDICT COUNT(orders.* WHERE kind = 'a', 0, 3) FOR users.user_id", "kind",
+        "got 'kind'. Allowed: table.column. Write orders.kind",
+    ),
+    "text without quotes": (
+        f"PREDICT {C} FOR users.user_id WHERE users.country = DE", "DE",
+        "got 'DE'. Allowed: table.column. Write texts in single quotes",
+    ),
+    "aggregate of nothing": ("PREDICT COUNT(amount, 0, 3) FOR users.user_id", "amount", "got amount"),
+    "number against text": (
+        f"PREDICT {C} FOR users.user_id WHERE users.country = 3", "3",
+        "users.country was compared: it holds text, 3 does not. Allowed: text. Write texts in single quotes",
+    ),
+    "text against number": (
+        f"PREDICT {C} > 'many' FOR users.user_id", "'many'",
+        "an aggregate was compared: it holds numbers, 'many' does not",
+    ),
+    "number against boolean": (
+        f"PREDICT {C} FOR users.user_id WHERE users.active = 1", "1", "Write TRUE or FALSE",
+    ),
+    "no date": (
+        f"PREDICT {C} FOR users.user_id WHERE users.created > '2020-13-01'", "'2020-13-01'",
+        "it holds times, '2020-13-01' does not. Allowed: times. Write a date such as 2024-01-31",
+    ),
+    "no bare date": (
+        f"PREDICT {C} FOR users.user_id WHERE users.created > 2020-02-30", "2020-02-30", "holds times",
+    ),
+    "null": (
+        f"PREDICT {C} FOR users.user_id WHERE users.country = NULL", "NULL", "Write IS NULL or IS NOT NULL",
+    ),
+    "lists": (
+        f"PREDICT {C} FOR users.user_id WHERE users.tags = 'a'", "'a'", "Only IS NULL and COUNT work",
+    ),
+    "too large": (f"PREDICT {C} > 1e999 FOR users.user_id", "1e999", "it is too large"),
+    "key of another type": (f"PREDICT {C} FOR users.user_id IN (1, 'x')", "'x'", "holds numbers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_message_for_every_mistake(resolved, mistake):
+    text, word, message = MISTAKES[mistake]
+    with pytest.raises(QueryError) as caught:
+        resolved(text)
+    said, line, carets = str(caught.value).split("\n")
+    assert message in said
+    assert line[carets.index("^") :].startswith(word), str(caught.value)
+
+
+@pytest.mark.parametrize("unit", ["second", "minutes", "HOURS", "day", "week", "Month", "years"])
+def test_units_in_singular_plural_and_any_case(resolved, unit):
+    end = resolved(f"PREDICT COUNT(orders.*, 0, 2, {unit}) FOR users.user_id").horizon[0]
+    assert end == Span.of(2, unit.lower().removesuffix("s") + "s")

@@ -1,0 +1,299 @@
+"""Tasks over an ingested dataset: splits, seeds, predictions, and a published task row by row."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from workbench.errors import AnchorError, BudgetError, QueryError, TaskError
+from workbench.ingest.build import ingest
+from workbench.ingest.infer import infer_schema
+from workbench.ingest.tables import read_tables
+from workbench.query import labels
+from workbench.query.task import Task
+from workbench.schema import Column, ForeignKey, Schema, Stype, Table
+from workbench.stores.dataset import Dataset
+from workbench.temporal import FOREVER, Span, instant, iso
+
+DNF = (
+    "PREDICT COUNT(results.* WHERE results.statusId != 1, 0, 30, days) > 0 FOR EACH drivers.driverId "
+    "ASSUMING COUNT(results.*, 0, 30, days) > 0"
+)
+DAYS = 400
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    """20 members who join over 100 days, and 3,000 visits in 400 days; keys are texts."""
+    rng = np.random.default_rng(5)
+    start = pd.Timestamp("2021-01-01")
+    members = pd.DataFrame(
+        {
+            "member": [f"m{i:02}" for i in rng.permutation(20)],
+            "joined": start + pd.to_timedelta(np.arange(20) * 5, "D"),
+            "left": [pd.NaT] * 19 + [start + pd.Timedelta(days=300)],
+            "town": rng.choice(["A", "B"], 20),
+        }
+    )
+    visits = pd.DataFrame(
+        {
+            "member": rng.choice(members.member, 3000),
+            "at": start + pd.to_timedelta(rng.integers(0, DAYS * 24, 3000), "h"),
+            "spent": rng.integers(0, 100, 3000) / 4,
+        }
+    )
+    kinds = [Column("member", Stype.ID), Column("joined", Stype.TIMESTAMP), Column("left", Stype.TIMESTAMP)]
+    schema = Schema(
+        (
+            Table("members", (*kinds, Column("town", Stype.CATEGORICAL)), "member", "joined", "left"),
+            Table(
+                "visits",
+                (kinds[0], Column("at", Stype.TIMESTAMP), Column("spent", Stype.NUMERICAL)),
+                time="at",
+                foreign_keys=(ForeignKey("member", "members"),),
+            ),
+        )
+    )
+    path = tmp_path_factory.mktemp("visits") / "store"
+    ingest(read_tables({"members": members, "visits": visits}), schema, path)
+    return Dataset.open(path)
+
+
+VISITS = "PREDICT COUNT(visits.*, 0, 20, days) FOR EACH members.member"
+
+
+def test_default_splits_cover_the_observed_time(dataset):
+    task = Task.build(dataset, VISITS)
+    assert (task.task_type, task.entity_table, task.horizon) == ("regression", "members", Span.of(20, "days"))
+    assert [len(a) for a in (task.splits.train, task.splits.val, task.splits.test)] == [15, 2, 2]
+    assert task.horizon.after(int(task.splits.test[-1])) == task.observed_until
+    seeds = {split: task.seeds(split) for split in ("train", "val", "test")}
+    assert all(
+        set(np.unique(table.anchor_time)) <= set(getattr(task.splits, name)) for name, table in seeds.items()
+    )
+    assert task.seeds("val") is seeds["val"], "labels are computed once"
+    ends = [task.horizon.after(int(table.anchor_time.max())) for table in seeds.values()]
+    starts = [int(table.anchor_time.min()) for table in seeds.values()]
+    assert ends[0] <= starts[1]
+    assert ends[1] <= starts[2]
+
+
+def test_seeds_carry_keys_node_ids_and_labels(dataset):
+    task = Task.build(dataset, VISITS)
+    seeds = task.seeds("train")
+    frame = seeds.to_arrow().to_pandas()
+    with dataset.duckdb() as con:
+        members = con.execute("SELECT __row__ AS node_id, member, joined FROM members").df()
+        visits = con.execute('SELECT member, "at" FROM visits').df()
+    joined = frame.merge(members, on="node_id", suffixes=("", "_of_node"))
+    assert len(joined) == len(frame)
+    assert (joined.entity == joined.member).all()
+    assert (joined.joined <= joined.anchor_time).all()
+    for row in frame.sample(20, random_state=1).itertuples():
+        window = (visits["at"] > row.anchor_time) & (visits["at"] <= row.anchor_time + pd.Timedelta(days=20))
+        assert row.label == (window & (visits.member == row.entity)).sum()
+    assert (seeds.split, seeds.until, seeds.label.dtype) == ("train", None, np.float64)
+    assert seeds.key.type == pa.string()
+
+
+def test_splits_as_asked(dataset):
+    options = {
+        "val": "2021-08-01",
+        "test": "2021-10-01",
+        "every": "10 days",
+        "train_windows": 3,
+        "eval_windows": 2,
+    }
+    task = Task.build(dataset, VISITS, **options, observed_until="2021-12-31", until="2021-10-01")
+    assert [iso(a) for a in task.splits.train] == ["2021-06-22", "2021-07-02", "2021-07-12"]
+    assert [iso(a) for a in task.splits.val] == ["2021-08-01", "2021-08-11"]
+    assert [iso(a) for a in task.splits.test] == ["2021-10-01", "2021-10-11"]
+    test = task.seeds("test")
+    assert test.until == instant("2021-10-01")
+    assert set(test.visible_until) == {test.until}, "features are frozen"
+    assert len(np.unique(test.anchor_time)) == 2, "labels are not"
+    live = Task.build(dataset, VISITS, **options, observed_until="2021-12-31").seeds("test")
+    np.testing.assert_array_equal(live.label, test.label)
+
+
+def test_calendar_windows(dataset):
+    text = "PREDICT SUM(visits.spent, 0, 1, months) FOR EACH members.member"
+    task = Task.build(dataset, text, val="2021-08-31", test="2021-12-01")
+    assert [iso(a) for a in task.splits.train[-2:]] == ["2021-06-30", "2021-07-31"]
+    assert [iso(a) for a in task.splits.val] == ["2021-08-31", "2021-09-30", "2021-10-31"]
+    assert str(task.horizon) == "1 month"
+
+
+def test_tables_with_scheduled_rows_are_observed_until_now(dataset_of, shop):
+    soon = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(days=1)
+    frames = {name: frame.drop_columns(["__row__"]) for name, frame in shop.frames.items()}
+    stamps = [*frames["orders"]["ts"].to_pylist()[:5], soon.to_pydatetime()]
+    at = frames["orders"].column_names.index("ts")
+    frames["orders"] = frames["orders"].set_column(at, "ts", pa.array(stamps, pa.timestamp("us")))
+    task = Task.build(dataset_of(shop.schema, frames), "PREDICT COUNT(orders.*, 0, 10) FOR users.user_id")
+    assert iso(task.observed_until) == "2020-03-01", "the scheduled row does not count"
+    assert task.splits.test[-1] + 10 * 86_400_000_000 == task.observed_until
+
+
+def test_describe_and_repr(dataset):
+    task = Task.build(
+        dataset, VISITS, val="2021-08-01", test="2021-10-01", until="2021-10-01", eval_windows=1
+    )
+    assert repr(task) == task.describe()
+    assert task.describe().splitlines() == [
+        "Task (regression) for each members.member",
+        "  query     PREDICT COUNT(visits.*, 0, 20, days) FOR EACH members.member",
+        "  window    labels look 20 days ahead; one anchor every 20 days",
+        "  train     10 anchors, 2021-01-13 .. 2021-07-12",
+        "  val       1 anchor, 2021-08-01 .. 2021-08-01",
+        "  test      1 anchor, 2021-10-01 .. 2021-10-01",
+        "  features  each anchor sees nothing after 2021-10-01",
+        f"  observed  until {iso(task.observed_until)}",
+    ]
+
+
+def test_saved_and_pickled_tasks_give_the_same_seeds(dataset):
+    options = {"every": "1 month", "until": "2021-10-01", "train_windows": 3}
+    task = Task.build(dataset, VISITS.replace("FOR", "\n FOR"), **options)
+    loaded = Task.from_dict(dataset, json.loads(json.dumps(task.to_dict())))
+    pickled = pickle.loads(pickle.dumps(task))
+    for other in (loaded, pickled):
+        assert other.describe() == task.describe()
+        assert other.query == task.query
+        for split in ("train", "val", "test"):
+            assert other.seeds(split).to_arrow() == task.seeds(split).to_arrow()
+
+
+def test_seeds_to_predict(dataset):
+    task = Task.build(dataset, VISITS + " WHERE members.town = 'A'")
+    everyone = task.seeds(at="2021-12-31")
+    assert (everyone.split, everyone.label) == ("predict", None)
+    assert set(everyone.anchor_time) == {instant("2021-12-31")}
+    present = 'SELECT member FROM members WHERE "left" IS NULL'
+    with dataset.duckdb() as con:
+        rows = con.execute(f"{present} AND town = 'A'").fetchall()
+        other = con.execute(f"{present} AND town = 'B'").fetchone()[0]
+    assert sorted(everyone.key.to_pylist()) == sorted(row[0] for row in rows)
+    named = task.seeds(at="2021-12-31", entities=[rows[1][0], other, rows[1][0]])
+    assert named.key.to_pylist() == [rows[1][0], other, rows[1][0]], "in the order given, WHERE or not"
+    with dataset.duckdb() as con:
+        ids = dict(con.execute("SELECT member, __row__ FROM members").fetchall())
+    assert named.node_id.tolist() == [ids[key] for key in named.key.to_pylist()]
+
+
+def test_a_query_may_name_whom_to_predict_for(dataset):
+    text = "PREDICT COUNT(visits.*, 0, 20) FOR members.member IN ('m03', 'm01')"
+    task = Task.build(dataset, text)
+    assert task.seeds(at="2021-12-31").key.to_pylist() == ["m03", "m01"]
+    assert len(task.seeds("train")) == len(Task.build(dataset, VISITS).seeds("train"))
+
+
+def test_windows_that_look_back_select_whom_to_predict_for(dataset):
+    task = Task.build(dataset, VISITS + " WHERE COUNT(visits.*, -1, 0, days) > 0")
+    found = task.seeds(at="2021-06-01").key.to_pylist()
+    with dataset.duckdb() as con:
+        rows = con.execute(
+            "SELECT DISTINCT m.member FROM visits v JOIN members m USING (member) "
+            """WHERE "at" > '2021-05-31' AND "at" <= '2021-06-01' AND joined <= '2021-06-01'"""
+        ).fetchall()
+    assert sorted(found) == sorted(row[0] for row in rows)
+
+
+BAD_SEEDS = [
+    ({"split": "trian"}, "got split='trian', at=None, entities=None. Allowed: .* Did you mean 'train'"),
+    ({}, "a split .train, val or test., or at= with or without entities="),
+    ({"split": "test", "at": "2021-01-01"}, "got split='test', at='2021-01-01'"),
+    ({"split": "test", "entities": ["m01"]}, "entities=given"),
+    ({"at": float("inf")}, "at= was set: got inf. Allowed: an instant in the years 1 to 9999"),
+    ({"at": "2021-12-31", "entities": ["m01", "zz", "yy"]},
+     "3 entities were asked for: table 'members' of 20 rows has no such keys: 'zz', 'yy'. Check the keys"),
+    ({"at": "2021-12-31", "entities": ["x"] * 8}, "and 3 more"),
+    ({"at": "2021-12-31", "entities": [1, 2]}, "keys of table 'members' were looked up: .* Allowed: texts"),
+    ({"at": "2020-12-31", "entities": ["m01"]},
+     "at 2020-12-31 'members' has not yet, or no longer, keys: 'm01'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_SEEDS)
+def test_seeds_that_cannot_be(dataset, arguments, message):
+    with pytest.raises(TaskError, match=message):
+        Task.build(dataset, VISITS).seeds(**arguments)
+
+
+BAD_TASKS = [
+    ({"val": "soon"}, AnchorError, "an instant was asked for: got 'soon'"),
+    ({"val": FOREVER}, TaskError, "val= was set"),
+    ({"val": "2022-01-01", "test": "2021-01-01"}, TaskError, "anchors of the val split were asked for"),
+    ({"observed_until": "2021-01-05"}, TaskError, "no label window of 20 days fits"),
+    ({"train_windows": 0}, TaskError, "train_windows= was set: got 0. Allowed: None or a whole number"),
+    ({"eval_windows": 1.5}, TaskError, "eval_windows= was set: got 1.5"),
+    ({"every": "often"}, AnchorError, "a length of time was asked for: got 'often'"),
+    ({"every": 0}, TaskError, "a step of more than 0"),
+]
+
+
+@pytest.mark.parametrize(("options", "kind", "message"), BAD_TASKS)
+def test_tasks_that_cannot_be(dataset, options, kind, message):
+    with pytest.raises(kind, match=message):
+        Task.build(dataset, VISITS, **options)
+
+
+def test_a_split_without_labels_is_named(dataset):
+    task = Task.build(dataset, VISITS + " WHERE members.town = 'nowhere'")
+    with pytest.raises(
+        TaskError, match=r"the train split were asked for: at none of its 15 anchors .* Loosen WHERE"
+    ):
+        task.seeds("train")
+    assert len(task.seeds(at="2021-12-31")) == 0
+
+
+def test_an_empty_table_gives_no_labels(make_shop):
+    empty = {"user_id": pa.array([], pa.int64()), "ts": pa.array([], pa.timestamp("us"))}
+    with pytest.raises(
+        TaskError, match="labels from table 'orders' were asked for: none of its rows has a ts"
+    ):
+        Task.build(make_shop(orders=empty), "PREDICT COUNT(orders.*, 0, 1) FOR users.user_id")
+
+
+def test_errors_of_the_query_come_through(dataset):
+    with pytest.raises(QueryError, match="Did you mean 'visits'"):
+        Task.build(dataset, "PREDICT COUNT(visit.*, 0, 20) FOR EACH members.member")
+
+
+def test_labels_that_would_not_fit_are_refused(dataset, monkeypatch):
+    monkeypatch.setattr(labels, "available_memory", lambda: 1000)
+    with pytest.raises(BudgetError, match=r"seeds at 15 anchors were asked for: these are \d+ rows"):
+        Task.build(dataset, VISITS).seeds("train")
+
+
+@pytest.fixture(scope="module")
+def formula_one(shared_data_module, tmp_path_factory):
+    tables = read_tables(str(shared_data_module / "db" / "*.parquet"))
+    path = tmp_path_factory.mktemp("f1") / "store"
+    ingest(tables, infer_schema(tables), path)
+    return Dataset.open(path)
+
+
+@pytest.fixture(scope="module")
+def shared_data_module(request):
+    return request.getfixturevalue("shared_data")("rel-f1")
+
+
+@pytest.mark.parametrize(("split", "rows"), [("train", 11_411), ("val", 566), ("test", 702)])
+def test_the_labels_of_a_published_task_row_by_row(formula_one, shared_data, split, rows):
+    task = Task.build(formula_one, DNF, val="2005-01-01", test="2010-01-01", eval_windows=40)
+    seeds = task.seeds(split).to_arrow().to_pandas()
+    published = pd.read_parquet(shared_data("rel-f1") / "tasks" / "driver-dnf" / f"{split}.parquet")
+    assert len(seeds) == len(published) == rows
+    order = ["date", "driverId"]
+    ours = seeds.rename(columns={"anchor_time": "date", "entity": "driverId", "label": "did_not_finish"})
+    pd.testing.assert_frame_equal(
+        ours[published.columns].sort_values(order, ignore_index=True),
+        published.sort_values(order, ignore_index=True),
+        check_dtype=False,
+    )
