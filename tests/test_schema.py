@@ -1,0 +1,134 @@
+"""The schema: a value that is edited, printed and saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbench.errors import SchemaError
+from workbench.schema import Column, EdgeType, ForeignKey, Schema, Stype, Table
+
+USERS = Table(
+    "users", (Column("id", Stype.ID), Column("age", Stype.NUMERICAL), Column("joined", Stype.TIMESTAMP)), "id"
+)
+ITEMS = Table("items", (Column("id", Stype.ID), Column("price", Stype.NUMERICAL)), "id")
+ORDERS = Table(
+    "orders",
+    (
+        Column("user_id", Stype.ID),
+        Column("item", Stype.NUMERICAL),
+        Column("at", Stype.TIMESTAMP),
+        Column("left", Stype.NUMERICAL),
+    ),
+    None,
+    "at",
+    None,
+    (ForeignKey("user_id", "users"),),
+)
+SCHEMA = Schema((USERS, ITEMS, ORDERS), ("orders.left: odd",))
+
+
+def test_links_give_edge_types_both_ways() -> None:
+    linked = SCHEMA.link("orders", "item", "items")
+    assert [str(edge) for edge in linked.edge_types] == [
+        "orders-user_id->users",
+        "users-rev_user_id->orders",
+        "orders-item->items",
+        "items-rev_item->orders",
+    ]
+    assert linked["orders"].column("item").stype is Stype.ID
+    assert linked.unlink("orders", "item").edge_types == SCHEMA.edge_types
+    assert len(SCHEMA.edge_types) == 2
+
+
+def test_linking_again_moves_the_link() -> None:
+    moved = SCHEMA.link("orders", "user_id", "items")
+    assert [(k.column, k.table) for k in moved["orders"].foreign_keys] == [("user_id", "items")]
+
+
+def test_folding_a_table_into_edges() -> None:
+    folded = SCHEMA.link("orders", "item", "items").as_edge("orders", "user_id", "item")
+    assert folded.node_types == ("users", "items")
+    assert folded.edge_types == (
+        EdgeType("users", "orders", "items"),
+        EdgeType("items", "rev_orders", "users"),
+    )
+    assert {spec.layout for spec in folded.edge_specs} == {"edges"}
+    # Without one of its ends it is a node type again.
+    assert folded.unlink("orders", "item").node_types == ("users", "items", "orders")
+
+
+def test_keys_and_times() -> None:
+    edited = (
+        SCHEMA.set_primary_key("orders", "left").set_time("users", "joined").set_end_time("orders", "left")
+    )
+    assert edited["orders"].primary_key == "left"
+    assert edited["users"].time == "joined"
+    assert edited["orders"].column("left").stype is Stype.TIMESTAMP
+    assert edited.set_time("orders", "left")["orders"].end_time is None
+    none = edited.set_time("users", None).set_primary_key("users", None).set_end_time("orders", None)
+    assert (none["users"].time, none["users"].primary_key, none["orders"].end_time) == (None, None, None)
+
+
+def test_stypes_by_name() -> None:
+    assert SCHEMA.set_stype("users", "age", "categorical")["users"].column("age").stype is Stype.CATEGORICAL
+    with pytest.raises(SchemaError, match="'categoric' was asked for users.age.*Did you mean 'categorical'"):
+        SCHEMA.set_stype("users", "age", "categoric")
+
+
+def test_dropping_a_table_drops_what_points_at_it() -> None:
+    dropped = SCHEMA.drop_table("users")
+    assert [table.name for table in dropped] == ["items", "orders"]
+    assert dropped.edge_types == ()
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda s: s.link("orders", "itme", "items"), "column 'itme'.*Did you mean 'item'"),
+        (lambda s: s.link("orders", "item", "itmes"), "table 'itmes' was asked for.*Did you mean 'items'"),
+        (lambda s: s.unlink("orders", "item"), r"orders.item was asked for: there is none.*schema.link\('orders'"),
+        (lambda s: s.set_time("users", "when"), "column 'when' of table 'users'"),
+        (lambda s: s.drop_table("nothing"), "table 'nothing'"),
+        (lambda s: s.as_edge("orders", "user_id", "item"), "a foreign key in orders.item"),
+        (lambda s: s.as_edge("orders", "user_id", "user_id"), "both ends are the same column"),
+        (
+            lambda s: s.link("items", "price", "orders").link("orders", "item", "items").as_edge("orders", "user_id", "item"),
+            "items.price point at it",
+        ),
+        (
+            lambda s: s.link("orders", "item", "items").as_edge("orders", "user_id", "item").link("items", "price", "orders"),
+            "'orders' is folded into edges",
+        ),
+        (lambda s: s.edge_type("orders-user->users"), "Did you mean 'orders-user_id->users'"),
+    ],
+)  # fmt: skip
+def test_bad_edits_say_what_is_wrong(edit, words: str) -> None:
+    with pytest.raises(SchemaError, match=words):
+        edit(SCHEMA)
+
+
+def test_it_prints() -> None:
+    text = repr(SCHEMA)
+    assert "Schema: 3 tables, 2 edge types" in text
+    assert "orders: no key; time at; user_id -> users" in text
+    assert "users: key id; static" in text
+    assert "numerical: age" in text
+    assert "note: orders.left: odd" in text
+    assert SCHEMA._repr_html_().startswith("<pre>Schema")
+    assert "-&gt;" in SCHEMA._repr_html_()
+
+
+def test_it_is_saved_as_json(tmp_path: Path) -> None:
+    folded = SCHEMA.link("orders", "item", "items").as_edge("orders", "user_id", "item")
+    folded.save(tmp_path / "schema.json")
+    again = Schema.load(tmp_path / "schema.json")
+    assert again == folded
+    assert again.notes == folded.notes
+
+
+@pytest.mark.parametrize("data", [{}, {"format": 2}, {"format": 1}, {"format": 1, "tables": [{"name": "x"}]}])
+def test_foreign_json_is_refused(data: dict) -> None:
+    with pytest.raises(SchemaError, match="schema"):
+        Schema.from_dict(data)
