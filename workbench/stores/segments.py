@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from workbench.errors import StoreError, explain
+from workbench.kernels.pack import pack_rows
 from workbench.stores.durable import DurableFile
-from workbench.stores.features import SECTION_DTYPES, FeatureBlock, GroupLayout
+from workbench.stores.features import SECTION_DTYPES, GroupLayout
 from workbench.stores.manifest import FileEntry
-from workbench.types import AnyArray, BoolArray, ByteArray
+from workbench.stores.protocols import BufferPool
+from workbench.types import AnyArray, BoolArray, ByteArray, Int64Array
 
 PAGE = 4096
 
@@ -93,7 +95,12 @@ class SegmentWriter:
             raise
 
 
-def encode_rows(layout: GroupLayout, sections: Mapping[str, AnyArray], present: BoolArray) -> ByteArray:
+def encode_rows(
+    layout: GroupLayout,
+    sections: Mapping[str, AnyArray],
+    present: BoolArray,
+    pool: BufferPool | None = None,
+) -> ByteArray:
     """Pack columns into rows.
 
     Parameters
@@ -104,6 +111,7 @@ def encode_rows(layout: GroupLayout, sections: Mapping[str, AnyArray], present: 
         ``categorical`` int32[n, k], each in the order of ``layout.columns`` within its section;
         a section of width 0 may be left out. Values where ``present`` is False are stored as 0.
     present : bool[n, columns]  True where the row holds a value, in the order of ``layout.columns``
+    pool : BufferPool or None  lends the rows' memory: fresh pages cost more than the packing
 
     Returns
     -------
@@ -115,23 +123,36 @@ def encode_rows(layout: GroupLayout, sections: Mapping[str, AnyArray], present: 
         If a section is missing or has another shape.
     """
     rows = len(present)
-    out = np.zeros((rows, layout.stride), np.uint8)
-    block = FeatureBlock(layout, out)
     _check_shape(layout, "present", present, (rows, len(layout.columns)))
-    for name in SECTION_DTYPES:
+    words: dict[str, AnyArray] = {}
+    for name, dtype in SECTION_DTYPES.items():
         width = layout.width(name)
-        if width:
-            values = sections.get(name)
-            _check_shape(layout, name, values, (rows, width))
-            block.section(name)[:] = values
-    for i, column in enumerate(layout.columns):
-        if not present[:, i].all():
-            cells = block.section(column.section)[:, column.start : column.start + column.width]
-            cells[~present[:, i]] = 0
-    if layout.columns:
-        mask = slice(layout.mask_offset, layout.mask_offset + layout.mask_bytes)
-        out[:, mask] = np.packbits(present, axis=1, bitorder="little")
+        values = sections.get(name) if width else np.empty((rows, 0), dtype)
+        _check_shape(layout, name, values, (rows, width))
+        words[name] = np.ascontiguousarray(values, dtype).view(np.uint32)
+    out = np.empty((rows, layout.stride), np.uint8) if pool is None else pool.take((rows, layout.stride))
+    pack_rows(
+        words["timestamp"],
+        words["numerical"],
+        words["embedding"],
+        words["categorical"],
+        _word_plan(layout),
+        np.ascontiguousarray(present),
+        layout.mask_offset,
+        out.view(np.uint32),
+        out,
+    )
     return out
+
+
+def _word_plan(layout: GroupLayout) -> Int64Array:
+    """int64[columns, 4]: section, first 4-byte word in it, words, first word in the row."""
+    plan = np.zeros((len(layout.columns), 4), np.int64)
+    for i, column in enumerate(layout.columns):
+        size = SECTION_DTYPES[column.section].itemsize // 4
+        start, target = column.start * size, layout.offset(column.section) // 4
+        plan[i] = list(SECTION_DTYPES).index(column.section), start, column.width * size, target + start
+    return plan
 
 
 def _check_shape(layout: GroupLayout, what: str, values: AnyArray | None, shape: tuple[int, int]) -> None:

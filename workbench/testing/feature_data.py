@@ -15,6 +15,7 @@ from workbench.stores.dataset import Dataset
 from workbench.stores.durable import adopt_file, write_file
 from workbench.stores.features import SECTION_DTYPES, GroupColumn, GroupLayout
 from workbench.stores.manifest import FileEntry, Manifest, Partition
+from workbench.stores.records import ColumnRef
 from workbench.stores.segments import SegmentWriter, encode_rows
 from workbench.types import AnyArray, BoolArray, ByteArray
 
@@ -115,6 +116,6 @@ def _write_group(
     return [*entries, adopt_file(root, table, "table", layout.group)]
 
 
-def _dictionaries(groups: list[WrittenGroup]) -> dict[catalog.ColumnRef, list[str]]:
+def _dictionaries(groups: list[WrittenGroup]) -> dict[ColumnRef, list[str]]:
     columns = [(g.layout.group, c.name) for g in groups for c in g.layout.columns if c.cardinality]
     return dict.fromkeys(columns, WORDS)
