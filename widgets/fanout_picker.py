@@ -13,7 +13,7 @@ from widgets._base import Face, script, style
 from widgets._fanout_table import FanoutTable
 
 PILOT = 64
-"""Seeds that are sampled to cost a batch: a few milliseconds, whatever the batch size."""
+"""Disjoint seeds that are sampled to cost a batch: a few milliseconds, whatever the batch size."""
 
 
 class FanoutPicker(Face):
@@ -69,11 +69,21 @@ class FanoutPicker(Face):
         return self
 
     def pilot(self) -> wb.SeedTable:
-        """Up to 64 seeds spread over the validation split (over the training split if that is empty)."""
+        """The seeds that are sampled: of the validation split, or of training if that is empty.
+
+        Disjoint: up to 64, spread over the split. Joint: one batch of one anchor, because seeds that
+        share neighbours cost less together than apart.
+        """
         if self._pilot is None:
             seeds = self._task.seeds("val")
             seeds = seeds if len(seeds) else self._task.seeds("train")
-            self._pilot = seeds[np.unique(np.linspace(0, len(seeds) - 1, min(PILOT, len(seeds))).astype(int))]
+            if self.fanout.disjoint:
+                rows = np.unique(np.linspace(0, len(seeds) - 1, min(PILOT, len(seeds))).astype(int))
+            else:
+                anchors, count = np.unique(seeds.visible_until, return_counts=True)
+                rows = np.flatnonzero(seeds.visible_until == anchors[np.argmax(count)])
+                rows = rows[: self._start.optimisation.batch_size]
+            self._pilot = seeds[rows]
         return self._pilot
 
     def on_set(self, hop: int, edge_type: str, fanout: int) -> None:

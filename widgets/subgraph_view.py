@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,24 +46,28 @@ class SubgraphView(Face):
             self.error = ""
             self.publish()
 
-    def follow(self, picker: FanoutPicker, seeds: wb.SeedTable | None = None) -> SubgraphView:
-        """Sample again, in the background, whenever the picker's fanout changes.
+    def follow(self, picker: FanoutPicker) -> SubgraphView:
+        """Sample the same seeds again, in the background, whenever the picker's fanout changes.
 
-        Parameters
-        ----------
-        seeds : SeedTable or None  whose neighbourhood is shown; None: the picker's first pilot seed
+        Seeds, anchors and key stay those of the subgraph shown, so only the fanout makes the difference.
+
+        Raises
+        ------
+        WorkbenchError
+            If the view was made without an engine to sample with.
         """
         if self._engine is None:
             raise wb.WorkbenchError(
                 "follow needs an engine to sample with. Use SubgraphView(subgraph, engine)."
             )
-        engine = self._engine
+        graph = self._engine.graph
 
         def resample(fanout: wb.Fanout) -> None:
-            chosen = picker.pilot()[:1] if seeds is None else seeds
-            self.worker.submit(lambda: self.show(engine.sample(chosen, fanout)))
+            request = self.subgraph.request
+            plan = fanout.compile(graph.schema, [seeds.node_type for seeds in request.seed_sets])
+            self.show(graph.sample(replace(request, plan=plan)))
 
-        picker.on_change(resample)
+        picker.on_change(lambda fanout: self.worker.submit(lambda: resample(fanout)))
         return self
 
     def describe(self, node: int) -> dict[str, Any]:

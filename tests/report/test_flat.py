@@ -1,3 +1,5 @@
+"""A subgraph as flat columns, and what is marked as late."""
+
 from dataclasses import replace
 
 import numpy as np

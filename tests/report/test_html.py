@@ -1,3 +1,5 @@
+"""Reports need nothing outside themselves."""
+
 import re
 from html.parser import HTMLParser
 

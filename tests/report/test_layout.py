@@ -1,3 +1,5 @@
+"""Properties of the radial layout on random samples."""
+
 import time
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The base of all widgets: messages, payload, errors, still pictures, and what scripts must not do."""
+
 import numpy as np
 import pytest
 

@@ -1,10 +1,15 @@
-import threading
+"""FanoutPicker without a browser."""
 
+import threading
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from widgets import FanoutPicker
 from workbench.errors import FanoutError
 from workbench.plan.fanout import Fanout
+from workbench.testing.graphs import DAY
 
 ORDERS = "orders-user_id->users"
 
@@ -87,6 +92,16 @@ def test_listeners_hear_every_edit(engine, task, plan):
 def test_without_validation_seeds_the_training_seeds_are_sampled(engine, task, plan):
     task.split = "train"
     assert FanoutPicker(engine, task, plan).pilot().split == "train"
+
+
+def test_joint_fanouts_are_costed_on_seeds_of_one_anchor(engine, task, plan):
+    joint = plan.replace(fanout=Fanout([4, 2], disjoint=False))
+    seeds = task.seeds("val")
+    mixed = replace(seeds, anchor_time=np.array([9, 10, 10]) * DAY)
+    task.seeds = lambda split: mixed
+    picker = FanoutPicker(engine, task, joint).wait()
+    assert picker.error == ""
+    assert picker.pilot().anchor_time.tolist() == [10 * DAY, 10 * DAY]
 
 
 def test_the_still_picture_tells_the_cost(engine, task, plan):

@@ -1,3 +1,5 @@
+"""The fanout as an editable table, against the compiled plan."""
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Public names of the widgets package."""
+
 import subprocess
 import sys
 

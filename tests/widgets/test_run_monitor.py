@@ -1,3 +1,5 @@
+"""RunMonitor from synthetic events."""
+
 import json
 import threading
 

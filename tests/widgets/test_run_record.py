@@ -1,3 +1,5 @@
+"""What a run has told, in bounded memory."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""SubgraphView without a browser."""
+
 import numpy as np
 import pytest
 
@@ -50,12 +52,14 @@ def test_a_node_that_is_not_there_is_refused(view, node):
 
 def test_it_follows_a_picker(engine, task, plan, view):
     picker = FanoutPicker(engine, task, plan)
-    assert view.follow(picker, task.seeds("val")[:1]) is view
-    before, seq = view.subgraph.num_edges, view._seq
+    assert view.follow(picker) is view
+    before, seq, request = view.subgraph.num_edges, view._seq, view.subgraph.request
     picker.set(1, "orders-user_id->users", 0)
     view.worker.wait()
     assert view._seq > seq
     assert view.subgraph.num_edges < before
+    assert view.subgraph.request.seed_sets == request.seed_sets
+    assert view.subgraph.request.key == request.key
     assert view.error == ""
 
 

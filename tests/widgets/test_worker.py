@@ -1,3 +1,5 @@
+"""The background worker: newest job wins, errors are handed on, no thread stays."""
+
 import threading
 
 from widgets._worker import LatestWins

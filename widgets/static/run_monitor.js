@@ -59,6 +59,7 @@ function render({ model, el }) {
     function update(payload) {
       const m = payload.meta;
       root.dataset.state = m.state;
+      root.dataset.epochs = payload.columns.metric_x.data.byteLength / 4;
       status.textContent = m.state;
       cancel.hidden = m.ended;
       cancel.disabled = m.state !== "running" && m.state !== "waiting";
