@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from workbench.training.metrics import better, metric
 from workbench.training.window_features import FlatTable
@@ -45,12 +48,30 @@ def boost(
     x, y = train.frame.to_numpy()[rows], labels["train"][rows]
     matrices = {split: tables[split].frame[names].to_numpy() for split in ("val", "test")}
     categorical = [names.index(name) for name in train.categorical]
+
+    def fitted(setting: tuple[int, int]) -> Any:
+        leaves, fewest = setting
+        # One OpenMP thread per fit, one fit per core: teams of spinning threads starve one another.
+        with threadpool_limits(1, user_api="openmp"):
+            model = _model(
+                task_type, metric_name, leaves, min(fewest, max(len(x) // 20, 1)), categorical, key
+            )
+            return model.fit(x, y)
+
+    with ThreadPoolExecutor(min(len(GRID), os.cpu_count() or 1)) as pool:
+        models = list(pool.map(fitted, GRID))
+    with threadpool_limits(1, user_api="openmp"):
+        return _best_of(models, matrices, labels["val"], metric_name, task_type)
+
+
+def _best_of(
+    models: list[Any], matrices: dict[str, AnyArray], on: AnyArray, metric_name: str, task_type: str
+) -> Boosted:
+    """The settings and the number of trees that do best on the validation labels."""
     best, value = Boosted("", {}), float("nan")
-    for leaves, fewest in GRID:
-        model = _model(task_type, metric_name, leaves, min(fewest, max(len(x) // 20, 1)), categorical, key)
-        model.fit(x, y)
+    for (leaves, fewest), model in zip(GRID, models, strict=True):
         for trees, on_val in _staged(model, matrices["val"], task_type):
-            found = metric(metric_name, labels["val"], on_val)
+            found = metric(metric_name, on, on_val)
             if better(metric_name, found, value):
                 value = found
                 on_test = _at(model, matrices["test"], task_type, trees)
