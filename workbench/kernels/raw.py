@@ -45,6 +45,17 @@ def store(_typing, like, _address, _value):
 
 
 @intrinsic
+def width(_typing, like):
+    """Bytes of one element of ``like``: a constant of the compiled code, unlike ``like.itemsize``."""
+    size = like.dtype.bitwidth // 8
+
+    def generate(_context, _builder, _signature, _args):
+        return ir.Constant(ir.IntType(64), size)
+
+    return types.int64(like), generate
+
+
+@intrinsic
 def prefetch(_typing, _address):
     """Ask for the cache line at the address, for reading; any address is safe."""
 

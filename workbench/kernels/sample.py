@@ -28,7 +28,7 @@ import numpy as np
 
 from workbench.kernels.hop import COLUMN, EDGES
 from workbench.kernels.jit import inlined, kernel
-from workbench.kernels.raw import load, prefetch, store
+from workbench.kernels.raw import load, prefetch, store, width
 from workbench.kernels.rng import draw_below, node_key
 
 P_HOP, P_EDGE, P_DST, P_SRC, P_LAYOUT, P_FANOUT, P_RECENT, P_HIGH, P_LOW, P_NODE, P_SALT = range(11)
@@ -57,27 +57,29 @@ def slot_of(node, lane, mask):
 
 
 @inlined
-def find_or_add(id_like, slot_like, local_like, disjoint, epoch, table, count, node, lane, slot):
+def find_or_add(
+    id_like, slot_like, local_like, disjoint, epoch, hash_at, mask, nodes_at, batch_at, count, node, lane,
+    slot,
+):  # fmt: skip
     """Local id of (node, lane), appended to the type's nodes if it is new; returns (local, count)."""
-    shift = 24 if slot_like.itemsize == 4 else 32
-    size = id_like.itemsize
+    shift = 24 if width(slot_like) == 4 else 32
     local = np.int64(-1)
     while local < 0:
-        at = table[N_HASH] + slot * slot_like.itemsize
+        at = hash_at + slot * width(slot_like)
         entry = load(slot_like, at)
         if entry >> shift != epoch:
             local = count
             store(slot_like, at, (epoch << shift) | local)
-            store(id_like, table[N_NODES] + local * size, node)
-            store(local_like, table[N_BATCH] + local * 4, lane if disjoint else -1)
+            store(id_like, nodes_at + local * width(id_like), node)
+            store(local_like, batch_at + local * 4, lane if disjoint else -1)
             count += 1
         else:
             found = entry & ((1 << shift) - 1)
-            same = load(id_like, table[N_NODES] + found * size) == node
-            if same and (not disjoint or load(local_like, table[N_BATCH] + found * 4) == lane):
+            same = load(id_like, nodes_at + found * width(id_like)) == node
+            if same and (not disjoint or load(local_like, batch_at + found * 4) == lane):
                 local = found
             else:
-                slot = (slot + 1) & table[N_MASK]
+                slot = (slot + 1) & mask
     return local, count
 
 
@@ -87,71 +89,74 @@ def _flush(
 ):
     """Turn drawn positions into edges: gather, relabel, write. Returns 0, or what is too small."""
     edge, nodes = edge_table[step[P_EDGE]], node_table[step[P_SRC]]
-    layout, size = step[P_LAYOUT], id_like.itemsize
     if nodes[N_COUNT] + filled > nodes[N_CAPACITY]:
         need[0] = nodes[N_COUNT] + filled
         return 1 + step[P_SRC]
     if edge[E_COUNT] + filled > edge[E_CAPACITY]:
         need[0] = edge[E_COUNT] + filled
         return -1 - step[P_EDGE]
-    mask = nodes[N_MASK]
+    # in locals, because a raw store might alias the tables and would have them loaded again each time
+    layout, hash_at, mask, eid_at = step[P_LAYOUT], nodes[N_HASH], nodes[N_MASK], edge[E_EID]
+    nodes_at, batch_at, count, nbr_at = nodes[N_NODES], nodes[N_BATCH], nodes[N_COUNT], edge[E_NBR]
+    out = edge[E_COUNT]
+    row_at, col_at, out_at = edge[E_ROW] + out * 4, edge[E_COL] + out * 4, edge[E_OUT] + out * width(id_like)
+    positions, cols, lanes = picks[_K_POSITION], picks[_K_COL], picks[_K_LANE]
+    drawn, slots = picks[_K_NODE], picks[_K_SLOT]
     for p in range(filled):
-        node = load(id_like, edge[E_NBR] + picks[_K_POSITION, p] * size)
-        slot = slot_of(node, picks[_K_LANE, p], mask)
-        prefetch(nodes[N_HASH] + slot * slot_like.itemsize)
-        picks[_K_NODE, p], picks[_K_SLOT, p] = node, slot
-    count, out = nodes[N_COUNT], edge[E_COUNT]
+        node = load(id_like, nbr_at + positions[p] * width(id_like))
+        slot = slot_of(node, lanes[p], mask)
+        prefetch(hash_at + slot * width(slot_like))
+        drawn[p], slots[p] = node, slot
     for p in range(filled):
-        node = picks[_K_NODE, p]
         local, count = find_or_add(
-            id_like, slot_like, local_like, disjoint, epoch, nodes, count, node, picks[_K_LANE, p],
-            picks[_K_SLOT, p],
+            id_like, slot_like, local_like, disjoint, epoch, hash_at, mask, nodes_at, batch_at, count,
+            drawn[p], lanes[p], slots[p],
         )  # fmt: skip
-        edge_id = node
+        store(local_like, row_at + p * 4, local)
+    for p in range(filled):
+        edge_id = drawn[p]
         if layout == COLUMN:
-            edge_id = picks[_K_POSITION, p]
+            edge_id = positions[p]
         elif layout == EDGES:
-            edge_id = load(id_like, edge[E_EID] + picks[_K_POSITION, p] * size)
-        store(local_like, edge[E_ROW] + out * 4, local)
-        store(local_like, edge[E_COL] + out * 4, picks[_K_COL, p])
-        store(id_like, edge[E_OUT] + out * size, edge_id)
-        out += 1
-    nodes[N_COUNT], edge[E_COUNT] = count, out
+            edge_id = load(id_like, eid_at + positions[p] * width(id_like))
+        store(local_like, col_at + p * 4, cols[p])
+        store(id_like, out_at + p * width(id_like), edge_id)
+    nodes[N_COUNT], edge[E_COUNT] = count, out + filled
     return 0
 
 
 @inlined
-def _lockstep(id_like, ids_at, block, width, target):
+def _lockstep(id_like, ids_at, block, lanes, target):
     """Move ``block[target]`` up to the first of SIZE ids that is CUT or more, all lanes at once."""
-    size = id_like.itemsize
+    bases, lengths, cuts, lane_of = block[target], block[_B_SIZE], block[_B_CUT], block[_B_ACTIVE]
     active = 0
-    for i in range(width):
-        if block[_B_SIZE, i] > 0:
-            block[_B_ACTIVE, active] = i
+    for i in range(lanes):
+        if lengths[i] > 0:
+            lane_of[active] = i
             active += 1
-            prefetch(ids_at + (block[target, i] + (block[_B_SIZE, i] >> 1)) * size)
+            prefetch(ids_at + (bases[i] + (lengths[i] >> 1)) * width(id_like))
     while active > 0:
         still = 0
         for a in range(active):
-            i = block[_B_ACTIVE, a]
-            base, length = block[target, i], block[_B_SIZE, i]
+            i = lane_of[a]
+            base, length = bases[i], lengths[i]
             half = length >> 1
-            less = load(id_like, ids_at + (base + half) * size) < block[_B_CUT, i]
+            less = load(id_like, ids_at + (base + half) * width(id_like)) < cuts[i]
             base = base + half + 1 if less else base
             length = length - half - 1 if less else half
-            block[target, i], block[_B_SIZE, i] = base, length
-            prefetch(ids_at + (base + (length >> 1)) * size)
-            block[_B_ACTIVE, still] = i
+            bases[i], lengths[i] = base, length
+            prefetch(ids_at + (base + (length >> 1)) * width(id_like))
+            lane_of[still] = i
             still += length > 0
         active = still
 
 
 @kernel
-def _windows(id_like, long_like, local_like, disjoint, step, nodes, edge, cuts, block, start, width):
+def _windows(id_like, long_like, local_like, disjoint, step, nodes, edge, cuts, block, start, lanes):
     """Fill the block's nodes, lanes and windows [begin, end) of positions of visible edges."""
-    size = id_like.itemsize
+    size = width(id_like)
     high, low = step[P_HIGH], step[P_LOW]
-    for i in range(width):
+    for i in range(lanes):
         node = load(id_like, nodes[N_NODES] + (start + i) * size)
         lane = load(local_like, nodes[N_BATCH] + (start + i) * 4) if disjoint else np.int64(0)
         begin = load(long_like, edge[E_INDPTR] + node * 8)
@@ -162,12 +167,12 @@ def _windows(id_like, long_like, local_like, disjoint, step, nodes, edge, cuts, 
         bounded = block[_B_CUT, i] < edge[E_ROWS]
         block[_B_SIZE, i] = end - begin if bounded else 0
         block[_B_END, i] = begin if bounded else end
-    _lockstep(id_like, edge[E_EID], block, width, _B_END)
+    _lockstep(id_like, edge[E_EID], block, lanes, _B_END)
     if low >= 0:
-        for i in range(width):
+        for i in range(lanes):
             block[_B_CUT, i] = cuts[low, block[_B_LANE, i]]
             block[_B_SIZE, i] = block[_B_END, i] - block[_B_BEGIN, i]
-        _lockstep(id_like, edge[E_EID], block, width, _B_BEGIN)
+        _lockstep(id_like, edge[E_EID], block, lanes, _B_BEGIN)
 
 
 @inlined
@@ -221,7 +226,7 @@ def _filtered(id_like, nbr_at, begin, end, node_cut, visible):
     found = 0
     for position in range(begin, end):
         visible[found] = position
-        found += load(id_like, nbr_at + position * id_like.itemsize) < node_cut
+        found += load(id_like, nbr_at + position * width(id_like)) < node_cut
     return found
 
 
@@ -231,34 +236,36 @@ def _expand_rows(
     first, last, block, picks, ranks, taken, visible, need,
 ):  # fmt: skip
     """Run a step over an edge type with offsets, block by block. Returns 0, or what is too small."""
-    size, nodes, edge = id_like.itemsize, node_table[step[P_DST]], edge_table[step[P_EDGE]]
-    fanout, node_row, filled = step[P_FANOUT], step[P_NODE], 0
+    size, nodes, edge = width(id_like), node_table[step[P_DST]], edge_table[step[P_EDGE]]
+    fanout, node_row, filled = step[P_FANOUT], step[P_NODE], np.int64(0)
+    nbr_at, eid_at, stored_ids = edge[E_NBR], edge[E_EID], step[P_LAYOUT] == EDGES
+    positions, cols, lane_of = picks[_K_POSITION], picks[_K_COL], picks[_K_LANE]
     for start in range(first, last, LANES):
-        width = min(np.int64(LANES), last - start)
-        for i in range(start + width, min(start + width + LANES, last)):
+        lanes = min(np.int64(LANES), last - start)
+        for i in range(start + lanes, min(start + lanes + LANES, last)):
             prefetch(edge[E_INDPTR] + load(id_like, nodes[N_NODES] + i * size) * 8)
-        _windows(id_like, long_like, local_like, disjoint, step, nodes, edge, cuts, block, start, width)
-        for i in range(width):
+        _windows(id_like, long_like, local_like, disjoint, step, nodes, edge, cuts, block, start, lanes)
+        for i in range(lanes):
             begin, lane = block[_B_BEGIN, i], block[_B_LANE, i]
             count = block[_B_END, i] - begin
             if node_row >= 0:
                 count = _filtered(
-                    id_like, edge[E_NBR], begin, block[_B_END, i], cuts[node_row, lane], visible
+                    id_like, nbr_at, begin, block[_B_END, i], cuts[node_row, lane], visible
                 )  # fmt: skip
             take = count if fanout < 0 or count <= fanout else fanout
+            first_rank = count - take
             ordered = take == count or step[P_RECENT] == 1
             if not ordered:
                 need[1] += 1
                 key = node_key(keys[lane], np.uint64(step[P_SALT]), np.uint64(block[_B_NODE, i]))
                 _floyd(key, count, ranks[:take], taken, need[1])
             for r in range(take):
-                rank = count - take + r if ordered else ranks[r]
+                rank = first_rank + r if ordered else ranks[r]
                 position = visible[rank] if node_row >= 0 else begin + rank
-                prefetch(edge[E_NBR] + position * size)
-                if step[P_LAYOUT] == EDGES:
-                    prefetch(edge[E_EID] + position * size)
-                picks[_K_POSITION, filled], picks[_K_COL, filled] = position, start + i
-                picks[_K_LANE, filled] = lane
+                prefetch(nbr_at + position * size)
+                if stored_ids:
+                    prefetch(eid_at + position * size)
+                positions[filled], cols[filled], lane_of[filled] = position, start + i, lane
                 filled += 1
                 if filled == CHUNK:
                     full = _flush(
@@ -279,15 +286,15 @@ def _expand_column(
     need,
 ):  # fmt: skip
     """Run a step over a foreign-key column: at most one neighbour per node. Returns as above."""
-    size, nodes, edge = id_like.itemsize, node_table[step[P_DST]], edge_table[step[P_EDGE]]
+    size, nodes, edge = width(id_like), node_table[step[P_DST]], edge_table[step[P_EDGE]]
     nothing = 0xFFFFFFFF if size == 4 else -1
     high, low, node_row = step[P_HIGH], step[P_LOW], step[P_NODE]
     for start in range(first, last, CHUNK):
-        width, filled = min(np.int64(CHUNK), last - start), 0
-        for i in range(start, start + width):
+        stop, filled = min(start + CHUNK, last), 0
+        for i in range(start, stop):
             node = load(id_like, nodes[N_NODES] + i * size)
             prefetch(edge[E_NBR] + node * size)
-        for i in range(start, start + width):
+        for i in range(start, stop):
             node = load(id_like, nodes[N_NODES] + i * size)
             lane = load(local_like, nodes[N_BATCH] + i * 4) if disjoint else np.int64(0)
             neighbor = load(id_like, edge[E_NBR] + node * size)
@@ -309,11 +316,14 @@ def _expand_column(
 def _add_seeds(id_like, slot_like, local_like, disjoint, epoch, table):
     """Enter the seeds, which lie in ``nodes`` already, into the hash; of equal ones, the first."""
     for local in range(table[N_COUNT]):
-        node = load(id_like, table[N_NODES] + local * id_like.itemsize)
+        node = load(id_like, table[N_NODES] + local * width(id_like))
         lane = load(local_like, table[N_BATCH] + local * 4)
         slot = slot_of(node, lane if disjoint else 0, table[N_MASK])
         # ``count`` = local writes the seed's own node again; only its batch must be kept in joint mode
-        find_or_add(id_like, slot_like, local_like, disjoint, epoch, table, local, node, lane, slot)
+        find_or_add(
+            id_like, slot_like, local_like, disjoint, epoch, table[N_HASH], table[N_MASK], table[N_NODES],
+            table[N_BATCH], local, node, lane, slot,
+        )  # fmt: skip
         store(local_like, table[N_BATCH] + local * 4, lane)
 
 

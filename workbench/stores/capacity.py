@@ -43,8 +43,8 @@ def aligned(size: int) -> int:
 
 
 def hash_slots(nodes: int) -> int:
-    """Slots of a hash table for so many nodes: a power of two, at most half full."""
-    return 1 << (2 * max(nodes, 32) - 1).bit_length()
+    """Slots of a hash table for so many nodes: a power of two, at most three quarters full."""
+    return 1 << (max(nodes, 32) * 4 // 3).bit_length()
 
 
 def largest_degrees(graph: GraphArrays) -> dict[EdgeType, int]:

@@ -128,11 +128,11 @@ class Program:
         seen = self.room.get(len(request).bit_length())
         if seen is None:
             return first_guess(bound, seeds), bound
-        # half as much again as the largest batch so far: a second run is rare, a table not too sparse
+        # a quarter more than the largest batch so far: a second run is rare, a table not too sparse
         nodes = {
-            t: min(most, seeds.get(t, 0) + seen.nodes[t] * 3 // 2 + CHUNK) for t, most in bound.nodes.items()
+            t: min(most, seeds.get(t, 0) + seen.nodes[t] * 5 // 4 + CHUNK) for t, most in bound.nodes.items()
         }
-        edges = {t: min(most, seen.edges[t] * 3 // 2 + CHUNK) for t, most in bound.edges.items()}
+        edges = {t: min(most, seen.edges[t] * 5 // 4 + CHUNK) for t, most in bound.edges.items()}
         return Capacity(nodes, edges), bound
 
     def remember(self, seeds: int, nodes: Mapping[str, int], edges: Mapping[EdgeType, int]) -> None:
