@@ -126,6 +126,11 @@ def test_int32_edges(batch):
     assert all(store.edge_index.dtype == torch.int32 for store in data.edge_stores)
 
 
+def test_other_index_types_are_refused(batch):
+    with pytest.raises(LoaderError, match=r"torch.int64 or torch.int32"):
+        to_hetero(batch, index_dtype=torch.int16)
+
+
 def test_static_seeds_have_the_last_instant(world):
     from dataclasses import replace
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from workbench.pyg.sections import attribute_widths, carve, edge_features, node_features
+from workbench.pyg.sections import attribute_widths, carve, carve_tensor, edge_features, expand, node_features
 from workbench.testing.ram_features import random_block
 from workbench.testing.sizes import cases
 
@@ -32,6 +32,9 @@ def test_any_layout_is_carved_as_it_is_stored(widths, rows, key):
         assert np.array_equal(sections[name], block.section(name))
     if widths:
         assert np.array_equal(sections["present"], block.present())
+    for name, value in carve_tensor(block.layout, torch.from_numpy(block.data)).items():
+        assert value.dtype == sections[name].dtype
+        assert torch.equal(value, sections[name]), "any device carves alike"
     served = node_features(block.layout, torch.from_numpy(block.data))
     assert {name: value.shape[1] for name, value in served.items()} == attribute_widths(block.layout)
 
@@ -43,3 +46,15 @@ def test_no_rows_whatever_their_strides(strides):
     sections = edge_features(block.layout, torch.from_numpy(empty))
     assert sections["edge_attr"].shape == (0, 2)
     assert sections["categorical"].shape == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "stride_of", [{"numerical": 1}, {"numerical": 2, "categorical": 3}, {"embedding": 200}]
+)
+def test_whole_rows_are_expanded(stride_of):
+    block = random_block("t", 50, np.random.default_rng(0), stride_of)
+    row = np.random.default_rng(1).integers(0, 50, 200).astype(np.int32)
+    data = torch.from_numpy(block.data)
+    assert np.array_equal(expand(data, row), block.data[row])
+    assert torch.equal(expand(data, torch.from_numpy(row)), expand(data, row))
+    assert expand(data, row[:0]).shape == (0, block.layout.stride)

@@ -48,7 +48,7 @@ from torch_geometric.data import Data, HeteroData
 
 from workbench.errors import LoaderError, explain
 from workbench.loading.batch import Batch, Rows
-from workbench.pyg.sections import carve, edge_features, node_features
+from workbench.pyg.sections import carve, edge_features, expand, node_features
 from workbench.schema import EdgeType
 from workbench.types import AnyArray
 
@@ -76,7 +76,7 @@ def to_hetero(
     pin : bool
         Put CPU tensors into pinned memory, for a later ``data.to(device, non_blocking=True)``.
     """
-    mover = _Mover(device, index_dtype, expand)
+    mover = _Mover.to(device, index_dtype, expand)
     data = HeteroData()
     for node_type in batch.subgraph.node_id:
         _fill(data[node_type], _node_attributes(batch, node_type, mover))
@@ -104,7 +104,7 @@ def to_data(
         If it is not.
     """
     node_type, edge_type = _only_types(batch)
-    mover = _Mover(device, index_dtype, expand)
+    mover = _Mover.to(device, index_dtype, expand)
     edges = _edge_attributes(batch, edge_type, mover)
     plain = {"edge_index", "e_id", "edge_time", "edge_attr", "num_sampled_edges"}
     data = Data()
@@ -116,33 +116,47 @@ def to_data(
 
 @dataclass(frozen=True)
 class _Mover:
-    """Makes tensors: from which arrays, on which device."""
+    """Makes tensors of one form; ``device`` None is the CPU."""
 
-    device: torch.device | str | None
+    device: torch.device | None
     index_dtype: torch.dtype
     expand: bool
 
+    @classmethod
+    def to(cls, device: torch.device | str | None, index_dtype: torch.dtype, expand: bool) -> _Mover:
+        """Check what was asked for."""
+        place = torch.device("cpu" if device is None else device)
+        if index_dtype not in _NUMPY:
+            raise LoaderError(
+                explain("edge indices were asked for", f"as {index_dtype}", "torch.int64 or torch.int32"), -1
+            )
+        return cls(None if place.type == "cpu" else place, index_dtype, expand)
+
     def tensor(self, array: AnyArray, dtype: torch.dtype | None = torch.int64) -> Tensor:
-        """Move narrow, then widen where it arrived."""
+        """Widen where the tensor will be: on another device after the move, here in numpy."""
         if array.dtype == np.uint32:
             array = array.view(np.int32)  # uint32 ids stay below 2^31
-        if not array.flags.writeable:
-            array = array.copy()
-        moved = torch.from_numpy(np.ascontiguousarray(array))
-        if self.device is not None:
-            moved = moved.to(self.device, non_blocking=True)
+        if self.device is None:
+            wide = array if dtype is None else array.astype(_NUMPY[dtype], copy=False)
+            return torch.from_numpy(_owned(wide))
+        moved = torch.from_numpy(_owned(array)).to(self.device, non_blocking=True)
         return moved if dtype is None else moved.to(dtype)
 
     def rows(self, rows: Rows, edges: bool) -> Attributes:
         """Sections of feature rows, expanded or with their ``row``."""
-        block = self.tensor(rows.block.data, None)
-        row = self.tensor(rows.index)
+        layout, data = rows.block.layout, self.tensor(rows.block.data, None)
         if not self.expand:
-            return {**carve(rows.block.layout, block), "row": row}
-        sections = (
-            edge_features(rows.block.layout, block) if edges else node_features(rows.block.layout, block)
-        )
-        return {name: value.index_select(0, row) for name, value in sections.items()}
+            return {**carve(layout, data), "row": self.tensor(rows.index)}
+        expanded = expand(data, rows.index if self.device is None else self.tensor(rows.index))
+        return edge_features(layout, expanded) if edges else node_features(layout, expanded)
+
+
+_NUMPY = {torch.int64: np.int64, torch.int32: np.int32}
+
+
+def _owned(array: AnyArray) -> AnyArray:
+    """Torch takes neither read-only memory nor arrays with gaps before it moves them."""
+    return np.require(array, requirements=["C", "W"])
 
 
 def _node_attributes(batch: Batch, node_type: str, mover: _Mover) -> Attributes:

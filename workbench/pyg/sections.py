@@ -1,18 +1,22 @@
-"""Feature rows as tensors: one uint8 block is carved into sections, wherever it lies.
+"""Feature rows as tensors: one uint8 block is expanded, then carved into sections, wherever it lies.
 
     data  uint8[n, stride]   | timestamp | numerical | embedding | categorical | mask | pad |
                               int64[n,t]  float32[n,c] ...                        present bool[n, columns]
 
-The block is moved to the device first and carved there: one copy per group, and nothing wider than
-what is stored crosses the bus.
+For another device the block of distinct rows is moved first and expanded there: one copy per group, and
+nothing wider than what is stored crosses the bus. On the CPU numpy does the work: torch would start a
+second team of OpenMP threads in the loader's thread, beside the model's.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from workbench.stores.features import SECTION_DTYPES, GroupLayout
+from workbench.kernels.gather import gather
+from workbench.stores.features import SECTION_DTYPES, FeatureBlock, GroupLayout
+from workbench.types import AnyArray
 
 _STORED = {
     "timestamp": torch.int64,
@@ -20,6 +24,22 @@ _STORED = {
     "embedding": torch.float32,
     "categorical": torch.int32,
 }
+
+
+def expand(data: Tensor, row: Tensor | AnyArray) -> Tensor:
+    """Rows ``data[row]``, each row moved whole.
+
+    Parameters
+    ----------
+    data : uint8[k, stride]
+    row : int32[n] or int64[n], an array for a tensor on the CPU
+    """
+    if isinstance(row, Tensor):
+        return data.index_select(0, row)
+    out = np.empty((len(row), data.shape[1]), np.uint8)
+    if len(row):
+        gather(np.ascontiguousarray(data.numpy()), row.astype(np.int64), out)
+    return torch.from_numpy(out)
 
 
 def carve(layout: GroupLayout, data: Tensor) -> dict[str, Tensor]:
@@ -35,6 +55,19 @@ def carve(layout: GroupLayout, data: Tensor) -> dict[str, Tensor]:
     ``categorical`` int64[n, k] (embedding tables take int64), ``present`` bool[n, columns]. All but
     ``categorical`` and ``present`` are views.
     """
+    if data.is_cpu and len(data):
+        block = FeatureBlock(layout, data.numpy())
+        arrays = {name: block.section(name) for name in SECTION_DTYPES if layout.width(name)}
+        if "categorical" in arrays:
+            arrays["categorical"] = arrays["categorical"].astype(np.int64)
+        if layout.columns:
+            arrays["present"] = block.present()
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+    return carve_tensor(layout, data)
+
+
+def carve_tensor(layout: GroupLayout, data: Tensor) -> dict[str, Tensor]:
+    """:func:`carve` in torch, for any device."""
     out = {name: _section(layout, data, name) for name in SECTION_DTYPES if layout.width(name)}
     if "categorical" in out:
         out["categorical"] = out["categorical"].to(torch.int64)
@@ -68,6 +101,8 @@ def attribute_widths(layout: GroupLayout) -> dict[str, int]:
 def _numeric(sections: dict[str, Tensor]) -> Tensor | None:
     """float32[n, c + e]: numerical ++ embedding, missing values 0; None without either."""
     parts = [sections[name] for name in ("numerical", "embedding") if name in sections]
+    if parts and parts[0].is_cpu:
+        return torch.from_numpy(np.concatenate([part.numpy() for part in parts], 1))
     return torch.cat(parts, 1) if parts else None
 
 

@@ -21,14 +21,14 @@ from torch_geometric.data.graph_store import EdgeLayout
 
 from workbench.errors import SchemaError, StoreError, did_you_mean, explain
 from workbench.kernels.distinct import distinct
-from workbench.pyg.sections import attribute_widths, edge_features, node_features
+from workbench.pyg.sections import attribute_widths, edge_features, expand, node_features
 from workbench.schema import EdgeType
 from workbench.stores import protocols
 from workbench.stores.features import FeatureBlock, GroupLayout
 from workbench.stores.request import HopRequest
 from workbench.stores.steps import ALL, Step
 from workbench.temporal import FOREVER
-from workbench.types import AnyArray, Int64Array
+from workbench.types import AnyArray, Int32Array, Int64Array
 
 
 class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
@@ -81,16 +81,16 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
                 value = torch.from_numpy(self._times(place[0])[wanted[place]])
             elif place in blocks:
                 if place not in served:
-                    served[place] = self._features(attr, blocks[place])
-                value = served[place][attr.attr_name].index_select(0, torch.from_numpy(unique[place][1]))
+                    served[place] = self._features(attr, blocks[place], unique[place][1])
+                value = served[place][attr.attr_name].contiguous()
             else:
                 value = torch.ones(len(wanted[place]), 1)
             out.append(value[0] if isinstance(attr.index, int) else value)
         return out
 
-    def _features(self, attr: TensorAttr, block: FeatureBlock) -> dict[str, Tensor]:
+    def _features(self, attr: TensorAttr, block: FeatureBlock, index: Int32Array) -> dict[str, Tensor]:
         carve = edge_features if isinstance(attr.group_name, tuple) else node_features
-        return carve(block.layout, torch.from_numpy(block.data))
+        return carve(block.layout, expand(torch.from_numpy(block.data), index))
 
     def _times(self, group: str) -> Int64Array:
         times = self.graph.times(group)
