@@ -344,12 +344,17 @@ def default_boundaries(
     horizon: tuple[Span, ...], every: Span, *, begin: int, observed_until: int, share: float = 0.1
 ) -> tuple[int, int]:
     """``(val, test)``: each split takes ``share`` of the observed time, at least one window."""
-    step = max(every.approximate, 1)
-    count = max(1, round(share * (observed_until - begin) / step))
+    _check_step(every)
+    count = max(1, round(share * (observed_until - begin) / every.approximate))
     back = -(every * (count - 1))
     test = back.after(int(min((-span).after(observed_until) for span in horizon)))
     val = back.after(int(min((-span).after(test) for span in horizon)))
     return val, test
+
+
+def _check_step(every: Span) -> None:
+    if every.approximate <= 0:
+        raise TaskError(explain("anchors were asked for", f"one every {every}", "a step of more than 0"))
 
 
 MAX_ANCHORS = 100_000

@@ -234,6 +234,8 @@ BAD_TASKS = [
     ({"eval_windows": 1.5}, TaskError, "eval_windows= was set: got 1.5"),
     ({"every": "often"}, AnchorError, "a length of time was asked for: got 'often'"),
     ({"every": 0}, TaskError, "a step of more than 0"),
+    ({"every": Span(months=-12_000)}, TaskError, "a step of more than 0"),
+    ({"every": 1}, TaskError, "Set every= to a longer step"),
 ]
 
 
@@ -255,7 +257,7 @@ def test_a_split_without_labels_is_named(dataset):
 def test_an_empty_table_gives_no_labels(make_shop):
     empty = {"user_id": pa.array([], pa.int64()), "ts": pa.array([], pa.timestamp("us"))}
     with pytest.raises(
-        TaskError, match="labels from table 'orders' were asked for: none of its rows has a ts"
+        TaskError, match="labels from table 'orders' were asked for: none of its rows has a ts up to"
     ):
         Task.build(make_shop(orders=empty), "PREDICT COUNT(orders.*, 0, 1) FOR users.user_id")
 

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any
 
 from workbench.errors import TaskError, did_you_mean, explain
-from workbench.ingest.sql import quote_name
+from workbench.query.boundaries import Boundaries, moment, place
 from workbench.query.entities import known_entities
 from workbench.query.labels import Labels, column_types, compute_labels, connection, select_entities
 from workbench.query.parser import parse
 from workbench.query.resolve import ResolvedQuery, resolve
 from workbench.query.seed_table import SeedTable
 from workbench.stores.dataset import Dataset
-from workbench.temporal import (
-    Duration,
-    Instant,
-    Span,
-    Splits,
-    default_boundaries,
-    instant,
-    iso,
-    split_anchors,
-)
+from workbench.temporal import Duration, Instant, Span, Splits, iso
 
 SPLITS = ("train", "val", "test")
 
@@ -38,21 +28,14 @@ class Task:
     ----------
     dataset : Dataset
     resolved : ResolvedQuery  the query, bound to the dataset's schema
-    every : Span  from one anchor to the next
+    boundaries : Boundaries  when the splits begin, and how anchors are placed
     splits : Splits  the anchors of train, val and test
-    until : int or None
-        Features are frozen at this instant (RelBench's protocol); None: each anchor sees all up to itself.
-    observed_until : int
-        Up to when the data are complete: label windows end no later.
     """
 
     dataset: Dataset
     resolved: ResolvedQuery
-    every: Span
+    boundaries: Boundaries
     splits: Splits
-    until: int | None
-    observed_until: int
-    options: Mapping[str, Any] = field(default_factory=dict)
     _found: dict[str, SeedTable] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -96,38 +79,19 @@ class Task:
         """
         with connection(dataset) as con:
             resolved = resolve(parse(text), dataset.schema, column_types(con, dataset.schema))
-            first, last = _observed(con, resolved)
-        begin_at = first if begin is None else _moment("begin", begin)
-        observed = last if observed_until is None else _moment("observed_until", observed_until)
-        step = max(resolved.horizon, key=lambda s: s.approximate) if every is None else Span.read(every)
-        if val is None or test is None:
-            val_default, test_default = default_boundaries(
-                resolved.horizon, step, begin=begin_at, observed_until=observed
+            boundaries = place(
+                con,
+                resolved,
+                val=val,
+                test=test,
+                every=every,
+                train_windows=train_windows,
+                eval_windows=eval_windows,
+                until=until,
+                observed_until=observed_until,
+                begin=begin,
             )
-        val_at = val_default if val is None else _moment("val", val)
-        test_at = test_default if test is None else _moment("test", test)
-        options: dict[str, Any] = {
-            "query": text,
-            "val": val_at,
-            "test": test_at,
-            "every": {"microseconds": step.microseconds, "months": step.months},
-            "train_windows": _count("train_windows", train_windows),
-            "eval_windows": _count("eval_windows", eval_windows),
-            "until": None if until is None else _moment("until", until),
-            "observed_until": observed,
-            "begin": begin_at,
-        }
-        splits = split_anchors(
-            resolved.horizon,
-            step,
-            begin=begin_at,
-            val=val_at,
-            test=test_at,
-            observed_until=observed,
-            train_windows=train_windows,
-            eval_windows=eval_windows,
-        )
-        return cls(dataset, resolved, step, splits, options["until"], observed, options)
+        return cls(dataset, resolved, boundaries, boundaries.anchors(resolved.horizon))
 
     @classmethod
     def from_dict(cls, dataset: Dataset, data: Mapping[str, Any]) -> Task:
@@ -137,7 +101,7 @@ class Task:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values: the query and every boundary, as int64 microseconds."""
-        return dict(self.options)
+        return {"query": self.query, **asdict(self.boundaries)}
 
     @property
     def query(self) -> str:
@@ -159,6 +123,16 @@ class Task:
         """How far after its anchor a label looks."""
         return max(self.resolved.horizon, key=lambda span: span.approximate)
 
+    @property
+    def until(self) -> int | None:
+        """Features are frozen at this instant (RelBench's protocol); None: anchors see up to themselves."""
+        return self.boundaries.until
+
+    @property
+    def observed_until(self) -> int:
+        """Up to when the data are complete: label windows end no later."""
+        return self.boundaries.observed_until
+
     def seeds(
         self, split: str | None = None, *, at: Instant | None = None, entities: Sequence[Any] | None = None
     ) -> SeedTable:
@@ -178,7 +152,7 @@ class Task:
             If the split is unknown or empty, or an entity is unknown or does not exist at ``at``.
         """
         if at is not None and split is None:
-            return self._seeds_at(_moment("at", at), entities)
+            return self._seeds_at(moment("at", at), entities)
         if split not in SPLITS or at is not None or entities is not None:
             raise TaskError(
                 explain(
@@ -226,7 +200,7 @@ class Task:
         lines = [
             f"Task ({self.task_type}) for each {self.entity_table}.{self.resolved.entity.primary_key}",
             f"  query     {self.resolved.query}",
-            f"  window    labels look {self.horizon} ahead; one anchor every {self.every}",
+            f"  window    labels look {self.horizon} ahead; one anchor every {self.boundaries.every}",
         ]
         for split in SPLITS:
             anchors = getattr(self.splits, split)
@@ -241,52 +215,3 @@ class Task:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Task.from_dict, (self.dataset, self.to_dict())
-
-
-def _moment(name: str, value: Instant) -> int:
-    """Read an instant of the calendar: windows are added to it, so it has to be finite."""
-    time = instant(value)
-    if not _FIRST <= time <= _LAST:
-        raise TaskError(
-            explain(
-                f"{name}= was set",
-                f"got {value!r}",
-                "an instant in the years 1 to 9999; an int counts microseconds since 1970-01-01",
-            )
-        )
-    return time
-
-
-_FIRST = instant(dt.datetime(1, 1, 1))
-_LAST = instant(dt.datetime(9999, 12, 31))
-
-
-def _count(name: str, value: int | None) -> int | None:
-    if value is not None and (isinstance(value, bool) or int(value) != value or value < 1):
-        raise TaskError(explain(f"{name}= was set", f"got {value!r}", "None or a whole number of at least 1"))
-    return None if value is None else int(value)
-
-
-def _observed(con: Any, resolved: ResolvedQuery) -> tuple[int, int]:
-    """First and last time of the tables that the target looks at: rows after now are only scheduled.
-
-    Of several tables the earliest end counts: a label is known only where all of them are.
-    """
-    now = int(dt.datetime.now(dt.UTC).timestamp() * 1e6)
-    ends: dict[str, tuple[int, int]] = {}
-    for source in resolved.forward:
-        time, table = quote_name(source.time), quote_name(source.table)
-        first, last = con.execute(
-            f"SELECT epoch_us(min({time})), epoch_us(max({time}) FILTER ({time} <= make_timestamp({now}))) "
-            f"FROM {table}"
-        ).fetchone()
-        if first is None or last is None:
-            raise TaskError(
-                explain(
-                    f"labels from table {source.table!r} were asked for",
-                    f"none of its rows has a {source.time} up to now",
-                    do="Ingest a table with rows in the past",
-                )
-            )
-        ends[source.table] = first, last
-    return min(first for first, _ in ends.values()), min(last for _, last in ends.values())
