@@ -237,7 +237,7 @@ def _expand_rows(
 ):  # fmt: skip
     """Run a step over an edge type with offsets, block by block. Returns 0, or what is too small."""
     size, nodes, edge = width(id_like), node_table[step[P_DST]], edge_table[step[P_EDGE]]
-    fanout, node_row, filled = step[P_FANOUT], step[P_NODE], np.int64(0)
+    fanout, node_row, filled = step[P_FANOUT], step[P_NODE], 0
     nbr_at, eid_at, stored_ids = edge[E_NBR], edge[E_EID], step[P_LAYOUT] == EDGES
     positions, cols, lane_of = picks[_K_POSITION], picks[_K_COL], picks[_K_LANE]
     for start in range(first, last, LANES):

@@ -12,7 +12,7 @@ from workbench.kernels.cuts import largest_degree
 from workbench.kernels.sample import CHUNK
 from workbench.schema import EdgeType
 from workbench.stores.graph_arrays import GraphArrays
-from workbench.stores.memory import OverBudgetError
+from workbench.stores.memory import OverBudgetError, size_class
 from workbench.stores.request import SampleRequest
 from workbench.stores.steps import ALL, StepPlan
 
@@ -25,10 +25,9 @@ class Capacity:
     edges: dict[EdgeType, int]
 
     def bytes(self, id_size: int, slot_size: int) -> int:
-        """Bytes of the batch's arrays and of the hash tables that relabel its nodes."""
-        return self.arena_bytes(id_size) + sum(
-            slot_size * hash_slots(count) for count in self.nodes.values() if count
-        )
+        """Bytes of the batch's arena and of the hash tables that relabel its nodes."""
+        slots = sum(hash_slots(count) for count in self.nodes.values() if count)
+        return size_class(self.arena_bytes(id_size)) + slot_size * slots
 
     def arena_bytes(self, id_size: int) -> int:
         """Bytes of the batch's arrays, each aligned to a cache line."""
@@ -85,7 +84,7 @@ def first_guess(bound: Capacity, seeds: Mapping[str, int]) -> Capacity:
     return Capacity(nodes, {name: min(most, moderate) for name, most in bound.edges.items()})
 
 
-def refuse(
+def refusal(
     graph: GraphArrays, degrees: Mapping[EdgeType, int], request: SampleRequest, error: OverBudgetError
 ) -> BudgetError:
     """Say what a request needs, what there is, and the widest cap on its fanouts that surely fits."""
@@ -104,8 +103,9 @@ def _remedy(
     room: int,
 ) -> str:
     def fits(cap: int, count: Mapping[str, int]) -> bool:
-        bound = upper_bound(graph, degrees, capped(request.plan, cap), count)
-        return request_bytes(graph, request.plan, bound, sum(count.values())) <= room
+        plan = capped(request.plan, cap)
+        bound = upper_bound(graph, degrees, plan, count)
+        return request_bytes(graph, plan, bound) <= room
 
     widest = max([step.fanout for step in request.plan] + [max(degrees.values(), default=1)])
     cap = _largest(widest, lambda cap: fits(cap, seeds))
@@ -154,7 +154,8 @@ def slot_dtype(capacity: Capacity) -> np.dtype[np.uint32] | np.dtype[np.uint64]:
     return np.dtype(np.uint64) if wide else np.dtype(np.uint32)
 
 
-def request_bytes(graph: GraphArrays, plan: StepPlan, capacity: Capacity, seeds: int) -> int:
-    """Everything that is allocated for a request: arrays, hash tables, and cuts of each seed."""
-    cuts = 8 * (seeds if plan.disjoint else 1) * (3 * len(plan) + 2)
-    return capacity.bytes(graph.id_dtype.itemsize, slot_dtype(capacity).itemsize) + cuts
+def request_bytes(graph: GraphArrays, plan: StepPlan, capacity: Capacity) -> int:
+    """Everything that is counted for a request: arena, hash tables and scratch."""
+    widest = max([0, *(step.fanout for step in plan)])
+    scratch = 8 * (widest + hash_slots(widest)) + 8 * max(capacity.edges.values(), default=0)
+    return capacity.bytes(graph.id_dtype.itemsize, slot_dtype(capacity).itemsize) + scratch

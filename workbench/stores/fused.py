@@ -157,6 +157,12 @@ class Worker:
         self._slots: dict[tuple[str, str], AnyArray] = {}
         self._epochs: dict[str, int] = {}
 
+    def dismiss(self) -> None:
+        """Give up what was reserved; the worker is not used again."""
+        slots = sum(table.nbytes for table in self._slots.values())
+        self.arenas.reserve(-slots - 8 * (len(self.ranks) + len(self.taken) + len(self.visible) - 4))
+        self._slots.clear()
+
     def fit_scratch(self, program: Program) -> None:
         """Make scratch large enough, and restart the stamps of ``taken`` long before they overflow.
 

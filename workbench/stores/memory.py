@@ -70,7 +70,7 @@ class Arenas:
         OverBudgetError
             If the limit does not allow it; nothing was allocated.
         """
-        size = _size_class(size)
+        size = size_class(size)
         with self._lock:
             self._collect()
             fitting = [i for i, arena in enumerate(self._free) if size <= len(arena) <= 4 * size]
@@ -78,7 +78,7 @@ class Arenas:
                 owner = self._free.pop(min(fitting, key=lambda i: len(self._free[i])))
             else:
                 self._make_room(size)
-                owner = np.empty(size, np.uint8)
+                owner = _allocate(size, self.total)
                 self._total += size
             return self._lend(owner)
 
@@ -125,6 +125,13 @@ class Arenas:
             raise OverBudgetError(size, self.total, limit, limit - self._total)
 
 
+def _allocate(size: int, held: int) -> ByteArray:
+    try:
+        return np.empty(size, np.uint8)
+    except MemoryError:
+        raise OverBudgetError(size, held, held + size - 1, size - 1) from None
+
+
 def available_memory() -> int:
     """Bytes that this process can still take without being killed: of the machine and of its cgroup."""
     rooms = [_meminfo("MemAvailable"), _cgroup_room()]
@@ -149,7 +156,7 @@ def _read(path: str) -> str:
     return file.read_text() if file.is_file() else ""
 
 
-def _size_class(size: int) -> int:
+def size_class(size: int) -> int:
     """Round up to one of eight sizes per power of two, so that batches of similar size share arenas."""
     step = 1 << max(size.bit_length() - 4, 12)
     return -(-max(size, 1) // step) * step

@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench.errors import BudgetError, explain
 from workbench.schema import EdgeType, Schema
-from workbench.stores.capacity import largest_degrees, refuse
+from workbench.stores.capacity import largest_degrees, refusal
 from workbench.stores.door import check_hop, check_request
 from workbench.stores.fused import Program, Tables, Worker
 from workbench.stores.graph_arrays import GraphArrays
@@ -116,11 +116,19 @@ class RamGraph:
             If it would not fit; names what it needs and a fanout that fits.
         """
         check_request(self, request, snapshot)
+        try:
+            return self._run(request)
+        except OverBudgetError:
+            self._dismiss_workers()
+        try:
+            return self._run(request)
+        except OverBudgetError as error:
+            raise refusal(self.arrays, self._degrees, request, error) from None
+
+    def _run(self, request: SampleRequest) -> SampledSubgraph:
         program, worker = self._program(request.plan), self._worker()
         try:
             return run_batch(self._tables, program, worker, self._arenas, request, self._snapshot)
-        except OverBudgetError as error:
-            raise refuse(self.arrays, self._degrees, request, error) from None
         finally:
             self._idle.append(worker)
 
@@ -160,6 +168,11 @@ class RamGraph:
             return self._idle.pop()
         except IndexError:
             return Worker(self._arenas)
+
+    def _dismiss_workers(self) -> None:
+        """Give up hash tables that earlier, perhaps wider, requests left behind."""
+        while self._idle:
+            self._worker().dismiss()
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._path is None:

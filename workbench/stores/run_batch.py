@@ -55,6 +55,7 @@ def run_batch(
         if full == 0:
             return _wrap(tables, program, request, snapshot, output)
         capacity = _grown(tables, capacity, bound, full, int(worker.need[0]))
+        del output  # gives the arena back before a larger one is asked for
 
 
 def _cuts(tables: Tables, program: Program, request: SampleRequest) -> Int64Array:

@@ -74,27 +74,8 @@ class RowGraph:
         """The same graph as CSC arrays."""
         return GraphArrays.from_columns(self.schema, self.num_rows, self.times, self.foreign_keys, id_dtype)
 
-    def with_later_rows(self, after: int, rng: np.random.Generator, rows: int = 5) -> RowGraph:
-        """The same graph with rows appended to every timed table, all later than ``after``.
-
-        Rows without a time stay last, so their row ids move; keys that point at them are dropped
-        first, as are they, to keep every old row id what it was.
-        """
-        base = self._without_undated()
-        times, counts = dict(base.times), dict(base.num_rows)
-        for name in base.times:
-            late = np.sort(after + 1 + rng.integers(0, 5, rows))
-            times[name] = np.concatenate([base.times[name], late])
-            counts[name] += rows
-        keys = {}
-        for (table, column), ids in base.foreign_keys.items():
-            target = self.schema[table].foreign_key(column).table
-            extra = counts[table] - base.num_rows[table]
-            new = rng.integers(-1, max(counts[target], 0), extra)
-            keys[table, column] = np.concatenate([ids, new])
-        return RowGraph(self.schema, counts, times, keys)
-
-    def _without_undated(self) -> RowGraph:
+    def dated_only(self) -> RowGraph:
+        """The same graph without the rows that have no time, and without keys that pointed at them."""
         dated = {name: int(np.sum(clock != NO_TIME)) for name, clock in self.times.items()}
         counts = {name: dated.get(name, rows) for name, rows in self.num_rows.items()}
         keys = {}
@@ -103,6 +84,23 @@ class RowGraph:
             kept = ids[: counts[table]]
             keys[table, column] = np.where(kept < limit, kept, -1)
         times = {name: clock[: counts[name]] for name, clock in self.times.items()}
+        return RowGraph(self.schema, counts, times, keys)
+
+    def with_later_rows(self, after: int, rng: np.random.Generator, rows: int = 5) -> RowGraph:
+        """The same graph with rows later than ``after`` appended to every timed table.
+
+        Rows without a time are stored last, so they would move: call it on :meth:`dated_only`.
+        """
+        times, counts = dict(self.times), dict(self.num_rows)
+        for name in self.times:
+            late = np.sort(after + 1 + rng.integers(0, 5, rows))
+            times[name] = np.concatenate([self.times[name], late])
+            counts[name] += rows
+        keys = {}
+        for (table, column), ids in self.foreign_keys.items():
+            target = self.schema[table].foreign_key(column).table
+            new = rng.integers(-1, counts[target], counts[table] - self.num_rows[table])
+            keys[table, column] = np.concatenate([ids, new])
         return RowGraph(self.schema, counts, times, keys)
 
 

@@ -1,0 +1,255 @@
+import multiprocessing
+import pickle
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+
+from workbench.errors import BudgetError, IdError
+from workbench.kernels.sample import CHUNK, SCAN
+from workbench.plan.fanout import Fanout
+from workbench.schema import EdgeType
+from workbench.stores import capacity, fused
+from workbench.stores.hop_driver import HopDriver
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.request import SampleRequest, SeedSet
+from workbench.stores.steps import ALL, Step, StepPlan, Strategy
+from workbench.testing.graph_suite import GraphStoreSuite
+from workbench.testing.graphs import DAY, RowGraph, random_rows, toy_shop
+from workbench.testing.requests import Knobs, random_request
+from workbench.testing.sizes import cases
+
+ORDERS = EdgeType("orders", "user_id", "users")
+RATED = EdgeType("products", "rev_ratings", "users")
+
+
+class TestContract(GraphStoreSuite):
+    def make_store(self, arrays):
+        return RamGraph(arrays)
+
+
+def star(degree: int, hubs: int = 1) -> RowGraph:
+    """``hubs`` users with ``degree`` orders each, one order per microsecond, and as many ratings."""
+    schema = toy_shop().schema
+    rows = {"users": hubs, "products": 1, "orders": degree * hubs, "ratings": degree * hubs}
+    users = np.tile(np.arange(hubs), degree)
+    clock = np.arange(degree * hubs)
+    keys = {
+        ("orders", "user_id"): users,
+        ("orders", "product_id"): np.zeros_like(users),
+        ("ratings", "user_id"): users,
+        ("ratings", "product_id"): np.zeros_like(users),
+    }
+    return RowGraph(
+        schema, rows, {"users": np.zeros(hubs, np.int64), "orders": clock, "ratings": clock}, keys
+    )
+
+
+def request_of(steps, ids, anchor, key=1, disjoint=True, node_type="users"):
+    hops = max(step.hop for step in steps)
+    return SampleRequest(
+        (SeedSet.of(node_type, np.array(ids), anchor),), StepPlan(tuple(steps), hops, disjoint), key
+    )
+
+
+def both(graph: RamGraph, request: SampleRequest):
+    subgraph = graph.sample(request)
+    assert subgraph.same_as(HopDriver(graph).sample(request))
+    return subgraph
+
+
+@settings(max_examples=cases(ci=300, torture_cases=2000))
+@given(st.integers(0, 2**48))
+def test_rows_later_than_every_anchor_change_no_sample(seed):
+    rng = np.random.default_rng(seed)
+    rows = random_rows(rng).dated_only()
+    later = rows.with_later_rows(60, rng)
+    request = random_request(
+        rng, rows.schema, rows.num_rows, Knobs(temporal=(True,), anchors=(-1, 0, 10, 30, 55, 60))
+    )
+    assert RamGraph(rows.arrays()).sample(request).same_as(RamGraph(later.arrays()).sample(request))
+
+
+def test_uniform_draws_are_uniform_over_subsets():
+    graph, subsets = RamGraph(star(6).arrays()), Counter()
+    for key in range(200):
+        anchors = 10 + np.arange(60)
+        seeds = SeedSet.of("users", np.zeros(60, np.int64), anchors)
+        subgraph = graph.sample(SampleRequest((seeds,), StepPlan((Step(1, ORDERS, 3),), 1), key))
+        drawn = subgraph.edge_id[ORDERS].reshape(60, 3)
+        subsets.update(tuple(sorted(row)) for row in drawn.tolist())
+    every = list(combinations(range(6), 3))
+    assert set(subsets) <= set(every)
+    assert chisquare([subsets[subset] for subset in every]).pvalue > 1e-3
+
+
+def test_uniform_draws_from_a_large_degree_are_uniform():
+    graph, counts = RamGraph(star(1000).arrays()), np.zeros(1000, np.int64)
+    for key in range(400):
+        subgraph = graph.sample(request_of([Step(1, ORDERS, 200)], [0], 10**6, key))
+        counts += np.bincount(subgraph.edge_id[ORDERS], minlength=1000)
+    assert counts.sum() == 80_000
+    # draws without replacement: the variance of a count is 400 * 0.2 * 0.8
+    assert ((counts - 80) ** 2 / 64).sum() == pytest.approx(1000, abs=200)
+
+
+@pytest.mark.parametrize("fanout", [1, SCAN, SCAN + 1, 300, CHUNK, 1999, 2000, ALL])
+@pytest.mark.parametrize("strategy", list(Strategy))
+def test_many_draws_from_a_large_degree(fanout, strategy):
+    graph = RamGraph(star(2000, hubs=3).arrays())
+    steps = [
+        Step(1, ORDERS, fanout, strategy),
+        Step(1, RATED, fanout),
+    ]
+    subgraph = both(graph, request_of(steps, [0, 2, 0], 5500))
+    drawn = subgraph.edge_id[ORDERS][subgraph.col[ORDERS] == 0]
+    assert len(set(drawn.tolist())) == len(drawn) == (1834 if fanout == ALL else min(fanout, 1834))
+
+
+def test_wide_hash_slots_give_the_same_bits(monkeypatch):
+    monkeypatch.setattr(capacity, "NARROW_LOCALS", 0)
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        rows = random_rows(rng)
+        both(RamGraph(rows.arrays()), random_request(rng, rows.schema, rows.num_rows))
+
+
+def test_arenas_that_are_too_small_grow(monkeypatch):
+    def tiny(bound, seeds):
+        return capacity.Capacity(
+            {t: min(n, seeds.get(t, 0)) for t, n in bound.nodes.items()}, dict.fromkeys(bound.edges, 0)
+        )
+
+    monkeypatch.setattr(fused, "first_guess", tiny)
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        rows = random_rows(rng, size=40)
+        both(RamGraph(rows.arrays()), random_request(rng, rows.schema, rows.num_rows))
+
+
+def test_hash_tables_survive_their_epochs():
+    graph, rng = RamGraph(star(50, hubs=20).arrays()), np.random.default_rng(0)
+    for number in range(600):
+        request = request_of(
+            [Step(1, ORDERS, 5)], rng.integers(0, 20, 3), 600, number, disjoint=bool(number % 2)
+        )
+        subgraph = graph.sample(request)
+        if number % 50 > 40 or 250 < number < 260:
+            assert subgraph.same_as(HopDriver(graph).sample(request))
+
+
+def test_a_pickled_graph_gives_the_same_bits_in_another_process():
+    rng = np.random.default_rng(11)
+    rows = random_rows(rng, size=40)
+    graph = RamGraph(rows.arrays())
+    requests = [random_request(rng, rows.schema, rows.num_rows) for _ in range(20)]
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        for request, there in zip(requests, pool.map(graph.sample, requests), strict=True):
+            assert graph.sample(request).same_as(there)
+
+
+def test_a_subgraph_that_is_held_keeps_its_arena():
+    graph = RamGraph(star(50, hubs=20).arrays())
+    kept = graph.sample(request_of([Step(1, ORDERS, 5)], [0], 600)).edge_id[ORDERS][1:]
+    before = kept.copy()
+    for number in range(50):
+        graph.sample(request_of([Step(1, ORDERS, 5)], [1], 600, number))
+    assert np.array_equal(kept, before)
+    held = graph.memory().arenas
+    for number in range(50):
+        graph.sample(request_of([Step(1, ORDERS, 5)], [1], 600, number))
+    assert graph.memory().arenas == held
+
+
+def test_a_graph_larger_than_the_budget_is_not_opened():
+    with pytest.raises(BudgetError, match=r"the graph was opened: it takes \d+ bytes.*budget of 100 bytes"):
+        RamGraph(toy_shop(), memory_budget=100)
+
+
+@pytest.mark.parametrize("disjoint", [True, False])
+def test_a_fanout_over_the_budget_is_refused_and_what_fits_is_named(disjoint):
+    arrays = star(400, hubs=300).arrays()
+    budget = arrays.nbytes + 3_000_000
+    graph = RamGraph(arrays, memory_budget=budget)
+    hops = ["orders-user_id->users", "users-rev_user_id->orders", "products-rev_product_id->orders"]
+    wide = Fanout([{hops[0]: -1}, {hops[1]: 1, hops[2]: 1}, {hops[0]: 300}], disjoint=disjoint)
+    seeds = SeedSet.of("users", np.arange(300), 10**6)
+    request = SampleRequest((seeds,), wide.compile(arrays.schema, ["users"]), 3)
+    with pytest.raises(BudgetError) as caught:
+        graph.sample(request)
+    message = str(caught.value)
+    assert message.startswith("fanout [-1, 1, 300] for 300 seeds was asked for: it needs ")
+    assert "3,000,000 bytes for samples" in message
+    assert graph.memory().total <= budget
+    cap = int(message.split("none above ")[1].split(")")[0])
+    assert 1 <= cap < 300
+    small = capacity.capped(request.plan, cap)
+    assert capacity.describe(small) in message
+    subgraph = graph.sample(SampleRequest((seeds,), small, 3))
+    assert subgraph.same_as(HopDriver(graph).sample(SampleRequest((seeds,), small, 3)))
+    assert graph.memory().total <= budget
+
+
+def test_a_budget_that_fits_no_fanout_names_fewer_seeds_or_says_so():
+    arrays = star(400, hubs=300).arrays()
+    steps = [Step(1, ORDERS, 5)]
+    with pytest.raises(BudgetError, match=r"take at most \d+ seeds with a fanout of 1"):
+        RamGraph(arrays, arrays.nbytes + 9_000).sample(request_of(steps, np.arange(300), 10**6))
+    with pytest.raises(BudgetError, match="Nothing fits: raise the memory budget"):
+        RamGraph(arrays, arrays.nbytes + 100).sample(request_of(steps, np.arange(300), 10**6))
+
+
+def test_subgraphs_that_are_held_count_against_the_budget():
+    arrays = star(400, hubs=300).arrays()
+    graph = RamGraph(arrays, arrays.nbytes + 4_000_000)
+    request = request_of([Step(1, ORDERS, 50)], np.arange(300), 10**6)
+    held = [graph.sample(request)]
+    with pytest.raises(BudgetError, match="that samples hold already"):
+        held.extend(graph.sample(request) for _ in range(200))
+    assert len(held) > 2
+    held.clear()
+    assert graph.sample(request).num_edges == 300 * 50
+
+
+def test_without_a_budget_the_machine_is_the_limit(monkeypatch):
+    monkeypatch.setattr("workbench.stores.memory.available_memory", lambda: 1 << 20)
+    monkeypatch.setattr("workbench.stores.memory.UNCHECKED", 1 << 10)
+    arrays = star(2000, hubs=300).arrays()
+    with pytest.raises(BudgetError, match=r"Fanout .* fits"):
+        RamGraph(arrays).sample(request_of([Step(1, ORDERS, ALL)], np.arange(300), 10**6))
+
+
+def test_memory_adds_up_and_prints():
+    arrays = star(40, hubs=30).arrays()
+    report = RamGraph(arrays, memory_budget=10**9).memory()
+    assert report.graph == arrays.nbytes
+    assert report.edge_bytes["orders-user_id->users"] == 1200 * 4 + 31 * 8
+    assert report.edge_bytes["users-rev_user_id->orders"] == 1200 * 4
+    text = str(report)
+    assert "orders-user_id->users" in text
+    assert "budget 1,000.0 MB" in text
+
+
+def test_the_door_says_what_is_wrong_and_what_to_do():
+    graph = RamGraph(toy_shop())
+    with pytest.raises(IdError, match=r"id 7 at position 1 is out of range \(1 of 2 are\).*Allowed: 0 .. 2"):
+        graph.sample(request_of([Step(1, ORDERS, 2)], [0, 7], DAY))
+    with pytest.raises(IdError, match=r"no such node type.*users, products, orders. Did you mean 'users'"):
+        graph.sample(request_of([Step(1, ORDERS, 2)], [0], DAY, node_type="user"))
+
+
+def test_pickling_keeps_budget_and_snapshot():
+    graph = pickle.loads(pickle.dumps(RamGraph(toy_shop(), memory_budget=10**6, snapshot=4)))
+    assert (graph.snapshot, graph.memory_budget) == (4, 10**6)
+
+
+def test_no_seeds_and_no_steps():
+    graph = RamGraph(toy_shop())
+    empty = both(graph, SampleRequest((), StepPlan((Step(1, ORDERS, 2),), 1)))
+    assert empty.num_nodes == empty.num_edges == 0
+    bare = both(graph, SampleRequest((SeedSet.of("users", np.array([0])),), StepPlan((), 2)))
+    assert bare.nodes_per_hop["users"].tolist() == [1, 0, 0]
