@@ -13,7 +13,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from workbench.errors import IngestError, explain
+from workbench.errors import CorruptStoreError, IngestError, explain
 from workbench.events import Callback
 from workbench.ingest.check import ColumnKinds, check_tables
 from workbench.ingest.edges import Link, count_edges, edge_arrays, follows_nodes, link_rows
@@ -33,13 +33,14 @@ from workbench.ingest.sql import quote_text
 from workbench.ingest.tables import Tables, read_tables
 from workbench.ingest.write_features import write_features
 from workbench.ingest.write_tables import read_column, warn_unparsed, write_table, write_times
-from workbench.schema import Schema, Stype
+from workbench.schema import EdgeSpec, Schema, Stype
 from workbench.stores import catalog
 from workbench.stores.dataset import collect_orphans
 from workbench.stores.durable import write_file
 from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
-from workbench.stores.manifest import Manifest, Partition
+from workbench.stores.manifest import FileEntry, Manifest, Partition
+from workbench.stores.records import CatalogState
 from workbench.stores.seal import FOLDER, SEAL
 from workbench.temporal import NO_TIME
 from workbench.types import TimeArray
@@ -98,25 +99,23 @@ def ingest(
     """
     root = Path(path).expanduser().absolute()
     given = read_tables(tables)
-    with _writing(root), ThreadPoolExecutor(max(2, os.cpu_count() or 2), "ingest") as pool:
+    with _writing(root):
         failpoint("start")
-        before = catalog.find(root)
+        before = _find(root)
         snapshot = before.manifest.snapshot + 1 if before else 1
-        job = Job(root, f"p{snapshot:04d}", pool, callbacks, cancel or threading.Event())
         try:
-            with _limited(given, memory_limit):
+            with _pool() as pool, _limited(given, memory_limit):
+                job = Job(root, f"p{snapshot:04d}", pool, callbacks, cancel or threading.Event())
                 manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype)
-            job.check()
-            failpoint("before-commit")
-            with job.stage("commit"):
-                catalog.commit(root, manifest, dictionaries)
-                failpoint("after-commit")
+                failpoint("before-commit")
+                with job.stage("commit"):
+                    catalog.commit(root, manifest, dictionaries)
+                    failpoint("after-commit")
         finally:
             collect_orphans(root)
             failpoint("after-collect")
-        edges = manifest.report["edges"]
-        rows = dict(manifest.partitions[0].rows)
-        return IngestReport(str(root), snapshot, rows, edges, tuple(job.warnings), dict(job.seconds))
+    edges, rows = manifest.report["edges"], dict(manifest.partitions[0].rows)
+    return IngestReport(str(root), snapshot, rows, edges, tuple(job.warnings), dict(job.seconds))
 
 
 def _build(
@@ -204,17 +203,31 @@ def _write_edges(job: Job, schema: Schema, dtype: np.dtype[Any], built: _Built) 
             built.links[table.name, key.column] = link
             _warn_link(job, f"{table.name}.{key.column} -> {key.table}", link)
         job.progress(built.rows[table.name])
-    for spec in schema.edge_specs:
-        name = str(spec.edge_type)
-        arrays = edge_arrays(spec, built.links, built.rows)
-        for role, array in arrays.items():
-            job.add(write_file(job.root, job.path("graph", f".{role}"), role, name, array))
-            failpoint("during-edges")
-        built.edges[name] = count_edges(spec, built.links, arrays)
+    written = [_submit_edges(job, spec, built) for spec in schema.edge_specs]
+    for spec, future in zip(schema.edge_specs, written, strict=True):
+        entries, count = job.wait(future)
+        for entry in entries:
+            job.add(entry)
+        built.edges[str(spec.edge_type)] = count
         if follows_nodes(spec, built.links, built.times):
-            built.follow.append(name)
-        job.check()
+            built.follow.append(str(spec.edge_type))
     failpoint("after-edges")
+
+
+def _submit_edges(job: Job, spec: EdgeSpec, built: _Built) -> Future[tuple[list[FileEntry], int]]:
+    """Build and write one edge type in the pool: sorting releases the GIL, and fsync waits for the disk."""
+    paths = {role: job.path("graph", f".{role}") for role in ("indptr", "nbr", "eid")}
+
+    def work() -> tuple[list[FileEntry], int]:
+        job.check()
+        arrays = edge_arrays(spec, built.links, built.rows)
+        entries = []
+        for role, array in arrays.items():
+            entries.append(write_file(job.root, paths[role], role, str(spec.edge_type), array))
+            failpoint("during-edges")
+        return entries, count_edges(spec, built.links, arrays)
+
+    return job.pool.submit(work)
 
 
 def _warn_link(job: Job, name: str, link: Link) -> None:
@@ -242,6 +255,25 @@ def _id_dtype(asked: str | None, rows: Mapping[str, int]) -> np.dtype[Any]:
             )
         )
     return np.dtype(asked or ("uint32" if fits else "int64"))
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads that are gone, and write nothing more, when the block ends, however it ends."""
+    pool = ThreadPoolExecutor(max(2, os.cpu_count() or 2), "ingest")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _find(root: Path) -> CatalogState | None:
+    try:
+        return catalog.find(root)
+    except CorruptStoreError as error:
+        asked, got = f"a dataset at {root} was to be replaced", f"the one that is there is damaged ({error})"
+        do = "Remove that folder, or ingest into another one"
+        raise CorruptStoreError(explain(asked, got, do=do)) from error
 
 
 @contextmanager
