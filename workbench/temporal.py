@@ -375,5 +375,8 @@ def _steps(start: int, step: Span, end: int, most: int | None) -> TimeArray:
             )
         )
     # From the start, not from step to step: a month that was cut short does not shorten the next.
-    steps = np.array([(step * k).after(start) for k in range(count)], np.int64)
+    if step.months:
+        steps = np.array([(step * k).after(start) for k in range(count)], np.int64)
+    else:
+        steps = start + step.microseconds * np.arange(count, dtype=np.int64)
     return steps[(steps >= end) if step.approximate < 0 else (steps <= end)]

@@ -23,16 +23,16 @@ class MemoryDataset:
             for name, frame in frames.items()
         }
         self.manifest = SimpleNamespace(rows=lambda name: len(self.frames[name]))
+        self.database = duckdb.connect()
+        self.database.execute("SET threads = 1")
+        for name, frame in self.frames.items():
+            # Copied into DuckDB: a registered table cannot have every hostile name.
+            self.database.register("__given__", frame)
+            self.database.execute(f"CREATE TABLE {quote(name)} AS SELECT * FROM __given__")
+            self.database.unregister("__given__")
 
     def duckdb(self) -> duckdb.DuckDBPyConnection:
-        con = duckdb.connect()
-        con.execute("SET threads = 1")
-        for name, frame in self.frames.items():
-            # A copy in DuckDB, since views over registered tables cannot have hostile names.
-            con.register("__given__", frame)
-            con.execute(f"CREATE TABLE {quote(name)} AS SELECT * FROM __given__")
-            con.unregister("__given__")
-        return con
+        return self.database.cursor()
 
     def file(self, role: str, name: str) -> None:
         return None
