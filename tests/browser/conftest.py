@@ -69,7 +69,8 @@ class Lab:
             "IPYTHONDIR": "ipython", "JUPYTERLAB_SETTINGS_DIR": "settings",
             "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         }  # fmt: skip
-        return {**os.environ, **{name: str(home / place) for name, place in places.items()}}
+        small = {"WORKBENCH_NOTEBOOK_DAYS": "3"}
+        return {**os.environ, **small, **{name: str(home / place) for name, place in places.items()}}
 
     def wait(self, seconds: float = 60) -> None:
         """Until the server answers."""
@@ -142,21 +143,34 @@ class Desk:
             "() => desk.sessionContext.session?.kernel?.status === 'idle'", timeout=60_000
         )
 
+    def run_above(self, index: int, seconds: float = 120) -> None:
+        """Run the cells above one, and wait for them."""
+        self.page.evaluate(
+            """(i) => {
+                desk.content.activeCellIndex = i;
+                jupyterapp.commands.execute('notebook:run-all-above');
+            }""",
+            index,
+        )
+        self.wait_run(seconds, index)
+
     def run_all(self, seconds: float = 120) -> None:
         """Run every cell and wait until the last has run; an error in a cell fails the test."""
         self.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
         self.wait_run(seconds)
 
-    def wait_run(self, seconds: float = 120) -> None:
-        """Until every code cell has an execution count and the kernel is idle."""
+    def wait_run(self, seconds: float = 120, until: int | None = None) -> None:
+        """Until every code cell (above one) has an execution count and the kernel is idle."""
         self.page.wait_for_function(
-            """() => {
-                const cells = desk.content.widgets.filter(c => c.model.type === 'code');
+            """(until) => {
+                const above = desk.content.widgets.slice(0, until ?? undefined);
+                const cells = above.filter(c => c.model.type === 'code');
                 const outputs = cells.flatMap(c => c.model.sharedModel.outputs);
                 const failed = outputs.some(o => o.output_type === 'error');
                 const done = cells.every(c => c.model.executionCount || !c.model.sharedModel.source.trim());
                 return failed || (done && desk.sessionContext.session.kernel.status === 'idle');
             }""",
+            arg=until,
             timeout=seconds * 1000,
         )
         assert self.errors() == []
@@ -189,6 +203,26 @@ class Desk:
         )
         assert "\x01" in printed, printed
         return json.loads(printed.split("\x01", 1)[1])
+
+    def cells(self) -> list[str]:
+        """Sources of all cells."""
+        found: list[str] = self.page.evaluate(
+            "() => desk.content.widgets.map(c => c.model.sharedModel.source)"
+        )
+        return found
+
+    def set_source(self, index: int, source: str) -> None:
+        """Replace the source of a cell."""
+        self.page.evaluate(
+            "([i, text]) => desk.content.widgets[i].model.sharedModel.setSource(text)", [index, source]
+        )
+
+    def run_cell(self, index: int) -> None:
+        """Run one cell, without waiting for it."""
+        self.page.evaluate(
+            "(i) => { desk.content.activeCellIndex = i; jupyterapp.commands.execute('notebook:run-cell'); }",
+            index,
+        )
 
     def theme(self, name: str) -> None:
         """Switch JupyterLab to ``Light`` or ``Dark``."""

@@ -1,0 +1,95 @@
+"""The quickstart in a real JupyterLab: edit a fanout, watch the picture follow, cancel, predict."""
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "00_quickstart.ipynb"
+FLIGHTS = "flights-tailnum->planes"
+PIXELS = "canvas => canvas.toDataURL()"
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_the_quickstart_is_driven_by_hand(desk):
+    shutil.copy(NOTEBOOK, desk.lab.folder / "quickstart.ipynb")
+    desk.open("quickstart.ipynb")
+    train = next(i for i, source in enumerate(desk.cells()) if "engine.train" in source)
+    desk.run_above(train, 240)
+    edits_the_fanout(desk)
+    points_at_the_seed(desk)
+    trains_and_cancels(desk, train)
+    for theme in ("Dark", "Light"):
+        desk.theme(theme)
+        desk.screenshot(f"quickstart-{theme.lower()}")
+    the_other_cells_run(desk, train)
+
+
+def edits_the_fanout(desk):
+    page, canvas = desk.page, desk.page.locator(".wb-subgraph canvas")
+    page.wait_for_selector('.wb-fanout[data-cost="ready"]')
+    page.wait_for_selector('.wb-subgraph[data-ready="true"]')
+    before, pixels = desk.python(f"picker.fanout.get(1, '{FLIGHTS}')"), canvas.evaluate(PIXELS)
+    seq = int(page.locator(".wb-subgraph").get_attribute("data-seq"))
+    cost = page.locator(".wb-cost").inner_text()
+
+    page.get_by_label(f"neighbours at hop 1 along {FLIGHTS}").fill("3")
+    page.wait_for_function("seq => Number(document.querySelector('.wb-subgraph').dataset.seq) > seq", arg=seq)
+    page.wait_for_function(
+        "cost => document.querySelector('.wb-fanout').dataset.cost === 'ready'"
+        " && document.querySelector('.wb-cost').innerText !== cost",
+        arg=cost,
+    )
+
+    assert before > 3
+    assert desk.python(f"picker.fanout.get(1, '{FLIGHTS}')") == 3
+    assert desk.python("picker.plan.fanout == picker.fanout and plan.fanout != picker.fanout")
+    assert canvas.evaluate(PIXELS) != pixels
+    nodes = desk.python("engine.sample(task.seeds('val')[:1], picker.fanout).num_nodes")
+    assert page.locator(".wb-subgraph .wb-caption").inner_text().startswith(f"{nodes:,} nodes")
+    # 3 is too few to look at: the fanout of the plan is put back
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_selector('.wb-fanout[data-cost="ready"]')
+    assert desk.python("picker.plan == plan")
+
+
+def points_at_the_seed(desk):
+    page, canvas = desk.page, desk.page.locator(".wb-subgraph canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2 + 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector(".wb-subgraph[data-card]")
+    card = page.locator(".wb-card").inner_text()
+    assert desk.python("task.seeds('val')[:1].key[0].as_py()") in card
+    assert "2013-09-15 14:00:00" in card
+
+
+def trains_and_cancels(desk, train):
+    """With epochs without end, so that there is something to cancel."""
+    page, source = desk.page, desk.cells()[train]
+    desk.set_source(train, source.replace("picker.plan", "picker.plan.replace(epochs=999, patience=999)"))
+    desk.run_cell(train)
+    page.wait_for_selector('.wb-run[data-state="running"]')
+    page.wait_for_function(
+        "() => Number(document.querySelector('.wb-run').dataset.epochs) >= 2", timeout=200_000
+    )
+    desk.set_source(train, source)
+    assert desk.python("run.state") == "running"
+
+    page.get_by_role("button", name="Cancel").click()
+    clicked = time.monotonic()
+    page.wait_for_selector('.wb-run[data-state="cancelled"]', timeout=60_000)
+    assert time.monotonic() - clicked < 30
+    assert desk.python("run.wait().state") == "cancelled"
+    assert len(desk.python("[e.epoch for e in run.history]")) >= 2
+    assert page.locator(".wb-run .wb-error:visible").count() == 0
+
+
+def the_other_cells_run(desk, train):
+    for index in range(train + 1, len(desk.cells())):
+        desk.run_cell(index)
+    desk.wait_run(240)
+    assert 0 <= desk.python("run.metrics('test')['auroc']") <= 1
+    assert (desk.lab.folder / "stores" / "late_tonight.parquet").stat().st_size > 0

@@ -1,0 +1,109 @@
+"""SubgraphView in a browser at its limits: ten thousand nodes, hostile names, keyboard, themes."""
+
+import time
+
+import nbformat
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+MANY = r"""
+from dataclasses import replace
+import numpy as np
+from widgets import SubgraphView
+from workbench.plan.fanout import Fanout
+from workbench.schema import Column, ForeignKey, Schema, Stype, Table
+from workbench.stores.graph_arrays import GraphArrays
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.request import SampleRequest, SeedSet
+
+NAME = "<img src=x onerror='window.hacked=1'>"
+
+class Engine:
+    def __init__(self):
+        key = Column("owner", Stype.ID)
+        columns, links = (key, Column("at", Stype.TIMESTAMP)), (ForeignKey("owner", "owners"),)
+        facts = Table(NAME, columns, time="at", foreign_keys=links)
+        schema = Schema((Table("owners", (Column("id", Stype.ID),), "id"), facts))
+        keys = {(NAME, "owner"): np.arange(20_000) % 2}
+        rows = {"owners": 2, NAME: 20_000}
+        self.graph = RamGraph(GraphArrays.from_columns(schema, rows, {NAME: np.arange(20_000)}, keys))
+    def sample(self, fanout, anchor=30_000):
+        plan = Fanout([fanout]).compile(self.graph.schema, ["owners"])
+        return self.graph.sample(SampleRequest((SeedSet.of("owners", np.array([0]), anchor),), plan))
+    def row(self, table, row_id):
+        return {table: "<script>window.hacked=1</script>", "at": row_id}
+
+engine = Engine()
+view = SubgraphView(engine.sample(10), engine)
+view
+"""
+
+TOO_LATE = """(good := view.subgraph.request) and view.show(replace(view.subgraph, request=replace(
+    good, seed_sets=(replace(good.seed_sets[0], anchors=np.array([15_000])),))))"""
+
+
+def test_ten_thousand_nodes_hostile_names_keys_and_themes(desk):
+    page = desk.page
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(MANY)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, desk.lab.folder / "view.ipynb")
+    desk.open("view.ipynb")
+    desk.run_all()
+    root, canvas = page.locator(".wb-subgraph"), page.locator(".wb-subgraph canvas")
+    page.wait_for_selector('.wb-subgraph[data-ready="true"]')
+    shown = wait_for_change(desk, "view.show(engine.sample(10_000)) or view.flat.hop.size")
+    assert shown == 10_001
+
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector('.wb-subgraph[data-card="0"]')
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('.wb-subgraph').dataset.card !== '0'")
+    assert "<script>window.hacked=1</script>" in page.locator(".wb-card").inner_text()
+    page.keyboard.press("ArrowUp")
+    page.wait_for_selector('.wb-subgraph[data-card="0"]')
+    assert page.evaluate("() => window.hacked") is None
+
+    background = {}
+    for theme in ("Light", "Dark"):
+        desk.theme(theme)
+        background[theme] = root.evaluate("node => getComputedStyle(node).backgroundColor")
+        desk.screenshot(f"subgraph-10000-{theme.lower()}", root)
+    assert background["Light"] != background["Dark"]
+
+    wait_for_change(desk, "view.show(engine.sample(10))")
+    seen = canvas.evaluate("canvas => canvas.toDataURL()")
+    page.get_by_label("colour by").select_option("time")
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != seen
+
+    assert alarm_pixels(page) == 0
+    wait_for_change(desk, TOO_LATE)
+    assert alarm_pixels(page) > 50
+    assert page.locator(".wb-legend").get_by_text("later than the anchor").count() == 1
+    desk.screenshot("subgraph-late", root)
+
+
+def wait_for_change(desk, expression):
+    """Evaluate an expression that replaces the picture; its value, once the picture is painted."""
+    seq = int(desk.page.locator(".wb-subgraph").get_attribute("data-seq"))
+    start = time.monotonic()
+    value = desk.python(expression)
+    desk.page.wait_for_function(
+        "seq => Number(document.querySelector('.wb-subgraph').dataset.seq) > seq", arg=seq
+    )
+    print(f"{expression[:40]}: {time.monotonic() - start:.2f} s to paint")
+    return value
+
+
+def alarm_pixels(page):
+    """Pixels of the vermilion that means "later than the anchor"."""
+    return page.locator(".wb-subgraph canvas").evaluate(
+        """canvas => {
+            const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            let count = 0;
+            for (let i = 0; i < data.length; i += 4)
+                if (data[i] === 0xd5 && data[i + 1] === 0x5e && data[i + 2] === 0) count++;
+            return count;
+        }"""
+    )
