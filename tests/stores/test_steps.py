@@ -20,3 +20,26 @@ def test_plan_iterates_its_steps():
     assert tuple(plan) == steps
     assert len(plan) == 2
     assert plan.disjoint
+
+
+def recent(hop: int, src: str, dst: str, fanout: int = 4) -> Step:
+    return Step(hop, EdgeType(src, "r", dst), fanout, Strategy.RECENT)
+
+
+def test_sharing_is_exact_only_where_every_type_is_expanded_alike():
+    tree = StepPlan((recent(1, "orders", "users"), recent(2, "items", "orders")), 2, disjoint=False)
+    assert tree.sharing_is_exact(["users"])
+    back = StepPlan((*tree.steps, recent(2, "users", "orders")), 2, disjoint=False)
+    assert back.sharing_is_exact(["users"])  # users found at the last hop are expanded no more
+    deeper = StepPlan((*back.steps, recent(3, "orders", "items")), 3, disjoint=False)
+    assert not deeper.sharing_is_exact(["users"])  # users of hop 2 are not expanded, those of hop 0 are
+    alike = StepPlan((*deeper.steps, recent(3, "orders", "users")), 3, disjoint=False)
+    assert alike.sharing_is_exact(["users"])
+    wider = StepPlan((*deeper.steps, recent(3, "orders", "users", 5)), 3, disjoint=False)
+    assert not wider.sharing_is_exact(["users"])
+
+
+def test_random_draws_are_never_shared_exactly_unless_all_are_taken():
+    edge_type = EdgeType("orders", "r", "users")
+    assert not StepPlan((Step(1, edge_type, 4),), 1).sharing_is_exact(["users"])
+    assert StepPlan((Step(1, edge_type, ALL),), 1).sharing_is_exact(["users"])

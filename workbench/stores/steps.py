@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from workbench.schema import EdgeType
@@ -65,3 +65,26 @@ class StepPlan:
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    def sharing_is_exact(self, seed_types: Sequence[str]) -> bool:
+        """True if a joint sample shows each seed just what its own disjoint sample would.
+
+        In a joint sample a node that two seeds reach at different hops is expanded once, at the earlier
+        one. That changes nothing for either if no draw depends on the key (most-recent, or every
+        neighbour), and a node type is expanded the same way at each hop from which it is still expanded.
+        It speaks of message passing with one layer per hop; a deeper network looks further.
+        """
+        if any(step.strategy != Strategy.RECENT and step.fanout != ALL for step in self.steps):
+            return False
+        found: dict[str, set[int]] = {name: {0} for name in seed_types}
+        for step in self.steps:
+            found.setdefault(step.edge_type.src, set()).add(step.hop)
+        return all(
+            len({self._expansion(name, hop + 1) for hop in hops if hop < self.hops}) <= 1
+            for name, hops in found.items()
+        )
+
+    def _expansion(self, node_type: str, hop: int) -> frozenset[Step]:
+        """How nodes of a type are expanded at a hop, whatever its number."""
+        steps = (step for step in self.steps if step.hop == hop and step.edge_type.dst == node_type)
+        return frozenset(replace(step, hop=0) for step in steps)

@@ -221,9 +221,11 @@ class Run:
     def _values(self, seeds: SeedTable) -> AnyArray:
         loader = predict_loader(self.parts, self.plan, seeds, self.key, expand=not self.builtin)
         trainer = Trainer(self.plan, device=str(self.device), target=self._trainer().target)
+        found = np.full(len(seeds), np.nan)
         with self._lock:
-            parts = [values for _, values in trainer.predict(self.model, loader)]
-        return np.concatenate([np.empty(0), *parts])
+            for data, values in trainer.predict(self.model, loader):
+                found[data[self.seed_type].input_id.cpu().numpy()] = values
+        return found
 
     def _ready(self) -> None:
         """Wait, then see to it that the model holds the best weights."""
