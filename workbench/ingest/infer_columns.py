@@ -40,10 +40,10 @@ def _typed(p: ColumnProfile, table: str, mixed: bool) -> tuple[Stype, str]:
         return Stype.SET_ASIDE, "every value is null"
     if mixed:
         return Stype.SET_ASIDE, "mixed types: numbers and texts in one column; cast it with tables.derive"
-    if p.present == p.rows > 1 and p.distinct == 1:
-        return Stype.SET_ASIDE, "every value is the same"
     if p.is_instant:
         return Stype.TIMESTAMP, ""
+    if p.present == p.rows > 1 and p.distinct == 1:
+        return Stype.SET_ASIDE, "every value is the same"
     if p.is_text:
         return _typed_text(p, table)
     if p.is_number:

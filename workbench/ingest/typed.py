@@ -83,7 +83,7 @@ def _key_sql(table: str, column: str, kind: str) -> str:
     if kind in ("FLOAT", "DOUBLE"):  # pandas turns integer keys with gaps into floats
         refuse = quote_text(f"key {table}.{column} holds fractions")
         whole = f"WHEN {name} = floor({name}) THEN CAST({name} AS BIGINT) ELSE error({refuse})"
-        return f"CASE WHEN NOT isfinite({name}) THEN NULL {whole} END"
+        return f"CASE WHEN {name} IS NULL OR NOT isfinite({name}) THEN NULL {whole} END"
     return f"CAST({name} AS VARCHAR)"
 
 
