@@ -24,12 +24,12 @@ class FanoutTable:
 
     @property
     def edge_types(self) -> tuple[wb.EdgeType, ...]:
-        """Rows of the table: what walks of this depth could use, in schema order, whatever the cells say."""
-        found, usable = {self.seed_type}, set[wb.EdgeType]()
+        """Rows of the table: what walks of this depth could use, whatever the cells say, nearest first."""
+        found, usable = {self.seed_type}, dict[wb.EdgeType, None]()
         for _ in range(self.fanout.hops_deep):
-            usable |= {e for e in self.schema.edge_types if e.dst in found}
+            usable |= dict.fromkeys(e for e in self.schema.edge_types if e.dst in found)
             found |= {e.src for e in usable}
-        return tuple(e for e in self.schema.edge_types if e in usable)
+        return tuple(usable)
 
     def reachable(self) -> list[set[wb.EdgeType]]:
         """Per hop the edge types that lead on from a node found by the hop before."""

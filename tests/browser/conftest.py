@@ -231,12 +231,13 @@ class Desk:
         )
         wanted = "true" if name == "Light" else "false"
         self.page.wait_for_function("(w) => document.body.dataset.jpThemeLight === w", arg=wanted)
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def screenshot(self, name: str, target: Any = None) -> Path:
         """Save a PNG of a part of the page, or of all of it."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         path = SCREENSHOTS / f"{name}.png"
-        (target or self.page).screenshot(path=path)
+        (target or self.page).screenshot(path=path, animations="disabled")
         return path
 
 
@@ -252,7 +253,7 @@ def browser(chromium: str) -> Iterator[Any]:
 @pytest.fixture
 def desk(browser: Any, lab: Lab) -> Iterator[Desk]:
     """JupyterLab in a fresh page. At the end: nothing left the machine."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    context = browser.new_context(viewport={"width": 1280, "height": 1750})
     try:
         desk = Desk(context.new_page(), lab)
         yield desk

@@ -21,9 +21,7 @@ def test_the_quickstart_is_driven_by_hand(desk):
     edits_the_fanout(desk)
     points_at_the_seed(desk)
     trains_and_cancels(desk, train)
-    for theme in ("Dark", "Light"):
-        desk.theme(theme)
-        desk.screenshot(f"quickstart-{theme.lower()}")
+    takes_pictures(desk)
     the_other_cells_run(desk, train)
 
 
@@ -85,6 +83,17 @@ def trains_and_cancels(desk, train):
     assert desk.python("run.wait().state") == "cancelled"
     assert len(desk.python("[e.epoch for e in run.history]")) >= 2
     assert page.locator(".wb-run .wb-error:visible").count() == 0
+
+
+def takes_pictures(desk):
+    """``quickstart.png`` is the README's picture."""
+    desk.page.evaluate("() => { jupyterapp.shell.collapseLeft(); }")
+    panel = desk.page.locator(".jp-NotebookPanel")
+    for theme, name in (("Dark", "quickstart-dark"), ("Light", "quickstart")):
+        desk.theme(theme)
+        desk.page.locator(".wb-fanout").evaluate("node => node.scrollIntoView()")
+        desk.screenshot(name, panel)
+        desk.screenshot(f"run-monitor-{theme.lower()}", desk.page.locator(".wb-run"))
 
 
 def the_other_cells_run(desk, train):

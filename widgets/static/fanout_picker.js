@@ -55,7 +55,7 @@ function render({ model, el }) {
         make("tr", {}, make("th", { scope: "row" }, name), ...numbers.map((hop) => cell(hop, name))),
       );
       table.replaceChildren(
-        make("caption", {}, "Neighbours per node. 0: do not follow. -1: every visible one. Below: edges per batch."),
+        make("caption", {}, "Neighbours per node; 0: do not follow, -1: every visible one. Beside them: edges per batch."),
         make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "edge type"), ...head)),
         make("tbody", {}, ...body),
       );

@@ -5,8 +5,8 @@ r"""Where the nodes of a sampled subgraph are drawn: a radial tidy tree with one
          o   s   o     ring 1                            s   s
            . o .                                        /  s  \
 
-Each node sits in the middle of its subtree's sector, and sectors are as wide as their leaves are
-many: no force layout, no iterations, about a millisecond for 10,000 nodes.
+Each node sits in the middle of its subtree's sector, and sectors are as wide as their leaves need:
+ no force layout, no iterations, about a millisecond for 10,000 nodes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.report.flat import FlatSubgraph
-from workbench.types import Float32Array, Int32Array, Int64Array
+from workbench.types import AnyArray, Float32Array, Int32Array, Int64Array
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def radial_layout(flat: FlatSubgraph) -> RadialLayout:
     parent = flat.parent
     hops = int(flat.hop.max(initial=0))
     levels = [np.flatnonzero(flat.hop == hop) for hop in range(hops + 1)]
-    start, width = _sectors(levels, parent, flat.type)
-    total = max(int(width[levels[0]].sum()), 1)
+    rings = _rings(hops, len(levels[0]))
+    start, width = _sectors(levels, rings, parent, flat.type)
+    total = max(float(width[levels[0]].sum()), 1.0)
     # The first sector opens at twelve o'clock.
     angle = (start + width / 2) / total * 2 * np.pi - np.pi / 2
-    rings = _rings(hops, len(levels[0]))
     radius = rings[flat.hop]
     return RadialLayout(
         (radius * np.cos(angle)).astype(np.float32),
@@ -64,29 +64,43 @@ def radial_layout(flat: FlatSubgraph) -> RadialLayout:
     )
 
 
-def _rings(hops: int, seeds: int) -> Float32Array:
+def _rings(hops: int, seeds: int) -> AnyArray:
     """One seed sits in the middle; several need a ring of their own to keep apart."""
     inner = 0 if seeds <= 1 else 1
     radii = np.arange(hops + 1) + inner
-    return (radii / max(int(radii[-1]), 1)).astype(np.float32)
+    return radii / max(int(radii[-1]), 1)
 
 
-def _sectors(levels: list[Int64Array], parent: Int32Array, kind: Int32Array) -> tuple[Int64Array, Int64Array]:
-    """First leaf and number of leaves of every subtree, counting leaves in drawing order."""
-    width = np.zeros(len(parent), np.int64)
-    for level in reversed(levels):
-        width[level] = np.maximum(width[level], 1)
+def _sectors(
+    levels: list[Int64Array], rings: AnyArray, parent: Int32Array, kind: Int32Array
+) -> tuple[AnyArray, AnyArray]:
+    """Start and width of every subtree's sector, in units of one leaf on the outermost ring.
+
+    A node further in has less circumference, so it takes a wider sector to be as far from the next.
+    """
+    width = np.zeros(len(parent))
+    for hop, level in reversed(list(enumerate(levels))):
+        width[level] = np.maximum(width[level], 1 / rings[hop] if rings[hop] else 1.0)
         has_parent = level[parent[level] >= 0]
         np.add.at(width, parent[has_parent], width[has_parent])
-    start = np.zeros(len(parent), np.int64)
+    start = np.zeros(len(parent))
     for hop, level in enumerate(levels):
         roots = hop == 0
-        origin = np.zeros(len(level), np.int64) if roots else start[parent[level]]
+        origin = np.zeros(len(level)) if roots else start[parent[level]]
         # Siblings of one type stay together: the eye reads a fan of orders as one fan.
         order = np.argsort(origin, kind="stable") if roots else np.lexsort((level, kind[level], origin))
         nodes, origin = level[order], origin[order]
         before = np.cumsum(width[nodes]) - width[nodes]
         first = np.r_[True, origin[1:] != origin[:-1]] if len(nodes) else np.empty(0, bool)
         family_start = before[first][np.cumsum(first) - 1] if len(nodes) else before
-        start[nodes] = origin + before - family_start
+        # A parent whose own need is wider than its children's centres them.
+        spare = 0.0 if roots else _spare(width, parent[nodes], nodes)
+        start[nodes] = origin + before - family_start + spare
     return start, width
+
+
+def _spare(width: AnyArray, parents: Int32Array, nodes: Int64Array) -> AnyArray:
+    """Half of the room that a parent has beyond what its children take."""
+    taken = np.zeros(len(width))
+    np.add.at(taken, parents, width[nodes])
+    return (width[parents] - taken[parents]) / 2

@@ -59,9 +59,16 @@ def subgraph_text(flat: FlatSubgraph) -> str:
     """One line of text: what a picture of this subgraph shows."""
     seeds = int((flat.hop == 0).sum())
     hops = int(flat.hop.max(initial=0))
-    late = int(flat.late.sum() + flat.late_edges.sum())
-    text = f"{len(flat):,} nodes and {len(flat.src):,} edges in {hops} hops around {seeds:,} seed"
-    return text + ("s" if seeds != 1 else "") + (f", {late:,} later than the anchor" if late else "")
+    text = f"{_count(len(flat), 'node')} and {_count(len(flat.src), 'edge')}"
+    late_nodes, late_edges = int(flat.late.sum()), int(flat.late_edges.sum())
+    text += f" in {_count(hops, 'hop')} around {_count(seeds, 'seed')}"
+    if late_nodes or late_edges:
+        text += f"; {_count(late_nodes, 'node')} and {_count(late_edges, 'edge')} later than the anchor"
+    return text
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def svg_element(width: int, height: int, label: str, body: str) -> str:
