@@ -47,7 +47,7 @@ class SegmentWriter:
         self.layout = layout
         self.rows = 0
         self._entry: FileEntry | None = None
-        self._file = DurableFile(root, path, "features", layout.group)
+        self._file = DurableFile(root, path, "features", layout.group, evict=True)
 
     def append(self, rows: ByteArray) -> None:
         """Append encoded rows, uint8[n, stride]."""
