@@ -72,10 +72,13 @@ def test_integer_keys_that_pandas_made_floats(store_path: Path) -> None:
 
 
 def test_dangling_foreign_keys(store_path: Path) -> None:
-    report = warned(
-        orders(user_id=[1, 7, 8]), GOOD, store_path, "orders.user_id -> users", "2 of 3 keys dangle (33.3% match)",
-        "such as 7, 8", "their edges are dropped", "low match: is it the right key?",
-    )  # fmt: skip
+    said = (
+        "orders.user_id -> users",
+        "2 of 3 keys dangle (33.3% match)",
+        "such as 7, 8",
+        "edges are dropped",
+    )
+    report = warned(orders(user_id=[1, 7, 8]), GOOD, store_path, *said, "low match: is it the right key?")
     assert report.edges == {"orders-user_id->users": 1, "users-rev_user_id->orders": 1}
 
 
@@ -84,7 +87,9 @@ def test_foreign_keys_that_are_all_null(store_path: Path) -> None:
 
 
 def test_key_type_mismatch(store_path: Path) -> None:
-    said = "foreign key orders.user_id -> users was read: it holds text, the primary key of 'users' holds integers.*"
+    said = (
+        "foreign key orders.user_id -> users was read: it holds text, the primary key of 'users' holds int.*"
+    )
     with pytest.raises(
         IngestError, match=said + r"tables.derive\('orders', 'user_id', 'CAST\(user_id AS BIGINT\)"
     ):
@@ -115,7 +120,9 @@ def test_unparsable_times(store_path: Path) -> None:
 
 
 def test_times_none_of_which_is_one(store_path: Path) -> None:
-    said = r"the time column orders.at was read: none of its 3 values \(VARCHAR, such as 'x'\) is a time.*strptime"
+    said = (
+        r"time column orders.at was read: none of its 3 values \(VARCHAR, such as 'x'\) is a time.*strptime"
+    )
     with pytest.raises(IngestError, match=said):
         ingest(orders(at=["x", "y", "z"]), GOOD, store_path)
 
