@@ -27,7 +27,7 @@ from __future__ import annotations
 import numpy as np
 
 from workbench.kernels.hop import COLUMN, EDGES
-from workbench.kernels.jit import inlined, kernel
+from workbench.kernels.jit import kernel
 from workbench.kernels.raw import load, prefetch, store, width
 from workbench.kernels.rng import draw_below, node_key
 
@@ -49,14 +49,14 @@ _K_POSITION, _K_COL, _K_LANE, _K_NODE, _K_SLOT = range(5)
 BLOCK_ROWS, PICK_ROWS = 7, 5
 
 
-@inlined
+@kernel
 def slot_of(node, lane, mask):
     """First hash slot of a (node, lane)."""
     bits = np.uint64(node) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(lane) * np.uint64(0xD1B54A32D192ED03)
     return np.int64((bits ^ (bits >> np.uint64(29))) >> np.uint64(3)) & mask
 
 
-@inlined
+@kernel
 def find_or_add(
     id_like, slot_like, local_like, disjoint, epoch, hash_at, mask, nodes_at, batch_at, count, node, lane,
     slot,
@@ -125,7 +125,7 @@ def _flush(
     return 0
 
 
-@inlined
+@kernel
 def _lockstep(id_like, ids_at, block, lanes, target):
     """Move ``block[target]`` up to the first of SIZE ids that is CUT or more, all lanes at once."""
     bases, lengths, cuts, lane_of = block[target], block[_B_SIZE], block[_B_CUT], block[_B_ACTIVE]
@@ -175,7 +175,7 @@ def _windows(id_like, long_like, local_like, disjoint, step, nodes, edge, cuts, 
         _lockstep(id_like, edge[E_EID], block, lanes, _B_BEGIN)
 
 
-@inlined
+@kernel
 def _is_taken(value, drawn, ranks, taken, stamp):
     """Whether a rank was drawn before; above :data:`SCAN` draws it is noted in the hash set as well."""
     hit = False
@@ -220,7 +220,7 @@ def _floyd(key, count, ranks, taken, stamp):
             taken[slot] = (stamp << 32) | rank
 
 
-@inlined
+@kernel
 def _filtered(id_like, nbr_at, begin, end, node_cut, visible):
     """Positions in the window whose neighbour is visible itself; returns how many."""
     found = 0
@@ -312,7 +312,7 @@ def _expand_column(
     return 0
 
 
-@inlined
+@kernel
 def _add_seeds(id_like, slot_like, local_like, disjoint, epoch, table):
     """Enter the seeds, which lie in ``nodes`` already, into the hash; of equal ones, the first."""
     for local in range(table[N_COUNT]):
