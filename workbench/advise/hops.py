@@ -13,8 +13,8 @@ from workbench.stores.protocols import GraphStore
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.steps import Step, StepPlan, Strategy
 
-NEAR, FAR = (8, 20), (4, 8)
-"""Fewest and most neighbours per edge type at the first hop, and later."""
+NEAR, FAR = (8, 16), 8
+"""Neighbours per edge type: fewest and most at the first hop, and at the second."""
 
 WIDE = 16
 """Rows taken of an entity's relative: what happened lately at the same airport, shop or product."""
@@ -77,7 +77,7 @@ def _width(
     if hop == 1:
         return int(np.clip(round(degrees.get(edge_type, 0.0)), *NEAR))
     if hop == 2:
-        return FAR[1]
+        return FAR
     # The third hop looks at what lately happened to a relative (an airline, a shop, a team): rows with a
     # time around a node without one. Rows around an event, such as a race, are as old as the event.
     return WIDE if schema[edge_type.src].time is not None and schema[edge_type.dst].time is None else 0

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from workbench.advise.hops import choose_hops
+from workbench.loading.order import batch_order
 from workbench.plan.fanout import Fanout, replace_fields
 from workbench.plan.model_plan import ModelPlan, ModelSettings, Optimisation
 from workbench.query.seed_table import SeedTable
@@ -61,7 +62,7 @@ def suggest_plan(task: Any, parts: OpenStores) -> ModelPlan:
     batch_size, batching = _batch_size(len(seeds), fanout, seeds)
     fanout, sizing = _fit(graph, dict(parts.features.groups), fanout, seeds, batch_size)
     model, shaping = _model(len(seeds), fanout)
-    steps, training = _optimisation(task.task_type, len(seeds), batch_size)
+    steps, training = _optimisation(task.task_type, len(seeds), batch_size, _steps(fanout, seeds, batch_size))
     reasons = [*hops.reasons, sharing, sizing, batching, shaping, training]
     metric = "auroc" if task.task_type == "binary" else "mae"
     return ModelPlan(fanout, model, steps, metric, reasons=tuple(reasons))
@@ -78,17 +79,10 @@ def _mode(fanout: Fanout, seeds: SeedTable) -> tuple[Fanout, tuple[str, str]]:
 
 
 def _batch_size(count: int, fanout: Fanout, seeds: SeedTable) -> tuple[int, tuple[str, str]]:
-    """At least 30 steps an epoch where there are seeds for it, within [32, 512]."""
-    wanted = 1 << int(np.log2(max(count / 30, 1)))
-    size = int(np.clip(wanted, 32, 512))
-    if not fanout.disjoint:
-        groups = np.unique(seeds.visible_until, return_counts=True)[1]
-        size = int(np.clip(1 << int(np.ceil(np.log2(np.median(groups)))), 32, 1024))
-        return size, (
-            f"batch_size {size}",
-            f"the {int(np.median(groups)):,} seeds of one anchor in one batch",
-        )
-    return size, (f"batch_size {size}", f"{-(-count // size):,} steps an epoch over {count:,} seeds")
+    """At least 64 steps an epoch where there are seeds for it, within [32, 512]."""
+    size = int(np.clip(1 << int(np.log2(max(count / 64, 1))), 32, 512))
+    why = f"{_steps(fanout, seeds, size):,} steps an epoch over {count:,} seeds"
+    return size, (f"batch_size {size}", why)
 
 
 def _fit(
@@ -140,8 +134,15 @@ def _model(count: int, fanout: Fanout) -> tuple[ModelSettings, tuple[str, str]]:
     return model, (f"{channels} channels, dropout {dropout:g}", why)
 
 
-def _optimisation(task_type: str, count: int, batch_size: int) -> tuple[Optimisation, tuple[str, str]]:
-    per_epoch = -(-count // batch_size)
+def _steps(fanout: Fanout, seeds: SeedTable, batch_size: int) -> int:
+    """Batches of an epoch: joint ones never mix two anchors."""
+    anchors = None if fanout.disjoint else seeds.visible_until
+    return len(batch_order(len(seeds), batch_size, anchors=anchors))
+
+
+def _optimisation(
+    task_type: str, count: int, batch_size: int, per_epoch: int
+) -> tuple[Optimisation, tuple[str, str]]:
     epochs = int(np.clip(STEPS // max(per_epoch, 1), 4, 15))
     limit = None if per_epoch <= STEPS // 3 else STEPS // 3
     steps = Optimisation(
