@@ -21,7 +21,7 @@ from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
 from workbench.training.build import build_model, check_task, fit_for
 from workbench.training.checkpoint import load_weights, save_weights
-from workbench.training.devices import pick_device
+from workbench.training.devices import loader_core, pick_device
 from workbench.training.identity import check_fits
 from workbench.training.loaders import check_labels, frozen, predict_loader, train_loader
 from workbench.training.metrics import score
@@ -176,7 +176,8 @@ class Run:
     def _train(self, train: SeedTable, val: SeedTable) -> None:
         began, state, message = time.perf_counter(), "failed", ""
         try:
-            state = "stopped early" if self._fit(train, val).stopped_early else "finished"
+            with loader_core(self.device):
+                state = "stopped early" if self._fit(train, val).stopped_early else "finished"
         except RunCancelled:
             state = "cancelled"
         except BaseException as error:
@@ -222,7 +223,7 @@ class Run:
         loader = predict_loader(self.parts, self.plan, seeds, self.key, expand=not self.builtin)
         trainer = Trainer(self.plan, device=str(self.device), target=self._trainer().target)
         found = np.full(len(seeds), np.nan)
-        with self._lock:
+        with self._lock, loader_core(self.device):
             for data, values in trainer.predict(self.model, loader):
                 found[data[self.seed_type].input_id.cpu().numpy()] = values
         return found
