@@ -1,4 +1,4 @@
-"""Lets tests here import the oracles, which lie beside them and belong to no package."""
+"""Lets tests here import the oracles, which lie beside this folder and belong to no package."""
 
 import sys
 from pathlib import Path
