@@ -9,61 +9,38 @@ are collected afterwards, and again by the next ingest if this one dies.
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 
-from workbench.errors import CorruptStoreError, IngestError, explain
+from workbench.errors import IngestError, explain
 from workbench.events import Callback
+from workbench.ingest.built import Built
 from workbench.ingest.check import ColumnKinds, check_tables
-from workbench.ingest.edges import Link, count_edges, edge_arrays, follows_nodes, link_rows
 from workbench.ingest.failpoints import failpoint
-from workbench.ingest.job import CancelEvent, Job
+from workbench.ingest.folder import find_before, writing
+from workbench.ingest.job import CancelEvent, Job, pool
 from workbench.ingest.report import IngestReport
 from workbench.ingest.sql import quote_text
 from workbench.ingest.tables import Tables, read_tables
+from workbench.ingest.write_edges import write_edges
 from workbench.ingest.write_features import write_features
 from workbench.ingest.write_tables import read_column, warn_unparsed, write_table, write_times
-from workbench.schema import EdgeSpec, Schema, Stype
+from workbench.schema import Schema, Stype
 from workbench.stores import catalog
 from workbench.stores.dataset import collect_orphans
 from workbench.stores.durable import write_file
-from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
-from workbench.stores.manifest import FileEntry, Manifest, Partition
-from workbench.stores.records import CatalogState
-from workbench.stores.seal import FOLDER, SEAL
+from workbench.stores.manifest import Manifest, Partition
 from workbench.temporal import NO_TIME
-from workbench.types import TimeArray
 
 STAGES_PER_ROW = 3
 """Progress counts each row once as a table's, once as a feature's and once as an edge's."""
-
-LOW_MATCH = 0.9
-"""A foreign key that matches less often than this is warned about."""
-
-
-@dataclass
-class _Built:
-    """What the stages have made so far."""
-
-    rows: dict[str, int] = field(default_factory=dict)
-    times: dict[str, TimeArray] = field(default_factory=dict)
-    keys: dict[str, KeyMap] = field(default_factory=dict)
-    groups: list[GroupLayout] = field(default_factory=list)
-    dictionaries: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    links: dict[tuple[str, str], Link] = field(default_factory=dict)
-    edges: dict[str, int] = field(default_factory=dict)
-    follow: list[str] = field(default_factory=list)
 
 
 def ingest(
@@ -99,13 +76,13 @@ def ingest(
     """
     root = Path(path).expanduser().absolute()
     given = read_tables(tables)
-    with _writing(root):
+    with writing(root):
         failpoint("start")
-        before = _find(root)
+        before = find_before(root)
         snapshot = before.manifest.snapshot + 1 if before else 1
         try:
-            with _pool() as pool, _limited(given, memory_limit):
-                job = Job(root, f"p{snapshot:04d}", pool, callbacks, cancel or threading.Event())
+            with pool() as threads, _limited(given, memory_limit):
+                job = Job(root, f"p{snapshot:04d}", threads, callbacks, cancel or threading.Event())
                 manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype)
                 failpoint("before-commit")
                 with job.stage("commit"):
@@ -121,7 +98,7 @@ def ingest(
 def _build(
     job: Job, tables: Tables, schema: Schema, snapshot: int, id_dtype: str | None
 ) -> tuple[Manifest, dict[tuple[str, str], list[str]]]:
-    built = _Built()
+    built = Built()
     with job.stage("check"):
         collect_orphans(job.root)
         kinds = check_tables(tables, schema)
@@ -142,7 +119,7 @@ def _build(
     with job.stage("features"):
         _write_features(job, schema, built)
     with job.stage("edges"):
-        _write_edges(job, schema, dtype, built)
+        write_edges(job, schema, dtype, built)
     report = {"edges": built.edges, "warnings": list(job.warnings)}
     dated = {name: int(np.searchsorted(clock, NO_TIME)) for name, clock in built.times.items()}
     partition = Partition(job.partition, built.rows, tuple(job.files))
@@ -152,7 +129,7 @@ def _build(
     return manifest, built.dictionaries
 
 
-def _write_tables(job: Job, tables: Tables, schema: Schema, kinds: ColumnKinds, built: _Built) -> None:
+def _write_tables(job: Job, tables: Tables, schema: Schema, kinds: ColumnKinds, built: Built) -> None:
     for table in schema:
         rows = write_table(job, tables, table, kinds[table.name])
         built.rows[table.name] = rows
@@ -166,7 +143,7 @@ def _write_tables(job: Job, tables: Tables, schema: Schema, kinds: ColumnKinds, 
     failpoint("after-tables")
 
 
-def _write_keys(job: Job, schema: Schema, built: _Built) -> None:
+def _write_keys(job: Job, schema: Schema, built: Built) -> None:
     for table in schema:
         if table.primary_key is None:
             built.keys[table.name] = KeyMap(table.name, built.rows[table.name])
@@ -180,7 +157,7 @@ def _write_keys(job: Job, schema: Schema, built: _Built) -> None:
     failpoint("after-keys")
 
 
-def _write_features(job: Job, schema: Schema, built: _Built) -> None:
+def _write_features(job: Job, schema: Schema, built: Built) -> None:
     for table in schema:
         rows = built.rows[table.name]
         written = write_features(job, table, rows)
@@ -195,54 +172,6 @@ def _write_features(job: Job, schema: Schema, built: _Built) -> None:
     failpoint("after-features")
 
 
-def _write_edges(job: Job, schema: Schema, dtype: np.dtype[Any], built: _Built) -> None:
-    for table in schema:
-        for key in table.foreign_keys:
-            values = read_column(job.file("table", table.name), key.column)
-            link = link_rows(table.name, key.column, values, built.keys[key.table], dtype)
-            built.links[table.name, key.column] = link
-            _warn_link(job, f"{table.name}.{key.column} -> {key.table}", link)
-        job.progress(built.rows[table.name])
-    written = [_submit_edges(job, spec, built) for spec in schema.edge_specs]
-    for spec, future in zip(schema.edge_specs, written, strict=True):
-        entries, count = job.wait(future)
-        for entry in entries:
-            job.add(entry)
-        built.edges[str(spec.edge_type)] = count
-        if follows_nodes(spec, built.links, built.times):
-            built.follow.append(str(spec.edge_type))
-    failpoint("after-edges")
-
-
-def _submit_edges(job: Job, spec: EdgeSpec, built: _Built) -> Future[tuple[list[FileEntry], int]]:
-    """Build and write one edge type in the pool: sorting releases the GIL, and fsync waits for the disk."""
-    paths = {role: job.path("graph", f".{role}") for role in ("indptr", "nbr", "eid")}
-
-    def work() -> tuple[list[FileEntry], int]:
-        job.check()
-        arrays = edge_arrays(spec, built.links, built.rows)
-        entries = []
-        for role, array in arrays.items():
-            entries.append(write_file(job.root, paths[role], role, str(spec.edge_type), array))
-            failpoint("during-edges")
-        return entries, count_edges(spec, built.links, arrays)
-
-    return job.pool.submit(work)
-
-
-def _warn_link(job: Job, name: str, link: Link) -> None:
-    keyed = len(link.rows) - link.null
-    if link.dangling:
-        share = 1 - link.dangling / keyed
-        low = "; low match: is it the right key?" if share < LOW_MATCH else ""
-        job.warn(
-            f"{name}: {link.dangling:,} of {keyed:,} keys dangle ({share:.1%} match), such as "
-            f"{', '.join(link.examples)}; their edges are dropped{low}"
-        )
-    elif not keyed and len(link.rows):
-        job.warn(f"{name}: every key is null; there are no such edges")
-
-
 def _id_dtype(asked: str | None, rows: Mapping[str, int]) -> np.dtype[Any]:
     most = max(rows.values(), default=0)
     fits = most < 2**31
@@ -255,65 +184,6 @@ def _id_dtype(asked: str | None, rows: Mapping[str, int]) -> np.dtype[Any]:
             )
         )
     return np.dtype(asked or ("uint32" if fits else "int64"))
-
-
-@contextmanager
-def _pool() -> Iterator[ThreadPoolExecutor]:
-    """Threads that are gone, and write nothing more, when the block ends, however it ends."""
-    pool = ThreadPoolExecutor(max(2, os.cpu_count() or 2), "ingest")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _find(root: Path) -> CatalogState | None:
-    try:
-        return catalog.find(root)
-    except CorruptStoreError as error:
-        asked, got = f"a dataset at {root} was to be replaced", f"the one that is there is damaged ({error})"
-        do = "Remove that folder, or ingest into another one"
-        raise CorruptStoreError(explain(asked, got, do=do)) from error
-
-
-@contextmanager
-def _writing(root: Path) -> Iterator[None]:
-    """Be the only writer; a folder that this ingest made and could not fill is removed again."""
-    if root.exists() and not root.is_dir():
-        raise IngestError(explain(f"a dataset at {root} was asked for", "that is a file", "a folder"))
-    existed = root.exists()
-    _refuse_foreign(root)
-    try:
-        with catalog.writing(root):
-            yield
-    finally:
-        if not existed and not (root / SEAL).exists():
-            shutil.rmtree(root, ignore_errors=True)
-
-
-def _refuse_foreign(root: Path) -> None:
-    """Refuse to write into a folder that holds something else than a dataset."""
-    ours = {
-        "tables",
-        "graph",
-        "features",
-        "keys",
-        FOLDER,
-        SEAL,
-        SEAL + ".new",
-        "spill",
-    }
-    if not root.is_dir():
-        return
-    foreign = sorted(entry.name for entry in root.iterdir() if entry.name not in ours)
-    if foreign:
-        raise IngestError(
-            explain(
-                f"a dataset at {root} was asked for",
-                f"that folder holds other things ({', '.join(foreign[:5])})",
-                "a new folder, an empty one, or one that ingest wrote",
-            )
-        )
 
 
 @contextmanager

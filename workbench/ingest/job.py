@@ -6,6 +6,7 @@ kernel interrupt and ``cancel`` are noticed at once and DuckDB is told to stop.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -125,3 +126,13 @@ class Job:
     def warn(self, text: str) -> None:
         """Note something wrong or doubtful in the data."""
         self.warnings.append(text)
+
+
+@contextmanager
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads that are gone, and write nothing more, when the block ends, however it ends."""
+    threads = ThreadPoolExecutor(max(2, os.cpu_count() or 2), "ingest")
+    try:
+        yield threads
+    finally:
+        threads.shutdown(wait=True, cancel_futures=True)
