@@ -118,3 +118,23 @@ def test_nothing_to_do():
     pipeline = Pipeline(5, 5, lambda i: Started(i, done()), lambda i, _value, _result: i, 2, 4)
     assert drain(pipeline) == []
     assert not running()
+
+
+def test_what_was_asked_for_while_closing_is_cancelled_too():
+    asked, closing, future = threading.Event(), threading.Event(), Future()
+
+    def start(i):
+        asked.set()
+        closing.wait(5)
+        return Started(i, future)
+
+    pipeline = Pipeline(0, 1, start, lambda i, _value, _result: i, 1, 1)
+    asked.wait(5)
+    closer = threading.Thread(target=pipeline.close)
+    closer.start()
+    while pipeline.take() is not None:  # None: the pipeline is closed
+        pass
+    closing.set()
+    closer.join()
+    assert future.cancelled()
+    assert not running()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch_geometric.loader import LinkLoader, NodeLoader
-from torch_geometric.sampler import NegativeSampling, NodeSamplerInput
+from torch_geometric.sampler import EdgeSamplerInput, NegativeSampling, NodeSamplerInput
 
 from workbench.errors import AnchorError, FanoutError
 from workbench.plan.fanout import Fanout
@@ -186,6 +186,17 @@ def test_links_within_one_node_type():
         assert where.edge_label.tolist() == [3, 1, 2, 0, 0, 0]
         assert nodes.batch[:12].tolist() == [0, 1, 2] * 4
         assert nodes.x.shape[0] == nodes.num_nodes
+
+
+def test_the_two_ends_of_a_negative_are_independent():
+    world = small_world(23)
+    edge_type = tuple(world.graph.schema.edge_types[-2])
+    pairs = torch.arange(30).repeat(2, 1)
+    out = PyGSampler(world.sampler).sample_from_edges(
+        EdgeSamplerInput(None, pairs[0], pairs[1], input_type=edge_type), NegativeSampling("binary", 1)
+    )
+    row, col = out.node[edge_type[0]][out.metadata[1][:, 30:]]
+    assert (row != col).sum() > 20
 
 
 def test_negatives_repeat_with_their_key_and_change_with_the_epoch(world, stores, links):

@@ -120,6 +120,13 @@ def test_one_call_reads_each_group_once(world):
     assert all(rows == 2 for call in asked for _, rows in call)
 
 
+def test_one_call_may_ask_for_different_rows_of_one_group(features):
+    names = {"numerical": torch.tensor([5, 6]), "x": torch.tensor([7]), "time": torch.tensor([1, 1, 2])}
+    found = features.multi_get_tensor([TensorAttr("n0", name, ids) for name, ids in names.items()])
+    for (name, ids), value in zip(names.items(), found, strict=True):
+        assert torch.equal(value, features.get_tensor("n0", name, None)[ids])
+
+
 def test_unknown_names_are_explained(features):
     with pytest.raises(SchemaError, match=r"attribute 'numerica' of 'n0'.*Did you mean 'numerical'"):
         features.get_tensor("n0", "numerica", None)
