@@ -31,6 +31,7 @@ from workbench.types import Int64Array
 if TYPE_CHECKING:
     import torch
 
+    from workbench.training.baselines import Baseline
     from workbench.training.parts import Parts
     from workbench.training.run import Run
 
@@ -108,7 +109,7 @@ class Engine:
         return self.dataset.row(table, row_id)
 
     def task(self, query: str, **splits: Any) -> Task:
-        """What to predict; ``splits`` are those of :meth:`Task.build` (``val=``, ``test=``, ``until=``, ...)."""
+        """What to predict; ``splits`` are the options of :meth:`Task.build` (``val=``, ``test=``, ...)."""
         return Task.build(self.dataset, query, **splits)
 
     def suggest_plan(self, task: Task) -> ModelPlan:
@@ -172,6 +173,12 @@ class Engine:
         return start(
             self.parts, task, plan, model=model, callbacks=callbacks, key=key, device=device, folder=folder
         )
+
+    def baselines(self, task: Task, *, key: int = 0) -> dict[str, Baseline]:
+        """What a graph model has to beat: the entity's own past rate, and gradient boosting."""
+        from workbench.training.baselines import baselines
+
+        return baselines(self.parts, task, key=key)
 
     def load_run(self, folder: str | Path) -> Run:
         """Load a run that was saved; refuses one that was trained on another schema, and says why."""

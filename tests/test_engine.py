@@ -1,0 +1,110 @@
+"""The facade: every method gives what the composed nouns give."""
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from workbench.kernels.rng import derive_key
+from workbench.testing.commerce import commerce
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return commerce(users=120, seed=5), tmp_path_factory.mktemp("engine") / "shop"
+
+
+@pytest.fixture(scope="module")
+def engine(shop):
+    data, path = shop
+    tables = wb.read_tables(data.tables)
+    wb.ingest(tables, wb.infer_schema(tables), path)
+    return wb.open(path)
+
+
+@pytest.fixture(scope="module")
+def task(engine, shop):
+    data, _ = shop
+    return engine.task(data.query, val=data.val, test=data.test)
+
+
+def test_it_says_what_is_open(engine, shop):
+    data, path = shop
+    text = repr(engine)
+    assert str(path) in text
+    assert f"orders {len(data.tables['orders']):,}" in text
+    assert engine.schema.node_types == ("users", "products", "orders", "reviews")
+
+
+def test_keys_and_node_ids_are_inverse(engine, shop):
+    data, _ = shop
+    keys = data.tables["users"]["user_id"].to_pylist()[:10]
+    ids = engine.node_ids("users", keys)
+    assert engine.keys("users").keys_of(ids).to_pylist() == keys
+    assert engine.row("users", int(ids[3]))["user_id"] == keys[3]
+
+
+def test_unknown_keys_and_tables_are_named(engine):
+    with pytest.raises(wb.SchemaError, match=r"1 are not in it \(-5\)"):
+        engine.node_ids("users", [-5])
+    with pytest.raises(wb.SchemaError, match="Did you mean 'users'"):
+        engine.keys("user")
+
+
+def test_a_sample_is_what_the_composed_nouns_sample(engine, task):
+    seeds, fanout = task.seeds("val")[:20], wb.Fanout([4, 2])
+    sampler = wb.NeighborSampler(engine.graph, fanout, key=3)
+    assert engine.sample(seeds, fanout, key=3, epoch=2).same_as(sampler.sample(seeds.seed_set(), epoch=2))
+    assert not engine.sample(seeds, fanout, key=4).same_as(engine.sample(seeds, fanout, key=3))
+
+
+def test_samples_pass_the_audit(engine, task):
+    subgraph = engine.sample(task.seeds("val"), wb.Fanout([4, 3], strategy="recent"))
+    report = engine.audit(subgraph)
+    assert report.edges == subgraph.num_edges > 0
+    assert report.violations == 0
+
+
+def test_cost_counts_what_is_sampled(engine, task):
+    seeds, fanout = task.seeds("val")[:30], wb.Fanout([4, {"products-rev_product_id->orders": 1}])
+    cost = engine.cost(seeds, fanout, batch_size=60)
+    plan = fanout.compile(engine.schema, ["users"])
+    request = wb.SampleRequest((seeds.seed_set(),), plan, derive_key(0, "cost"))
+    subgraph = engine.graph.sample(request)
+    assert cost.edges == pytest.approx(2 * subgraph.num_edges)
+    assert cost.nodes == pytest.approx(2 * subgraph.num_nodes)
+    assert sum(cost.cells.values()) == pytest.approx(cost.edges)
+    assert "60 seeds" in str(cost)
+
+
+def test_a_joint_cost_speaks_of_one_anchor(engine, task):
+    cost = engine.cost(task.seeds("train"), wb.Fanout([4], disjoint=False, strategy="recent"), batch_size=64)
+    first = task.seeds("train").visible_until
+    assert cost.pilot == int((first == first[0]).sum())
+
+
+def test_no_dataset_is_a_clear_error(tmp_path):
+    with pytest.raises(wb.StoreError):
+        wb.open(tmp_path / "nothing")
+
+
+def test_a_budget_too_small_for_the_graph_is_refused(shop, engine):
+    with pytest.raises(wb.BudgetError):
+        wb.open(shop[1], memory_budget=1000)
+
+
+def test_train_predict_save_and_load(engine, task, tmp_path):
+    plan = engine.suggest_plan(task).replace(epochs=1, channels=8)
+    run = engine.train(task, plan, key=1, device="cpu", callbacks=[lambda event: None])
+    seeds = task.seeds("test")[:16]
+    values = run.predict(seeds).values
+    assert np.isfinite(values).all()
+    again = engine.load_run(run.save(tmp_path / "run"))
+    np.testing.assert_allclose(again.predict(seeds).values, values, atol=1e-6)
+    online = task.seeds(at=wb.iso(int(seeds.anchor_time[0])), entities=[seeds.key[0].as_py()])
+    np.testing.assert_allclose(run.predict(online).values, values[:1], atol=1e-6)
+
+
+def test_baselines_are_measured_on_the_same_seeds(engine, task):
+    for name, baseline in engine.baselines(task).items():
+        assert baseline.name == name
+        assert len(baseline.predictions["test"]) == len(task.seeds("test"))
