@@ -109,6 +109,7 @@ class SubgraphView(Face):
                 for i, name in enumerate(flat.node_types)
             ],
             "rings": layout.rings.tolist(),
+            "dots": layout.dots.tolist(),
             "time_colours": wb.TIME_COLOURS,
             "alarm": wb.ALARM,
         }

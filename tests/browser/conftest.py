@@ -70,7 +70,7 @@ class Lab:
             "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         }  # fmt: skip
         small = {"WORKBENCH_NOTEBOOK_DAYS": "3"}
-        return {**os.environ, **small, **{name: str(home / place) for name, place in places.items()}}
+        return {**small, **os.environ, **{name: str(home / place) for name, place in places.items()}}
 
     def wait(self, seconds: float = 60) -> None:
         """Until the server answers."""
@@ -253,7 +253,7 @@ def browser(chromium: str) -> Iterator[Any]:
 @pytest.fixture
 def desk(browser: Any, lab: Lab) -> Iterator[Desk]:
     """JupyterLab in a fresh page. At the end: nothing left the machine."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1750})
+    context = browser.new_context(viewport={"width": 1120, "height": 1750})
     try:
         desk = Desk(context.new_page(), lab)
         yield desk

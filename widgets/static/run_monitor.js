@@ -49,7 +49,11 @@ function render({ model, el }) {
 
     function drawStages(times) {
       const total = Object.values(times).reduce((a, b) => a + b, 0);
-      const shares = Object.entries(times).map(([name, seconds], i) => [name, seconds, total ? seconds / total : 0, COLOURS[i % COLOURS.length]]);
+      // Slivers that nobody could see share one place.
+      const large = Object.entries(times).filter(([, seconds]) => seconds >= total / 100).slice(0, COLOURS.length - 1);
+      const rest = total - large.reduce((a, [, seconds]) => a + seconds, 0);
+      if (rest > 0) large.push(["other", rest]);
+      const shares = large.map(([name, seconds], i) => [name, seconds, seconds / total, name === "other" ? COLOURS.at(-1) : COLOURS[i]]);
       stages.setAttribute("aria-label", shares.map(([name, s]) => `${name} ${duration(s)}`).join(", "));
       stages.replaceChildren(...shares.map(([, , share, colour]) => make("span", { style: `width:${100 * share}%;background:${colour}` })));
       legend.replaceChildren(...shares.map(([name, seconds, share, colour]) =>

@@ -103,38 +103,38 @@ function render({ model, el }) {
       pen.stroke();
     }
 
-    function radius() {
-      const counts = new Map();
-      for (const hop of data.hop) counts.set(hop, (counts.get(hop) || 0) + 1);
-      return Math.min(7, Math.max(1.3, (550 / Math.max(...counts.values(), 1)) * Math.min(view.scale, 4)));
+    /** Pixels of a dot: what its ring has room for, within reason. */
+    function radius(node) {
+      return Math.min(7, Math.max(1.3, data.meta.dots[data.hop[node]] * 0.47 * SIDE * view.scale));
     }
 
     function drawNodes() {
-      const r = radius();
-      halo((i) => data.late[i], r + 2.5, data.meta.alarm);
-      halo((i) => data.hop[i] === 0, r + 3.5, cssColour(root, "--wb-ink"));
-      halo((i) => data.hop[i] === 0, r + 2, cssColour(root, "--wb-paper"));
+      dots((i) => data.late[i], 2.5, data.meta.alarm);
+      dots((i) => data.hop[i] === 0, 3.5, cssColour(root, "--wb-ink"));
+      dots((i) => data.hop[i] === 0, 2, cssColour(root, "--wb-paper"));
       if (colouring === "type") {
-        data.meta.types.forEach(({ style: [colour, mark] }, t) => halo((i) => data.type[i] === t, r, colour, mark));
+        data.meta.types.forEach(({ style: [colour, mark] }, t) => dots((i) => data.type[i] === t, 0, colour, mark));
       } else {
         const ramp = data.meta.time_colours;
-        halo((i) => Number.isNaN(data.age[i]), r, "#9aa0a6");
-        ramp.forEach((colour, c) => halo((i) => Math.round(data.age[i] * (ramp.length - 1)) === c, r, colour));
+        dots((i) => Number.isNaN(data.age[i]), 0, "#9aa0a6");
+        ramp.forEach((colour, c) => dots((i) => Math.round(data.age[i] * (ramp.length - 1)) === c, 0, colour));
       }
       if (cursor >= 0) {
         pen.beginPath();
         const [x, y] = toScreen(cursor);
-        pen.arc(x, y, r + 5, 0, 2 * Math.PI);
+        pen.arc(x, y, radius(cursor) + 5, 0, 2 * Math.PI);
         [pen.strokeStyle, pen.lineWidth] = [cssColour(root, "--wb-accent"), 2];
         pen.stroke();
       }
     }
 
-    function halo(chosen, r, colour, mark = "circle") {
+    /** One path for all chosen nodes, `more` pixels wider than their dots. */
+    function dots(chosen, more, colour, mark = "circle") {
       pen.beginPath();
       for (let i = 0; i < data.x.length; i++) {
         if (!chosen(i)) continue;
         const [x, y] = toScreen(i);
+        const r = radius(i) + more;
         if (mark === "square") pen.rect(x - r, y - r, 2 * r, 2 * r);
         else if (mark === "diamond") (pen.moveTo(x, y - r), pen.lineTo(x + r, y), pen.lineTo(x, y + r), pen.lineTo(x - r, y), pen.closePath());
         else (pen.moveTo(x + r, y), pen.arc(x, y, r, 0, 2 * Math.PI));

@@ -28,6 +28,7 @@ class RadialLayout:
     x, y : float32[n]  in the order of the flat subgraph
     angle : float32[n]  radians
     rings : float32[hops + 1]  radius of each hop's ring; entry 0 is 0 if there is one seed
+    dots : float32[hops + 1]  radius of a dot that just clears its neighbours, per ring
     parent : int32[n]  the node whose expansion discovered each node; -1 for seeds
     """
 
@@ -35,6 +36,7 @@ class RadialLayout:
     y: Float32Array
     angle: Float32Array
     rings: Float32Array
+    dots: Float32Array
     parent: Int32Array
 
     def __len__(self) -> int:
@@ -60,6 +62,7 @@ def radial_layout(flat: FlatSubgraph) -> RadialLayout:
         (radius * np.sin(angle)).astype(np.float32),
         angle.astype(np.float32),
         rings.astype(np.float32),
+        np.array([_dot(angle[level], ring) for level, ring in zip(levels, rings, strict=True)], np.float32),
         parent,
     )
 
@@ -76,11 +79,11 @@ def _sectors(
 ) -> tuple[AnyArray, AnyArray]:
     """Start and width of every subtree's sector, in units of one leaf on the outermost ring.
 
-    A node further in has less circumference, so it takes a wider sector to be as far from the next.
+    Cost is that of sorting each ring once.
     """
     width = np.zeros(len(parent))
     for hop, level in reversed(list(enumerate(levels))):
-        width[level] = np.maximum(width[level], 1 / rings[hop] if rings[hop] else 1.0)
+        width[level] = np.maximum(width[level], _need(hop, rings))
         has_parent = level[parent[level] >= 0]
         np.add.at(width, parent[has_parent], width[has_parent])
     start = np.zeros(len(parent))
@@ -97,6 +100,20 @@ def _sectors(
         spare = 0.0 if roots else _spare(width, parent[nodes], nodes)
         start[nodes] = origin + before - family_start + spare
     return start, width
+
+
+def _need(hop: int, rings: AnyArray) -> float:
+    """Sector of a leaf: wider further in, where the ring is shorter and the dots may be larger."""
+    return (1 + 0.6 * (len(rings) - 1 - hop)) / float(rings[hop]) if rings[hop] else 1.0
+
+
+def _dot(angle: AnyArray, ring: float) -> float:
+    """Half of the space between neighbours on a ring, the tightest tenth left to touch."""
+    if len(angle) < 2 or not ring:
+        return 1.0
+    turns = np.sort(angle)
+    gaps = np.diff(np.r_[turns, turns[0] + 2 * np.pi])
+    return float(ring * np.sin(np.quantile(np.minimum(gaps, np.pi), 0.1) / 2) * 0.9)
 
 
 def _spare(width: AnyArray, parents: Int32Array, nodes: Int64Array) -> AnyArray:

@@ -129,19 +129,16 @@ def _edges(flat: FlatSubgraph, layout: RadialLayout, shown: BoolArray, size: int
 def _nodes(flat: FlatSubgraph, layout: RadialLayout, shown: BoolArray, size: int) -> str:
     """One path per type: a dot is a line of no length with wide caps, twelve bytes instead of fifty."""
     x, y = _to_pixels(layout.x, size), _to_pixels(layout.y, size)
-    radius = node_radius(flat)
-    parts = [_dots(x, y, shown & flat.late, ALARM, "circle", radius + 2.5)]
-    parts.append(_dots(x, y, shown & (flat.hop == 0), INK, "circle", radius + 3.5))
-    parts.append(_dots(x, y, shown & (flat.hop == 0), PAPER, "circle", radius + 2))
-    kinds = range(len(flat.node_types))
-    parts += [_dots(x, y, shown & (flat.type == i), *type_style(i), radius) for i in kinds]
+    seeds, parts = shown & (flat.hop == 0), []
+    for hop, dot in enumerate(layout.dots.tolist()):
+        radius = round(min(6.0, max(1.2, dot * size / 2)), 1)
+        ring = shown & (flat.hop == hop)
+        parts.append(_dots(x, y, ring & flat.late, ALARM, "circle", radius + 2.5))
+        parts.append(_dots(x, y, ring & seeds, INK, "circle", radius + 3.5))
+        parts.append(_dots(x, y, ring & seeds, PAPER, "circle", radius + 2))
+        kinds = range(len(flat.node_types))
+        parts += [_dots(x, y, ring & (flat.type == i), *type_style(i), radius) for i in kinds]
     return "".join(parts)
-
-
-def node_radius(flat: FlatSubgraph) -> float:
-    """Pixels: as large as the fullest ring allows without its dots touching much, between 1.2 and 6."""
-    fullest = int(np.bincount(flat.hop).max()) if len(flat) else 1
-    return round(min(6.0, max(1.2, 500 / fullest)), 1)
 
 
 def _dots(x: AnyArray, y: AnyArray, chosen: BoolArray, colour: str, mark: str, radius: float) -> str:
