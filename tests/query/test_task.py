@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from workbench.errors import AnchorError, BudgetError, QueryError, TaskError
+from workbench.errors import AnchorError, BudgetError, QueryError, StoreError, TaskError
 from workbench.ingest.build import ingest
 from workbench.ingest.infer import infer_schema
 from workbench.ingest.tables import read_tables
@@ -25,6 +28,7 @@ DNF = (
     "ASSUMING COUNT(results.*, 0, 30, days) > 0"
 )
 DAYS = 400
+DAY = 86_400_000_000
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +275,67 @@ def test_labels_that_would_not_fit_are_refused(dataset, monkeypatch):
     monkeypatch.setattr(labels, "available_memory", lambda: 1000)
     with pytest.raises(BudgetError, match=r"seeds at 15 anchors were asked for: these are \d+ rows"):
         Task.build(dataset, VISITS).seeds("train")
+
+
+def test_tables_that_cannot_be_read_are_a_store_error(dataset, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(dataset.path, copy)
+    task = Task.build(Dataset.open(copy), VISITS)
+    file = task.dataset.table_files("visits")[0]
+    file.write_bytes(b"\0" * file.stat().st_size)
+    with pytest.raises(
+        StoreError, match=r"a query was run: .*Verify the dataset: python -m workbench verify"
+    ):
+        task.seeds("train")
+
+
+class Limited:
+    """A dataset whose connections run with the given settings."""
+
+    def __init__(self, dataset, *settings):
+        self.dataset, self.settings = dataset, settings
+        self.schema, self.manifest = dataset.schema, dataset.manifest
+
+    def duckdb(self):
+        con = self.dataset.duckdb()
+        for setting in self.settings:
+            con.execute(f"SET {setting}")
+        return con
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """100,000 users and 300,000 orders in 100 days."""
+    rng = np.random.default_rng(1)
+    stamps = pa.array(rng.integers(0, 100 * DAY, 300_000)).cast(pa.timestamp("us"))
+    tables = {
+        "users": pa.table({"user_id": np.arange(100_000)}),
+        "orders": pa.table({"user_id": rng.integers(0, 100_000, 300_000), "ts": stamps}),
+    }
+    user, link = Column("user_id", Stype.ID), ForeignKey("user_id", "users")
+    orders = Table("orders", (user, Column("ts", Stype.TIMESTAMP)), time="ts", foreign_keys=(link,))
+    path = tmp_path_factory.mktemp("crowd") / "store"
+    ingest(read_tables(tables), Schema((Table("users", (user,), "user_id"), orders)), path)
+    return Dataset.open(path)
+
+
+CROWD = "PREDICT COUNT(orders.*, 0, 2) FOR users.user_id WHERE COUNT(orders.*, -INF, 0) > 0"
+
+
+def test_labels_are_computed_out_of_core(crowd):
+    """Also: nothing stays behind in the temporary folder, and without it there is a clear error."""
+    limits = ["memory_limit = '70MB'", "threads = 1"]
+    free = Task.build(crowd, CROWD).seeds("train")
+    before = set(Path(tempfile.gettempdir()).glob("workbench-spill-*"))
+    narrow = Task.build(Limited(crowd, *limits), CROWD).seeds("train")
+    assert len(free) > 1_000_000
+    np.testing.assert_array_equal(free.node_id, narrow.node_id)
+    np.testing.assert_array_equal(free.label, narrow.label)
+    with pytest.raises(
+        BudgetError, match=r"a query was run: Out of Memory Error: .* set TMPDIR to a larger disk"
+    ):
+        Task.build(Limited(crowd, *limits, "max_temp_directory_size = '0KB'"), CROWD).seeds("train")
+    assert set(Path(tempfile.gettempdir()).glob("workbench-spill-*")) <= before
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
     anchors      n, anchor, and the ends of every aggregate's window (one column each)
     source i     SELECT key, n, aggregate FROM facts JOIN anchors ON low < time <= high GROUP BY key, n
     rows         entities x anchors that exist at the anchor, LEFT JOIN the sources on (key, n)
-    result       node_id, key, anchor, label, where WHERE and ASSUMING hold and the label is known
+    result       node_id, key, n, label, where WHERE and ASSUMING hold and the label is known
 
 SQL's three-valued logic decides: AVG, MIN and MAX of no rows are unknown, and a row whose target,
 WHERE or ASSUMING is unknown is dropped; COUNT and SUM of no rows are 0. NaN and infinity in a column
@@ -15,13 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from workbench.errors import BudgetError, explain
-from workbench.ingest.sql import quote_name
+from workbench.errors import BudgetError, StoreError, explain
+from workbench.ingest.sql import quote_name, quote_text
 from workbench.query import ast
 from workbench.query.expressions import Columns, instant_sql, render, time_sql
 from workbench.query.resolve import ResolvedQuery, Source
@@ -73,9 +74,32 @@ def select_entities(dataset: Dataset, query: ResolvedQuery, anchor: int) -> Labe
 
 @contextmanager
 def connection(dataset: Dataset) -> Iterator[Any]:
-    """A connection that is closed at the end."""
-    with closing(dataset.duckdb()) as open_connection:
-        yield open_connection
+    """A connection to a dataset's tables; what exceeds memory is spilled to a temporary folder.
+
+    Raises
+    ------
+    BudgetError
+        If neither memory nor the temporary folder has room.
+    StoreError
+        If the tables cannot be read.
+    """
+    import duckdb
+
+    try:
+        with TemporaryDirectory(prefix="workbench-spill-") as spill, closing(dataset.duckdb()) as con:
+            con.execute(f"SET temp_directory = {quote_text(spill)}")
+            yield con
+    except duckdb.OutOfMemoryException as error:
+        do = "Free memory, set TMPDIR to a larger disk, or ask for fewer anchors"
+        raise BudgetError(explain("a query was run", _first_line(error), do=do)) from error
+    except duckdb.Error as error:
+        do = "Verify the dataset: python -m workbench verify PATH"
+        raise StoreError(explain("a query was run", _first_line(error), do=do)) from error
+
+
+def _first_line(error: Exception) -> str:
+    """What DuckDB says, without the statement that it repeats below."""
+    return str(error).split("\n")[0]
 
 
 def column_types(con: Any, schema: Schema) -> dict[str, dict[str, str]]:
@@ -89,18 +113,25 @@ def column_types(con: Any, schema: Schema) -> dict[str, dict[str, str]]:
 
 def _run(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, label: bool) -> Labels:
     name = _free_prefix(dataset.schema) + "anchors"
-    sql, bounds = label_sql(query, anchors, name, label)
+    ordered = np.sort(anchors)
+    sql, bounds = label_sql(query, ordered, name, label)
     with connection(dataset) as con:
         con.register(name, bounds)
         _check_size(dataset, query, len(anchors), con, sql)
-        found = con.sql(sql).to_arrow_table()
+        found = con.sql(sql).to_arrow_reader(BATCH).read_all()
+    node_id, n = found["node_id"].to_numpy(), found["n"].to_numpy()
+    # Sorted here rather than in SQL: DuckDB's sort needs several times the memory of these arrays.
+    order = np.lexsort((node_id, n))
     return Labels(
-        found["node_id"].to_numpy().astype(np.int64),
-        plain_keys(found["key"].combine_chunks()),
-        found["anchor"].to_numpy().astype(np.int64),
-        found["label"].to_numpy().astype(np.float64) if label else None,
+        node_id[order].astype(np.int64),
+        plain_keys(found["key"].take(pa.array(order)).combine_chunks()),
+        ordered[n[order]],
+        found["label"].to_numpy()[order].astype(np.float64) if label else None,
     )
 
+
+BATCH = 100_000
+"""Rows that are fetched at once."""
 
 BYTES_A_ROW = 80
 """Memory that one label takes while it is fetched: four columns, twice, and the seed table's."""
@@ -144,7 +175,7 @@ def label_sql(
     Parameters
     ----------
     query : ResolvedQuery
-    anchors : int64[n]  microseconds
+    anchors : int64[n]  microseconds, ascending; ``n`` of the result is a position in it
     name : str  of the table of anchors; helper tables extend it
     label : bool  False for the rows to predict for: no target, no ASSUMING
     """
@@ -161,7 +192,7 @@ def label_sql(
         *existence(query, "e", "a.anchor"),
         *(render(c, columns) for c in clauses[:2] if c is not None),
     ]
-    chosen = ["e.node_id", "e.key", "epoch_us(a.anchor) AS anchor"]
+    chosen = ["e.node_id", "e.key", "a.n"]
     if label:
         target = f"CAST({render(query.query.target, columns)} AS DOUBLE)"
         chosen.append(f"{target} AS label")
@@ -175,8 +206,7 @@ def label_sql(
     sql = (
         (f"WITH {', '.join(ctes)}\n" if ctes else "")
         + f"SELECT {', '.join(chosen)}\nFROM {entity} AS e CROSS JOIN {quote_name(name)} AS a{joins}\n"
-        + (f"WHERE {' AND '.join(f'({c})' for c in conditions)}\n" if conditions else "")
-        + "ORDER BY a.n, e.node_id"
+        + (f"WHERE {' AND '.join(f'({c})' for c in conditions)}" if conditions else "")
     )
     return sql, bounds
 
@@ -184,12 +214,11 @@ def label_sql(
 def _bounds(anchors: TimeArray, sources: tuple[Source, ...]) -> pa.Table:
     """Columns ``n``, ``anchor``, and ``low<i>``, ``high<i>`` for the window of source i."""
     stamp = pa.timestamp("us")
-    ordered = np.sort(anchors)
-    columns: dict[str, Any] = {"n": pa.array(np.arange(len(ordered))), "anchor": _stamps(ordered)}
+    columns: dict[str, Any] = {"n": pa.array(np.arange(len(anchors))), "anchor": _stamps(anchors)}
     for i, source in enumerate(sources):
-        none = pa.nulls(len(ordered), stamp)
-        columns[f"low{i}"] = _stamps(source.start.after_each(ordered)) if source.start else none
-        columns[f"high{i}"] = _stamps(source.end.after_each(ordered))
+        none = pa.nulls(len(anchors), stamp)
+        columns[f"low{i}"] = _stamps(source.start.after_each(anchors)) if source.start else none
+        columns[f"high{i}"] = _stamps(source.end.after_each(anchors))
     return pa.table(columns)
 
 
