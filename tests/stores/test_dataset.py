@@ -1,12 +1,15 @@
 """Dataset: a path, a manifest, views; orphans go, registered files stay."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from workbench.errors import CorruptStoreError, SchemaError, StoreError
+from workbench.errors import CorruptStoreError, IdError, SchemaError, StoreError
+from workbench.stores import catalog
 from workbench.stores.dataset import Dataset, collect_orphans
+from workbench.stores.sql import quote
 from workbench.testing.feature_data import WORDS, group_layout, random_group, write_feature_dataset
 
 NAMES = ["users", 'hostile "name"; DROP TABLE users; --', "select"]
@@ -32,12 +35,17 @@ def test_its_parts(dataset):
 
 
 def test_views_count_rows_from_zero(dataset):
-    from workbench.stores.sql import quote
-
     connection = dataset.duckdb()
     for i, name in enumerate(NAMES):
         rows = connection.sql(f"SELECT number, __row__ FROM {quote(name)}").fetchall()
         assert rows == [(n, n) for n in range(10 + i)]
+
+
+def test_one_row(dataset):
+    assert dataset.row(NAMES[1], 10) == {"number": 10}
+    for row_id in (-1, 11):
+        with pytest.raises(IdError, match=f"row {row_id} of table .*0 to 10"):
+            dataset.row(NAMES[1], row_id)
 
 
 def test_pickles_as_path_and_snapshot(dataset):
@@ -69,10 +77,6 @@ def test_missing_and_torn_files_are_named(dataset):
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "features/../../x"])
 def test_a_registered_path_never_leaves_the_dataset(dataset, path):
-    from dataclasses import replace
-
-    from workbench.stores import catalog
-
     old = dataset.manifest
     part = old.partitions[0]
     entry = replace(part.files[0], path=path)
