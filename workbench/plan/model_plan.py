@@ -10,6 +10,7 @@ from typing import Any
 
 from workbench.errors import PlanError, WorkbenchError, did_you_mean, explain
 from workbench.plan.fanout import Fanout
+from workbench.temporal import iso
 
 AGGREGATIONS: tuple[str, ...] = ("mean", "max", "min", "sum", "count")
 """What a layer may compute from the neighbours of a node; ``count`` is ``log(1 + neighbours)``."""
@@ -205,7 +206,7 @@ class ModelPlan:
         limit = "" if steps.max_steps is None else f" of at most {steps.max_steps} steps"
         lines = [
             "ModelPlan",
-            f"  fanout   {self.fanout!r}",
+            *_fanout_lines(self.fanout),
             f"  model    {shape.layers} layers, {shape.channels} channels, "
             f"{' + '.join(shape.aggregations)}, dropout {shape.dropout:g}",
             f"  training {steps.loss}, AdamW {steps.learning_rate:g} (weight decay {steps.weight_decay:g}), "
@@ -215,10 +216,26 @@ class ModelPlan:
         if self.exclude:
             lines.append(f"  exclude  {', '.join(self.exclude)}")
         if self.until is not None:
-            lines.append(f"  until    {self.until} us")
+            lines.append(f"  until    features are frozen at {iso(self.until)}")
         lines += [f"  because  {choice}: {why}" for choice, why in self.reasons]
         return "\n".join(lines)
 
+
+def _fanout_lines(fanout: Fanout) -> list[str]:
+    """A line per hop, wide hops cut short: the fanout itself prints in full."""
+    mode = "disjoint" if fanout.disjoint else "joint"
+    window = "" if fanout.window is None else f", the last {fanout.window / 86_400e6:g} days only"
+    static = f", edge times waived along {', '.join(fanout.static)}" if fanout.static else ""
+    lines = [f"  fanout   {fanout.strategy}, {mode}{window}{static}"]
+    for number, hop in enumerate(fanout.hops, 1):
+        cells = [f"{'all' if k == -1 else k} {name or 'of any other'}" for name, k in hop if k]
+        more = f", and {len(cells) - SHOWN_CELLS} more" if len(cells) > SHOWN_CELLS else ""
+        lines.append(f"    hop {number}  {', '.join(cells[:SHOWN_CELLS]) or 'nothing'}{more}")
+    return lines
+
+
+SHOWN_CELLS = 6
+"""Edge types of a hop that a plan prints."""
 
 _PARTS = {"model": ModelSettings, "optimisation": Optimisation}
 

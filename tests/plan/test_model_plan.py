@@ -1,0 +1,119 @@
+"""ModelPlan: round trip, diff, replace, print, and refusal of nonsense."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbench.errors import PlanError
+from workbench.plan.fanout import Fanout
+from workbench.plan.model_plan import AGGREGATIONS, LOSSES, METRICS, ModelPlan
+from workbench.testing.sizes import cases
+
+fanouts = st.builds(
+    Fanout,
+    st.lists(
+        st.integers(-1, 50)
+        | st.dictionaries(st.sampled_from(["default", "a-b->c", "c-rev_b->a"]), st.integers(-1, 9)),
+        min_size=1,
+        max_size=4,
+    ),
+    strategy=st.sampled_from(["uniform", "recent"]),
+    window=st.none() | st.integers(1, 10**15),
+    disjoint=st.booleans(),
+)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> ModelPlan:
+    loss = draw(st.sampled_from(sorted(LOSSES)))
+    metrics = [name for name, (kind, _) in METRICS.items() if kind == LOSSES[loss]]
+    aggregations = draw(st.lists(st.sampled_from(AGGREGATIONS), min_size=1, max_size=5, unique=True))
+    plan = ModelPlan(draw(fanouts)).replace(loss=loss, metric=draw(st.sampled_from(metrics)))
+    return plan.replace(
+        channels=draw(st.integers(1, 512)),
+        layers=draw(st.integers(1, 6)),
+        aggregations=tuple(aggregations),
+        dropout=draw(st.floats(0, 0.9)),
+        max_steps=draw(st.none() | st.integers(1, 1000)),
+        exclude=tuple(draw(st.lists(st.sampled_from(["a.x", "b.y", "c.z"]), unique=True))),
+        until=draw(st.none() | st.integers(-(2**62), 2**62)),
+        reasons=(("a choice", "a reason"),),
+    )
+
+
+@settings(max_examples=cases(100, 2000))
+@given(plans())
+def test_a_plan_survives_json(plan: ModelPlan) -> None:
+    again = ModelPlan.from_dict(json.loads(json.dumps(plan.to_dict())))
+    assert again == plan
+    assert again.reasons == plan.reasons
+    assert again.diff(plan) == {}
+    assert hash(again) == hash(plan)
+
+
+@settings(max_examples=cases(100, 2000))
+@given(plans(), plans())
+def test_diff_names_exactly_what_differs(one: ModelPlan, two: ModelPlan) -> None:
+    changes = one.diff(two)
+    assert one.replace(**{name: theirs for name, (_, theirs) in changes.items()}) == two
+    assert all(mine != theirs for mine, theirs in changes.values())
+
+
+def test_save_and_load(tmp_path: Path) -> None:
+    plan = ModelPlan(Fanout([4])).replace(epochs=7)
+    plan.save(tmp_path / "plan.json")
+    assert ModelPlan.load(tmp_path / "plan.json") == plan
+
+
+def test_a_plan_prints_short() -> None:
+    wide = {f"table_{i}-key->users": 16 for i in range(40)}
+    text = repr(ModelPlan(Fanout([wide, wide, 8])).replace(exclude=("users.age",), until=0))
+    assert len(text.splitlines()) < 20
+    assert max(map(len, text.splitlines())) < 400
+    assert "auroc" in text
+    assert "users.age" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "named", "allowed"),
+    [
+        ({"channels": 0}, "'channels'", "whole number"),
+        ({"channels": 1.5}, "'channels'", "whole number"),
+        ({"channels": True}, "'channels'", "whole number"),
+        ({"layers": -1}, "'layers'", "whole number"),
+        ({"dropout": 1.0}, "'dropout'", "from 0 to 0.999"),
+        ({"dropout": float("nan")}, "'dropout'", "from 0"),
+        ({"aggregations": ()}, "'aggregations'", "mean"),
+        ({"aggregations": ("median",)}, "median", "mean"),
+        ({"learning_rate": 0}, "'learning_rate'", "number"),
+        ({"epochs": 0}, "'epochs'", "whole number"),
+        ({"max_steps": 0}, "'max_steps'", "whole number"),
+        ({"batch_size": "many"}, "'batch_size'", "whole number"),
+        ({"loss": "hinge"}, "hinge", "bce"),
+        ({"metric": "f2"}, "f2", "auroc"),
+        ({"metric": "mae"}, "mae", "binary"),
+        ({"loss": "l1"}, "auroc", "regression"),
+        ({"exclude": ("age",)}, "age", "table.column"),
+        ({"fanout": [4, 4]}, "fanout", "Fanout"),
+        ({"chanels": 3}, "chanels", "Did you mean 'channels'?"),
+    ],
+)
+def test_nonsense_is_refused(changes: dict[str, Any], named: str, allowed: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        ModelPlan(Fanout([4])).replace(**changes)
+    assert named in str(caught.value)
+    assert allowed in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "broken", [None, {}, {"format": 2}, {"format": 1}, {"format": 1, "fanout": {"hops": []}}]
+)
+def test_malformed_plans_are_refused(broken: Any) -> None:
+    with pytest.raises(PlanError):
+        ModelPlan.from_dict(broken)

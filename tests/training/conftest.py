@@ -1,0 +1,12 @@
+"""One small shop, opened once."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.testing.shop import Shop, open_shop
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    return open_shop(tmp_path_factory.mktemp("training") / "shop", users=100, periods=8)
