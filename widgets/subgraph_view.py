@@ -13,6 +13,9 @@ import workbench as wb
 from widgets._base import Face, script, style
 from widgets.fanout_picker import FanoutPicker
 
+MOST_NODES = 20_000
+"""Nodes that are drawn: about half a second of painting. A wide fanout must not stop the browser."""
+
 
 class SubgraphView(Face):
     """A picture of one subgraph.
@@ -25,7 +28,8 @@ class SubgraphView(Face):
     Attributes
     ----------
     subgraph : SampledSubgraph  the one shown; :meth:`show` replaces it
-    flat : FlatSubgraph  the same as columns: ``describe(i)`` speaks of its row i
+    flat : FlatSubgraph
+        The same as columns, thinned to :data:`MOST_NODES`: ``describe(i)`` speaks of its row i.
     """
 
     handles: ClassVar[tuple[str, ...]] = ("hover",)
@@ -41,7 +45,8 @@ class SubgraphView(Face):
         """Show another subgraph in place of this one."""
         with self._lock:
             self.subgraph = subgraph
-            self.flat = wb.flatten(subgraph, self._engine.graph if self._engine else None)
+            self._whole = wb.flatten(subgraph, self._engine.graph if self._engine else None)
+            self.flat = self._whole.thinned(MOST_NODES)
             self.positions = wb.radial_layout(self.flat)
             self.error = ""
             self.publish()
@@ -101,12 +106,14 @@ class SubgraphView(Face):
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """Positions, types, ages and edges as columns."""
-        flat, layout = self.flat, self.positions
+        flat, layout, whole = self.flat, self.positions, self._whole
+        drawn = "" if flat is whole else f" ({len(flat):,} nodes and {len(flat.src):,} edges drawn)"
+        counts = np.bincount(whole.type, minlength=len(whole.node_types)).tolist()
         meta = {
-            "summary": wb.subgraph_text(flat),
+            "summary": wb.subgraph_text(whole) + drawn,
             "types": [
-                {"name": name, "count": int((flat.type == i).sum()), "style": wb.type_style(i)}
-                for i, name in enumerate(flat.node_types)
+                {"name": name, "count": count, "style": wb.type_style(i)}
+                for i, (name, count) in enumerate(zip(whole.node_types, counts, strict=True))
             ],
             "rings": layout.rings.tolist(),
             "dots": layout.dots.tolist(),
@@ -119,7 +126,7 @@ class SubgraphView(Face):
 
     def still(self) -> tuple[str, str]:
         """The same picture as SVG; large subgraphs thinned."""
-        return wb.subgraph_svg(self.flat, max_nodes=2000), wb.subgraph_text(self.flat)
+        return wb.subgraph_svg(self._whole, max_nodes=2000), wb.subgraph_text(self._whole)
 
 
 def age(flat: wb.FlatSubgraph) -> NDArray[np.float32]:

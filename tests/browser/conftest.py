@@ -25,6 +25,7 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]  # fmt: skip
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}

@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workbench.plan.fanout import Fanout
 from workbench.report.flat import flatten
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.temporal import BEGINNING
-from workbench.testing.graphs import DAY, toy_shop
+from workbench.testing.graphs import DAY, random_graph, toy_shop
+from workbench.testing.sizes import cases
 
 
 def toy(day=10, **options):
@@ -69,3 +72,44 @@ def test_an_empty_request_is_an_empty_picture():
     empty = graph.sample(SampleRequest((SeedSet.of("users", np.array([], int), 1),), plan))
     flat = flatten(empty, graph)
     assert len(flat) == len(flat.src) == 0
+
+
+def wide(seed, seeds=40):
+    rng = np.random.default_rng(seed)
+    graph = RamGraph(random_graph(rng, size=40))
+    kind = next((name for name in graph.schema.node_types if graph.num_nodes(name)), None)
+    if kind is None:
+        return None
+    ids = rng.integers(0, graph.num_nodes(kind), seeds)
+    plan = Fanout([4, 3, 2], disjoint=bool(rng.integers(2))).compile(graph.schema, [kind])
+    request = SampleRequest((SeedSet.of(kind, ids, 60),), plan, seed)
+    return flatten(graph.sample(request), graph)
+
+
+@settings(max_examples=cases(60, 600))
+@given(st.integers(0, 2**32), st.integers(1, 300), st.integers(1, 3), st.booleans())
+def test_a_thinned_subgraph_is_a_part_that_hangs_together(seed, limit, edges_per_node, late):
+    flat = wide(seed)
+    if flat is None:
+        return
+    if late:
+        flat = replace(flat, anchor=np.full(len(flat), 20))
+    thin = flat.thinned(limit, edges_per_node)
+    assert len(thin) == min(len(flat), limit)
+    late_edges = int(thin.late_edges.sum())
+    assert len(thin.src) <= max(edges_per_node * limit, len(thin) + late_edges)
+    rows = set(
+        zip(flat.type.tolist(), flat.node_id.tolist(), flat.seed.tolist(), flat.hop.tolist(), strict=True)
+    )
+    kept = list(
+        zip(thin.type.tolist(), thin.node_id.tolist(), thin.seed.tolist(), thin.hop.tolist(), strict=True)
+    )
+    assert set(kept) <= rows
+    # every node that is no seed still has the node that discovered it
+    assert np.array_equal(thin.parent < 0, thin.hop == 0)
+    # inner rings are whole, and late nodes of the thinned ring come first
+    last = int(thin.hop.max(initial=0))
+    assert ((flat.hop < last).sum()) == ((thin.hop < last).sum())
+    ring, full = thin.hop == last, flat.hop == last
+    if ring.sum() < full.sum():
+        assert thin.late[ring].sum() == min(flat.late[full].sum(), ring.sum())

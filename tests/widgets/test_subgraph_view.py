@@ -70,6 +70,16 @@ def test_without_an_engine_there_are_no_rows_and_nothing_to_follow(engine, task,
         view.follow(FanoutPicker(engine, task, plan))
 
 
+def test_a_subgraph_too_large_to_draw_is_thinned_and_says_so(engine, task, monkeypatch):
+    monkeypatch.setattr("widgets.subgraph_view.MOST_NODES", 5)
+    view = SubgraphView(engine.sample(task.seeds("val"), Fanout([4, 2])), engine)
+    assert len(view.flat) == 5 < view.subgraph.num_nodes
+    meta = view._payload["meta"]
+    assert "(5 nodes and " in meta["summary"]
+    assert meta["summary"].startswith(f"{view.subgraph.num_nodes} nodes")
+    assert sum(kind["count"] for kind in meta["types"]) == view.subgraph.num_nodes
+
+
 def test_ages_are_ranks_and_static_nodes_have_none(view):
     flat = view.flat
     ages = age(flat)

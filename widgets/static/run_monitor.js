@@ -23,7 +23,7 @@ function chart(title, xs, ys, colour) {
   for (const [, y] of points) [y0, y1] = [Math.min(y0, y), Math.max(y1, y)];
   if (x0 === x1) [x0, x1] = [x0 - 0.5, x1 + 0.5];
   const room = (y1 - y0) * 0.05 || Math.abs(y1) * 0.05 || 0.5;
-  [y0, y1] = [y0 - room, y1 + room];
+  [y0, y1] = [y0 >= 0 ? Math.max(0, y0 - room) : y0 - room, y1 + room];
   const px = (x) => left + ((x - x0) / (x1 - x0)) * (w - left - right);
   const py = (y) => h - bottom - ((y - y0) / (y1 - y0)) * (h - top - bottom);
   for (const y of [y0, (y0 + y1) / 2, y1]) {

@@ -89,7 +89,7 @@ def _finite(x: Sequence[float], y: Sequence[float]) -> AnyArray:
 def _padded(values: AnyArray, share: float) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     room = (high - low) * share if high > low else abs(high) * 0.05 + 0.5
-    return low - room, high + room
+    return max(low - room, 0.0) if low >= 0 else low - room, high + room
 
 
 def _scaled(curve: AnyArray, span: tuple[float, float, float, float], width: int, height: int) -> AnyArray:

@@ -5,7 +5,8 @@ Pictures and widgets read this value; they never walk a subgraph's dictionaries 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -66,17 +67,63 @@ class FlatSubgraph:
         return ~visible(self.edge_time, self.anchor[self.dst])
 
     @property
-    def parent(self) -> Int32Array:
-        """int32[n]: the node whose expansion discovered each node; -1 for seeds.
+    def found_by(self) -> Int64Array:
+        """int64[n]: the edge that discovered each node; -1 for seeds.
 
-        The first edge into a node at the node's own hop discovered it, so parents lie one ring
-        further in and the parents form a forest rooted at the seeds.
+        It is the first edge into the node at the node's own hop, so it comes from one ring further in.
         """
-        parent = np.full(len(self), -1, np.int32)
+        found = np.full(len(self), -1, np.int64)
         tree = np.flatnonzero((self.edge_hop == self.hop[self.src]) & (self.hop[self.src] > 0))
         # Written backwards, so that the first discovery is the one that stays.
-        parent[self.src[tree[::-1]]] = self.dst[tree[::-1]]
+        found[self.src[tree[::-1]]] = tree[::-1]
+        return found
+
+    @property
+    def parent(self) -> Int32Array:
+        """int32[n]: the node whose expansion discovered each node; -1 for seeds."""
+        found = self.found_by
+        parent = np.full(len(self), -1, np.int32)
+        parent[found >= 0] = self.dst[found[found >= 0]]
         return parent
+
+    def thinned(self, max_nodes: int, edges_per_node: int = 10) -> FlatSubgraph:
+        """At most so many nodes and edges, for pictures: a wide fanout must not stop a browser.
+
+        Inner rings stay whole. Of the first ring that does not fit, late nodes stay first, then an even
+        choice, so that no sector is lost; the rings beyond it go. Discovering edges and late edges stay.
+        """
+        if len(self) <= max_nodes and len(self.src) <= edges_per_node * max_nodes:
+            return self
+        nodes = self._chosen_nodes(max_nodes)
+        edges = self.late_edges & nodes[self.src] & nodes[self.dst]
+        found = self.found_by[nodes]
+        edges[found[found >= 0]] = True
+        others = np.flatnonzero(nodes[self.src] & nodes[self.dst] & ~edges)
+        edges[_evenly(others, edges_per_node * max_nodes - int(edges.sum()))] = True
+        place = (np.cumsum(nodes) - 1).astype(np.int32)
+        per_node = ("type", "node_id", "hop", "seed", "anchor", "time")
+        per_edge = ("edge_type", "edge_id", "edge_hop", "edge_time")
+        kept: dict[str, Any] = {name: getattr(self, name)[nodes] for name in per_node}
+        kept |= {name: getattr(self, name)[edges] for name in per_edge}
+        return replace(self, src=place[self.src[edges]], dst=place[self.dst[edges]], **kept)
+
+    def _chosen_nodes(self, max_nodes: int) -> BoolArray:
+        inside = np.cumsum(np.bincount(self.hop))
+        whole = int(np.searchsorted(inside, max_nodes, side="right"))
+        chosen = self.hop < whole
+        ring = np.flatnonzero(self.hop == whole)
+        room = max_nodes - int(chosen.sum())
+        late = ring[self.late[ring]]
+        chosen[late[:room]] = True
+        chosen[_evenly(ring[~self.late[ring]], room - len(late))] = True
+        return np.asarray(chosen)
+
+
+def _evenly(rows: Int64Array, count: int) -> Int64Array:
+    """So many of the rows, evenly spread; all of them if there are fewer."""
+    if len(rows) <= count:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, max(count, 0)).astype(np.int64)]
 
 
 def flatten(subgraph: SampledSubgraph, graph: GraphStore | None = None) -> FlatSubgraph:

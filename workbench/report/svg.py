@@ -46,13 +46,11 @@ def subgraph_svg(
         One ``<svg>`` element.
     """
     flat = subgraph if isinstance(subgraph, FlatSubgraph) else flatten(subgraph, graph)
-    layout = radial_layout(flat)
-    shown = _chosen(flat, max_nodes)
-    body = [_rings(layout, size), _edges(flat, layout, shown, size), _nodes(flat, layout, shown, size)]
-    label = title or subgraph_text(flat)
-    return svg_element(
-        size + _LEGEND, size, label, "".join(body) + _legend(flat, int(shown.sum()), size, title)
-    )
+    drawn = flat.thinned(max_nodes)
+    layout = radial_layout(drawn)
+    body = [_rings(layout, size), _edges(drawn, layout, size), _nodes(drawn, layout, size)]
+    body.append(_legend(flat, len(drawn), size, title))
+    return svg_element(size + _LEGEND, size, title or subgraph_text(flat), "".join(body))
 
 
 def subgraph_text(flat: FlatSubgraph) -> str:
@@ -89,19 +87,6 @@ def text(value: object) -> str:
     return escape(legal.replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd"), quote=True)
 
 
-def _chosen(flat: FlatSubgraph, max_nodes: int) -> BoolArray:
-    """Inner rings whole; of the first ring that does not fit an even choice, so that no sector is lost."""
-    order = np.argsort(flat.hop, kind="stable")
-    if len(order) > max_nodes:
-        last = flat.hop[order[max_nodes]]
-        inner = order[flat.hop[order] < last]
-        ring = order[flat.hop[order] == last]
-        order = np.r_[inner, ring[np.linspace(0, len(ring) - 1, max_nodes - len(inner)).astype(np.int64)]]
-    shown = np.zeros(len(flat), bool)
-    shown[order] = True
-    return shown
-
-
 def _to_pixels(position: AnyArray, size: int) -> AnyArray:
     return np.round((position * 0.94 + 1) * size / 2, 1)
 
@@ -113,26 +98,25 @@ def _rings(layout: RadialLayout, size: int) -> str:
     return f"<g fill='none' stroke='{LINE}' stroke-dasharray='3 4'>{''.join(circles)}</g>"
 
 
-def _edges(flat: FlatSubgraph, layout: RadialLayout, shown: BoolArray, size: int) -> str:
+def _edges(flat: FlatSubgraph, layout: RadialLayout, size: int) -> str:
     x, y = _to_pixels(layout.x, size), _to_pixels(layout.y, size)
-    visible, late = shown[flat.src] & shown[flat.dst], flat.late_edges
-    thin = 1 if visible.sum() <= 500 else 0.4
+    late, thin = flat.late_edges, 1 if len(flat.src) <= 500 else 0.4
     plain = f"stroke='#8c959f' stroke-opacity='.6' stroke-width='{thin}'"
     parts = []
-    for chosen, style in ((visible & ~late, plain), (visible & late, f"stroke='{ALARM}'")):
+    for chosen, style in ((~late, plain), (late, f"stroke='{ALARM}'")):
         ends = zip(flat.dst[chosen].tolist(), flat.src[chosen].tolist(), strict=True)
         path = "".join(f"M{x[a]:g} {y[a]:g}L{x[b]:g} {y[b]:g}" for a, b in ends)
         parts.append(f"<path d='{path}' fill='none' {style}/>" if path else "")
     return "".join(parts)
 
 
-def _nodes(flat: FlatSubgraph, layout: RadialLayout, shown: BoolArray, size: int) -> str:
+def _nodes(flat: FlatSubgraph, layout: RadialLayout, size: int) -> str:
     """One path per type: a dot is a line of no length with wide caps, twelve bytes instead of fifty."""
     x, y = _to_pixels(layout.x, size), _to_pixels(layout.y, size)
-    seeds, parts = shown & (flat.hop == 0), []
+    seeds, parts = flat.hop == 0, []
     for hop, dot in enumerate(layout.dots.tolist()):
         radius = round(min(6.0, max(1.2, dot * size / 2)), 1)
-        ring = shown & (flat.hop == hop)
+        ring = flat.hop == hop
         parts.append(_dots(x, y, ring & flat.late, ALARM, "circle", radius + 2.5))
         parts.append(_dots(x, y, ring & seeds, INK, "circle", radius + 3.5))
         parts.append(_dots(x, y, ring & seeds, PAPER, "circle", radius + 2))
