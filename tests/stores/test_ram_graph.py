@@ -1,3 +1,5 @@
+"""RamGraph: the contract, what depends on nothing it should not, uniform draws, held and pickled values."""
+
 import multiprocessing
 import pickle
 from collections import Counter
@@ -8,58 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
+from stars import ORDERS, RATED, both, request_of, star
 
-from workbench.errors import BudgetError, IdError
+from workbench.errors import IdError
 from workbench.kernels.sample import CHUNK, SCAN
-from workbench.plan.fanout import Fanout
-from workbench.schema import EdgeType
 from workbench.stores import capacity, fused
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.steps import ALL, Step, StepPlan, Strategy
 from workbench.testing.graph_suite import GraphStoreSuite
-from workbench.testing.graphs import DAY, RowGraph, random_rows, toy_shop
+from workbench.testing.graphs import DAY, random_rows, toy_shop
 from workbench.testing.requests import Knobs, random_request
 from workbench.testing.sizes import cases
-
-ORDERS = EdgeType("orders", "user_id", "users")
-RATED = EdgeType("products", "rev_ratings", "users")
 
 
 class TestContract(GraphStoreSuite):
     def make_store(self, arrays):
         return RamGraph(arrays)
-
-
-def star(degree: int, hubs: int = 1) -> RowGraph:
-    """``hubs`` users with ``degree`` orders each, one order per microsecond, and as many ratings."""
-    schema = toy_shop().schema
-    rows = {"users": hubs, "products": 1, "orders": degree * hubs, "ratings": degree * hubs}
-    users = np.tile(np.arange(hubs), degree)
-    clock = np.arange(degree * hubs)
-    keys = {
-        ("orders", "user_id"): users,
-        ("orders", "product_id"): np.zeros_like(users),
-        ("ratings", "user_id"): users,
-        ("ratings", "product_id"): np.zeros_like(users),
-    }
-    return RowGraph(
-        schema, rows, {"users": np.zeros(hubs, np.int64), "orders": clock, "ratings": clock}, keys
-    )
-
-
-def request_of(steps, ids, anchor, key=1, disjoint=True, node_type="users"):
-    hops = max(step.hop for step in steps)
-    return SampleRequest(
-        (SeedSet.of(node_type, np.array(ids), anchor),), StepPlan(tuple(steps), hops, disjoint), key
-    )
-
-
-def both(graph: RamGraph, request: SampleRequest):
-    subgraph = graph.sample(request)
-    assert subgraph.same_as(HopDriver(graph).sample(request))
-    return subgraph
 
 
 @settings(max_examples=cases(ci=300, torture_cases=2000))
@@ -163,75 +131,6 @@ def test_a_subgraph_that_is_held_keeps_its_arena():
     for number in range(50):
         graph.sample(request_of([Step(1, ORDERS, 5)], [1], 600, number))
     assert graph.memory().arenas == held
-
-
-def test_a_graph_larger_than_the_budget_is_not_opened():
-    with pytest.raises(BudgetError, match=r"the graph was opened: it takes \d+ bytes.*budget of 100 bytes"):
-        RamGraph(toy_shop(), memory_budget=100)
-
-
-@pytest.mark.parametrize("disjoint", [True, False])
-def test_a_fanout_over_the_budget_is_refused_and_what_fits_is_named(disjoint):
-    arrays = star(400, hubs=300).arrays()
-    budget = arrays.nbytes + 3_000_000
-    graph = RamGraph(arrays, memory_budget=budget)
-    hops = ["orders-user_id->users", "users-rev_user_id->orders", "products-rev_product_id->orders"]
-    wide = Fanout([{hops[0]: -1}, {hops[1]: 1, hops[2]: 1}, {hops[0]: 300}], disjoint=disjoint)
-    seeds = SeedSet.of("users", np.arange(300), 10**6)
-    request = SampleRequest((seeds,), wide.compile(arrays.schema, ["users"]), 3)
-    with pytest.raises(BudgetError) as caught:
-        graph.sample(request)
-    message = str(caught.value)
-    assert message.startswith("fanout [-1, 1, 300] for 300 seeds was asked for: it needs ")
-    assert "3,000,000 bytes for samples" in message
-    assert graph.memory().total <= budget
-    cap = int(message.split("none above ")[1].split(")")[0])
-    assert 1 <= cap < 300
-    small = capacity.capped(request.plan, cap)
-    assert capacity.describe(small) in message
-    subgraph = graph.sample(SampleRequest((seeds,), small, 3))
-    assert subgraph.same_as(HopDriver(graph).sample(SampleRequest((seeds,), small, 3)))
-    assert graph.memory().total <= budget
-
-
-def test_a_budget_that_fits_no_fanout_names_fewer_seeds_or_says_so():
-    arrays = star(400, hubs=300).arrays()
-    steps = [Step(1, ORDERS, 5)]
-    with pytest.raises(BudgetError, match=r"take at most \d+ seeds with a fanout of 1"):
-        RamGraph(arrays, arrays.nbytes + 9_000).sample(request_of(steps, np.arange(300), 10**6))
-    with pytest.raises(BudgetError, match="Nothing fits: raise the memory budget"):
-        RamGraph(arrays, arrays.nbytes + 100).sample(request_of(steps, np.arange(300), 10**6))
-
-
-def test_subgraphs_that_are_held_count_against_the_budget():
-    arrays = star(400, hubs=300).arrays()
-    graph = RamGraph(arrays, arrays.nbytes + 4_000_000)
-    request = request_of([Step(1, ORDERS, 50)], np.arange(300), 10**6)
-    held = [graph.sample(request)]
-    with pytest.raises(BudgetError, match="that samples hold already"):
-        held.extend(graph.sample(request) for _ in range(200))
-    assert len(held) > 2
-    held.clear()
-    assert graph.sample(request).num_edges == 300 * 50
-
-
-def test_without_a_budget_the_machine_is_the_limit(monkeypatch):
-    monkeypatch.setattr("workbench.stores.memory.available_memory", lambda: 1 << 20)
-    monkeypatch.setattr("workbench.stores.memory.UNCHECKED", 1 << 10)
-    arrays = star(2000, hubs=300).arrays()
-    with pytest.raises(BudgetError, match=r"Fanout .* fits"):
-        RamGraph(arrays).sample(request_of([Step(1, ORDERS, ALL)], np.arange(300), 10**6))
-
-
-def test_memory_adds_up_and_prints():
-    arrays = star(40, hubs=30).arrays()
-    report = RamGraph(arrays, memory_budget=10**9).memory()
-    assert report.graph == arrays.nbytes
-    assert report.edge_bytes["orders-user_id->users"] == 1200 * 4 + 31 * 8
-    assert report.edge_bytes["users-rev_user_id->orders"] == 1200 * 4
-    text = str(report)
-    assert "orders-user_id->users" in text
-    assert "budget 1,000.0 MB" in text
 
 
 def test_the_door_says_what_is_wrong_and_what_to_do():

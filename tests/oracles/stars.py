@@ -1,0 +1,41 @@
+"""Graphs of a few users with very many orders each, and short ways to ask for them."""
+
+import numpy as np
+
+from workbench.schema import EdgeType
+from workbench.stores.hop_driver import HopDriver
+from workbench.stores.request import SampleRequest, SeedSet
+from workbench.stores.steps import StepPlan
+from workbench.testing.graphs import RowGraph, toy_shop
+
+ORDERS = EdgeType("orders", "user_id", "users")
+RATED = EdgeType("products", "rev_ratings", "users")
+
+
+def star(degree: int, hubs: int = 1) -> RowGraph:
+    """``hubs`` users with ``degree`` orders each, one order per microsecond, and as many ratings."""
+    schema = toy_shop().schema
+    rows = {"users": hubs, "products": 1, "orders": degree * hubs, "ratings": degree * hubs}
+    users = np.tile(np.arange(hubs), degree)
+    keys = {
+        ("orders", "user_id"): users,
+        ("orders", "product_id"): np.zeros_like(users),
+        ("ratings", "user_id"): users,
+        ("ratings", "product_id"): np.zeros_like(users),
+    }
+    clock = np.arange(degree * hubs)
+    times = {"users": np.zeros(hubs, np.int64), "orders": clock, "ratings": clock}
+    return RowGraph(schema, rows, times, keys)
+
+
+def request_of(steps, ids, anchor, key=1, disjoint=True, node_type="users"):
+    """Seeds of one type under one anchor."""
+    plan = StepPlan(tuple(steps), max(step.hop for step in steps), disjoint)
+    return SampleRequest((SeedSet.of(node_type, np.array(ids), anchor),), plan, key)
+
+
+def both(graph, request):
+    """The graph's own sample, which is the hop driver's."""
+    subgraph = graph.sample(request)
+    assert subgraph.same_as(HopDriver(graph).sample(request))
+    return subgraph

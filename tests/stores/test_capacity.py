@@ -1,0 +1,106 @@
+"""Budgets: what does not fit is refused before it is allocated, and what is named instead does fit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stars import ORDERS, request_of, star
+
+from workbench.errors import BudgetError
+from workbench.plan.fanout import Fanout
+from workbench.stores import capacity
+from workbench.stores.hop_driver import HopDriver
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.request import SampleRequest, SeedSet
+from workbench.stores.steps import ALL, Step
+from workbench.testing.graphs import random_rows, toy_shop
+from workbench.testing.requests import random_request
+from workbench.testing.sizes import cases
+
+
+@settings(max_examples=cases(ci=150, torture_cases=2000))
+@given(st.integers(0, 2**48))
+def test_no_sample_exceeds_its_upper_bound(seed):
+    rng = np.random.default_rng(seed)
+    rows = random_rows(rng, size=20)
+    arrays, request = rows.arrays(), random_request(rng, rows.schema, rows.num_rows)
+    seeds = {part.node_type: len(part) for part in request.seed_sets}
+    bound = capacity.upper_bound(arrays, capacity.largest_degrees(arrays), request.plan, seeds)
+    subgraph = RamGraph(arrays).sample(request)
+    assert all(len(ids) <= bound.nodes[name] for name, ids in subgraph.node_id.items())
+    assert all(len(ids) <= bound.edges[name] for name, ids in subgraph.row.items())
+
+
+@settings(max_examples=cases(ci=150, torture_cases=2000))
+@given(st.integers(0, 2**48), st.integers(0, 40_000))
+def test_what_a_refusal_names_does_fit(seed, budget):
+    rng = np.random.default_rng(seed)
+    rows = random_rows(rng, size=40)
+    arrays, request = rows.arrays(), random_request(rng, rows.schema, rows.num_rows)
+    graph = RamGraph(arrays, arrays.nbytes + budget)
+    try:
+        graph.sample(request)
+    except BudgetError as error:
+        if "none above" in str(error):
+            small = capacity.capped(request.plan, int(str(error).split("none above ")[1].split(")")[0]))
+            assert small != request.plan
+            graph.sample(SampleRequest(request.seed_sets, small, request.key))
+    assert graph.memory().total <= arrays.nbytes + budget
+
+
+def test_a_graph_larger_than_the_budget_is_not_opened():
+    with pytest.raises(BudgetError, match=r"the graph was opened: it takes \d+ bytes.*budget of 100 bytes"):
+        RamGraph(toy_shop(), memory_budget=100)
+
+
+@pytest.mark.parametrize("disjoint", [True, False])
+def test_a_fanout_over_the_budget_is_refused_and_what_fits_is_named(disjoint):
+    arrays = star(400, hubs=300).arrays()
+    budget = arrays.nbytes + 3_000_000
+    graph = RamGraph(arrays, memory_budget=budget)
+    hops = ["orders-user_id->users", "users-rev_user_id->orders", "products-rev_product_id->orders"]
+    wide = Fanout([{hops[0]: -1}, {hops[1]: 1, hops[2]: 1}, {hops[0]: 300}], disjoint=disjoint)
+    seeds = SeedSet.of("users", np.arange(300), 10**6)
+    request = SampleRequest((seeds,), wide.compile(arrays.schema, ["users"]), 3)
+    with pytest.raises(BudgetError) as caught:
+        graph.sample(request)
+    message = str(caught.value)
+    assert message.startswith("fanout [-1, 1, 300] for 300 seeds was asked for: it needs ")
+    assert "3,000,000 bytes for samples" in message
+    assert graph.memory().total <= budget
+    cap = int(message.split("none above ")[1].split(")")[0])
+    assert 1 <= cap < 300
+    small = capacity.capped(request.plan, cap)
+    assert capacity.describe(small) in message
+    subgraph = graph.sample(SampleRequest((seeds,), small, 3))
+    assert subgraph.same_as(HopDriver(graph).sample(SampleRequest((seeds,), small, 3)))
+    assert graph.memory().total <= budget
+
+
+def test_a_budget_that_fits_no_fanout_names_fewer_seeds_or_says_so():
+    arrays = star(400, hubs=300).arrays()
+    steps = [Step(1, ORDERS, 5)]
+    with pytest.raises(BudgetError, match=r"take at most \d+ seeds with a fanout of 1"):
+        RamGraph(arrays, arrays.nbytes + 9_000).sample(request_of(steps, np.arange(300), 10**6))
+    with pytest.raises(BudgetError, match="Nothing fits: raise the memory budget"):
+        RamGraph(arrays, arrays.nbytes + 100).sample(request_of(steps, np.arange(300), 10**6))
+
+
+def test_subgraphs_that_are_held_count_against_the_budget():
+    arrays = star(400, hubs=300).arrays()
+    graph = RamGraph(arrays, arrays.nbytes + 4_000_000)
+    request = request_of([Step(1, ORDERS, 50)], np.arange(300), 10**6)
+    held = [graph.sample(request)]
+    with pytest.raises(BudgetError, match="that samples hold already"):
+        held.extend(graph.sample(request) for _ in range(200))
+    assert len(held) > 2
+    held.clear()
+    assert graph.sample(request).num_edges == 300 * 50
+
+
+def test_without_a_budget_the_machine_is_the_limit(monkeypatch):
+    monkeypatch.setattr("workbench.stores.memory.available_memory", lambda: 1 << 20)
+    monkeypatch.setattr("workbench.stores.memory.UNCHECKED", 1 << 10)
+    arrays = star(2000, hubs=300).arrays()
+    with pytest.raises(BudgetError, match=r"Fanout .* fits"):
+        RamGraph(arrays).sample(request_of([Step(1, ORDERS, ALL)], np.arange(300), 10**6))

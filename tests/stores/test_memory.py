@@ -1,0 +1,93 @@
+"""Arenas come back when their last view dies, never exceed their limit, and the report adds up."""
+
+import gc
+import threading
+
+import numpy as np
+import pytest
+from stars import star
+
+from workbench.stores.memory import KEEP, Arenas, OverBudgetError, available_memory, size_class
+from workbench.stores.ram_graph import RamGraph
+
+
+def test_an_arena_is_lent_again_only_when_no_view_is_left():
+    arenas = Arenas()
+    lease = arenas.take(10_000)
+    address = lease.__array_interface__["data"][0]
+    view = np.ndarray(10, np.int32, lease, 400)[2:].reshape(2, 4)
+    del lease
+    other = arenas.take(10_000)
+    assert other.__array_interface__["data"][0] != address
+    view[:] = 1
+    del view
+    again = arenas.take(10_000)
+    assert again.__array_interface__["data"][0] == address
+    assert arenas.total == 2 * size_class(10_000)
+
+
+def test_a_limit_is_kept_and_free_arenas_make_room():
+    arenas = Arenas(limit=100_000)
+    first = arenas.take(60_000)
+    with pytest.raises(OverBudgetError) as caught:
+        arenas.take(60_000)
+    assert caught.value.room == 100_000 - len(first)
+    del first
+    assert len(arenas.take(90_000)) <= 100_000
+
+
+def test_reserved_bytes_count_and_are_given_back():
+    arenas = Arenas(limit=10_000)
+    arenas.reserve(8_000)
+    with pytest.raises(OverBudgetError):
+        arenas.take(4_096)
+    arenas.reserve(-8_000)
+    assert len(arenas.take(4_096)) == 4_096
+
+
+def test_free_arenas_are_few():
+    arenas = Arenas()
+    held = [arenas.take(5_000) for _ in range(3 * KEEP)]
+    held.clear()
+    held.append(arenas.take(1_000_000))
+    assert arenas.total <= size_class(1_000_000) + (KEEP + 1) * size_class(5_000)
+
+
+def test_many_threads_take_and_drop():
+    arenas, wrong = Arenas(limit=1 << 24), []
+
+    def work(number):
+        for i in range(300):
+            lease = arenas.take(3_000 + 100 * number + i)
+            lease[:] = number
+            if not (lease == number).all():
+                wrong.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    gc.collect()
+    assert not wrong
+    assert arenas.total <= 1 << 24
+
+
+def test_size_classes_waste_at_most_an_eighth_above_a_page():
+    for size in [1, 4096, 4097, 70_000, 1_000_000, 12_345_678]:
+        assert size <= size_class(size) <= max(size * 9 / 8, size + 4096)
+
+
+def test_the_machine_has_some_memory():
+    assert 0 < available_memory() <= 1 << 62
+
+
+def test_memory_adds_up_and_prints():
+    arrays = star(40, hubs=30).arrays()
+    report = RamGraph(arrays, memory_budget=10**9).memory()
+    assert report.graph == arrays.nbytes
+    assert report.edge_bytes["orders-user_id->users"] == 1200 * 4 + 31 * 8
+    assert report.edge_bytes["users-rev_user_id->orders"] == 1200 * 4
+    text = str(report)
+    assert "orders-user_id->users" in text
+    assert "budget 1,000.0 MB" in text

@@ -1,0 +1,62 @@
+"""Whole files in anonymous memory: what is gathered from all day is read once, in order.
+
+A mapped file in 4 KB pages gathers 1.4 times slower than memory in huge pages, and pages that arrive by
+random access stay slow; so resident arrays are loaded front to back into memory that asks for huge pages.
+"""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.errors import CorruptStoreError, explain
+from workbench.types import AnyArray
+
+HUGE: int = 4 << 20
+"""Arrays from this size on are loaded into memory that asks for huge pages (1.4x faster gathers)."""
+
+
+def read_resident(path: Path, size: int, dtype: np.typing.DTypeLike) -> AnyArray:
+    """Read a whole file into anonymous memory, in huge pages where it is large.
+
+    Raises
+    ------
+    CorruptStoreError
+        If the file is missing, unreadable or not ``size`` bytes long.
+    """
+    kind = np.dtype(dtype)
+    try:
+        found = path.stat().st_size
+        if found != size or size % kind.itemsize:
+            raise CorruptStoreError(
+                explain(
+                    f"{path} was opened",
+                    f"it has {found:,} bytes",
+                    f"{size:,} bytes, as the manifest says",
+                    "The file is torn or foreign: ingest the tables again",
+                )
+            )
+        array = _resident(size, kind)
+        with path.open("rb", buffering=0) as file:
+            view, done = array.view(np.uint8).data, 0
+            while done < size:
+                done += file.readinto(view[done : done + (64 << 20)]) or _torn(path)
+    except OSError as error:
+        raise CorruptStoreError(explain(f"{path} was opened", f"it cannot be read ({error})")) from error
+    return array
+
+
+def _torn(path: Path) -> int:
+    raise CorruptStoreError(explain(f"{path} was read", "it ended early: it is torn"))
+
+
+def _resident(size: int, dtype: np.dtype[Any]) -> AnyArray:
+    if size < HUGE:
+        return np.empty(size // dtype.itemsize, dtype)
+    pages = mmap.mmap(-1, size)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, dtype)
