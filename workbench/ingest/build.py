@@ -12,11 +12,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 
 from workbench.errors import IngestError, explain
 from workbench.events import Callback
@@ -30,11 +32,11 @@ from workbench.ingest.sql import quote_text
 from workbench.ingest.tables import Tables, read_tables
 from workbench.ingest.write_edges import write_edges
 from workbench.ingest.write_features import write_features
-from workbench.ingest.write_tables import read_column, warn_unparsed, write_table, write_times
+from workbench.ingest.write_tables import warn_times, warn_unparsed, write_keys, write_table, write_times
 from workbench.schema import Schema, Stype
 from workbench.stores import catalog
 from workbench.stores.dataset import collect_orphans
-from workbench.stores.durable import write_file
+from workbench.stores.durable import adopt_file
 from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import Manifest, Partition
 from workbench.temporal import NO_TIME
@@ -110,10 +112,7 @@ def _build(
         _write_tables(job, tables, schema, kinds, built)
     dtype = _id_dtype(id_dtype, built.rows)
     with job.stage("times"):
-        for table in schema:
-            if table.time is not None:
-                built.times[table.name] = write_times(job, table)
-        failpoint("after-times")
+        _write_times(job, schema, built)
     with job.stage("keys"):
         _write_keys(job, schema, built)
     with job.stage("features"):
@@ -130,8 +129,13 @@ def _build(
 
 
 def _write_tables(job: Job, tables: Tables, schema: Schema, kinds: ColumnKinds, built: Built) -> None:
+    written = []
     for table in schema:
-        rows = write_table(job, tables, table, kinds[table.name])
+        path = write_table(job, tables, table, kinds[table.name])
+        # Hashing and fsync of this table overlap with the sorting of the next.
+        adopt = partial(adopt_file, job.root, path, "table", table.name)
+        written.append(job.pool.submit(adopt))
+        rows = int(pq.read_metadata(job.root / path).num_rows)
         built.rows[table.name] = rows
         job.progress(rows)
         aside = [c.name for c in table.columns if c.stype is Stype.SET_ASIDE]
@@ -139,21 +143,30 @@ def _write_tables(job: Job, tables: Tables, schema: Schema, kinds: ColumnKinds, 
             job.warn(f"{table.name}: set aside, not features: {', '.join(aside)}")
         if not rows:
             job.warn(f"{table.name}: the table is empty")
+    job.files.extend(job.wait(future) for future in written)
     job.total = STAGES_PER_ROW * sum(built.rows.values())
     failpoint("after-tables")
+
+
+def _write_times(job: Job, schema: Schema, built: Built) -> None:
+    timed = [table for table in schema if table.time is not None]
+    tasks = [partial(write_times, job, table, job.path("graph", ".time")) for table in timed]
+    for table, (clock, entry) in zip(timed, job.run_all(tasks), strict=True):
+        built.times[table.name] = clock
+        job.files.append(entry)
+        warn_times(job, table, clock)
+    failpoint("after-times")
 
 
 def _write_keys(job: Job, schema: Schema, built: Built) -> None:
     for table in schema:
         if table.primary_key is None:
             built.keys[table.name] = KeyMap(table.name, built.rows[table.name])
-            continue
-        values = read_column(job.file("table", table.name), table.primary_key)
-        keys = KeyMap.build(table.name, table.primary_key, values)
+    keyed = [table for table in schema if table.primary_key is not None]
+    tasks = [partial(write_keys, job, table, job.path("keys", ".arrow")) for table in keyed]
+    for table, (keys, entry) in zip(keyed, job.run_all(tasks), strict=True):
         built.keys[table.name] = keys
-        path = job.path("keys", ".arrow")
-        job.add(write_file(job.root, path, "keys", table.name, memoryview(keys.to_bytes())))
-        job.check()
+        job.files.append(entry)
     failpoint("after-keys")
 
 

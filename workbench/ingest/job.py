@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
@@ -114,6 +114,11 @@ class Job:
             future.cancel()
             future.exception() if not future.cancelled() else None
             raise
+
+    def run_all(self, tasks: Iterable[Callable[[], T]]) -> list[T]:
+        """Run tasks in the pool; their results in order. The first error ends the rest."""
+        futures = [self.pool.submit(task) for task in tasks]
+        return [self.wait(future) for future in futures]
 
     def add(self, entry: FileEntry) -> None:
         """Register a file that is on disk."""

@@ -44,13 +44,17 @@ def instant_sql(column: str, kind: str) -> str:
         zoned = f"TRY_CAST({name} AS TIMESTAMP WITH TIME ZONE)"
         return f"CASE WHEN isfinite({zoned}) THEN make_timestamp(epoch_us({zoned})) END"
     if is_integer(kind) or kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL"):
+        number = f"TRY_CAST({name} AS {'BIGINT' if is_integer(kind) else 'DOUBLE'})"
+        size = f"abs(CAST({name} AS DOUBLE))"
         branches = " ".join(
-            f"WHEN abs({name}) >= {low:.0f} AND abs({name}) < {high:.0f} "
-            f"THEN make_timestamp(CAST({name} * {factor} AS BIGINT))"
+            f"WHEN {size} >= {low:.0f} AND {size} < {high:.0f} "
+            f"THEN make_timestamp(CAST({number} * {factor} AS BIGINT))"
             for low, high, factor in _EPOCH_UNITS
         )
-        nanos = f"WHEN abs({name}) >= 1e17 AND abs({name}) < 9.2e18"
-        return f"CASE {branches} {nanos} THEN make_timestamp(CAST({name} // 1000 AS BIGINT)) END"
+        nanos = (
+            f"WHEN {size} >= 1e17 AND {size} < 9.2e18 THEN make_timestamp(CAST({number} // 1000 AS BIGINT))"
+        )
+        return f"CASE {branches} {nanos} END"
     return "CAST(NULL AS TIMESTAMP)"
 
 

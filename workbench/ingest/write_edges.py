@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from workbench.ingest.edges import Link, count_edges, edge_arrays, follows_nodes
 from workbench.ingest.failpoints import failpoint
 from workbench.ingest.job import Job
 from workbench.ingest.write_tables import read_column
-from workbench.schema import EdgeSpec, Schema
+from workbench.schema import EdgeSpec, ForeignKey, Schema, Table
 from workbench.stores.durable import write_file
 from workbench.stores.manifest import FileEntry
 
@@ -28,38 +29,44 @@ def write_edges(job: Job, schema: Schema, dtype: np.dtype[Any], built: Built) ->
     IngestError
         If a foreign key is of another type than the primary key it points at.
     """
-    for table in schema:
-        for key in table.foreign_keys:
-            values = read_column(job.file("table", table.name), key.column)
-            link = link_rows(table.name, key.column, values, built.keys[key.table], dtype)
-            built.links[table.name, key.column] = link
-            _warn_link(job, f"{table.name}.{key.column} -> {key.table}", link)
-        job.progress(built.rows[table.name])
-    written = [_submit_edges(job, spec, built) for spec in schema.edge_specs]
-    for spec, future in zip(schema.edge_specs, written, strict=True):
-        entries, count = job.wait(future)
-        for entry in entries:
-            job.add(entry)
+    columns = [(table, key) for table in schema for key in table.foreign_keys]
+    links = job.run_all(partial(_look_up, job, table, key, dtype, built) for table, key in columns)
+    for (table, key), link in zip(columns, links, strict=True):
+        built.links[table.name, key.column] = link
+        _warn_link(job, f"{table.name}.{key.column} -> {key.table}", link)
+    specs = schema.edge_specs
+    tasks = [partial(_write_edge_type, job, spec, built, _paths(job, spec)) for spec in specs]
+    for spec, (entries, count) in zip(specs, job.run_all(tasks), strict=True):
+        job.files.extend(entries)
         built.edges[str(spec.edge_type)] = count
         if follows_nodes(spec, built.links, built.times):
             built.follow.append(str(spec.edge_type))
+    job.progress(sum(built.rows.values()))
     failpoint("after-edges")
 
 
-def _submit_edges(job: Job, spec: EdgeSpec, built: Built) -> Future[tuple[list[FileEntry], int]]:
-    """Build and write one edge type in the pool: sorting releases the GIL, and fsync waits for the disk."""
-    paths = {role: job.path("graph", f".{role}") for role in ("indptr", "nbr", "eid")}
+def _look_up(job: Job, table: Table, key: ForeignKey, dtype: np.dtype[Any], built: Built) -> Link:
+    job.check()
+    values = read_column(job.file("table", table.name), key.column)
+    return link_rows(table.name, key.column, values, built.keys[key.table], dtype)
 
-    def work() -> tuple[list[FileEntry], int]:
-        job.check()
-        arrays = edge_arrays(spec, built.links, built.rows)
-        entries = []
-        for role, array in arrays.items():
-            entries.append(write_file(job.root, paths[role], role, str(spec.edge_type), array))
-            failpoint("during-edges")
-        return entries, count_edges(spec, built.links, arrays)
 
-    return job.pool.submit(work)
+def _paths(job: Job, spec: EdgeSpec) -> dict[str, str]:
+    roles = {"column": ("nbr",), "fact": ("indptr", "nbr"), "edges": ("indptr", "nbr", "eid")}
+    return {role: job.path("graph", f".{role}") for role in roles[spec.layout]}
+
+
+def _write_edge_type(
+    job: Job, spec: EdgeSpec, built: Built, paths: Mapping[str, str]
+) -> tuple[list[FileEntry], int]:
+    """Sort and write one edge type, in a thread: sorting releases the GIL, and fsync waits for the disk."""
+    job.check()
+    arrays = edge_arrays(spec, built.links, built.rows)
+    entries = []
+    for role, path in paths.items():
+        entries.append(write_file(job.root, path, role, str(spec.edge_type), arrays[role]))
+        failpoint("during-edges")
+    return entries, count_edges(spec, built.links, arrays)
 
 
 def _warn_link(job: Job, name: str, link: Link) -> None:

@@ -1,4 +1,4 @@
-"""Stages ``tables`` and ``times``: typed Parquet files in node_id order, and their clocks."""
+"""Stages ``tables``, ``times`` and ``keys``: typed Parquet files in node_id order, clocks, key maps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from workbench.ingest.sql import quote_name, quote_text
 from workbench.ingest.tables import Tables
 from workbench.ingest.typed import fallible, typed_query
 from workbench.schema import Stype, Table
-from workbench.stores.durable import adopt_file, write_file
+from workbench.stores.durable import write_file
+from workbench.stores.key_map import KeyMap
+from workbench.stores.manifest import FileEntry
 from workbench.temporal import NO_TIME, iso
 from workbench.types import TimeArray
 
@@ -27,10 +29,10 @@ ROW_GROUP = 122_880
 """Rows of a Parquet row group: the block in which later stages read and threads share work."""
 
 
-def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> int:
-    """Sort, type and write one table; returns its rows.
+def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> str:
+    """Sort, type and write one table; returns its path, not yet synced.
 
-    DuckDB sorts out of core, within its memory limit.
+    DuckDB sorts out of core, within its memory limit, with all cores.
 
     Raises
     ------
@@ -56,8 +58,7 @@ def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]
             )
         ) from error
     failpoint("during-tables")
-    job.add(adopt_file(job.root, path, "table", table.name))
-    return int(pq.read_metadata(target).num_rows)
+    return path
 
 
 def read_column(file: Path, column: str) -> pa.Array:
@@ -66,19 +67,28 @@ def read_column(file: Path, column: str) -> pa.Array:
     return chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
 
 
-def write_times(job: Job, table: Table) -> TimeArray:
+def write_times(job: Job, table: Table, path: str) -> tuple[TimeArray, FileEntry]:
     """Write the clock of a timed table: int64 microseconds, ascending, rows without a time last."""
     assert table.time is not None
+    job.check()
     stamps = read_column(job.file("table", table.name), table.time)
     clock = np.asarray(pc.cast(stamps, pa.int64()).fill_null(NO_TIME).to_numpy(zero_copy_only=False))
-    if stamps.null_count:
-        job.warn(
-            f"{table.name}.{table.time}: {stamps.null_count:,} of {len(clock):,} rows have no time; "
-            "they are stored last and never visible"
-        )
-    _warn_future(job, table, clock)
-    job.add(write_file(job.root, job.path("graph", ".time"), "time", table.name, clock))
-    return clock
+    return clock, write_file(job.root, path, "time", table.name, clock)
+
+
+def write_keys(job: Job, table: Table, path: str) -> tuple[KeyMap, FileEntry]:
+    """Write the key map of a table with a primary key.
+
+    Raises
+    ------
+    IngestError
+        If a key is null or occurs twice.
+    """
+    assert table.primary_key is not None
+    job.check()
+    values = read_column(job.file("table", table.name), table.primary_key)
+    keys = KeyMap.build(table.name, table.primary_key, values)
+    return keys, write_file(job.root, path, "keys", table.name, memoryview(keys.to_bytes()))
 
 
 def warn_unparsed(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> None:
@@ -125,9 +135,15 @@ def _no_times(table: Table, column: str, kind: str, present: int, example: str) 
     )
 
 
-def _warn_future(job: Job, table: Table, clock: TimeArray) -> None:
+def warn_times(job: Job, table: Table, clock: TimeArray) -> None:
+    """Count the rows without a time, and those whose time lies in the future."""
     now = int(time.time() * 1e6)
     first, dated = np.searchsorted(clock, now, side="right"), np.searchsorted(clock, NO_TIME, side="left")
+    if dated < len(clock):
+        job.warn(
+            f"{table.name}.{table.time}: {len(clock) - dated:,} of {len(clock):,} rows have no time; "
+            "they are stored last and never visible"
+        )
     if dated > first:
         job.warn(
             f"{table.name}.{table.time}: {dated - first:,} of {len(clock):,} times lie in the future "
