@@ -8,6 +8,7 @@ from workbench.errors import QueryError
 from workbench.query.labels import column_types, connection
 from workbench.query.parser import parse
 from workbench.query.resolve import resolve
+from workbench.schema import ForeignKey, Schema, Table
 from workbench.temporal import Span
 
 
@@ -217,3 +218,34 @@ def test_a_message_for_every_mistake(resolved, mistake):
 def test_units_in_singular_plural_and_any_case(resolved, unit):
     end = resolved(f"PREDICT COUNT(orders.*, 0, 2, {unit}) FOR users.user_id").horizon[0]
     assert end == Span.of(2, unit.lower().removesuffix("s") + "s")
+
+
+def edge_schema(time):
+    users, items = Table("users", (), "user_id"), Table("items", (), "item_id")
+    links = (ForeignKey("user_id", "users"), ForeignKey("item_id", "items"))
+    return Schema(
+        (users, items, Table("ratings", (), time=time, foreign_keys=links, edge=("user_id", "item_id")))
+    )
+
+
+EDGE_TYPES = {
+    "users": {"user_id": "BIGINT"},
+    "items": {"item_id": "BIGINT"},
+    "ratings": {"user_id": "BIGINT", "item_id": "BIGINT", "stars": "TINYINT", "at": "TIMESTAMP"},
+}
+
+
+def test_rows_of_an_edge_table_can_be_aggregated_but_are_no_entities():
+    schema = edge_schema("at")
+    for entity in ("users.user_id", "items.item_id"):
+        found = resolve(parse(f"PREDICT AVG(ratings.stars, 0, 7) FOR {entity}"), schema, EDGE_TYPES)
+        assert [source.foreign_key for source in found.sources.values()] == [entity.split(".")[1]]
+    with pytest.raises(
+        QueryError, match=r"table 'ratings' is folded into edges. Allowed: users.user_id, items"
+    ):
+        resolve(parse("PREDICT COUNT(ratings.*, 0, 7) FOR ratings.user_id"), schema, EDGE_TYPES)
+
+
+def test_where_no_table_has_a_time_column():
+    with pytest.raises(QueryError, match=r"table 'ratings' has no time column. Allowed: no table has one"):
+        resolve(parse("PREDICT COUNT(ratings.*, 0, 7) FOR users.user_id"), edge_schema(None), EDGE_TYPES)

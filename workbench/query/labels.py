@@ -118,7 +118,7 @@ def _run(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, label: bool
     with connection(dataset) as con:
         con.register(name, bounds)
         _check_size(dataset, query, len(anchors), con, sql)
-        found = con.sql(sql).to_arrow_reader(BATCH).read_all()
+        found = pa.RecordBatchReader.from_stream(con.sql(sql)).read_all()
     node_id, n = found["node_id"].to_numpy(), found["n"].to_numpy()
     # Sorted here rather than in SQL: DuckDB's sort needs several times the memory of these arrays.
     order = np.lexsort((node_id, n))
@@ -129,9 +129,6 @@ def _run(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, label: bool
         found["label"].to_numpy()[order].astype(np.float64) if label else None,
     )
 
-
-BATCH = 100_000
-"""Rows that are fetched at once."""
 
 BYTES_A_ROW = 80
 """Memory that one label takes while it is fetched: four columns, twice, and the seed table's."""

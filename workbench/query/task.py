@@ -64,7 +64,8 @@ class Task:
             Where these splits begin. Default: the last tenth and the tenth before of the observed time.
         every : length of time from one anchor to the next; default: the longest window of the target
         train_windows, eval_windows : int  at most so many anchors of train; of val and of test
-        until : instant  freezes features there, without touching labels
+        until : instant
+            Freezes features there, also those of seeds to predict, without touching labels.
         observed_until : instant
             Up to when the data are complete. Default: the last row, up to now, of the tables that the
             target looks at (real tables hold scheduled rows).
