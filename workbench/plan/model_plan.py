@@ -228,7 +228,8 @@ def _fanout_lines(fanout: Fanout) -> list[str]:
     static = f", edge times waived along {', '.join(fanout.static)}" if fanout.static else ""
     lines = [f"  fanout   {fanout.strategy}, {mode}{window}{static}"]
     for number, hop in enumerate(fanout.hops, 1):
-        cells = [f"{'all' if k == -1 else k} {name or 'of any other'}" for name, k in hop if k]
+        rest = "of any other" if len(hop) > 1 else "of every edge type"
+        cells = [f"{'all' if k == -1 else k} {name or rest}" for name, k in hop if k]
         more = f", and {len(cells) - SHOWN_CELLS} more" if len(cells) > SHOWN_CELLS else ""
         lines.append(f"    hop {number}  {', '.join(cells[:SHOWN_CELLS]) or 'nothing'}{more}")
     return lines

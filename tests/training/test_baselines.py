@@ -1,0 +1,30 @@
+"""Both baselines on the shop: they run, are scored on the right seeds and know no future."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workbench.testing.shop import Shop
+from workbench.training.baselines import baselines, past_rate
+from workbench.training.metrics import metric
+
+
+def test_both_baselines_are_scored_and_stay_below_bayes(shop: Shop) -> None:
+    found = baselines(shop.parts, shop.task)
+    assert list(found) == ["past_rate", "boosting"]
+    test = shop.task.seeds("test")
+    for baseline in found.values():
+        assert len(baseline.predictions["test"]) == len(test)
+        value = metric("auroc", test.label, baseline.predictions["test"])
+        assert baseline.scores["test"]["auroc"] == value
+        assert value < shop.truth.bayes_auc(test) + 0.01
+        assert baseline.name in repr(baseline)
+        assert baseline.chosen
+
+
+def test_past_rate_at_the_first_anchor_knows_nothing_of_anyone(shop: Shop) -> None:
+    found = past_rate(shop.task, "log_loss")
+    val = shop.task.seeds("val")
+    assert np.isfinite(found.predictions["val"]).all()
+    assert (found.predictions["val"] > 0).all()
+    assert len(found.predictions["val"]) == len(val)

@@ -1,0 +1,54 @@
+"""Metrics against small cases that can be worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from workbench.errors import TrainingError
+from workbench.plan.model_plan import METRICS
+from workbench.training.metrics import better, metric, score
+
+
+def test_binary() -> None:
+    found = score("binary", np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9]))
+    assert found["auroc"] == 0.75
+    assert found["accuracy"] == 0.5
+    assert math.isclose(found["log_loss"], -np.mean(np.log([0.9, 0.4, 0.4, 0.9])))
+    assert math.isclose(found["average_precision"], 0.5 * 1 + 0.5 * 2 / 3)
+
+
+def test_regression() -> None:
+    found = score("regression", np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 5.0]))
+    assert math.isclose(found["mae"], 2 / 3)
+    assert math.isclose(found["rmse"], math.sqrt(4 / 3))
+    assert math.isclose(found["r2"], -1.0)
+
+
+def test_one_class_has_no_ranking() -> None:
+    found = score("binary", np.zeros(3), np.full(3, 0.5))
+    assert math.isnan(found["auroc"])
+    assert math.isfinite(found["log_loss"])
+
+
+def test_certain_and_wrong_is_finite() -> None:
+    assert math.isfinite(metric("log_loss", np.array([1.0, 0.0]), np.array([0.0, 1.0])))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_better_follows_the_direction(name: str) -> None:
+    higher = METRICS[name][1]
+    assert better(name, 2.0, 1.0) is higher
+    assert better(name, 1.0, 2.0) is not higher
+    assert better(name, 1.0, float("nan"))
+    assert not better(name, float("nan"), 1.0)
+    assert not better(name, 1.0, 1.0)
+
+
+def test_lengths_are_checked() -> None:
+    with pytest.raises(TrainingError, match="2 labels and 1 predictions"):
+        score("binary", np.zeros(2), np.zeros(1))
+    with pytest.raises(TrainingError, match="at least one"):
+        score("regression", np.zeros(0), np.zeros(0))

@@ -1,0 +1,55 @@
+"""Windowed aggregates against pandas, one seed at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workbench.temporal import MICROSECONDS
+from workbench.testing.shop import Shop
+from workbench.training.window_features import facts_of, flat_table
+
+DAY = MICROSECONDS["days"]
+WINDOWS = (30 * DAY, 90 * DAY)
+
+
+def test_facts_are_timed_tables_with_a_key_to_the_entity(shop: Shop) -> None:
+    assert {spec.table for spec in facts_of(shop.parts.schema, "users")} == {"orders", "reviews"}
+
+
+def test_equal_to_pandas(shop: Shop) -> None:
+    seeds = shop.task.seeds("val")
+    flat = flat_table(shop.parts.dataset, seeds, WINDOWS, int(seeds.anchor_time.max()))
+    orders = shop.truth.tables["orders"].to_pandas()
+    stamps = orders["order_time"].astype("datetime64[us]").astype(np.int64)
+    keys = seeds.key.to_pylist()
+    for i in range(0, len(seeds), 7):
+        anchor = seeds.anchor_time[i]
+        mine = orders[(orders["user_id"] == keys[i]) & (stamps <= anchor)]
+        ages = anchor - stamps[mine.index]
+        row = flat.frame.iloc[i]
+        assert row["orders count all"] == len(mine)
+        for window, label in zip(WINDOWS, ("30d", "90d"), strict=True):
+            inside = mine[ages < window]
+            assert row[f"orders count {label}"] == len(inside)
+            expected = inside["amount"].mean()
+            assert np.isclose(row[f"orders mean amount {label}"], expected, equal_nan=True)
+        last = ages.min() / DAY if len(mine) else np.nan
+        assert np.isclose(row["orders days since last"], last, equal_nan=True)
+
+
+def test_columns_of_the_entity_and_shares_of_categories(shop: Shop) -> None:
+    seeds = shop.task.seeds("val")
+    flat = flat_table(shop.parts.dataset, seeds, WINDOWS, int(seeds.anchor_time.max()))
+    assert flat.categorical == ("users.country",)
+    shares = [name for name in flat.frame.columns if "channel=" in name and name.endswith(" all")]
+    assert shares
+    assert np.nanmax(flat.frame[shares].sum(axis=1)) <= 1 + 1e-9
+    assert len(flat.frame) == len(seeds)
+    assert flat.frame["users.age"].notna().any()
+
+
+def test_events_after_the_anchor_change_nothing(shop: Shop) -> None:
+    seeds = shop.task.seeds("train")
+    first = seeds[seeds.anchor_time == seeds.anchor_time.min()]
+    flat = flat_table(shop.parts.dataset, first, WINDOWS, int(first.anchor_time.max()))
+    assert (flat.frame["orders count all"] == 0).all()
