@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -16,6 +17,8 @@ from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 from workbench.stores import catalog, records
 from workbench.stores.features import GroupColumn, GroupLayout
 from workbench.stores.manifest import FileEntry, Manifest, Partition
+from workbench.stores.seal import write_seal
+from workbench.testing.sizes import cases
 
 HOSTILE = 'x"; DROP TABLE y; -- \x00 ' + "long" * 300
 
@@ -219,12 +222,13 @@ MOMENTS = [
 def test_kill_9_leaves_the_old_snapshot_or_the_new_one(tmp_path, where, first):
     if not first:
         catalog.commit(tmp_path, manifest(1), {("users", "b"): ["old"] * 1000})
-    new = json.dumps(manifest(2).to_dict())
+    number = 1 if first else 2
+    new = json.dumps(manifest(number).to_dict())
     child = subprocess.run([sys.executable, "-c", KILL, where, tmp_path, new], capture_output=True, text=True)
     assert child.returncode == -9, child.stderr
     state = catalog.find(tmp_path)
     if where in MOMENTS[-2:]:
-        assert state.manifest.snapshot == 2
+        assert state.manifest.snapshot == number
         assert state.dictionary("users", "b") == ["new"] * 2000
     elif first:
         assert state is None
@@ -300,3 +304,49 @@ def test_a_read_only_folder_can_be_read(tmp_path):
     finally:
         for folder in (tmp_path, tmp_path / "catalog.lmdb"):
             folder.chmod(0o755)
+
+
+def test_a_catalog_of_another_snapshot_is_not_believed(tmp_path):
+    catalog.commit(tmp_path, manifest(1), {})
+    older = (tmp_path / "catalog.lmdb/data.mdb").read_bytes()
+    catalog.commit(tmp_path, manifest(2), {})
+    (tmp_path / "catalog.lmdb/data.mdb").write_bytes(older)
+    write_seal(tmp_path, 2, committing=False)
+    with pytest.raises(CorruptStoreError, match="is not of snapshot 2"):
+        catalog.read(tmp_path)
+
+
+def test_torn_images_of_a_commit(tmp_path):
+    """Whatever part of a commit's pages a power loss leaves, the old snapshot or an error is read.
+
+    LMDB never writes over pages of the last snapshot, and writes its meta page (0 or 1) last. Images with
+    the new meta page are those of a disk that lied about its flush.
+    """
+    data, seal = tmp_path / "catalog.lmdb/data.mdb", tmp_path / "catalog.seal"
+    for snapshot in (1, 2, 3):
+        catalog.commit(tmp_path, manifest(snapshot), {("users", "b"): [str(snapshot)] * 4000})
+    old = data.read_bytes()
+    write_seal(tmp_path, 4, committing=True)
+    committing = seal.read_bytes()
+    catalog.commit(tmp_path, manifest(4), {("users", "b"): ["4"] * 9000})
+    new = data.read_bytes()
+    pages = range(0, len(new), 4096)
+    changed = [at for at in pages if old[at : at + 4096] != new[at : at + 4096]]
+    assert {0, 4096} & set(changed)
+    rng = random.Random(0)
+    for _ in range(cases(25, 500)):
+        with_meta = rng.random() < 0.3
+        image = bytearray(old.ljust(rng.choice([len(old), len(new)]), b"\0"))
+        for at in changed:
+            if rng.random() < 0.5 and (at > 4096 or with_meta):
+                image[at : at + 4096] = new[at : at + 4096].ljust(4096, b"\0")
+        data.write_bytes(image)
+        seal.write_bytes(committing)
+        try:
+            state = catalog.find(tmp_path)
+        except CorruptStoreError:
+            assert with_meta
+            continue
+        assert state.manifest.snapshot in ((3, 4) if with_meta else (3,))
+        words = {3: ["3"] * 4000, 4: ["4"] * 9000}[state.manifest.snapshot]
+        assert state.dictionary("users", "b") == words

@@ -32,7 +32,7 @@ from workbench.stores.records import (
     read_records,
     write_records,
 )
-from workbench.stores.seal import DATA, FOLDER, SEAL, damaged, read_seal, size_and_hash, write_seal
+from workbench.stores.seal import DATA, FOLDER, SEAL, Seal, damaged, read_seal, size_and_hash, write_seal
 
 _locks: dict[int, threading.RLock] = {}
 
@@ -118,10 +118,16 @@ def find(path: str | Path) -> CatalogState | None:
     if not started(root):
         return None
     with _exclusive(), _flock(root / FOLDER, fcntl.LOCK_SH):
-        if is_sealed(root):
-            return read_records(root) if (root / DATA).exists() else None
-        # the transaction may have ended before the crash, or hardly have begun: ask a child process
-        return read_records(root) if probe(root) else None
+        seal = read_seal(root)
+        if is_sealed(root, seal):
+            state = read_records(root) if seal.bytes else None
+        else:
+            # the transaction may have ended before the crash, or hardly have begun: ask a child process
+            state = read_records(root) if probe(root) else None
+    expected = {seal.snapshot, seal.snapshot - 1} if seal.committing else {seal.snapshot}
+    if (state.manifest.snapshot if state else 0) not in expected:
+        raise damaged(root, f"is not of snapshot {seal.snapshot}, which {SEAL} names")
+    return state
 
 
 def started(root: Path) -> bool:
@@ -141,7 +147,7 @@ def started(root: Path) -> bool:
     return True
 
 
-def is_sealed(root: Path) -> bool:
+def is_sealed(root: Path, seal: Seal) -> bool:
     """Whether ``data.mdb`` is as its seal says; False if a commit was interrupted.
 
     Raises
@@ -149,7 +155,6 @@ def is_sealed(root: Path) -> bool:
     CorruptStoreError
         If it is neither.
     """
-    seal = read_seal(root)
     if size_and_hash(root) == (seal.bytes, seal.checksum):
         return True
     if not seal.committing:

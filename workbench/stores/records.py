@@ -1,6 +1,7 @@
 """Records of the catalog: what one LMDB transaction writes, and how it is copied back into RAM.
 
-A record is the xxh3-64 of (key, payload), 8 bytes, followed by the payload. No transaction and no view
+A record is the xxh3-64 of (snapshot, key, payload), 8 bytes, followed by the payload: a page that was lost
+in a power cut may still hold a sound record of an older snapshot. No transaction and no view
 of the map outlives a call: everything is copied, then the environment is closed.
 """
 
@@ -28,6 +29,7 @@ ColumnRef = tuple[str, str]
 # py-lmdb 3 bundles two engines whose files the other cannot read; older ones have one engine only.
 _ENGINE: dict[str, Any] = {"lib_version": 0} if int(lmdb.__version__.split(".")[0]) >= 3 else {}
 _MANIFEST = b"manifest"
+_MARK_BYTES = 8
 _MAP_ROOM = 64 << 20
 
 
@@ -72,7 +74,7 @@ def encode_records(manifest: Manifest, dictionaries: Mapping[ColumnRef, list[str
         # table and column names may be longer than an LMDB key: the name travels in the payload
         name = json.dumps(column).encode()
         payloads[b"dictionary/" + xxhash.xxh3_128_digest(name)] = name + b"\n" + json.dumps(values).encode()
-    return {key: _mark(key, payload) + payload for key, payload in payloads.items()}
+    return {key: _mark(manifest.snapshot, key, payload) + payload for key, payload in payloads.items()}
 
 
 def write_records(root: Path, records: Mapping[bytes, bytes], size_now: int) -> None:
@@ -105,7 +107,7 @@ def read_records(root: Path) -> CatalogState | None:
         try:
             with environment.begin() as transaction:
                 for key, record in transaction.cursor():
-                    records[key] = _checked(root, key, record)
+                    records[key] = bytes(record)
         finally:
             environment.close()
     except lmdb.Error as error:
@@ -150,24 +152,24 @@ def _open(root: Path, *, readonly: bool, map_size: int) -> Any:
     )  # fmt: skip
 
 
-def _mark(key: bytes, payload: bytes) -> bytes:
-    return xxhash.xxh3_64_digest(key + b"\0" + payload)
-
-
-def _checked(root: Path, key: bytes, record: bytes) -> bytes:
-    mark, payload = record[:8], record[8:]
-    if mark != _mark(key, payload):
-        raise damaged(root, f"has a record {key[:20]!r} whose checksum does not match")
-    return payload
+def _mark(snapshot: int, key: bytes, payload: bytes) -> bytes:
+    return xxhash.xxh3_64_digest(b"%d\0%b\0%b" % (snapshot, key, payload))
 
 
 def _state(root: Path, records: Mapping[bytes, bytes]) -> CatalogState:
-    if _MANIFEST not in records:
-        raise damaged(root, "holds no manifest")
+    try:
+        manifest = Manifest.from_dict(json.loads(records[_MANIFEST][_MARK_BYTES:]))
+    except KeyError:
+        raise damaged(root, "holds no manifest") from None
+    except ValueError:
+        raise damaged(root, "holds a manifest that is no JSON") from None
     dictionaries: dict[ColumnRef, bytes] = {}
-    for key, payload in records.items():
+    for key, record in records.items():
+        mark, payload = record[:_MARK_BYTES], record[_MARK_BYTES:]
+        if mark != _mark(manifest.snapshot, key, payload):
+            raise damaged(root, f"has a record {key[:20]!r} whose checksum does not match")
         if key != _MANIFEST:
             name, values = payload.split(b"\n", 1)
             table, column = json.loads(name)
             dictionaries[table, column] = values
-    return CatalogState(Manifest.from_dict(json.loads(records[_MANIFEST])), dictionaries)
+    return CatalogState(manifest, dictionaries)

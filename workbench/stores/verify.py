@@ -102,8 +102,10 @@ def verify(path: str | Path, callbacks: Sequence[Callback] = ()) -> VerifyReport
 def _check_catalog(root: Path) -> tuple[Problem | None, Manifest | None]:
     """The catalog's problem, or its manifest."""
     try:
-        if catalog.started(root) and (not catalog.is_sealed(root) or (root / DATA).exists()):
-            probe(root)  # before anything is opened here
+        if catalog.started(root):
+            catalog.is_sealed(root, read_seal(root))
+            if (root / DATA).exists():
+                probe(root)  # before anything is opened here
         state = catalog.read(root)
     except CorruptStoreError as error:
         return Problem(_blamed(root), str(error)), None
