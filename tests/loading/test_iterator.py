@@ -125,7 +125,7 @@ def test_a_failing_sampler_is_named_with_its_batch(world, threads):
 
 
 def test_a_failing_feature_store_is_named_with_its_batch(world):
-    blocks = [type(block)(block.layout, block.data[:1]) for block in world.features.blocks]
+    blocks = [type(block)(replace(block.layout, rows=1), block.data[:1]) for block in world.features.blocks]
     loader = Loader(world.sampler, type(world.features)(blocks, threads=1), world.seeds, 5, start_batch=4)
     with pytest.raises(LoaderError, match=r"batch 4 of epoch 0.*rows of feature group") as caught:
         list(loader)

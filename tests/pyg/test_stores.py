@@ -104,9 +104,9 @@ def test_one_call_reads_each_group_once(world):
     asked = []
 
     class Counting(type(world.features)):
-        def fetch(self, reads, pool=None, snapshot=None):
+        def multi_get(self, reads, pool=None, snapshot=None):
             asked.append([(read.group, len(read.ids)) for read in reads])
-            return super().fetch(reads, pool, snapshot)
+            return super().multi_get(reads, pool, snapshot)
 
     features = PyGFeatureStore(world.graph, Counting(world.features.blocks))
     attrs = features.get_all_tensor_attrs()

@@ -100,7 +100,7 @@ class Loader:
         self.epoch, self.start_batch = epoch, start_batch
         self._threads, self._prefetch = _positive("threads", threads), _positive("prefetch", prefetch)
         self._callbacks = tuple(callbacks)
-        self._pool, self._edge_features = pool, edge_features
+        self.pool, self._edge_features = pool, edge_features
         self.order: BatchOrder = batch_order(
             len(seeds),
             batch_size,
@@ -147,7 +147,7 @@ class Loader:
         subgraph = self.sampler.sample(seeds, self.epoch)
         clock.lap("sample")
         join = plan_join(self.sampler.graph.schema, self.features.groups, subgraph, self._edge_features)
-        future = self.features.fetch(join.reads, self._pool)
+        future = self.features.fetch(join.reads, self.pool)
         future.add_done_callback(clock.lap_fetch)
         return Started(_Sampled(rows, seeds, subgraph, join, clock), future)
 

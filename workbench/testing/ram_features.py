@@ -5,14 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 
-from workbench.errors import IdError, StoreError, explain
-from workbench.stores.features import SECTION_DTYPES, FeatureBlock, GroupColumn, GroupLayout
+from workbench.errors import StoreError, WorkbenchError, did_you_mean, explain
+from workbench.stores.features import FeatureBlock, GroupLayout
 from workbench.stores.protocols import BufferPool, Read
+from workbench.stores.ssd_features import check_ids
+from workbench.testing.feature_data import group_layout, random_group
 from workbench.types import ByteArray
+
+KINDS: tuple[dict[str, int] | None, ...] = (
+    {"numerical": 2, "categorical": 1, "timestamp": 1},
+    {"embedding": 3, "numerical": 1},
+    None,
+    {"categorical": 2},
+)
+"""Columns per section that the tables of :func:`random_features` take turns with; None: no columns."""
 
 
 class RamFeatures:
@@ -47,92 +56,66 @@ class RamFeatures:
     def fetch(
         self, reads: Sequence[Read], pool: BufferPool | None = None, snapshot: int | None = None
     ) -> Future[list[FeatureBlock]]:
-        """Read several groups in one call."""
-        if snapshot not in (None, self.snapshot):
-            raise StoreError(explain(f"snapshot {snapshot} was asked for", f"there is only {self.snapshot}"))
+        """Read several groups in one call; at once, or in a thread of the store."""
         if self._threads:
-            return self._executor().submit(self._read, tuple(reads), pool)
+            return self._executor().submit(self.multi_get, tuple(reads), pool, snapshot)
         future: Future[list[FeatureBlock]] = Future()
         try:
-            future.set_result(self._read(reads, pool))
-        except IdError as error:
+            future.set_result(self.multi_get(reads, pool, snapshot))
+        except WorkbenchError as error:
             future.set_exception(error)
         return future
 
     def multi_get(
         self, reads: Sequence[Read], pool: BufferPool | None = None, snapshot: int | None = None
     ) -> list[FeatureBlock]:
-        """``fetch(...).result()``."""
-        return self.fetch(reads, pool, snapshot).result()
+        """Read several groups in the calling thread.
 
-    def __reduce__(self) -> tuple[type[RamFeatures], tuple[list[FeatureBlock], int]]:
-        return type(self), (self.blocks, self._threads)
+        Raises
+        ------
+        IdError, StoreError
+            As for every feature store; nothing is read then.
+        """
+        if snapshot not in (None, self.snapshot):
+            raise StoreError(explain(f"snapshot {snapshot} was asked for", f"there is only {self.snapshot}"))
+        checked = [(self._block(read), check_ids(read.ids, self._block(read).layout)) for read in reads]
+        out = []
+        for block, ids in checked:
+            shape = (len(ids), block.layout.stride)
+            rows: ByteArray = np.empty(shape, np.uint8) if pool is None else pool.take(shape)
+            np.take(block.data, ids, axis=0, out=rows)
+            out.append(FeatureBlock(block.layout, rows))
+        return out
+
+    def _block(self, read: Read) -> FeatureBlock:
+        asked = f"feature group {read.group!r} was asked for"
+        if read.group not in self._blocks:
+            near = did_you_mean(read.group, self._blocks)
+            raise StoreError(explain(asked, "there is none", ", ".join(self._blocks), near))
+        if read.as_of is not None:
+            raise StoreError(explain(f"{asked} as of a time", "it is not versioned"))
+        return self._blocks[read.group]
 
     def _executor(self) -> ThreadPoolExecutor:
         # A forked child has the object but not its threads, so there is one executor per process.
         return self._workers.setdefault(os.getpid(), ThreadPoolExecutor(self._threads))
 
-    def _read(self, reads: Sequence[Read], pool: BufferPool | None) -> list[FeatureBlock]:
-        return [self._gather(read, pool) for read in reads]
-
-    def _gather(self, read: Read, pool: BufferPool | None) -> FeatureBlock:
-        block = self._blocks[read.group]
-        if len(read.ids) and not (read.ids.min() >= 0 and int(read.ids.max()) < len(block)):
-            raise IdError(
-                explain(
-                    f"rows of feature group {read.group!r} were asked for",
-                    f"ids up to {read.ids.max()}",
-                    f"0 to {len(block) - 1}",
-                )
-            )
-        shape = (len(read.ids), block.layout.stride)
-        out: ByteArray = np.empty(shape, np.uint8) if pool is None else pool.take(shape)
-        np.take(block.data, read.ids, axis=0, out=out)
-        return FeatureBlock(block.layout, out)
+    def __reduce__(self) -> tuple[type[RamFeatures], tuple[list[FeatureBlock], int]]:
+        return type(self), (self.blocks, self._threads)
 
 
 def random_features(num_rows: Mapping[str, int], rng: np.random.Generator) -> RamFeatures:
-    """Random rows for every table, the kinds of their columns taking turns; the third table has none.
+    """Random rows for every table, with the columns of :data:`KINDS` in turn.
 
     Parameters
     ----------
     num_rows : rows of each table, as in ``GraphArrays.num_rows``
     """
-    kinds = (
-        {"numerical": 2, "categorical": 1, "timestamp": 1},
-        {"embedding": 3, "numerical": 1},
-        None,
-        {"categorical": 2},
-    )
-    chosen = [(name, rows, kinds[i % len(kinds)]) for i, (name, rows) in enumerate(num_rows.items())]
+    chosen = [(name, rows, KINDS[i % len(KINDS)]) for i, (name, rows) in enumerate(num_rows.items())]
     return RamFeatures(random_block(name, rows, rng, widths) for name, rows, widths in chosen if widths)
 
 
-def random_block(group: str, rows: int, rng: np.random.Generator, widths: Mapping[str, int]) -> FeatureBlock:
-    """Random rows with ``widths[section]`` columns a section, a tenth of the values missing.
-
-    An embedding section is one column of that width.
-    """
-    columns = list(_columns(widths))
-    layout = replace(GroupLayout(group, rows, ()), columns=tuple(columns))
-    block = FeatureBlock(layout, np.zeros((rows, layout.stride), np.uint8))
-    present = rng.random((rows, len(columns))) > 0.1
-    for position, column in enumerate(columns):
-        cells = block.section(column.section)[:, column.start : column.start + column.width]
-        dtype = SECTION_DTYPES[column.section]
-        drawn = rng.integers(1, max(2, column.cardinality), cells.shape)
-        values = rng.normal(size=cells.shape) if dtype.kind == "f" else drawn
-        cells[:] = np.where(present[:, [position]], values, 0)
-    bits = np.packbits(present, axis=1, bitorder="little")
-    block.data[:, layout.mask_offset : layout.mask_offset + layout.mask_bytes] = bits
-    return block
-
-
-def _columns(widths: Mapping[str, int]) -> Iterable[GroupColumn]:
-    for section, width in widths.items():
-        if section == "embedding":
-            yield GroupColumn(section, section, 0, width)
-        else:
-            for start in range(width):
-                cardinality = {"categorical": 7, "timestamp": 10**9}.get(section, 0)
-                yield GroupColumn(f"{section}_{start}", section, start, 1, cardinality)
+def random_block(group: str, rows: int, rng: np.random.Generator, widths: dict[str, int]) -> FeatureBlock:
+    """Random rows with ``widths[section]`` columns a section, a fifth of the values missing."""
+    written = random_group(group_layout(group, rows, widths), rng)
+    return FeatureBlock(written.layout, written.rows)

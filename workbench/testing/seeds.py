@@ -22,7 +22,7 @@ def random_seeds(
     Parameters
     ----------
     node_type : str or None  None takes the type with most nodes
-    instants : int or None  number of distinct anchors; None draws one per seed
+    instants : int or None  distinct anchors at most; None draws one per seed
     """
     schema = graph.schema
     name = max(schema.node_types, key=graph.num_nodes) if node_type is None else node_type
@@ -30,7 +30,7 @@ def random_seeds(
     dated = [clock[clock != NO_TIME] for clock in clocks if clock is not None]
     moments = np.unique(np.concatenate([*dated, np.zeros(1, np.int64)]))
     if instants is not None:
-        moments = rng.choice(moments, instants)
+        moments = rng.choice(moments, min(instants, len(moments)), replace=False)
     total = graph.num_nodes(name)
     ids = rng.integers(0, total, count if total else 0)
     label = rng.integers(0, 2, len(ids)).astype(np.float64)

@@ -1,0 +1,22 @@
+"""What can be asked of a batch."""
+
+import numpy as np
+
+from workbench.loading.batch import Batch, Rows
+from workbench.stores.request import SeedSet
+
+
+def test_rows_count_their_readers(world):
+    block = world.features.blocks[0]
+    assert len(Rows(block, np.array([0, 0, 2], np.int32))) == 3
+
+
+def test_the_first_seed_set_is_what_is_predicted(world):
+    sets = (SeedSet.of("n0", [1, 2, 3], 100), SeedSet.of("n1", [4], 100))
+    subgraph = world.sampler.sample(sets)
+    batch = Batch(0, subgraph, {}, {}, {}, {}, sets[0].input_ids)
+    assert batch.seed_type == "n0"
+    assert batch.num_seeds == 3
+    assert batch.anchors.tolist() == [100, 100, 100]
+    assert batch.label is None
+    assert batch.seconds == {}
