@@ -103,8 +103,9 @@ class FanoutPicker(Face):
         self._change(FanoutTable(self._engine.schema, self._task.entity_table, self._start.fanout))
 
     def _change(self, table: FanoutTable) -> None:
-        self.table, self.cost, self.error = table, None, ""
-        self.publish()
+        with self._lock:
+            self.table, self.cost, self.error = table, None, ""
+            self.publish()
         self.worker.submit(lambda: self._measure(table.fanout))
         for listener in self._listeners:
             listener(table.fanout)
@@ -112,9 +113,10 @@ class FanoutPicker(Face):
     def _measure(self, fanout: wb.Fanout) -> None:
         """Runs in the worker: by the time it ends the user may have edited on."""
         cost = self._engine.cost(self.pilot(), fanout, batch_size=self._start.optimisation.batch_size)
-        if fanout == self.fanout:
-            self.cost = cost
-            self.publish()
+        with self._lock:
+            if fanout == self.fanout:
+                self.cost = cost
+                self.publish()
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """The table, the strategy and the cost."""

@@ -29,7 +29,7 @@ class SubgraphView(Face):
     ----------
     subgraph : SampledSubgraph  the one shown; :meth:`show` replaces it
     flat : FlatSubgraph
-        The same as columns, thinned to :data:`MOST_NODES`: ``describe(i)`` speaks of its row i.
+        The same as columns, thinned to :data:`MOST_NODES`: ``describe(i)`` speaks of row i.
     """
 
     handles: ClassVar[tuple[str, ...]] = ("hover",)
@@ -101,8 +101,9 @@ class SubgraphView(Face):
 
     def on_hover(self, node: int, seq: int) -> None:
         """A view's pointer, or its keyboard cursor, is over a node."""
-        if seq == self._seq:  # the picture may have changed under the pointer
-            self.send({"kind": "card", "seq": seq, "index": node, "card": self.describe(node)})
+        with self._lock:
+            if seq == self._seq:  # the picture may have changed under the pointer
+                self.send({"kind": "card", "seq": seq, "index": node, "card": self.describe(node)})
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """Positions, types, ages and edges as columns."""
