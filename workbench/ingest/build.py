@@ -53,6 +53,7 @@ def ingest(
     callbacks: Sequence[Callback] = (),
     id_dtype: str | None = None,
     memory_limit: str | None = None,
+    slots: Mapping[str, str] | None = None,
     cancel: CancelEvent | None = None,
 ) -> IngestReport:
     """Write a dataset; it replaces the one at ``path``, if there is one, in one commit.
@@ -65,6 +66,9 @@ def ingest(
     callbacks : called with :class:`~workbench.events.Progress` events
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
     memory_limit : such as ``'4GB'``: what DuckDB may use before it spills to a folder beside the dataset
+    slots : table -> column; that table's feature rows are laid out on disk by (column, time) instead of
+        time, so that rows which are read together, such as one user's orders, lie together. Costs 4
+        bytes of memory a row.
     cancel : set it (from another thread) to stop
 
     Raises
@@ -85,7 +89,7 @@ def ingest(
         try:
             with pool() as threads, _limited(given, memory_limit):
                 job = Job(root, f"p{snapshot:04d}", threads, callbacks, cancel or threading.Event())
-                manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype)
+                manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype, slots or {})
                 failpoint("before-commit")
                 with job.stage("commit"):
                     catalog.commit(root, manifest, dictionaries)
@@ -98,12 +102,14 @@ def ingest(
 
 
 def _build(
-    job: Job, tables: Tables, schema: Schema, snapshot: int, id_dtype: str | None
+    job: Job, tables: Tables, schema: Schema, snapshot: int, id_dtype: str | None, slots: Mapping[str, str]
 ) -> tuple[Manifest, dict[tuple[str, str], list[str]]]:
     built = Built()
     with job.stage("check"):
         collect_orphans(job.root)
         kinds = check_tables(tables, schema)
+        for name, column in slots.items():
+            schema[name].column(column)
         for table in schema:
             warn_unparsed(job, tables, table, kinds[table.name])
         job.warnings.extend(tables.notes)
@@ -116,7 +122,7 @@ def _build(
     with job.stage("keys"):
         _write_keys(job, schema, built)
     with job.stage("features"):
-        _write_features(job, schema, built)
+        _write_features(job, schema, built, slots)
     with job.stage("edges"):
         write_edges(job, schema, dtype, built)
     report = {"edges": built.edges, "warnings": list(job.warnings)}
@@ -170,10 +176,10 @@ def _write_keys(job: Job, schema: Schema, built: Built) -> None:
     failpoint("after-keys")
 
 
-def _write_features(job: Job, schema: Schema, built: Built) -> None:
+def _write_features(job: Job, schema: Schema, built: Built, slots: Mapping[str, str]) -> None:
     for table in schema:
         rows = built.rows[table.name]
-        written = write_features(job, table, rows)
+        written = write_features(job, table, rows, slots.get(table.name))
         if written is None:
             job.progress(rows)
             continue

@@ -14,7 +14,9 @@ from workbench.ingest.encode import Coder, Decoded, decode_block, sections_of
 from workbench.ingest.failpoints import failpoint
 from workbench.ingest.job import Job
 from workbench.ingest.layout import feature_columns, group_layout
+from workbench.ingest.permuted import ScatterWriter, slots_by
 from workbench.schema import Column, Stype, Table
+from workbench.stores.durable import write_file
 from workbench.stores.features import GroupLayout
 from workbench.stores.segments import SegmentWriter, encode_rows
 
@@ -22,8 +24,14 @@ AHEAD = 3
 """Blocks decoded ahead of the one that is written."""
 
 
-def write_features(job: Job, table: Table, rows: int) -> tuple[GroupLayout, Coder] | None:
+def write_features(
+    job: Job, table: Table, rows: int, order_by: str | None = None
+) -> tuple[GroupLayout, Coder] | None:
     """Encode and write one table; None if it has no feature columns.
+
+    Parameters
+    ----------
+    order_by : str or None  column by which rows are laid out on disk; None: in node_id order
 
     Returns
     -------
@@ -39,7 +47,7 @@ def write_features(job: Job, table: Table, rows: int) -> tuple[GroupLayout, Code
     assert layout is not None
     coder = Coder()
     dropped = {column.name: 0 for column in columns}
-    with SegmentWriter(job.root, job.path("features", ".seg"), layout) as segment:
+    with _segment(job, table, layout, order_by) as segment:
         for decoded in _decoded_blocks(job, file, columns, widths):
             sections, present = sections_of(layout, decoded, coder)
             segment.append(encode_rows(layout, sections, present))
@@ -53,6 +61,17 @@ def write_features(job: Job, table: Table, rows: int) -> tuple[GroupLayout, Code
     final = group_layout(table, rows, cardinality, widths)
     assert final is not None
     return final, coder
+
+
+def _segment(
+    job: Job, table: Table, layout: GroupLayout, order_by: str | None
+) -> SegmentWriter | ScatterWriter:
+    path = job.path("features", ".seg")
+    if order_by is None:
+        return SegmentWriter(job.root, path, layout)
+    slots = slots_by(job.file("table", table.name), order_by)
+    job.add(write_file(job.root, job.path("features", ".slot"), "slot", table.name, slots))
+    return ScatterWriter(job.root, path, layout, slots)
 
 
 def _decoded_blocks(
