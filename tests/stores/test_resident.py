@@ -1,0 +1,35 @@
+"""Files are read whole, in either kind of memory; torn and missing ones are named."""
+
+import numpy as np
+import pytest
+
+from workbench.errors import CorruptStoreError
+from workbench.stores import resident
+
+
+@pytest.mark.parametrize("huge", [1, 1 << 40])
+def test_a_file_is_read_whole(tmp_path, monkeypatch, huge):
+    monkeypatch.setattr(resident, "HUGE", huge)
+    values = np.arange(100_000, dtype=np.uint32)
+    values.tofile(tmp_path / "a")
+    array = resident.read_resident(tmp_path / "a", values.nbytes, np.uint32)
+    assert np.array_equal(array, values)
+    array[0] = 7  # memory of its own
+    assert np.fromfile(tmp_path / "a", np.uint32)[0] == 0
+
+
+def test_an_empty_file_is_an_empty_array(tmp_path):
+    (tmp_path / "a").touch()
+    assert resident.read_resident(tmp_path / "a", 0, np.int64).shape == (0,)
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(80, 88), (88, 80), (81, 81)])
+def test_a_file_of_another_size_is_named(tmp_path, size, wanted):
+    (tmp_path / "a.bin").write_bytes(bytes(size))
+    with pytest.raises(CorruptStoreError, match=rf"a\.bin was opened: it has {size} bytes"):
+        resident.read_resident(tmp_path / "a.bin", wanted, np.int64)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(CorruptStoreError, match=r"a\.bin was opened: it cannot be read"):
+        resident.read_resident(tmp_path / "a.bin", 8, np.int64)

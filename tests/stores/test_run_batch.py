@@ -1,0 +1,53 @@
+"""One batch: dtypes and shapes of what comes back, views of one arena, growth within the bound."""
+
+import numpy as np
+import pytest
+from stars import ORDERS, both, request_of, star
+
+from workbench.stores import fused, run_batch
+from workbench.stores.capacity import Capacity
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.steps import ALL, Step
+from workbench.testing.graphs import DAY, toy_shop
+
+
+@pytest.mark.parametrize("id_dtype", [np.uint32, np.int64])
+def test_dtypes_and_views(id_dtype):
+    graph = RamGraph(toy_shop(id_dtype))
+    subgraph = both(graph, request_of([Step(1, ORDERS, 2)], [0, 1], 3 * DAY))
+    assert subgraph.node_id["orders"].dtype == subgraph.edge_id[ORDERS].dtype == id_dtype
+    assert (
+        subgraph.row[ORDERS].dtype == subgraph.col[ORDERS].dtype == subgraph.batch["users"].dtype == np.int32
+    )
+    arrays = [*subgraph.node_id.values(), *subgraph.row.values(), *subgraph.edge_id.values()]
+    assert len({id(array.base) for array in arrays}) == 1
+    assert all(array.ctypes.data % array.itemsize == 0 for array in arrays)
+    assert subgraph.edges_per_hop[ORDERS].dtype == subgraph.nodes_per_hop["users"].dtype == np.int64
+
+
+def test_a_batch_that_outgrows_its_room_is_run_again_with_twice_as_much(monkeypatch):
+    rooms = []
+    grown = run_batch._grown
+
+    def watched(*given):
+        rooms.append(grown(*given))
+        return rooms[-1]
+
+    monkeypatch.setattr(run_batch, "_grown", watched)
+    monkeypatch.setattr(
+        fused, "first_guess", lambda bound, _: Capacity(bound.nodes, dict.fromkeys(bound.edges, 300))
+    )
+    graph = RamGraph(star(900, hubs=4).arrays())
+    subgraph = both(graph, request_of([Step(1, ORDERS, ALL)], [0, 1, 2], 10**6))
+    assert subgraph.num_edges == 2700
+    assert [room.edges[ORDERS] for room in rooms] == [600, 1200, 2400, 2700]
+    rooms.clear()
+    both(graph, request_of([Step(1, ORDERS, ALL)], [0, 1, 3], 10**6))
+    assert not rooms
+
+
+def test_what_one_batch_left_in_an_arena_does_not_show_in_the_next():
+    graph = RamGraph(star(60, hubs=9).arrays())
+    for number in range(40):
+        ids = np.random.default_rng(number).integers(0, 9, number % 7)
+        both(graph, request_of([Step(1, ORDERS, 1 + number % 9)], ids, 10**6 - number, number))
