@@ -11,8 +11,9 @@ from workbench.engine import Engine
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.task import Task
 from workbench.report.charts import bars_svg, line_svg
+from workbench.report.flat import flatten
 from workbench.report.html import Section, html_report
-from workbench.report.svg import subgraph_svg
+from workbench.report.svg import subgraph_svg, subgraph_text
 from workbench.sampling.audit import AuditReport
 from workbench.training.baselines import Baseline
 from workbench.training.run import Run
@@ -50,7 +51,11 @@ def write_page(path: Path, material: Material) -> None:
 def _outcome(material: Material) -> Section:
     result = material.result
     bars = {str(row["model"]): float(str(row[f"{result.metric} on test"])) for row in result.comparison()}
-    better = "Higher is better." if result.higher_is_better else "Lower is better."
+    better = (
+        f"Mean {result.metric} of {len(result.keys['test'])} trainings on the test split, against gradient "
+        "boosting on the planes' columns and windowed aggregates of their flights, and against each plane's "
+        f"own past rate. {'Higher' if result.higher_is_better else 'Lower'} is better."
+    )
     picture = bars_svg(bars, title=f"{result.metric} on test", highlight=next(iter(bars)), width=640)
     return Section("Outcome", better, result.comparison(), [picture])
 
@@ -78,9 +83,10 @@ def _data(material: Material) -> Section:
 def _sample(material: Material) -> Section:
     seeds = material.task.seeds("test")[:1]
     subgraph = material.engine.sample(seeds, material.plan.fanout)
-    drawn = subgraph_svg(subgraph, material.engine.graph, size=560, title="one seed, as the model sees it")
-    prose = f"{subgraph.num_nodes:,} nodes and {subgraph.num_edges:,} edges, none later than the anchor."
-    return Section("What the model sees of one plane", prose, pictures=[drawn])
+    flat = flatten(subgraph, material.engine.graph)
+    return Section(
+        "What the model sees of one plane", subgraph_text(flat), pictures=[subgraph_svg(flat, size=560)]
+    )
 
 
 def _training(material: Material) -> Section:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 
@@ -43,7 +44,7 @@ class DemoResult:
 
     def mean(self, split: str) -> float:
         """The metric on a split, averaged over keys."""
-        return sum(self.keys[split]) / len(self.keys[split])
+        return fmean(self.keys[split])
 
     @property
     def beats_both(self) -> bool:
@@ -91,8 +92,8 @@ class DemoResult:
                 name: round(self.mean("test"), 4),
                 "keys": spread,
             },
-            {"model": "gradient boosting on windowed aggregates", name: round(self.boosting, 4), "keys": ""},
-            {"model": "the entity's own past rate", name: round(self.past_rate, 4), "keys": ""},
+            {"model": "gradient boosting", name: round(self.boosting, 4), "keys": ""},
+            {"model": "own past rate", name: round(self.past_rate, 4), "keys": ""},
         ]
 
     def __str__(self) -> str:

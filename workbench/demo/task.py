@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.engine import Engine
+from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.temporal import MICROSECONDS, iso
 
@@ -18,8 +19,8 @@ A plane's own record says little about it; what its airline and its airports wen
 hours says more, and that is two to three hops away.
 """
 
-VAL, TEST = 0.706, 0.835
-"""Where validation and test begin, as shares of the recorded days: 15 September and 1 November."""
+VAL, TEST = 0.75, 0.833
+"""Where validation and test begin, as shares of the recorded days: 1 October and 1 November."""
 
 HOUR = 14
 """Anchors are every day at two in the afternoon: the morning is known, the evening is asked for."""
@@ -39,5 +40,23 @@ def boundaries(engine: Engine) -> dict[str, Any]:
 
 
 def tuned(plan: ModelPlan) -> ModelPlan:
-    """The suggested plan with the demo's changes."""
-    return plan
+    """The suggested plan with the demo's changes: a leaner second hop, a fuller third, half the width."""
+    fanout = Fanout(
+        [
+            {"flights-tailnum->planes": 8},
+            {
+                "airlines-rev_carrier->flights": 1,
+                "airports-rev_origin->flights": 1,
+                "airports-rev_dest->flights": 1,
+            },
+            {
+                "flights-carrier->airlines": 32,
+                "flights-origin->airports": 32,
+                "flights-dest->airports": 16,
+                "weather-origin->airports": 2,
+            },
+        ],
+        strategy="recent",
+        disjoint=plan.fanout.disjoint,
+    )
+    return plan.replace(fanout=fanout, channels=32, epochs=8)
