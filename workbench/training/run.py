@@ -72,7 +72,7 @@ class Run:
         self.error: BaseException | None = None
         self.history: list[EpochDone] = []
         self._callbacks = list(callbacks)
-        self._stop = Flag()
+        self._stop, self._ended = Flag(), Flag()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._loaded = False
@@ -99,9 +99,10 @@ class Run:
             If the run failed; ``__cause__`` is why.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        while self._thread is not None and self._thread.is_alive():
+        # Not Thread.join: an interrupted join may take the thread for ended while it still runs.
+        while self._thread is not None and not self._ended.is_set():
             try:
-                self._thread.join(0.1)
+                self._ended.wait(0.1)
                 self._flush()
             except KeyboardInterrupt:
                 self.cancel()
@@ -193,6 +194,8 @@ class Run:
         except Exception as error:
             self.error = self.error or error
             self.state = "failed"
+        finally:
+            self._ended.set()
 
     def _fit(self, train: SeedTable, val: SeedTable) -> Fit:
         expand = not self.builtin

@@ -1,0 +1,69 @@
+"""A run refuses a store in which it would read something else, and says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from workbench.errors import TrainingError
+from workbench.ingest.build import ingest
+from workbench.ingest.infer import infer_schema
+from workbench.plan.fanout import Fanout
+from workbench.plan.model_plan import ModelPlan
+from workbench.schema import Schema
+from workbench.testing.shop import Shop, open_parts
+from workbench.training.identity import schema_hash
+from workbench.training.parts import Parts
+from workbench.training.run import Run, load_run, start
+
+PLAN = ModelPlan(Fanout([4, {"products-rev_product_id->orders": 1}], strategy="recent")).replace(
+    channels=4, epochs=1
+)
+
+
+@pytest.fixture(scope="module")
+def saved(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = start(shop.parts, shop.task, PLAN, callbacks=[lambda _: None], device="cpu")
+    return run.save(tmp_path_factory.mktemp("identity") / "run")
+
+
+def other(shop: Shop, path: Path, **tables: pa.Table) -> Parts:
+    changed = {**shop.truth.tables, **tables}
+    ingest(changed, infer_schema(changed), path)
+    return open_parts(path)
+
+
+def test_the_same_tables_ingested_again_fit(shop: Shop, saved: Path, tmp_path: Path) -> None:
+    assert isinstance(load_run(saved, other(shop, tmp_path / "s"), task=shop.task), Run)
+
+
+def test_a_missing_column(shop: Shop, saved: Path, tmp_path: Path) -> None:
+    parts = other(shop, tmp_path / "s", users=shop.truth.tables["users"].drop_columns(["age"]))
+    with pytest.raises(TrainingError, match=r"column users\.age is not stored"):
+        load_run(saved, parts)
+
+
+def test_a_missing_table(shop: Shop, saved: Path, tmp_path: Path) -> None:
+    kept = {name: table for name, table in shop.truth.tables.items() if name in ("users", "orders")}
+    ingest(kept, infer_schema(kept), tmp_path / "s")
+    with pytest.raises(TrainingError, match="there is no table 'products'"):
+        load_run(saved, open_parts(tmp_path / "s"))
+
+
+def test_category_codes_that_mean_other_values(shop: Shop, saved: Path, tmp_path: Path) -> None:
+    orders = shop.truth.tables["orders"]
+    place = orders.schema.get_field_index("channel")
+    renamed = pa.array([f"{value}!" for value in orders["channel"].to_pylist()])
+    parts = other(shop, tmp_path / "s", orders=orders.set_column(place, "channel", renamed))
+    with pytest.raises(TrainingError, match=r"orders\.channel mean other values"):
+        load_run(saved, parts)
+
+
+def test_the_hash_names_the_structure(shop: Shop) -> None:
+    schema = shop.parts.schema
+    assert schema_hash(schema) == schema_hash(replace(schema, notes=("a note",)))
+    assert schema_hash(schema) == schema_hash(Schema.from_dict(schema.to_dict()))
+    assert schema_hash(schema) != schema_hash(replace(schema, tables=schema.tables[:-1]))

@@ -1,0 +1,248 @@
+"""Runs: background, cancel, kill, equal by key, save and load, a user's module."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch_geometric.data import HeteroData
+
+from workbench.errors import PlanError, TrainingError
+from workbench.events import EpochDone, Event, RunDone, StepDone
+from workbench.plan.fanout import Fanout
+from workbench.plan.model_plan import ModelPlan
+from workbench.testing.shop import Shop
+from workbench.training.run import Run, load_run, start
+
+PLAN = ModelPlan(Fanout([6, {"products-rev_product_id->orders": 1}], strategy="recent")).replace(
+    channels=8, epochs=2, batch_size=32
+)
+QUIET = (lambda _: None,)
+
+
+class Mine(nn.Module):
+    """A user's model: it reads x of the seeds and of their orders, and draws from torch's own dropout."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(width, 8), nn.Dropout(0.5), nn.ReLU(), nn.Linear(8, 1))
+
+    def forward(self, data: HeteroData) -> torch.Tensor:
+        users, orders = data["users"], data["orders"]
+        seeds = int(users.batch_size)
+        source, target = data["orders", "user_id", "users"].edge_index
+        total = users.x.new_zeros(len(users.x), orders.x.shape[1]).index_add(0, target, orders.x[source])
+        return self.layers(torch.cat([users.x, total / 1000], 1)[:seeds])
+
+
+def mine(shop: Shop) -> Mine:
+    torch.manual_seed(0)
+    groups = shop.parts.features.groups
+    return Mine(groups["users"].width("numerical") + groups["orders"].width("numerical"))
+
+
+@pytest.fixture(scope="module")
+def run(shop: Shop) -> Run:
+    return start(shop.parts, shop.task, PLAN, key=3, callbacks=QUIET, device="cpu").wait()
+
+
+def test_a_run_ends_with_metrics_and_predictions(shop: Shop, run: Run) -> None:
+    assert run.state == "finished"
+    assert len(run.history) == 2
+    test = shop.task.seeds("test")
+    predictions = run.predict(test)
+    assert len(predictions) == len(test)
+    assert ((predictions.values > 0) & (predictions.values < 1)).all()
+    assert set(run.metrics("test")) == {"auroc", "average_precision", "accuracy", "log_loss"}
+    best = max(event.value for event in run.history)
+    assert np.isclose(run.metrics("val")["auroc"], best, atol=1e-9)
+    assert "auroc" in repr(run)
+
+
+def test_the_same_key_gives_the_same_bits(shop: Shop, run: Run) -> None:
+    again = start(shop.parts, shop.task, PLAN, key=3, callbacks=QUIET, device="cpu").wait()
+    other = start(shop.parts, shop.task, PLAN, key=4, callbacks=QUIET, device="cpu").wait()
+    weights = run.model.state_dict()
+    assert all(torch.equal(weights[name], value) for name, value in again.model.state_dict().items())
+    assert not all(torch.equal(weights[name], value) for name, value in other.model.state_dict().items())
+    assert [e.train_loss for e in run.history] == [e.train_loss for e in again.history]
+    seeds = shop.task.seeds("test")
+    assert np.array_equal(run.predict(seeds).values, again.predict(seeds).values)
+
+
+def test_batch_and_online_predictions_agree(shop: Shop, run: Run) -> None:
+    seeds = shop.task.seeds("test")
+    at = int(seeds.anchor_time.min())
+    batch = run.predict(seeds)
+    first = np.flatnonzero(seeds.anchor_time == at)
+    chosen = first[::9]
+    entities = [seeds.key[int(i)].as_py() for i in chosen]
+    online = run.predict(shop.task.seeds(at=at, entities=entities))
+    assert np.abs(online.values - batch.values[chosen]).max() <= 1e-6
+    for i in chosen[:5]:
+        one = run.predict(shop.task.seeds(at=at, entities=[seeds.key[int(i)].as_py()]))
+        assert abs(one.values[0] - batch.values[i]) <= 1e-6
+
+
+def test_uniform_draws_and_joint_plans_predict_alike_online(shop: Shop) -> None:
+    seeds = shop.task.seeds("test")
+    for fanout in (Fanout([3, 2]), Fanout([4, 2], strategy="recent", disjoint=False)):
+        plan = PLAN.replace(fanout=fanout, epochs=1)
+        done = start(shop.parts, shop.task, plan, callbacks=QUIET, device="cpu").wait()
+        batch, some = done.predict(seeds).values, np.arange(0, len(seeds), 11)
+        assert np.abs(done.predict(seeds[some]).values - batch[some]).max() <= 1e-6
+
+
+def test_save_and_load(shop: Shop, run: Run, tmp_path: Path) -> None:
+    saved = run.save(tmp_path / "saved")
+    loaded = load_run(saved, shop.parts)
+    seeds = shop.task.seeds("test")
+    assert np.array_equal(loaded.predict(seeds).values, run.predict(seeds).values)
+    assert loaded.metrics("test") == run.metrics("test")
+    assert loaded.plan == run.plan
+    assert loaded.state == "finished"
+    assert loaded.history == run.history
+    with pytest.raises(TrainingError, match="it exists"):
+        run.save(tmp_path / "saved")
+    with pytest.raises(TrainingError, match="not empty"):
+        start(shop.parts, shop.task, PLAN, folder=saved)
+
+
+def test_a_users_module_trains_and_predicts(shop: Shop, tmp_path: Path) -> None:
+    plan = PLAN.replace(epochs=1)
+    done = [
+        start(shop.parts, shop.task, plan, model=mine(shop), key=1, callbacks=QUIET, device="cpu").wait()
+        for _ in range(2)
+    ]
+    seeds = shop.task.seeds("test")
+    values = [each.predict(seeds).values for each in done]
+    assert np.array_equal(*values)
+    saved = done[0].save(tmp_path / "mine")
+    with pytest.raises(TrainingError, match="Mine"):
+        load_run(saved, shop.parts)
+    assert np.array_equal(load_run(saved, shop.parts, model=mine(shop)).predict(seeds).values, values[0])
+
+
+def test_cancel_ends_within_a_step_and_keeps_the_best_epoch(shop: Shop) -> None:
+    events: list[Event] = []
+    holder: list[Run] = []
+
+    class Watch:
+        def attach(self, run: Run) -> None:
+            holder.append(run)
+
+        def __call__(self, event: Event) -> None:
+            events.append(event)
+            if isinstance(event, StepDone) and event.epoch == 2:
+                holder[0].cancel()
+
+    done = start(shop.parts, shop.task, PLAN.replace(epochs=50), callbacks=[Watch()], device="cpu").wait()
+    assert done.state == "cancelled"
+    assert len([e for e in events if isinstance(e, StepDone) and e.epoch == 2]) == 1
+    assert isinstance(events[-1], RunDone)
+    assert events[-1].state == "cancelled"
+    assert np.isfinite(done.predict(shop.task.seeds("test")).values).all()
+    assert load_run(done.folder, shop.parts).state == "cancelled"
+
+
+def test_cancel_before_the_first_epoch_leaves_nothing_to_predict_with(shop: Shop) -> None:
+    holder: list[Run] = []
+
+    class Watch:
+        def attach(self, run: Run) -> None:
+            holder.append(run)
+
+        def __call__(self, event: Event) -> None:
+            holder[0].cancel()
+
+    done = start(shop.parts, shop.task, PLAN, callbacks=[Watch()], device="cpu").wait()
+    assert done.state == "cancelled"
+    with pytest.raises(TrainingError, match="no epoch was finished"):
+        done.predict(shop.task.seeds("test"))
+
+
+def test_a_keyboard_interrupt_cancels(shop: Shop) -> None:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, EpochDone) and event.epoch == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    done = start(
+        shop.parts, shop.task, PLAN.replace(epochs=500, patience=500), callbacks=[interrupt], device="cpu"
+    )
+    began = time.monotonic()
+    done.wait()
+    assert done.state == "cancelled"
+    assert time.monotonic() - began < 60
+    assert np.isfinite(done.predict(shop.task.seeds("test")).values).all()
+
+
+def test_a_failure_is_raised_by_whoever_waits(shop: Shop) -> None:
+    def broken(event: Event) -> None:
+        raise ValueError("a callback broke")
+
+    done = start(shop.parts, shop.task, PLAN, callbacks=[broken], device="cpu")
+    with pytest.raises(TrainingError, match="a callback broke") as caught:
+        done.wait()
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert done.state == "failed"
+
+
+def test_plans_and_splits_that_do_not_fit(shop: Shop) -> None:
+    with pytest.raises(PlanError, match="regression"):
+        start(shop.parts, shop.task, PLAN.replace(loss="l1", metric="mae"))
+    with pytest.raises(TrainingError, match="device"):
+        start(shop.parts, shop.task, PLAN, device="tpu")
+    with pytest.raises(PlanError, match=r"users\.agee"):
+        start(shop.parts, shop.task, PLAN.replace(exclude=("users.agee",)))
+
+
+CHILD = """
+import sys
+from workbench.plan.model_plan import ModelPlan
+from workbench.query.task import Task
+from workbench.testing.shop import open_parts
+from workbench.training.run import start
+from workbench.events import EpochDone
+import json
+parts = open_parts(sys.argv[1])
+task = Task.from_dict(parts.dataset, json.loads(sys.argv[3]))
+plan = ModelPlan.load(sys.argv[4])
+def say(event):
+    print(type(event).__name__, flush=True)
+start(parts, task, plan, callbacks=[say], device="cpu", folder=sys.argv[2]).wait()
+"""
+
+
+@pytest.mark.parametrize("after", [0, 3, 12, 25])
+def test_kill_9_leaves_a_loadable_checkpoint_or_nothing(shop: Shop, tmp_path: Path, after: int) -> None:
+    import json
+
+    folder = tmp_path / "run"
+    PLAN.replace(epochs=500, patience=500).save(tmp_path / "plan.json")
+    arguments = [
+        str(shop.parts.dataset.path),
+        str(folder),
+        json.dumps(shop.task.to_dict()),
+        str(tmp_path / "plan.json"),
+    ]
+    child = subprocess.Popen([sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    seen = [child.stdout.readline().strip() for _ in range(after)]
+    time.sleep(0.05 * (after % 3) if after else 4.0)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    if not (folder / "model.safetensors").exists():
+        assert "EpochDone" not in seen
+        return
+    loaded = load_run(folder, shop.parts)
+    assert loaded.state == "killed"
+    assert np.isfinite(loaded.predict(shop.task.seeds("test")).values).all()
