@@ -150,7 +150,7 @@ def _cold(report: BenchReport, case: str, dataset: Dataset, layout: GroupLayout,
             list(workers.map(lambda ids, store=store: store.multi_get([Read("g", ids)]), parts))
             rate = count / (time.perf_counter() - started)
         ratio = rate / direct if direct else None
-        name = f"{case}, mapped with MADV_RANDOM, {threads} threads"
+        name = f"{case}, SsdFeatures.multi_get, {threads} threads"
         report.add(
             name, rate, "rows/s", reference="direct pread, 64 threads" if direct else None, ratio=ratio
         )

@@ -3,8 +3,8 @@
     Read(group, ids) -> ids checked once -> slot[id] if rows are permuted -> gather into a lent buffer
 
 What fits into memory is read once in file order (the page cache then holds it in large pieces and a
-gather runs at memory speed); what does not is mapped with ``MADV_RANDOM``, because readahead would
-fetch megabytes for every row.
+gather runs at memory speed). What does not is mapped with ``MADV_RANDOM``, because readahead would fetch
+megabytes for every row, and the pages of each batch are asked for at once (``cold_read.py``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 from workbench.errors import CorruptStoreError, IdError, StoreError, did_you_mean, explain
 from workbench.kernels.gather import extremes, gather
 from workbench.stores.buffers import ArenaPool
+from workbench.stores.cold_read import ask_for_rows
 from workbench.stores.dataset import Dataset
 from workbench.stores.durable import CHUNK
 from workbench.stores.features import FeatureBlock, GroupLayout
@@ -40,13 +41,18 @@ class _MappedGroup:
     rows: ByteArray
     slot: AnyArray | None
     resident: bool
+    mapped: mmap.mmap | None
     lock: threading.Lock = field(default_factory=threading.Lock)
     loaded: bool = False
 
-    def load(self) -> None:
-        """Bring a resident group into the page cache, in file order, once."""
+    def prepare(self, places: AnyArray) -> None:
+        """Bring a resident group into memory, once; of another, ask for the pages of these rows."""
+        if not self.resident:
+            if self.mapped is not None:
+                ask_for_rows(self.mapped, places, self.layout.stride)
+            return
         with self.lock:
-            if self.resident and not self.loaded:
+            if not self.loaded:
                 _read_in_order(self.file)
             self.loaded = True
 
@@ -222,10 +228,11 @@ def check_ids(ids: AnyArray, layout: GroupLayout) -> AnyArray:
 
 
 def _read(group: _MappedGroup, ids: AnyArray, pool: BufferPool) -> FeatureBlock:
-    group.load()
     out = pool.take((len(ids), group.layout.stride))
     if len(ids):
-        gather(group.rows, ids if group.slot is None else group.slot[ids], out)
+        places = ids if group.slot is None else group.slot[ids]
+        group.prepare(places)
+        gather(group.rows, places, out)
     return FeatureBlock(group.layout, out)
 
 
@@ -234,30 +241,32 @@ def _map_group(dataset: Dataset, layout: GroupLayout, *, resident: bool) -> _Map
     if file is None:
         what = f"no segment of feature group {layout.group!r} is registered"
         raise CorruptStoreError(explain(f"the dataset {dataset.path} was opened", what, do=RESTORE))
-    rows = _map(file, layout.rows * layout.stride, mmap.MADV_NORMAL if resident else mmap.MADV_RANDOM)
+    mapped = _map(file, layout.rows * layout.stride)
+    if mapped is not None and not resident:
+        mapped.madvise(mmap.MADV_RANDOM)
+    rows = _bytes(mapped).reshape(layout.rows, layout.stride)
     slot_file = dataset.file("slot", layout.group)
-    slot = None
-    if slot_file is not None:
-        slot = _map(slot_file, 4 * layout.rows, mmap.MADV_NORMAL).view(np.uint32)
-    return _MappedGroup(layout, file, rows.reshape(layout.rows, layout.stride), slot, resident)
+    slot = None if slot_file is None else _bytes(_map(slot_file, 4 * layout.rows)).view(np.uint32)
+    return _MappedGroup(layout, file, rows, slot, resident, mapped)
 
 
-def _map(file: Path, size: int, advice: int) -> ByteArray:
+def _map(file: Path, size: int) -> mmap.mmap | None:
+    """Map the first ``size`` bytes of a file; None if there are none: nothing cannot be mapped."""
     try:
         with file.open("rb") as handle:
             have = os.fstat(handle.fileno()).st_size
             if have < size:  # a map beyond the end would end the process at the first touch
                 got = f"{file} has {have} bytes instead of at least {size}"
                 raise CorruptStoreError(explain("a segment was mapped", got, do=RESTORE))
-            if size == 0:
-                return np.empty(0, np.uint8)
-            mapped = mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ)
+            return mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ) if size else None
     except OSError as error:
         raise CorruptStoreError(
             explain("a segment was mapped", f"{file} cannot be read ({error.strerror})", do=RESTORE)
         ) from error
-    mapped.madvise(advice)
-    return np.frombuffer(mapped, np.uint8)
+
+
+def _bytes(mapped: mmap.mmap | None) -> ByteArray:
+    return np.empty(0, np.uint8) if mapped is None else np.frombuffer(mapped, np.uint8)
 
 
 def _read_in_order(file: Path) -> None:
