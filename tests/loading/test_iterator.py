@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -175,3 +176,16 @@ def test_hundreds_of_loops_leak_nothing(world):
     for _ in range(100):
         assert next(iter(loader)).index == 0
     assert not running()
+
+
+def test_what_the_consumer_lets_go_of_is_freed_at_once(world):
+    iterator = iter(Loader(world.sampler, world.threaded, world.seeds, 5, threads=2, prefetch=1))
+    freed = 0
+    for batch in iterator:
+        rows = weakref.ref(batch.nodes["n0"].block.data)
+        del batch
+        deadline = time.perf_counter() + 2
+        while rows() is not None and time.perf_counter() < deadline:
+            time.sleep(0.001)  # a thread may be on its way out of the frame that held it
+        freed += rows() is None
+    assert freed == 20

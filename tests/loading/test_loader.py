@@ -227,3 +227,9 @@ def test_an_empty_table_has_no_batches(world):
 def test_bad_options_are_refused_at_once(world, options, message):
     with pytest.raises(LoaderError, match=message):
         Loader(world.sampler, world.features, world.seeds, **{"batch_size": 9, **options})
+
+
+def test_it_prints_what_it_yields(world):
+    text = repr(Loader(world.sampler, world.features, world.seeds, 9, epoch=2))
+    assert text.startswith("Loader(12 batches of up to 9 of SeedTable(train: 100 x n0")
+    assert text.endswith("epoch 2)")

@@ -140,6 +140,10 @@ class Loader:
         )
         return BatchIterator(pipeline, self.start_batch, self.epoch, self._callbacks)
 
+    def __repr__(self) -> str:
+        size = int((self.order.ends - self.order.starts).max(initial=0))
+        return f"Loader({len(self):,} batches of up to {size:,} of {self.seeds!r}, epoch {self.epoch})"
+
     def _start(self, index: int) -> Started:
         clock = Clock()
         rows = self.order[index]

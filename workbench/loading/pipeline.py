@@ -121,6 +121,8 @@ class Pipeline(Generic[T]):
                 item.future.add_done_callback(self._wake)
             else:
                 self._stop_after(index)
+            # This frame must not keep a batch alive while it waits for the next ticket.
+            del item
 
     def _finish_loop(self) -> None:
         while (found := self._next_started()) is not None:
@@ -138,7 +140,6 @@ class Pipeline(Generic[T]):
                 self._changed.notify_all()
             if isinstance(item, _Failure):
                 break
-            # This frame must not keep a batch alive while it waits for the next one.
             del item, started, found
 
     def _next_ticket(self) -> int | None:

@@ -72,6 +72,9 @@ class PyGLoader:
     def __iter__(self) -> BatchIterator[HeteroData | Data]:
         return self.loader.iterate(self.convert)
 
+    def __repr__(self) -> str:
+        return f"PyG{self.loader!r}"
+
     def with_epoch(self, epoch: int) -> PyGLoader:
         """The same loader for another epoch, from its first batch."""
         copy = object.__new__(PyGLoader)
