@@ -20,7 +20,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoResult, list[str
     out = tmp_path_factory.mktemp("demo")
     said: list[str] = []
     say: Callable[[str], None] = said.append
-    result = run_demo(DemoOptions(out, size=20_000, keys=2, audit=AUDIT, device="cpu"), say)
+    result = run_demo(DemoOptions(out, size=20_000, keys=1, audit=AUDIT, device="cpu"), say)
     return result, said, out
 
 
