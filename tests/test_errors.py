@@ -20,6 +20,7 @@ def test_messages_say_asked_got_allowed_do():
     text = explain("a number was asked for", "got 'x'", "1 to 3", "Give one")
     assert text == "a number was asked for: got 'x'. Allowed: 1 to 3. Give one."
     assert explain("a", "b") == "a: b."
+    assert explain("a", "b.", do="Did you mean 'c'?") == "a: b. Did you mean 'c'?"
 
 
 @pytest.mark.parametrize(("word", "answer"), [("user", "Did you mean 'users'?"), ("zzz", "")])

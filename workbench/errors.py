@@ -114,7 +114,7 @@ def explain(asked: str, got: str, allowed: str = "", do: str = "") -> str:
         parts.append(f"Allowed: {allowed}")
     if do:
         parts.append(do)
-    return ". ".join(part.rstrip(".") for part in parts) + "."
+    return " ".join(part if part.endswith(("?", "!", ".")) else f"{part}." for part in parts)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
