@@ -9,6 +9,7 @@ from workbench.errors import LoaderError
 from workbench.events import StageTimes
 from workbench.loading.loader import Loader
 from workbench.stores.buffers import ArenaPool
+from workbench.stores.sharded_graph import ShardedGraph
 
 
 def assert_same(first, second):
@@ -101,6 +102,14 @@ def test_threads_and_stores_change_nothing(world, joint):
     for threads, prefetch, features in ((4, 4, world.features), (4, 9, world.threaded)):
         made = Loader(sampler, features, world.seeds, 7, shuffle=True, threads=threads, prefetch=prefetch)
         all_same(reference, made)
+
+
+def test_two_shards_make_the_same_batches(world):
+    sharded = replace(world.sampler, graph=ShardedGraph(world.graph.arrays, shards=2))
+    all_same(
+        Loader(world.sampler, world.features, world.seeds, 30, shuffle=True),
+        Loader(sharded, world.features, world.seeds, 30, shuffle=True),
+    )
 
 
 def test_epochs_differ_in_order_and_draws_and_repeat(world):

@@ -1,8 +1,9 @@
-"""NeighborSampler over the RAM graph passes the shipped contract, and compiles a plan once."""
+"""NeighborSampler over the RAM graph and over two shards passes the shipped contract, and compiles a plan once."""
 
 from workbench.plan.fanout import Fanout
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.ram_graph import RamGraph
+from workbench.stores.sharded_graph import ShardedGraph
 from workbench.testing.graphs import toy_shop
 from workbench.testing.sampler_suite import SamplerSuite
 
@@ -10,6 +11,11 @@ from workbench.testing.sampler_suite import SamplerSuite
 class TestRamGraph(SamplerSuite):
     def make_graph(self, arrays):
         return RamGraph(arrays)
+
+
+class TestTwoShards(SamplerSuite):
+    def make_graph(self, arrays):
+        return ShardedGraph(arrays, shards=2)
 
 
 def test_a_plan_is_compiled_once_per_seed_type():
