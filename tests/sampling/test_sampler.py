@@ -1,4 +1,4 @@
-"""NeighborSampler over the RAM graph and over two shards passes the shipped contract, and compiles a plan once."""
+"""NeighborSampler passes the shipped contract over the RAM graph and over two shards."""
 
 from workbench.plan.fanout import Fanout
 from workbench.sampling.sampler import NeighborSampler
