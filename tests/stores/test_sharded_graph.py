@@ -1,3 +1,5 @@
+"""ShardedGraph: the contract, any number of shards, parts that add up."""
+
 import numpy as np
 import pytest
 
