@@ -2,6 +2,7 @@
 
 import gc
 import pickle
+import re
 import threading
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from workbench.errors import BudgetError
+from workbench.stores import buffers
 from workbench.stores.buffers import ArenaPool
 from workbench.stores.protocols import BufferPool
 
@@ -86,8 +88,27 @@ def test_a_small_read_does_not_occupy_a_large_arena():
 
 
 def test_more_than_there_is_memory_is_refused():
-    with pytest.raises(BudgetError, match="bytes was asked for"):
-        ArenaPool().take((1 << 40, 1 << 20))
+    pool = ArenaPool()
+    with pytest.raises(
+        BudgetError, match=r"1,000,000,000,000 rows of 512 bytes.*are free. Allowed: [\d,]+ rows"
+    ):
+        pool.take((10**12, 512))
+    assert pool.held_bytes() == 0
+
+
+def test_the_number_of_rows_that_is_allowed_fits(monkeypatch):
+    monkeypatch.setattr(buffers, "available_memory", lambda: 100 << 20)
+    with pytest.raises(BudgetError) as error:
+        ArenaPool().take((10**6, 512))
+    allowed = int(re.search(r"Allowed: ([\d,]+) rows", str(error.value))[1].replace(",", ""))
+    assert ArenaPool().take((allowed, 512)).shape == (allowed, 512)
+
+
+def test_recycled_memory_is_not_asked_for_twice(monkeypatch):
+    pool = ArenaPool()
+    first = address(pool.take((200_000, 512)))
+    monkeypatch.setattr(buffers, "available_memory", lambda: 0)
+    assert address(pool.take((200_000, 512))) == first
 
 
 def test_threads_never_share():

@@ -105,6 +105,13 @@ def test_the_files_of_the_previous_snapshot_are_orphans(dataset):
     assert Dataset.open(dataset.path).manifest.rows("users") == 3
 
 
+def test_views_of_a_snapshot_that_is_gone(dataset):
+    write_feature_dataset(dataset.path, [])
+    collect_orphans(dataset.path)
+    with pytest.raises(StoreError, match=r"0\.parquet of snapshot 1 is gone: it was ingested again"):
+        dataset.duckdb()
+
+
 def test_orphans_where_nothing_was_ever_committed(tmp_path):
     (tmp_path / "graph").mkdir()
     (tmp_path / "graph/0").write_text("x")

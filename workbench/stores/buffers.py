@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import BudgetError, explain
+from workbench.stores.memory import UNCHECKED, available_memory
 from workbench.types import ByteArray
 
 _PAGE = 4096
@@ -41,11 +42,11 @@ class ArenaPool:
         Raises
         ------
         BudgetError
-            If the system has no memory for it.
+            If the system has not so much memory free; nothing was allocated.
         """
         need = shape[0] * shape[1]
         with self._lock:
-            arena = self._free_arena(need)
+            arena = self._free_arena(need, shape)
             view = arena[:need]  # a second reference: from here on the arena counts as lent
         return view.reshape(shape)
 
@@ -54,7 +55,7 @@ class ArenaPool:
         with self._lock:
             return sum(len(arena) for arena in self._arenas)
 
-    def _free_arena(self, need: int) -> ByteArray:
+    def _free_arena(self, need: int, shape: tuple[int, int]) -> ByteArray:
         fitting = free = -1
         free_bytes = 0
         for i in range(len(self._arenas)):
@@ -70,7 +71,7 @@ class ArenaPool:
             return self._arenas[fitting]
         if free_bytes > self._keep:
             del self._arenas[free]
-        self._arenas.append(_new_arena(need))
+        self._arenas.append(_new_arena(need, shape))
         return self._arenas[-1]
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -81,18 +82,20 @@ def _is_lent(arenas: list[ByteArray], i: int) -> bool:
     return sys.getrefcount(arenas[i]) > 2  # the list's reference and the argument's
 
 
-def _new_arena(need: int) -> ByteArray:
+def _new_arena(need: int, shape: tuple[int, int]) -> ByteArray:
     """A page-aligned array that owns its memory, a quarter larger than asked so that sizes can vary."""
     size = max(need + need // 4, _SMALLEST)
-    try:
-        raw = np.empty(size + _PAGE, np.uint8)
-    except MemoryError as error:
+    # The system promises memory that it does not have and kills the process at the first touch: ask before.
+    free = available_memory() if size > UNCHECKED else size
+    if size > free:
         raise BudgetError(
             explain(
-                f"a buffer of {size:,} bytes was asked for",
-                "there is not so much memory",
-                do="Use smaller batches",
+                f"a buffer for {shape[0]:,} rows of {shape[1]:,} bytes was asked for",
+                f"it takes {size:,} bytes and {free:,} are free",
+                f"{free * 4 // 5 // max(shape[1], 1):,} rows",
+                "Use smaller batches or a narrower fanout",
             )
-        ) from error
+        )
+    raw = np.empty(size + _PAGE, np.uint8)
     start = -raw.ctypes.data % _PAGE
     return np.frombuffer(raw[start : start + size].data, np.uint8)

@@ -114,8 +114,20 @@ class Dataset:
 
         A view has the table's typed columns and ``__row__`` (BIGINT): row id, which for a node type
         is the node id. Quote names with ``stores.sql.quote``.
+
+        Raises
+        ------
+        StoreError
+            If the files are gone because the dataset was ingested again.
         """
         import duckdb
+
+        for file in (file for files in self._offsets.values() for file, _ in files):
+            if not file.exists():
+                got = f"{file.name} of snapshot {self.snapshot} is gone: it was ingested again"
+                raise StoreError(
+                    explain(f"tables of {self.path} were read", got, do="Open the dataset again")
+                )
 
         connection = duckdb.connect()
         for table in self.schema:

@@ -27,6 +27,7 @@ from workbench.stores.cold_read import ask_for_rows
 from workbench.stores.dataset import Dataset
 from workbench.stores.durable import CHUNK
 from workbench.stores.features import FeatureBlock, GroupLayout
+from workbench.stores.memory import available_memory
 from workbench.stores.protocols import BufferPool, Read
 from workbench.stores.seal import RESTORE
 from workbench.types import AnyArray, ByteArray
@@ -92,7 +93,7 @@ class SsdFeatures:
         snapshot : int or None  the snapshot that must be committed there
         resident_bytes : int or None
             Groups are kept in memory, smallest first, up to this many bytes in total;
-            None: a quarter of the machine's memory.
+            None: a quarter of the memory that is free.
         threads : int  reads in flight at a time through :meth:`fetch`
 
         Raises
@@ -102,7 +103,7 @@ class SsdFeatures:
         """
         if not isinstance(dataset, Dataset):
             dataset = Dataset.open(dataset, snapshot)
-        budget = _quarter_of_memory() if resident_bytes is None else resident_bytes
+        budget = available_memory() // 4 if resident_bytes is None else resident_bytes
         groups = {}
         for layout in sorted(dataset.manifest.groups, key=lambda group: group.rows * group.stride):
             budget -= layout.rows * layout.stride
@@ -136,7 +137,7 @@ class SsdFeatures:
         Future of list of FeatureBlock
             One per read, rows in the order of its ids. Errors of :meth:`multi_get` come from ``result()``.
         """
-        return self._executor().submit(self.multi_get, reads, pool, snapshot)
+        return self._executor().submit(self.multi_get, tuple(reads), pool, snapshot)
 
     def multi_get(
         self, reads: Sequence[Read], pool: BufferPool | None = None, snapshot: int | None = None
@@ -149,6 +150,8 @@ class SsdFeatures:
             If ids are not integers in one dimension, or outside the group; nothing was read then.
         StoreError
             If a group does not exist or is not versioned, or the snapshot is another one.
+        BudgetError
+            If the rows would not fit into the memory that is free.
         """
         if snapshot is not None and snapshot != self.snapshot:
             got = f"this store reads snapshot {self.snapshot}"
@@ -274,10 +277,6 @@ def _read_in_order(file: Path) -> None:
     with file.open("rb", buffering=0) as handle:
         while handle.readinto(buffer):
             pass
-
-
-def _quarter_of_memory() -> int:
-    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) // 4
 
 
 def _reopen(path: Path, snapshot: int, options: dict[str, Any]) -> SsdFeatures:
