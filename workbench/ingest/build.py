@@ -10,13 +10,11 @@ are collected afterwards, and again by the next ingest if this one dies.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 
@@ -25,10 +23,9 @@ from workbench.events import Callback
 from workbench.ingest.built import Built
 from workbench.ingest.check import ColumnKinds, check_tables
 from workbench.ingest.failpoints import failpoint
-from workbench.ingest.folder import find_before, writing
+from workbench.ingest.folder import find_before, spilling, writing
 from workbench.ingest.job import CancelEvent, Job, pool
 from workbench.ingest.report import IngestReport
-from workbench.ingest.sql import quote_text
 from workbench.ingest.tables import Tables, read_tables
 from workbench.ingest.write_edges import write_edges
 from workbench.ingest.write_features import write_features
@@ -65,7 +62,7 @@ def ingest(
     path : the dataset's folder
     callbacks : called with :class:`~workbench.events.Progress` events
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
-    memory_limit : such as ``'4GB'``: what DuckDB may use before it spills to a folder beside the dataset
+    memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset
     slots : table -> column; that table's feature rows are laid out on disk by (column, time) instead of
         time, so that rows which are read together, such as one user's orders, lie together. Costs 4
         bytes of memory a row.
@@ -87,7 +84,7 @@ def ingest(
         before = find_before(root)
         snapshot = before.manifest.snapshot + 1 if before else 1
         try:
-            with pool() as threads, _limited(given, memory_limit):
+            with pool() as threads, spilling(given, root, memory_limit):
                 job = Job(root, f"p{snapshot:04d}", threads, callbacks, cancel or threading.Event())
                 manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype, slots or {})
                 failpoint("before-commit")
@@ -203,17 +200,3 @@ def _id_dtype(asked: str | None, rows: Mapping[str, int]) -> np.dtype[Any]:
             )
         )
     return np.dtype(asked or ("uint32" if fits else "int64"))
-
-
-@contextmanager
-def _limited(tables: Tables, memory_limit: str | None) -> Iterator[None]:
-    """Limit what DuckDB holds in memory while sorting; it spills the rest."""
-    connection = tables.sources.connect()
-    if memory_limit is not None:
-        try:
-            connection.execute(f"SET memory_limit = {quote_text(memory_limit)}")
-        except duckdb.Error as error:
-            raise IngestError(
-                explain(f"memory_limit={memory_limit!r} was asked for", str(error), "a size such as '4GB'")
-            ) from error
-    yield

@@ -9,7 +9,7 @@ from workbench.ingest.sql import quote_name
 from workbench.ingest.tables import Tables
 from workbench.ingest.typed import is_integer
 
-SAMPLE_ROWS = 1_000_000
+SAMPLE_ROWS = 200_000
 """Rows that are profiled; of a larger table, a random but repeatable sample of that size."""
 
 

@@ -7,6 +7,7 @@ written into the database, which spills to disk.
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 import threading
@@ -28,6 +29,9 @@ SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv
 
 NULL_TEXTS = ("", "NA", "N/A", "NULL", "null", "NaN", "nan", "None", "\\N")
 """What a CSV file may write for "no value"."""
+
+SYSTEM_SPILL = str(Path(tempfile.gettempdir()) / f"workbench-spill-{os.getpid()}")
+"""Where tables that do not fit into memory are kept until an ingest names a better place."""
 
 _PART = re.compile(r"^(part|data|chunk|file)?[-_.]?\d[\w.-]*$", re.IGNORECASE)
 _WHOLE_FILE_BYTES = 256 << 20
@@ -51,8 +55,7 @@ class Sources:
     @classmethod
     def create(cls) -> Sources:
         """An empty database that spills to the system's folder for temporary files."""
-        spill = str(Path(tempfile.gettempdir()) / "workbench-spill")
-        database = duckdb.connect(config={"temp_directory": spill})
+        database = duckdb.connect(config={"temp_directory": SYSTEM_SPILL})
         database.execute("SET TimeZone = 'UTC'")
         return cls(database)
 

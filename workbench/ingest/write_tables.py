@@ -48,6 +48,10 @@ def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]
     future = job.pool.submit(connection.execute, copy)
     try:
         job.wait(future, connection.interrupt)
+    except duckdb.OutOfMemoryException as error:
+        got = f"it does not fit into DuckDB's memory limit: {str(error).splitlines()[0]}"
+        do = "Raise memory_limit=, close other programs, or free space where the dataset is"
+        raise IngestError(explain(f"table {table.name!r} was sorted", got, do=do)) from error
     except duckdb.Error as error:
         lines = " ".join(str(error).strip().splitlines()[:2])
         raise IngestError(
