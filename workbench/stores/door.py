@@ -31,8 +31,10 @@ class Countable(Protocol):
         ...
 
 
-def check_request(store: Countable, request: SampleRequest, snapshot: int | None) -> None:
-    """Refuse a request that the store cannot answer exactly.
+def check_request(
+    store: Countable, request: SampleRequest, snapshot: int | None, *, plan_is_known: bool = False
+) -> None:
+    """Refuse a request that the store cannot answer exactly; a plan needs checking only once.
 
     Raises
     ------
@@ -51,7 +53,8 @@ def check_request(store: Countable, request: SampleRequest, snapshot: int | None
         _check_parallel(what, "input_ids", seeds.input_ids, len(seeds.ids))
     if not 0 <= request.key < 1 << 64:
         raise FanoutError(explain("a sampling key was asked for", f"got {request.key}", "0 .. 2^64 - 1"))
-    check_plan(store, request.plan)
+    if not plan_is_known:
+        check_plan(store, request.plan)
     request.check_anchors()
 
 

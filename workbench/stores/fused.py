@@ -29,6 +29,9 @@ from workbench.types import AnyArray, Int64Array, TimeArray
 Bound = tuple[str, int | None]
 """A row of the cuts table: a table, and the look-back window or None."""
 
+BOUNDS: int = 256
+"""Upper bounds kept per plan: batches mostly have one size."""
+
 
 class Tables:
     """Addresses of a graph's arrays, in the order of its schema. Keeps the arrays alive.
@@ -77,6 +80,7 @@ class Program:
     edge_types : named edge types in schema order
     ranks, visible : sizes of scratch arrays
     room : most nodes and edges that batches took, by bit length of their number of seeds
+    bound_of : upper bounds by the number of seeds of each type
     """
 
     plan: StepPlan
@@ -86,6 +90,7 @@ class Program:
     ranks: int
     visible: int
     room: dict[int, Capacity] = field(default_factory=dict)
+    bound_of: dict[tuple[tuple[str, int], ...], Capacity] = field(default_factory=dict)
 
     @classmethod
     def compile(cls, tables: Tables, plan: StepPlan) -> Program:
@@ -124,7 +129,13 @@ class Program:
     def capacity(self, tables: Tables, request: SampleRequest) -> tuple[Capacity, Capacity]:
         """Room to try, and the bound that it can never exceed."""
         seeds = {part.node_type: len(part) for part in request.seed_sets}
-        bound = upper_bound(tables.graph, tables.degrees, self.plan, seeds)
+        counts = tuple(seeds.items())
+        bound = self.bound_of.get(counts)
+        if bound is None:
+            if len(self.bound_of) >= BOUNDS:
+                self.bound_of.clear()
+            bound = upper_bound(tables.graph, tables.degrees, self.plan, seeds)
+            self.bound_of[counts] = bound
         seen = self.room.get(len(request).bit_length())
         if seen is None:
             return first_guess(bound, seeds), bound
@@ -154,8 +165,8 @@ class Worker:
         self.ranks, self.taken = np.empty(1, np.int64), np.zeros(2, np.int64)
         self.visible = np.empty(1, np.int64)
         self.need = np.zeros(2, np.int64)
-        self._slots: dict[tuple[str, str], AnyArray] = {}
-        self._epochs: dict[str, int] = {}
+        self._slots: dict[tuple[str, int], AnyArray] = {}
+        self._epochs: dict[int, int] = {}
 
     def dismiss(self) -> None:
         """Give up what was reserved; the worker is not used again."""
@@ -188,7 +199,7 @@ class Worker:
         ------
         OverBudgetError
         """
-        wanted, key = hash_slots(nodes), (node_type, dtype.name)
+        wanted, key = hash_slots(nodes), (node_type, dtype.itemsize)
         held = self._slots.get(key)
         if held is None or len(held) < wanted:
             had = 0 if held is None else held.nbytes
@@ -198,13 +209,13 @@ class Worker:
 
     def next_epoch(self, dtype: np.dtype[np.generic]) -> int:
         """A stamp that no slot of this dtype carries; wipes the tables when the stamps run out."""
-        epoch = self._epochs.get(dtype.name, 0) + 1
+        epoch = self._epochs.get(dtype.itemsize, 0) + 1
         if epoch > (255 if dtype.itemsize == 4 else 1 << 30):
             epoch = 1
-            for (_, name), slots in self._slots.items():
-                if name == dtype.name:
+            for (_, size), slots in self._slots.items():
+                if size == dtype.itemsize:
                     slots[:] = 0
-        self._epochs[dtype.name] = epoch
+        self._epochs[dtype.itemsize] = epoch
         return epoch
 
 
