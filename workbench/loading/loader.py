@@ -101,13 +101,14 @@ class Loader:
         self._threads, self._prefetch = _positive("threads", threads), _positive("prefetch", prefetch)
         self._callbacks = tuple(callbacks)
         self.pool, self._edge_features = pool, edge_features
+        self._anchors = seeds.visible_until  # once: with ``until`` it is computed over the whole table
         self.order: BatchOrder = batch_order(
             len(seeds),
             batch_size,
             shuffle=shuffle,
             key=sampler.key if key is None else key,
             epoch=epoch,
-            anchors=None if sampler.disjoint else seeds.visible_until,
+            anchors=None if sampler.disjoint else self._anchors,
             drop_last=drop_last,
         )
         _check_start(start_batch, len(self.order))
@@ -147,7 +148,7 @@ class Loader:
     def _start(self, index: int) -> Started:
         clock = Clock()
         rows = self.order[index]
-        seeds = self.seeds.seed_set(rows)
+        seeds = SeedSet.of(self.seeds.node_type, self.seeds.node_id[rows], self._anchors[rows], rows)
         subgraph = self.sampler.sample(seeds, self.epoch)
         clock.lap("sample")
         join = plan_join(self.sampler.graph.schema, self.features.groups, subgraph, self._edge_features)
