@@ -83,6 +83,12 @@ def test_a_torn_file_is_named(shop):
         RamGraph.open(shop)
 
 
+def test_two_partitions_are_refused(shop):
+    shop.manifest = replace(shop.manifest, partitions=shop.manifest.partitions * 2)
+    with pytest.raises(StoreError, match="it has 2 time partitions"):
+        GraphArrays.open(shop)
+
+
 def test_an_altered_id_is_refused(shop):
     entry = next(entry for entry in shop.manifest.files if entry.role == "nbr" and entry.bytes)
     path = shop.path / entry.path

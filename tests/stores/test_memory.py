@@ -1,6 +1,8 @@
 """Arenas come back when their last view dies, never exceed their limit, and the report adds up."""
 
 import gc
+import os
+import signal
 import threading
 
 import numpy as np
@@ -71,6 +73,17 @@ def test_many_threads_take_and_drop():
     gc.collect()
     assert not wrong
     assert arenas.total <= 1 << 24
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+def test_a_forked_process_does_not_wait_for_a_lock_of_its_parent():
+    arenas = Arenas()
+    with arenas._guard():  # as another thread would, at the moment of the fork
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)  # a deadlock ends the child
+            os._exit(0 if len(arenas.take(5_000)) >= 5_000 else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_size_classes_waste_at_most_an_eighth_above_a_page():

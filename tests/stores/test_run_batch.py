@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from stars import ORDERS, both, request_of, star
 
+from workbench.errors import FanoutError
 from workbench.stores import fused, run_batch
 from workbench.stores.capacity import Capacity
 from workbench.stores.ram_graph import RamGraph
@@ -51,3 +52,13 @@ def test_what_one_batch_left_in_an_arena_does_not_show_in_the_next():
     for number in range(40):
         ids = np.random.default_rng(number).integers(0, 9, number % 7)
         both(graph, request_of([Step(1, ORDERS, 1 + number % 9)], ids, 10**6 - number, number))
+
+
+def test_more_nodes_than_local_ids_are_refused(monkeypatch):
+    monkeypatch.setattr(run_batch, "MOST_LOCALS", 1000)
+    monkeypatch.setattr(
+        fused, "first_guess", lambda bound, _: Capacity(dict.fromkeys(bound.nodes, 300), bound.edges)
+    )
+    graph = RamGraph(star(900, hubs=4).arrays())
+    with pytest.raises(FanoutError, match=r"nodes of type 'orders'. Allowed: 1,000 nodes.*smaller fanout"):
+        graph.sample(request_of([Step(1, ORDERS, ALL)], [0, 1, 2], 10**6))

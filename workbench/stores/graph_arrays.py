@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench.errors import CorruptStoreError, IdError, explain
+from workbench.errors import CorruptStoreError, IdError, StoreError, explain
 from workbench.kernels.check import first_bad_id, first_descent
 from workbench.kernels.csc import csc_from_column, csc_from_pairs, no_neighbor
 from workbench.schema import EdgeSpec, EdgeType, Schema
@@ -133,9 +133,20 @@ class GraphArrays:
         Raises
         ------
         CorruptStoreError
-            If a file is missing or its size is not the manifest's.
+            If a file is missing, its size is not the manifest's, or its contents cannot be a graph.
+        StoreError
+            If the dataset has more than one time partition.
         """
         manifest, schema = dataset.manifest, dataset.manifest.schema
+        if len(manifest.partitions) != 1:
+            raise StoreError(
+                explain(
+                    f"the graph of {dataset.path} was opened",
+                    f"it has {len(manifest.partitions)} time partitions",
+                    "one: this version reads no more",
+                    "Ingest the tables again",
+                )
+            )
         dtype = np.dtype(manifest.id_dtype)
         rows = {table.name: manifest.rows(table.name) for table in schema}
         times = {

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from workbench.errors import FanoutError, explain
 from workbench.kernels.sample import (
     E_CAPACITY,
     E_COUNT,
@@ -21,6 +22,9 @@ from workbench.stores.memory import Arenas
 from workbench.stores.request import SampleRequest
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import AnyArray, ByteArray, Int64Array
+
+MOST_LOCALS: int = (1 << 31) - 1
+"""Nodes of one type in a batch: local ids are int32."""
 
 _INT32, _INT64 = np.empty(0, np.int32), np.empty(0, np.int64)
 
@@ -45,6 +49,8 @@ def run_batch(
     ------
     OverBudgetError
         Before anything is allocated that the budget does not allow.
+    FanoutError
+        If the batch has more nodes than local ids.
     """
     worker.fit_scratch(program)
     cuts, keys = _cuts(tables, program, request), request_keys(request)
@@ -128,7 +134,16 @@ def _grown(tables: Tables, capacity: Capacity, bound: Capacity, full: int, need:
     nodes, edges = dict(capacity.nodes), dict(capacity.edges)
     if full > 0:
         t = list(tables.types)[full - 1]
-        nodes[t] = min(max(2 * nodes[t], need), bound.nodes[t])
+        if need > MOST_LOCALS:
+            raise FanoutError(
+                explain(
+                    "one batch was asked for",
+                    f"it has {need:,} or more nodes of type {t!r}",
+                    f"{MOST_LOCALS:,} nodes of a type, for local ids are int32",
+                    "Use a smaller fanout or fewer seeds per batch",
+                )
+            )
+        nodes[t] = min(max(2 * nodes[t], need), bound.nodes[t], MOST_LOCALS)
     else:
         e = list(tables.edge_types)[-full - 1]
         edges[e] = min(max(2 * edges[e], need), bound.edges[e])
