@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -129,7 +130,9 @@ class Dataset:
                     explain(f"tables of {self.path} were read", got, do="Open the dataset again")
                 )
 
-        connection = duckdb.connect()
+        # DuckDB spills into the working directory unless told otherwise.
+        spill = Path(tempfile.gettempdir()) / "workbench-duckdb"
+        connection = duckdb.connect(config={"temp_directory": str(spill)})
         for table in self.schema:
             connection.execute(table_view(table.name, self._offsets[table.name]))
         return connection
