@@ -134,7 +134,8 @@ class FanoutPicker(Face):
         return meta, {}
 
     def still(self) -> tuple[str, str]:
-        """Expected edges per cell as bars, and the cost as text."""
+        """Expected edges per cell as bars, and the cost as text; waits a moment for a cost under way."""
+        self.worker.wait(1.0)
         line = f"{self.fanout!r}" + (f"; {self.cost}" if self.cost else "")
         cells = self.cost.cells if self.cost else {}
         bars = {f"hop {hop}: {e}": n for (hop, e), n in cells.items()}
