@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -242,19 +244,20 @@ def test_cancel_leaves_the_old_dataset_or_none(looks: int, store_path: Path) -> 
     assert not verify(store_path).problems
 
 
-def test_an_interrupt_stops_duckdb_at_once(store_path: Path) -> None:
-    """Ctrl-C while DuckDB works on something endless."""
-    tables = read_tables(SHOP).derive(
-        "events", "value", "(SELECT sum(sin(a.range + b.range)) FROM range(1000000) a, range(1000000) b)"
-    )
-
-    def interrupt(event: Event) -> None:
-        if isinstance(event, Progress) and event.stage == "tables":
-            threading.Timer(0.3, cancel.set).start()
-
+@pytest.mark.parametrize("ctrl_c", [False, True])
+def test_an_interrupt_stops_duckdb_at_once(ctrl_c: bool, store_path: Path) -> None:
+    """Cancel, or Ctrl-C, while DuckDB works on something endless."""
+    endless = "(SELECT sum(sin(a.range + b.range)) FROM range(1000000) a, range(1000000) b)"
+    tables = read_tables(SHOP).derive("events", "value", endless)
     cancel = threading.Event()
-    with pytest.raises(IngestCancelled):
-        ingest(tables, SCHEMA, store_path, callbacks=[interrupt], cancel=cancel)
+    stop = (lambda: os.kill(os.getpid(), signal.SIGINT)) if ctrl_c else cancel.set
+
+    def later(event: Event) -> None:
+        if isinstance(event, Progress) and event.stage == "tables" and not event.done:
+            threading.Timer(0.3, stop).start()
+
+    with pytest.raises(KeyboardInterrupt if ctrl_c else IngestCancelled):
+        ingest(tables, SCHEMA, store_path, callbacks=[later], cancel=cancel)
     assert not store_path.exists()
 
 

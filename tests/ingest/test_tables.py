@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from workbench.errors import TableError
-from workbench.ingest.tables import Tables, entity_name, read_tables
+from workbench.ingest.tables import Tables, read_tables
 
 FLAT = pa.table(
     {
@@ -115,16 +115,3 @@ def test_a_table_needs_a_name() -> None:
 
 def test_tables_read_as_tables(tables: Tables) -> None:
     assert read_tables(tables) is tables
-
-
-@pytest.mark.parametrize(
-    ("key", "name"),
-    [
-        ("CustomerID", "customers"),
-        ("user_id", "users"),
-        ("StockCode", "stockcodes"),
-        ("InvoiceNo", "invoices"),
-    ],
-)
-def test_names_of_split_tables(key: str, name: str) -> None:
-    assert entity_name(key) == name

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from workbench.errors import TableError, did_you_mean, explain
 from workbench.ingest.sources import Sources, group_files
+from workbench.ingest.split import conflicts_sql, entity_name, entity_sql
 from workbench.ingest.sql import quote_name, quote_names
 
 PREVIEW_ROWS = 5
@@ -236,7 +237,14 @@ class Tables(Mapping[str, TableView]):
         kept = f"SELECT * FROM ({self.sql(table)}) WHERE ({sql})"
         return self._checked({**self.queries, table: kept}, table)
 
-    def split(self, table: str, key: str, columns: Sequence[str] = (), new_name: str | None = None) -> Tables:
+    def split(
+        self,
+        table: str,
+        key: str,
+        columns: Sequence[str] = (),
+        new_name: str | None = None,
+        since: str | None = None,
+    ) -> Tables:
         """Move columns that depend on ``key`` into an entity table of their own.
 
         ``key`` becomes the primary key of the new table and stays in the old one as foreign key. Where
@@ -247,46 +255,33 @@ class Tables(Mapping[str, TableView]):
         ----------
         new_name : str, optional
             By default the key without its ``id`` ending, lower case, plural: ``CustomerID`` -> ``customers``.
+        since : str, optional
+            A time column of ``table``: entities get ``first_<since>``, the moment of their first row, and
+            are not visible before it. Without it they are static: known from the beginning of time.
         """
         columns = [columns] if isinstance(columns, str) else list(columns)
-        self._check_columns(table, [key, *columns])
-        if key in columns:
-            raise TableError(
-                explain(f"table {table!r} was split", f"the key {key!r} is also a column to move")
-            )
+        self._check_columns(table, [key, *columns, *([since] if since else [])])
         target = new_name or entity_name(key)
+        if key in columns:
+            got, do = f"the key {key!r} is also a column to move", "Leave it out: the key is kept in both"
+            raise TableError(explain(f"table {table!r} was split", got, do=do))
         if target in self.queries:
-            raise TableError(
-                explain(f"table {table!r} was split", f"the name {target!r} is taken", do="Say new_name=")
-            )
-        source, name = self.sql(table), quote_name(key)
-        kept = ", ".join(
-            f"mode({quote_name(c)} ORDER BY {quote_name(c)}) AS {quote_name(c)}" for c in columns
-        )
-        entity = (
-            f"SELECT {name}{', ' if kept else ''}{kept} FROM ({source}) "
-            f"WHERE {name} IS NOT NULL GROUP BY {name} ORDER BY {name}"
-        )
+            got, do = f"the name {target!r} is taken", "Choose another with new_name="
+            raise TableError(explain(f"table {table!r} was split", got, do=do))
+        source = self.sql(table)
         rest = f"SELECT * EXCLUDE ({quote_names(columns)}) FROM ({source})" if columns else source
-        notes = self._conflicts(table, key, columns, target)
+        entity = entity_sql(source, key, columns, since)
         edited = self._checked({**self.queries, table: rest, target: entity}, target)
-        return replace(edited, notes=(*self.notes, *notes))
+        return replace(edited, notes=(*self.notes, *self._conflicts(table, key, columns, target)))
 
     def _conflicts(self, table: str, key: str, columns: Sequence[str], target: str) -> list[str]:
         if not columns:
             return []
-        name = quote_name(key)
-        counts = ", ".join(f"count(DISTINCT {quote_name(c)})" for c in columns)
-        several = ", ".join(f"count(*) FILTER (c[{i + 1}] > 1)" for i in range(len(columns)))
-        sql = (
-            f"SELECT count(*), {several} FROM (SELECT [{counts}] AS c FROM ({self.sql(table)}) "
-            f"WHERE {name} IS NOT NULL GROUP BY {name})"
-        )
-        row = self.run(sql, f"table {table!r} was split").fetchone()
-        total, found = (row[0], row[1:]) if row else (0, ())
+        sql = conflicts_sql(self.sql(table), key, columns)
+        total, *found = self.run(sql, f"table {table!r} was split").fetchone()
         return [
             f"{target}.{column}: {count:,} of {total:,} keys have several values; the most frequent is kept"
-            for column, count in zip(columns, found, strict=False)
+            for column, count in zip(columns, found, strict=True)
             if count
         ]
 
@@ -322,14 +317,3 @@ def refused(asked: str, error: duckdb.Error) -> TableError:
     """DuckDB's refusal in the house form: its first two lines, which name what is wrong."""
     lines = " ".join(str(error).strip().splitlines()[:2])
     return TableError(explain(asked, f"DuckDB refused it: {lines}"))
-
-
-def entity_name(key: str) -> str:
-    """``CustomerID`` -> ``customers``, ``StockCode`` -> ``stockcodes``."""
-    stem = key
-    for ending in ("_id", "ID", "Id", "_key", "_no", "No"):
-        if key.endswith(ending) and len(key) > len(ending):
-            stem = key[: -len(ending)]
-            break
-    stem = stem.strip("_ ").lower()
-    return stem if stem.endswith("s") else stem + "s"
