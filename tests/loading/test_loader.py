@@ -10,6 +10,8 @@ from workbench.events import StageTimes
 from workbench.loading.loader import Loader
 from workbench.stores.buffers import ArenaPool
 from workbench.stores.sharded_graph import ShardedGraph
+from workbench.testing.sizes import cases
+from workbench.testing.small_world import small_world
 
 
 def assert_same(first, second):
@@ -74,6 +76,19 @@ def test_batches_are_complete(world, joint):
         assert_complete(batch, world)
     assert any(len(rows) for batch in batches for rows in batch.edges.values()), "the graph shows too little"
     assert sorted(np.concatenate([batch.input_ids for batch in batches])) == list(range(100))
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_batches_of_any_world_are_complete(joint):
+    for number in range(cases(30, 500)):
+        world = small_world(number)
+        sampler = world.joint if joint else world.sampler
+        loader = Loader(sampler, world.threaded, world.seeds, 17, shuffle=True, key=number)
+        seen = [np.empty(0, np.int64)]
+        for batch in loader:
+            assert_complete(batch, world)
+            seen.append(batch.input_ids)
+        assert np.array_equal(np.sort(np.concatenate(seen)), np.arange(len(world.seeds)))
 
 
 def test_an_edge_table_that_two_directions_read_is_read_once(world):

@@ -87,3 +87,16 @@ def test_a_folded_table_brings_its_columns_as_edge_attributes(shop, ours):
     ):
         expected = torch.tensor(table[column].to_numpy("float32"))[data[name].e_id]
         assert torch.equal(data[name].numerical[:, position], expected.nan_to_num(0))
+
+
+def test_a_list_of_unexpanded_batches_is_safe(shop):
+    # Sections are views of the store's arenas here: nothing that is held may be lent again.
+    loader = PyGLoader(
+        shop.sampler, shop.engine.features, shop.seeds, 10, expand=False, threads=4, prefetch=8
+    )
+    for held, index in zip(list(loader), range(len(loader)), strict=True):
+        fresh = loader.batch(index)
+        for kind in [*fresh.node_types, *fresh.edge_types]:
+            for name, value in fresh[kind].items():
+                mine = held[kind][name]
+                assert torch.equal(mine, value) if torch.is_tensor(value) else mine == value, (kind, name)

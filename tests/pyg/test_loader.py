@@ -12,6 +12,7 @@ from workbench.plan.fanout import Fanout
 from workbench.pyg.loader import PyGLoader
 from workbench.pyg.sampler import PyGSampler
 from workbench.pyg.stores import PyGFeatureStore, PyGGraphStore
+from workbench.testing.sizes import cases
 from workbench.testing.small_world import small_world
 
 ON_TOP = {"y", "edge_time", "edge_attr"}
@@ -67,6 +68,20 @@ def test_stock_loader_equals_ours(world, workers, joint):
     for reference, batch in zip(theirs, ours, strict=True):
         extra |= assert_hetero_equal(reference, batch)
     assert {"y", "edge_time"} <= extra, "ours carries labels and edges on top"
+
+
+@pytest.mark.filterwarnings("ignore:The node types")  # types without edges are meant
+@pytest.mark.parametrize("joint", [False, True])
+def test_stock_loader_equals_ours_in_any_world(joint):
+    for number in range(cases(25, 300)):
+        world = small_world(number)
+        if not len(world.seeds):
+            continue  # a stock loader of nothing is refused by torch
+        sampler = world.joint if joint else world.sampler
+        ours = PyGLoader(sampler, world.features, world.seeds, 40, shuffle=True, key=number)
+        for reference, batch in zip(stock(world, ours, sampler), ours, strict=True):
+            assert_hetero_equal(reference, batch)
+            assert batch.validate()
 
 
 def test_stock_loader_with_threaded_features_and_workers(world):

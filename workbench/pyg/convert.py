@@ -83,7 +83,7 @@ def to_hetero(
     for edge_type in batch.subgraph.row:
         _fill(data[tuple(edge_type)], _edge_attributes(batch, edge_type, mover))
     _fill(data[batch.seed_type], _seed_attributes(batch, mover))
-    return data.pin_memory() if pin else data
+    return _delivered(data, device, pin)
 
 
 def to_data(
@@ -111,12 +111,12 @@ def to_data(
     _fill(data, _node_attributes(batch, node_type, mover))
     _fill(data, {name if name in plain else f"edge_{name}": value for name, value in edges.items()})
     _fill(data, _seed_attributes(batch, mover))
-    return data.pin_memory() if pin else data
+    return _delivered(data, device, pin)
 
 
 @dataclass(frozen=True)
 class _Mover:
-    """Makes tensors of one form; ``device`` None is the CPU."""
+    """Makes tensors of one form; ``device`` None makes them on the CPU."""
 
     device: torch.device | None
     index_dtype: torch.dtype
@@ -126,11 +126,12 @@ class _Mover:
     def to(cls, device: torch.device | str | None, index_dtype: torch.dtype, expand: bool) -> _Mover:
         """Check what was asked for."""
         place = torch.device("cpu" if device is None else device)
+        there = place.type in _CARVING
         if index_dtype not in _NUMPY:
             raise LoaderError(
                 explain("edge indices were asked for", f"as {index_dtype}", "torch.int64 or torch.int32"), -1
             )
-        return cls(None if place.type == "cpu" else place, index_dtype, expand)
+        return cls(place if there else None, index_dtype, expand)
 
     def tensor(self, array: AnyArray, dtype: torch.dtype | None = torch.int64) -> Tensor:
         """Widen where the tensor will be: on another device after the move, here in numpy."""
@@ -150,6 +151,9 @@ class _Mover:
         expanded = expand(data, rows.index if self.device is None else self.tensor(rows.index))
         return edge_features(layout, expanded) if edges else node_features(layout, expanded)
 
+
+_CARVING = ("cuda", "meta")
+"""Devices where bytes are reread as numbers; for others a batch is made here and moved as a whole."""
 
 _NUMPY = {torch.int64: np.int64, torch.int32: np.int32}
 
@@ -214,6 +218,12 @@ def _only_types(batch: Batch) -> tuple[str, EdgeType]:
         ),
         batch.index,
     )
+
+
+def _delivered(data: Any, device: torch.device | str | None, pin: bool) -> Any:
+    if device is not None and torch.device(device).type not in ("cpu", *_CARVING):
+        data = data.to(device)
+    return data.pin_memory() if pin else data
 
 
 def _fill(store: Any, attributes: Attributes) -> None:
