@@ -25,7 +25,7 @@ GENERATED = {".venv", ".git", ".hypothesis", ".ipynb_checkpoints", "__pycache__"
 
 TESTED_ELSEWHERE = {
     "workbench/types.py": "aliases only",
-    "workbench/stores/protocols.py": "protocols only; workbench.testing holds the suites of what implements them",
+    "workbench/stores/protocols.py": "protocols only; the shipped suites test what implements them",
     "workbench/sampling/audit_sql.py": "tests/sampling/test_audit.py plants every fault it finds",
     "workbench/__main__.py": "tests/test_cli.py starts it",
 }
