@@ -10,7 +10,7 @@ from workbench.stores.fused import Program, Tables, Worker, address
 from workbench.stores.memory import Arenas
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.steps import ALL, Step, StepPlan, Strategy
-from workbench.temporal import FOREVER, cut
+from workbench.temporal import BEGINNING, FOREVER, cut
 from workbench.testing.graphs import DAY, toy_shop
 
 U32 = np.dtype(np.uint32)
@@ -37,6 +37,12 @@ def test_visible_rows_are_the_cut_of_temporal():
     )
     assert known.visible_rows(("orders", DAY), anchors).tolist() == [0, 0, 1, 4]
     assert known.visible_rows(("orders", DAY), np.array([FOREVER])).tolist() == [0]
+
+
+def test_a_static_task_sees_even_the_first_instant_through_a_window():
+    known = tables(toy_shop())
+    known.graph.times["orders"][0] = BEGINNING
+    assert known.visible_rows(("orders", DAY), np.array([FOREVER, 4 * DAY])).tolist() == [0, 3]
 
 
 def test_bounds_are_shared_between_steps():
