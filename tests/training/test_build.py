@@ -7,14 +7,15 @@ import torch
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
-from workbench.training.build import build_model, fit_for
+from workbench.training.build import build_model, fit_for, model_for
+from workbench.training.loaders import train_loader
 
 PLAN = ModelPlan(Fanout([4, 4], strategy="recent")).replace(channels=4)
 
 
 def test_weights_follow_the_key_and_leave_torch_alone(shop: Shop) -> None:
     train = shop.task.seeds("train")
-    statistics = fit_for(shop.parts, PLAN, train)
+    statistics = fit_for(shop.parts.graph, shop.parts.features, PLAN, train)
     before = torch.get_rng_state()
     one, two, other = (build_model(shop.parts.schema, PLAN, statistics, "users", key) for key in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), before)
@@ -25,5 +26,13 @@ def test_weights_follow_the_key_and_leave_torch_alone(shop: Shop) -> None:
 
 def test_statistics_end_at_the_last_train_anchor(shop: Shop) -> None:
     train = shop.task.seeds("train")
-    assert fit_for(shop.parts, PLAN, train).last_anchor == train.anchor_time.max()
-    assert fit_for(shop.parts, PLAN, train).target == (0.0, 1.0)
+    assert fit_for(shop.parts.graph, shop.parts.features, PLAN, train).last_anchor == train.anchor_time.max()
+    assert fit_for(shop.parts.graph, shop.parts.features, PLAN, train).target == (0.0, 1.0)
+
+
+def test_a_loader_says_all_that_a_model_needs(shop: Shop) -> None:
+    seeds = shop.task.seeds("train")
+    loader = train_loader(shop.parts, PLAN, seeds, 0, expand=False)
+    model, statistics = model_for(PLAN, loader, 3)
+    assert statistics == fit_for(shop.parts.graph, shop.parts.features, PLAN, seeds)
+    assert model(next(iter(loader))).shape == (min(PLAN.optimisation.batch_size, len(seeds)),)

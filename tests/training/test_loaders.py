@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from workbench.errors import TrainingError
-from workbench.plan.fanout import Fanout
+from workbench.plan.fanout import Fanout, replace_fields
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
 from workbench.training.loaders import check_labels, frozen, predict_loader, train_loader
+from workbench.training.run import start
 
 PLAN = ModelPlan(Fanout([3], strategy="recent", disjoint=False)).replace(batch_size=16)
 
@@ -50,3 +51,16 @@ def test_seeds_that_nothing_can_be_learned_from(shop: Shop) -> None:
     with pytest.raises(TrainingError, match="both classes"):
         check_labels(replace(seeds, label=np.ones(len(seeds))), PLAN)
     check_labels(replace(seeds, label=np.ones(len(seeds))), PLAN.replace(loss="l1", metric="mae"))
+
+
+def test_joint_plans_predict_jointly_only_where_that_changes_nothing(shop: Shop) -> None:
+    exact = Fanout([3, {"products-rev_product_id->orders": 1}], strategy="recent", disjoint=False)
+    seeds = shop.task.seeds("test")
+    plan = PLAN.replace(fanout=exact, layers=2, channels=4, epochs=1)
+    assert "batch" not in next(iter(predict_loader(shop.parts, plan, seeds, 0, expand=False)))["orders"]
+    for other in (plan.replace(layers=3), plan.replace(fanout=replace_fields(exact, strategy="uniform"))):
+        assert "batch" in next(iter(predict_loader(shop.parts, other, seeds, 0, expand=False)))["orders"]
+    run = start(shop.parts, shop.task, plan, callbacks=[lambda _: None], device="cpu").wait()
+    shared = run.predict(seeds).values
+    run.plan = plan.replace(fanout=replace_fields(exact, disjoint=True))
+    assert np.abs(shared - run.predict(seeds).values).max() <= 1e-6

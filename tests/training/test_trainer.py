@@ -11,8 +11,12 @@ from torch_geometric.data import HeteroData
 
 from workbench.errors import RunCancelled, TrainingError
 from workbench.events import EpochDone, Event, StageTimes, StepDone
+from workbench.models.hetero_gnn import HeteroGNN
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
+from workbench.pyg.loader import PyGLoader
+from workbench.sampling.sampler import NeighborSampler
+from workbench.testing.shop import Shop
 from workbench.training.trainer import Fit, Trainer
 
 PLAN = ModelPlan(Fanout([1])).replace(epochs=4, patience=4, learning_rate=0.1)
@@ -48,7 +52,7 @@ def test_it_learns_from_plain_lists_and_says_what_it_does() -> None:
     trainer = Trainer(
         PLAN, device="cpu", callbacks=[events.append], on_best=lambda f: saved.append(f.best_epoch)
     )
-    fit = trainer.fit(Linear(), batches(), batches())
+    fit = trainer.fit(batches(), batches(), model=Linear())
     assert len(fit.history) == 4
     assert fit.history[-1].value > 0.95
     assert [e.epoch for e in events if isinstance(e, EpochDone)] == [1, 2, 3, 4]
@@ -62,27 +66,27 @@ def test_the_best_epoch_is_what_remains() -> None:
     model = Linear()
     states = []
     trainer = Trainer(PLAN, device="cpu", on_best=lambda _: states.append(model.line.weight.detach().clone()))
-    trainer.fit(model, batches(), batches())
+    trainer.fit(batches(), batches(), model=model)
     assert torch.equal(model.line.weight, states[-1])
 
 
 def test_patience() -> None:
     plan = PLAN.replace(epochs=50, patience=2, learning_rate=1e-12)
-    fit = Trainer(plan, device="cpu").fit(Linear(), batches(), batches())
+    fit = Trainer(plan, device="cpu").fit(batches(), batches(), model=Linear())
     assert fit.stopped_early
     assert len(fit.history) == 3
     assert fit.best_epoch == 1
 
 
 def test_without_validation_the_loss_decides() -> None:
-    fit = Trainer(PLAN, device="cpu").fit(Linear(), batches())
+    fit = Trainer(PLAN, device="cpu").fit(batches(), model=Linear())
     assert fit.history[-1].metric == "loss"
     assert fit.history[-1].value < fit.history[0].value
 
 
 def test_max_steps_bounds_an_epoch() -> None:
     steps: list[Event] = []
-    Trainer(PLAN.replace(max_steps=2), device="cpu", callbacks=[steps.append]).fit(Linear(), batches())
+    Trainer(PLAN.replace(max_steps=2), device="cpu", callbacks=[steps.append]).fit(batches(), model=Linear())
     found = [e for e in steps if isinstance(e, StepDone)]
     assert len(found) == 8
     assert {e.steps for e in found} == {2}
@@ -96,7 +100,7 @@ def test_epochs_are_asked_of_loaders() -> None:
             asked.append(epoch)
             return self
 
-    Trainer(PLAN, device="cpu").fit(Linear(), Loader(batches()))
+    Trainer(PLAN, device="cpu").fit(Loader(batches()), model=Linear())
     assert asked == [0, 1, 2, 3]
 
 
@@ -109,18 +113,33 @@ def test_stop_ends_within_a_step() -> None:
             stop.set()
 
     with pytest.raises(RunCancelled):
-        Trainer(PLAN, device="cpu", callbacks=[callback], stop=stop).fit(Linear(), batches())
+        Trainer(PLAN, device="cpu", callbacks=[callback], stop=stop).fit(batches(), model=Linear())
     assert len(seen) == 1
 
 
 def test_a_loss_that_is_no_number_stops_the_run() -> None:
     with pytest.raises(TrainingError, match="the loss is nan"):
-        Trainer(PLAN, device="cpu").fit(Linear(), batches(poison=True))
+        Trainer(PLAN, device="cpu").fit(batches(poison=True), model=Linear())
 
 
 def test_nothing_to_train_on() -> None:
     with pytest.raises(TrainingError, match="no batches"):
-        Trainer(PLAN, device="cpu").fit(Linear(), [])
+        Trainer(PLAN, device="cpu").fit([], model=Linear())
     with pytest.raises(TrainingError, match="no batches"):
         Trainer(PLAN, device="cpu").evaluate(Linear(), [])
-    assert Fit().best_epoch == 0
+    assert Fit(Linear()).best_epoch == 0
+
+
+def test_a_loader_alone_is_enough(shop: Shop) -> None:
+    plan = ModelPlan(Fanout([4], strategy="recent")).replace(epochs=2, layers=1, channels=4, batch_size=32)
+    train, val = (
+        PyGLoader(
+            NeighborSampler(shop.parts.graph, plan.fanout), shop.parts.features, shop.task.seeds(split), 32
+        )
+        for split in ("train", "val")
+    )
+    fit = Trainer(plan, device="cpu").fit(train, val)
+    assert isinstance(fit.model, HeteroGNN)
+    assert len(fit.history) == 2
+    with pytest.raises(TrainingError, match="a PyGLoader, or a model of yours"):
+        Trainer(plan, device="cpu").fit(batches())

@@ -148,7 +148,7 @@ def _optimisation(
     steps = Optimisation(
         epochs=epochs,
         max_steps=limit,
-        learning_rate=0.005 if count < 20_000 else 0.003,
+        learning_rate=0.003,
         weight_decay=0.01,
         batch_size=batch_size,
         patience=3,

@@ -12,9 +12,10 @@ from workbench.kernels.rng import derive_key
 from workbench.models.hetero_gnn import HeteroGNN, tables_read
 from workbench.models.statistics import Statistics, fit_statistics
 from workbench.plan.model_plan import ModelPlan
+from workbench.pyg.loader import PyGLoader
 from workbench.query.seed_table import SeedTable
 from workbench.schema import Schema
-from workbench.training.parts import Parts
+from workbench.stores.protocols import FeatureStore, GraphStore
 
 _INITIALISING = threading.Lock()
 
@@ -36,12 +37,20 @@ def check_task(task: Any, plan: ModelPlan) -> None:
         )
 
 
-def fit_for(parts: Parts, plan: ModelPlan, train: SeedTable) -> Statistics:
+def fit_for(graph: GraphStore, features: FeatureStore, plan: ModelPlan, train: SeedTable) -> Statistics:
     """Statistics of everything that the plan reaches, up to the last anchor of the training seeds."""
-    tables = tables_read(parts.schema, plan, train.node_type)
+    tables = tables_read(graph.schema, plan, train.node_type)
     labels = train.label if plan.task_type == "regression" else None
     last = int(train.visible_until.max())
-    return fit_statistics(parts.schema, parts.graph, parts.features, tables, last, plan.exclude, labels)
+    return fit_statistics(graph.schema, graph, features, tables, last, plan.exclude, labels)
+
+
+def model_for(plan: ModelPlan, loader: PyGLoader, key: int) -> tuple[HeteroGNN, Statistics]:
+    """The built-in model for the graph, features and seeds of a loader, and its statistics."""
+    batches = loader.loader
+    graph, seeds = batches.sampler.graph, batches.seeds
+    statistics = fit_for(graph, batches.features, plan, seeds)
+    return build_model(graph.schema, plan, statistics, seeds.node_type, key), statistics
 
 
 def build_model(

@@ -204,7 +204,7 @@ class Run:
             self.parts, self.plan, train, self.key, expand=expand, callbacks=self._callbacks
         )
         checks = predict_loader(self.parts, self.plan, val, self.key, expand=expand)
-        return trainer.fit(self.model, batches, checks)
+        return trainer.fit(batches, checks, self.model)
 
     def _trainer(self, callbacks: Sequence[Callback] = ()) -> Trainer:
         return Trainer(
@@ -283,7 +283,7 @@ def start(
     train, val = frozen(plan, task.seeds("train")), frozen(plan, task.seeds("val"))
     check_labels(train, plan)
     check_labels(val, plan)
-    statistics = fit_for(parts, plan, train)
+    statistics = fit_for(parts.graph, parts.features, plan, train)
     built = model if model is not None else build_model(parts.schema, plan, statistics, train.node_type, key)
     run = Run(
         parts,

@@ -22,6 +22,8 @@ from workbench.events import Callback, EpochDone, StageTimes, StepDone, emit
 from workbench.kernels.rng import derive_key
 from workbench.models.dropout import set_dropout_key
 from workbench.plan.model_plan import ModelPlan
+from workbench.pyg.loader import PyGLoader
+from workbench.training.build import model_for
 from workbench.training.devices import pick_device
 from workbench.training.metrics import better, metric
 from workbench.training.step import Target, optimiser_of, outputs, seed_type_of, seeded
@@ -37,8 +39,10 @@ class Fit:
     history : list of EpochDone
     best_epoch : int  counting from 1; 0 if none was finished
     stopped_early : bool
+    model : nn.Module  with the weights of the best epoch
     """
 
+    model: nn.Module
     history: list[EpochDone] = field(default_factory=list)
     best_epoch: int = 0
     stopped_early: bool = False
@@ -60,7 +64,8 @@ class Trainer:
     Examples
     --------
     >>> loader = PyGLoader(NeighborSampler(graph, plan.fanout), features, seeds, 512)  # doctest: +SKIP
-    >>> Trainer(plan).fit(model, loader, val_loader)                                   # doctest: +SKIP
+    >>> fit = Trainer(plan).fit(loader, val_loader)                                    # doctest: +SKIP
+    >>> fit = Trainer(plan).fit(batches, model=MyModel())                              # doctest: +SKIP
     """
 
     def __init__(
@@ -81,15 +86,18 @@ class Trainer:
         self._stop = stop or Flag()
         self._began = time.perf_counter()
 
-    def fit(self, model: nn.Module, train: Iterable[Any], val: Iterable[Any] | None = None) -> Fit:
+    def fit(
+        self, train: Iterable[Any], val: Iterable[Any] | None = None, model: nn.Module | None = None
+    ) -> Fit:
         """Train until the epochs are over or the metric stops improving.
 
         Parameters
         ----------
-        model : nn.Module  takes a ``HeteroData``, gives one number per seed; it ends with the weights of
-            the best epoch
         train : iterable of HeteroData; if it has ``with_epoch``, each epoch gets its own
         val : iterable of HeteroData or None  without it, the training loss chooses the best epoch
+        model : nn.Module or None
+            Takes a ``HeteroData``, gives one number per seed. None: the plan's own model, built for the
+            graph, features and seeds of ``train``, which then has to be a ``PyGLoader``.
 
         Raises
         ------
@@ -98,9 +106,10 @@ class Trainer:
         TrainingError
             If the loss is not finite, or the model's output has the wrong shape.
         """
+        model = self._built(train) if model is None else model
         model.to(self.device)
         optimiser = optimiser_of(model, self.plan.optimisation)
-        fit, best, best_state = Fit(), float("nan"), _copy(model)
+        fit, best, best_state = Fit(model), float("nan"), _copy(model)
         name = self.plan.metric if val is not None else "loss"
         for epoch in range(self.plan.optimisation.epochs):
             loss = self._epoch(model, optimiser, train, epoch)
@@ -191,6 +200,19 @@ class Trainer:
         ticks.append(time.perf_counter())
         names = ("transfer", "forward", "backward", "optimise")
         return value, len(raw), dict(zip(names, np.diff(ticks).tolist(), strict=True))
+
+    def _built(self, train: Iterable[Any]) -> nn.Module:
+        if not isinstance(train, PyGLoader):
+            raise TrainingError(
+                explain(
+                    "the plan's own model was to be built for the batches of a fit",
+                    f"got a {type(train).__name__}, which does not say where its batches come from",
+                    "a PyGLoader, or a model of yours",
+                )
+            )
+        model, statistics = model_for(self.plan, train, self.key)
+        self.target = Target(self.plan.task_type, self.plan.optimisation.loss, *statistics.target)
+        return model
 
     def _check_stop(self) -> None:
         if self._stop.is_set():
