@@ -49,8 +49,11 @@ def test_an_exception_in_the_body_leaves_no_thread(loader):
             if batch.index == 2:
                 raise ValueError("the body")
 
-    with pytest.raises(ValueError, match="the body"):
+    with pytest.raises(ValueError, match="the body") as held:
         body()
+    # a notebook keeps the last traceback, and with it every frame
+    assert held.tb
+    assert not running()
 
 
 def test_dropping_an_iterator_closes_it(loader):
