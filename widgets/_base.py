@@ -7,6 +7,8 @@ view that is opened late, or again, finds the newest state in the model.
 
 from __future__ import annotations
 
+import base64
+import html
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,11 +87,17 @@ class Face(anywidget.AnyWidget):
             self.show_error(error)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Add the still picture, which exports and code hosts show in place of the widget."""
+        """Add the still picture, which exports and code hosts show in place of the widget.
+
+        It is there twice: as SVG, and as an image in HTML, which is all that a notebook which is not
+        trusted yet may show.
+        """
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         picture, line = self.still()
-        return {**data, "image/svg+xml": picture, "text/plain": line}, metadata
+        code = base64.b64encode(picture.encode()).decode()
+        image = f'<img alt="{html.escape(line)}" src="data:image/svg+xml;base64,{code}" />'
+        return {**data, "image/svg+xml": picture, "text/html": image, "text/plain": line}, metadata
 
 
 def pack(column: NDArray[Any]) -> dict[str, Any]:

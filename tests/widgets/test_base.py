@@ -1,5 +1,8 @@
 """The base of all widgets: messages, payload, errors, still pictures, and what scripts must not do."""
 
+import base64
+import xml.etree.ElementTree as ET
+
 import numpy as np
 import pytest
 
@@ -23,7 +26,7 @@ class Counter(Face):
         return {"total": self.total}, {"squares": np.arange(self.total) ** 2}
 
     def still(self):
-        return "<svg></svg>", f"Counter at {self.total}"
+        return "<svg></svg>", f"Counter at '<{self.total}>\""
 
 
 def test_a_message_reaches_its_method_and_the_payload_is_replaced_whole():
@@ -62,7 +65,10 @@ def test_the_mimebundle_has_the_widget_and_its_still_picture():
     data, _ = face._repr_mimebundle_()
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == face.model_id
     assert data["image/svg+xml"] == "<svg></svg>"
-    assert data["text/plain"] == "Counter at 0"
+    assert data["text/plain"] == "Counter at '<0>\""
+    image = ET.fromstring(data["text/html"])
+    assert image.attrib["alt"] == data["text/plain"]
+    assert base64.b64decode(image.attrib["src"].partition(",")[2]) == b"<svg></svg>"
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "i8", "u1", "u4", "?", ">f4", ">i8"])

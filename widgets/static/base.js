@@ -51,8 +51,11 @@ function mount(model, el, name, build) {
   };
   model.on("change:_payload", show);
   const unwatch = watchTheme(redraw);
+  // A restored view is drawn before it is attached, when no theme colour is known: draw again once it has a size.
+  const resized = new ResizeObserver(() => redraw());
+  resized.observe(root);
   show();
-  return () => (model.off("change:_payload", show), unwatch(), stop());
+  return () => (model.off("change:_payload", show), unwatch(), resized.disconnect(), stop());
 }
 
 function number(value) {

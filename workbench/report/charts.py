@@ -10,7 +10,9 @@ from workbench.report.palette import ALARM, type_style
 from workbench.report.svg import INK, LINE, svg_element, text
 from workbench.types import AnyArray
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 30, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 30, 46
+_CHARACTER = 6.6
+"""Pixels of an average character at the pictures' font size."""
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
 
@@ -38,7 +40,7 @@ def line_svg(
     span = (low[0], low[1], high[0], high[1])
     body = [_axes(span, width, height, title, x_label, y_label)]
     for i, (name, curve) in enumerate(curves.items()):
-        body.append(_curve(name, _scaled(curve, span, width, height), i, width))
+        body.append(_curve(name, _scaled(curve, span, width, height), i, height))
     return svg_element(width, height, title or ", ".join(curves), "".join(body))
 
 
@@ -59,23 +61,24 @@ def bars_svg(
     """
     height = _TOP + 26 * max(len(values), 1) + 8
     largest = max((abs(v) for v in values.values() if np.isfinite(v)), default=0.0) or 1.0
+    longest = max((len(label) for label in values), default=0)
+    start = round(min(longest * _CHARACTER + 16, width / 2))
     rows = []
     for i, (label, value) in enumerate(values.items()):
         colour = type_style(0)[0] if highlight in (None, label) else "#8c959f"
-        rows.append(_bar(label, value, largest, unit, _TOP + 26 * i, colour, width))
+        length = (width - start - 90) * abs(value) / largest if np.isfinite(value) else 0.0
+        shown = f"{value:,.4g} {unit}".strip()
+        rows.append(_bar(label, shown, start, length, _TOP + 26 * i, colour if value >= 0 else ALARM))
     head = f"<text x='8' y='18' font-weight='600' fill='{INK}'>{text(title)}</text>"
     return svg_element(width, height, title or "bars", head + "".join(rows))
 
 
-def _bar(label: str, value: float, largest: float, unit: str, y: int, colour: str, width: int) -> str:
-    start, room = 150, width - 150 - 90
-    length = room * abs(value) / largest if np.isfinite(value) else 0.0
-    shown = f"{value:,.4g} {unit}".strip()
-    fill = colour if value >= 0 else ALARM
-    name = label if len(label) <= 22 else label[:21] + "\u2026"
+def _bar(label: str, shown: str, start: int, length: float, y: int, colour: str) -> str:
+    room = int((start - 14) / _CHARACTER)
+    name = label if len(label) <= room else label[: room - 1] + "\u2026"
     return (
         f"<text x='{start - 8}' y='{y + 15}' text-anchor='end' fill='{INK}'>{text(name)}</text>"
-        f"<rect x='{start}' y='{y + 2}' width='{length:.1f}' height='18' rx='2' fill='{fill}'/>"
+        f"<rect x='{start}' y='{y + 2}' width='{length:.1f}' height='18' rx='2' fill='{colour}'/>"
         f"<text x='{start + length + 6:.1f}' y='{y + 15}' fill='{INK}'>{text(shown)}</text>"
     )
 
@@ -98,7 +101,7 @@ def _scaled(curve: AnyArray, span: tuple[float, float, float, float], width: int
     return np.column_stack([x, y])
 
 
-def _curve(name: str, points: AnyArray, position: int, width: int) -> str:
+def _curve(name: str, points: AnyArray, position: int, height: int) -> str:
     colour, _ = type_style(position)
     dash = _DASHES[position % len(_DASHES)]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
@@ -107,12 +110,11 @@ def _curve(name: str, points: AnyArray, position: int, width: int) -> str:
         if len(points) == 1
         else ""
     )
-    y = _TOP + 14 * position
+    x, y = _LEFT + 120 * position, height - 8
     return (
         f"<g fill='none' stroke='{colour}' stroke-width='2' stroke-dasharray='{dash}'>"
-        f"<polyline points='{path}'/>"
-        f"<line x1='{width - 120}' x2='{width - 98}' y1='{y - 4}' y2='{y - 4}'/></g>{dots}"
-        f"<text x='{width - 92}' y='{y}' fill='{INK}'>{text(name[:14])}</text>"
+        f"<polyline points='{path}'/><line x1='{x}' x2='{x + 22}' y1='{y - 4}' y2='{y - 4}'/></g>{dots}"
+        f"<text x='{x + 28}' y='{y}' fill='{INK}'>{text(name[:14])}</text>"
     )
 
 
@@ -130,7 +132,7 @@ def _axes(
         value = span[0] + share * (span[1] - span[0])
         parts.append(f"<text x='{x:.1f}' y='{floor + 15}' text-anchor='{anchor}'>{value:.4g}</text>")
     middle = (_LEFT + width - _RIGHT) / 2
-    parts.append(f"<text x='{middle}' y='{height - 6}' text-anchor='middle'>{text(x_label)}</text>")
+    parts.append(f"<text x='{middle}' y='{floor + 15}' text-anchor='middle'>{text(x_label)}</text>")
     parts.append(f"<text x='8' y='16' font-weight='600'>{text(title or y_label)}</text>")
     return f"<g fill='{INK}'>{''.join(parts)}</g>"
 
