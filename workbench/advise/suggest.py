@@ -62,7 +62,7 @@ def suggest_plan(task: Any, parts: OpenStores) -> ModelPlan:
     batch_size, batching = _batch_size(len(seeds), fanout, seeds)
     fanout, sizing = _fit(graph, dict(parts.features.groups), fanout, seeds, batch_size)
     model, shaping = _model(len(seeds), fanout)
-    steps, training = _optimisation(task.task_type, len(seeds), batch_size, _steps(fanout, seeds, batch_size))
+    steps, training = _optimisation(task.task_type, batch_size, _steps(fanout, seeds, batch_size))
     reasons = [*hops.reasons, sharing, sizing, batching, shaping, training]
     metric = "auroc" if task.task_type == "binary" else "mae"
     return ModelPlan(fanout, model, steps, metric, reasons=tuple(reasons))
@@ -140,9 +140,7 @@ def _steps(fanout: Fanout, seeds: SeedTable, batch_size: int) -> int:
     return len(batch_order(len(seeds), batch_size, anchors=anchors))
 
 
-def _optimisation(
-    task_type: str, count: int, batch_size: int, per_epoch: int
-) -> tuple[Optimisation, tuple[str, str]]:
+def _optimisation(task_type: str, batch_size: int, per_epoch: int) -> tuple[Optimisation, tuple[str, str]]:
     epochs = int(np.clip(STEPS // max(per_epoch, 1), 4, 15))
     limit = None if per_epoch <= STEPS // 3 else STEPS // 3
     steps = Optimisation(
