@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -55,7 +56,7 @@ class DemoOptions:
 class Stages:
     """Wall seconds per stage, said as each ends."""
 
-    say: Callable[[str], None] = print
+    say: Callable[[str], None]
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -66,7 +67,7 @@ class Stages:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-def run_demo(options: DemoOptions, say: Callable[[str], None] = print) -> DemoResult:
+def run_demo(options: DemoOptions, say: Callable[[str], None] = partial(print, flush=True)) -> DemoResult:
     """Run the main job.
 
     Raises
