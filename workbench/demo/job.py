@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -67,7 +66,12 @@ class Stages:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-def run_demo(options: DemoOptions, say: Callable[[str], None] = partial(print, flush=True)) -> DemoResult:
+def say_at_once(line: str) -> None:
+    """Print a line now, also where the output is a pipe."""
+    print(line, flush=True)
+
+
+def run_demo(options: DemoOptions, say: Callable[[str], None] = say_at_once) -> DemoResult:
     """Run the main job.
 
     Raises
