@@ -66,7 +66,7 @@ def test_keys_come_in_any_container() -> None:
 def test_numbers_are_not_texts() -> None:
     keys = KeyMap.build("users", "k", pa.array([3, 1]))
     with pytest.raises(
-        SchemaError, match="keys of table 'users'.*got keys of type string.*Allowed: integers"
+        SchemaError, match=r"keys of table 'users'.*got keys of type string.*Allowed: integers"
     ):
         keys.lookup(["1"])
     with pytest.raises(SchemaError, match="got keys of type mixed"):
@@ -107,7 +107,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "keys.arrow"
     for torn in (b"", good[:100], b"x" * len(good)):
         path.write_bytes(torn)
-        with pytest.raises(CorruptStoreError, match="keys.arrow"):
+        with pytest.raises(CorruptStoreError, match=r"keys\.arrow"):
             KeyMap._read(path, "t", 3)
     path.write_bytes(good)
     with pytest.raises(CorruptStoreError, match="it has 3 of 4 keys"):
