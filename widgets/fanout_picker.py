@@ -15,6 +15,9 @@ from widgets._fanout_table import FanoutTable
 PILOT = 64
 """Disjoint seeds that are sampled to cost a batch: a few milliseconds, whatever the batch size."""
 
+FEW, MOST_NODES = 4, 1_000_000
+"""A few seeds go first: a fanout of which all would draw more nodes than this is costed on them alone."""
+
 
 class FanoutPicker(Face):
     """A table of hops and edge types over a plan's fanout.
@@ -112,7 +115,10 @@ class FanoutPicker(Face):
 
     def _measure(self, fanout: wb.Fanout) -> None:
         """Runs in the worker: by the time it ends the user may have edited on."""
-        cost = self._engine.cost(self.pilot(), fanout, batch_size=self._start.optimisation.batch_size)
+        batch_size, seeds = self._start.optimisation.batch_size, self.pilot()
+        cost = self._engine.cost(seeds[:FEW], fanout, batch_size=batch_size)
+        if len(seeds) > FEW and cost.nodes / batch_size * len(seeds) <= MOST_NODES:
+            cost = self._engine.cost(seeds, fanout, batch_size=batch_size)
         with self._lock:
             if fanout == self.fanout:
                 self.cost = cost

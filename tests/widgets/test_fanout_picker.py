@@ -67,7 +67,7 @@ def test_while_dragging_only_the_newest_fanout_is_costed(engine, task, plan):
     assert picker.cost is None
     hold.set()
     picker.wait()
-    assert [fanout.get(1, ORDERS) for fanout in engine.costed] == [1, 8]
+    assert {fanout.get(1, ORDERS) for fanout in engine.costed} == {1, 8}
     assert picker.cost is not None
 
 
@@ -87,6 +87,14 @@ def test_listeners_hear_every_edit(engine, task, plan):
     picker.set(1, ORDERS, 3)
     picker.set(1, ORDERS, 2)
     assert [fanout.get(1, ORDERS) for fanout in heard] == [3, 2]
+
+
+def test_a_very_wide_fanout_is_costed_on_a_few_seeds(engine, task, plan, monkeypatch):
+    seeds = task.seeds("val")[[0, 1, 2, 0, 1, 2, 0, 1]]
+    task.seeds = lambda split: seeds
+    assert FanoutPicker(engine, task, plan).wait().cost.pilot == 8
+    monkeypatch.setattr("widgets.fanout_picker.MOST_NODES", 5)
+    assert FanoutPicker(engine, task, plan).wait().cost.pilot == 4
 
 
 def test_without_validation_seeds_the_training_seeds_are_sampled(engine, task, plan):

@@ -126,11 +126,11 @@ def _axes(
         y = floor - share * (height - _TOP - _BOTTOM)
         value = span[2] + share * (span[3] - span[2])
         parts.append(f"<line x1='{_LEFT}' x2='{width - _RIGHT}' y1='{y:.1f}' y2='{y:.1f}' stroke='{LINE}'/>")
-        parts.append(f"<text x='{_LEFT - 6}' y='{y + 4:.1f}' text-anchor='end'>{value:.4g}</text>")
+        parts.append(f"<text x='{_LEFT - 6}' y='{y + 4:.1f}' text-anchor='end'>{value:.3g}</text>")
     for share, anchor in ((0.0, "start"), (1.0, "end")):
         x = _LEFT + share * (width - _LEFT - _RIGHT)
         value = span[0] + share * (span[1] - span[0])
-        parts.append(f"<text x='{x:.1f}' y='{floor + 15}' text-anchor='{anchor}'>{value:.4g}</text>")
+        parts.append(f"<text x='{x:.1f}' y='{floor + 15}' text-anchor='{anchor}'>{value:.3g}</text>")
     middle = (_LEFT + width - _RIGHT) / 2
     parts.append(f"<text x='{middle}' y='{floor + 15}' text-anchor='middle'>{text(x_label)}</text>")
     parts.append(f"<text x='8' y='16' font-weight='600'>{text(title or y_label)}</text>")
