@@ -35,6 +35,14 @@ def test_the_quickstart_runs_by_itself(desk):
     takes_pictures(desk)
 
 
+def test_the_saved_notebook_shows_its_pictures_before_it_is_trusted(desk):
+    opened(desk, "saved.ipynb")
+    pictures = desk.page.locator(".jp-OutputArea img[src^='data:image/svg+xml']")
+    pictures.first.wait_for()
+    assert pictures.count() == 3
+    assert "nodes and" in pictures.nth(1).get_attribute("alt")
+
+
 def opened(desk, name):
     """Open a copy of the quickstart; the index of the cell that trains."""
     shutil.copy(NOTEBOOK, desk.lab.folder / name)
