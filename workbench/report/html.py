@@ -15,7 +15,8 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}svg{max-width:100%;height:auto}
 table{border-collapse:collapse;margin:.5rem 0}th,td{padding:.25rem .8rem;border-bottom:1px solid #d0d7de}
 th{text-align:left}td.n{text-align:right;font-variant-numeric:tabular-nums}
-pre{padding:.7rem;overflow:auto;white-space:pre-wrap;background:#f6f8fa;border-radius:6px}figure{margin:1rem 0}
+pre{padding:.7rem;white-space:pre-wrap;background:#f6f8fa;border-radius:6px}
+figure{margin:1rem 0}
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}pre{background:#161b22}th,td{border-color:#30363d}}
 """
 
