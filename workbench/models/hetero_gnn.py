@@ -9,7 +9,6 @@ Only what can still reach a seed is computed: nodes are in order of hop, so laye
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -163,8 +162,3 @@ def tables_read(schema: Schema, plan: ModelPlan, seed_type: str) -> list[str]:
     """Tables whose statistics the built-in model needs under a plan."""
     node_types, edge_tables = reached(schema, plan.fanout.compile(schema, [seed_type]), seed_type)
     return sorted({*node_types, *edge_tables.values()})
-
-
-def describe(model: Mapping[str, Tensor]) -> int:
-    """Number of trained values in a state dict."""
-    return sum(value.numel() for value in model.values())
