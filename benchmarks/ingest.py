@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from _report import BenchReport, arguments
 
-from workbench.ingest.build import ingest
-from workbench.ingest.infer import infer_schema
-from workbench.ingest.report import IngestReport
-from workbench.ingest.tables import read_tables
+from workbench.ingestion.build import ingest
+from workbench.ingestion.infer import infer_schema
+from workbench.ingestion.report import IngestReport
+from workbench.ingestion.tables import read_tables
 from workbench.testing.commerce import commerce
 from workbench.testing.flights import flights_tables
 

@@ -95,7 +95,7 @@ def test_an_interrupt_is_exit_code_130(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("workbench.ingest.tables.read_tables", stop)
+    monkeypatch.setattr("workbench.ingestion.tables.read_tables", stop)
     assert main(["ingest", "somewhere", str(tmp_path / "store")]) == 130
     assert "interrupted" in capsys.readouterr().err
 

@@ -62,9 +62,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ingest(given: argparse.Namespace) -> int:
-    from workbench.ingest.build import ingest
-    from workbench.ingest.infer import infer_schema
-    from workbench.ingest.tables import read_tables
+    from workbench.ingestion.build import ingest
+    from workbench.ingestion.infer import infer_schema
+    from workbench.ingestion.tables import read_tables
     from workbench.schema import Schema
 
     tables = read_tables(given.source)

@@ -12,9 +12,9 @@ import pytest
 
 from workbench.advise import suggest
 from workbench.advise.suggest import suggest_plan
-from workbench.ingest.build import ingest
-from workbench.ingest.infer import infer_schema
-from workbench.ingest.tables import read_tables
+from workbench.ingestion.build import ingest
+from workbench.ingestion.infer import infer_schema
+from workbench.ingestion.tables import read_tables
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.task import Task
 from workbench.testing.shop import Shop, open_parts, open_shop

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from workbench.ingest.build import ingest
-from workbench.ingest.infer import infer_schema
+from workbench.ingestion.build import ingest
+from workbench.ingestion.infer import infer_schema
 from workbench.models.hetero_gnn import HeteroGNN
 from workbench.models.statistics import fit_statistics
 from workbench.plan.fanout import Fanout

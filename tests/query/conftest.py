@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
-from workbench.stores.sql import ROW, quote
+from workbench.stores.sql import ROW, quote_name
 
 
 class MemoryDataset:
@@ -28,7 +28,7 @@ class MemoryDataset:
         for name, frame in self.frames.items():
             # Copied into DuckDB: a registered table cannot have every hostile name.
             self.database.register("__given__", frame)
-            self.database.execute(f"CREATE TABLE {quote(name)} AS SELECT * FROM __given__")
+            self.database.execute(f"CREATE TABLE {quote_name(name)} AS SELECT * FROM __given__")
             self.database.unregister("__given__")
 
     def duckdb(self) -> duckdb.DuckDBPyConnection:

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 from workbench.errors import AnchorError, BudgetError, QueryError, StoreError, TaskError
-from workbench.ingest.build import ingest
-from workbench.ingest.infer import infer_schema
-from workbench.ingest.tables import read_tables
+from workbench.ingestion.build import ingest
+from workbench.ingestion.infer import infer_schema
+from workbench.ingestion.tables import read_tables
 from workbench.query import labels
 from workbench.query.task import Task
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table

@@ -18,7 +18,7 @@ from workbench.sampling.audit import AuditReport, audit
 from workbench.schema import EdgeType, Schema
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
-from workbench.stores.sql import ROW, quote
+from workbench.stores.sql import ROW, quote_name
 from workbench.stores.steps import ALL, Step, StepPlan, Strategy
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.temporal import NO_TIME, visible
@@ -51,7 +51,7 @@ class TablesOnly:
                 ids = self.rows.foreign_keys[table.name, key.column]
                 columns[key.column] = pa.array(scramble(ids), mask=ids < 0)
             connection.register("given", pa.table(columns))
-            connection.execute(f"CREATE TABLE {quote(table.name)} AS FROM given")
+            connection.execute(f"CREATE TABLE {quote_name(table.name)} AS FROM given")
             connection.unregister("given")
         return connection
 

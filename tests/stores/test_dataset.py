@@ -9,7 +9,7 @@ import pytest
 from workbench.errors import CorruptStoreError, IdError, SchemaError, StoreError
 from workbench.stores import catalog
 from workbench.stores.dataset import Dataset, collect_orphans
-from workbench.stores.sql import quote
+from workbench.stores.sql import quote_name
 from workbench.testing.feature_data import WORDS, group_layout, random_group, write_feature_dataset
 
 NAMES = ["users", 'hostile "name"; DROP TABLE users; --', "select"]
@@ -37,7 +37,7 @@ def test_its_parts(dataset):
 def test_views_count_rows_from_zero(dataset):
     connection = dataset.duckdb()
     for i, name in enumerate(NAMES):
-        rows = connection.sql(f"SELECT number, __row__ FROM {quote(name)}").fetchall()
+        rows = connection.sql(f"SELECT number, __row__ FROM {quote_name(name)}").fetchall()
         assert rows == [(n, n) for n in range(10 + i)]
 
 

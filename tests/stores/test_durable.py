@@ -9,7 +9,7 @@ import xxhash
 
 from workbench.errors import StoreError
 from workbench.stores import durable
-from workbench.stores.durable import DurableFile, adopt_file, checksum, write_file
+from workbench.stores.durable import DurableFile, adopt_file, checksum, sync_folders, write_file
 
 
 def test_what_is_written_is_hashed_and_on_disk(tmp_path):
@@ -99,11 +99,18 @@ def test_adopting_a_file_of_another_library(tmp_path):
         adopt_file(tmp_path, "tables/1.parquet", "table", "t")
 
 
-def test_the_folders_up_to_the_root_are_synced(tmp_path, monkeypatch):
+def test_files_are_synced_as_they_are_written_and_folders_once_each(tmp_path, monkeypatch):
     synced = []
     real = os.fsync
     monkeypatch.setattr(
         durable.os, "fsync", lambda n: (synced.append(Path(f"/proc/self/fd/{n}").resolve()), real(n))
     )
-    write_file(tmp_path, "graph/p1/0", "nbr", "x", b"1")
-    assert synced == [tmp_path / "graph/p1/0", tmp_path / "graph/p1", tmp_path / "graph", tmp_path]
+    files = ["graph/p1/0", "graph/p1/1", "keys/2"]
+    for path in files:
+        write_file(tmp_path, path, "nbr", "x", b"1")
+    assert synced == [tmp_path / path for path in files]
+    synced.clear()
+    sync_folders(tmp_path, [tmp_path / path for path in files])
+    folders = ["graph/p1", "graph", "keys", "."]
+    assert sorted(synced) == sorted((tmp_path / name).resolve() for name in folders)
+    assert synced.index(tmp_path / "graph/p1") < synced.index(tmp_path / "graph") < synced.index(tmp_path)

@@ -18,7 +18,7 @@ from workbench.stores import verify as verify_module
 from workbench.stores.dataset import Dataset
 from workbench.stores.protocols import Read
 from workbench.stores.ram_graph import RamGraph
-from workbench.stores.sql import quote
+from workbench.stores.sql import quote_name
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.verify import verify
 from workbench.testing.sizes import cases
@@ -149,8 +149,8 @@ def test_manifest_and_schema(golden):
 def test_tables(golden):
     connection = golden.duckdb()
     for name, table in source_tables().items():
-        names = ", ".join(quote(column) for column in table.column_names)
-        rows = connection.sql(f"SELECT {names} FROM {quote(name)} ORDER BY __row__").fetchall()
+        names = ", ".join(quote_name(column) for column in table.column_names)
+        rows = connection.sql(f"SELECT {names} FROM {quote_name(name)} ORDER BY __row__").fetchall()
         assert [list(row) for row in rows] == [list(row.values()) for row in table.to_pylist()]
 
 

@@ -9,7 +9,7 @@ import pytest
 from stars import ORDERS
 
 from workbench.errors import BudgetError, CorruptStoreError, IdError, StoreError
-from workbench.ingest.build import ingest
+from workbench.ingestion.build import ingest
 from workbench.schema import EdgeType
 from workbench.stores.dataset import Dataset
 from workbench.stores.graph_arrays import EdgeArrays, GraphArrays

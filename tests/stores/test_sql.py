@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from workbench.stores.sql import literal, quote, table_view
+from workbench.errors import TableError
+from workbench.stores.sql import quote_name, quote_names, quote_text, table_view
 from workbench.testing.sizes import cases
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30)
@@ -18,7 +19,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 @example(name='"', value="''")
 @settings(max_examples=cases(100, 1000), deadline=None)
 def test_names_and_values_survive_a_query(name, value):
-    relation = duckdb.sql(f"SELECT {literal(value)} AS {quote(name)}")
+    relation = duckdb.sql(f"SELECT {quote_text(value)} AS {quote_name(name)}")
     assert relation.columns == [name]
     assert relation.fetchall() == [(value,)]
 
@@ -34,3 +35,18 @@ def test_a_view_over_files_in_hostile_folders(tmp_path, folder):
     rows = connection.sql('SELECT a, __row__ FROM "t""" ORDER BY __row__')
     assert rows.fetchall() == [(1, 0), (2, 1), (3, 2), (4, 3)]
     assert str(rows.types[1]) == "BIGINT"
+
+
+def test_several_names():
+    assert quote_names(["a", 'b"c']) == '"a", "b""c"'
+
+
+@pytest.mark.parametrize("name", ["", "a\x00b"])
+def test_impossible_names_are_refused(name):
+    with pytest.raises(TableError, match="a table or column name was asked for"):
+        quote_name(name)
+
+
+def test_impossible_texts_are_refused():
+    with pytest.raises(TableError, match="no NUL characters"):
+        quote_text("\x00")

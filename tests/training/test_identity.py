@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from workbench.errors import TrainingError
-from workbench.ingest.build import ingest
-from workbench.ingest.infer import infer_schema
+from workbench.ingestion.build import ingest
+from workbench.ingestion.infer import infer_schema
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.schema import Schema

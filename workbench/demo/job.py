@@ -17,9 +17,9 @@ from workbench.demo.task import QUERY, boundaries, tuned
 from workbench.engine import Engine, open_engine
 from workbench.errors import WorkbenchError, explain
 from workbench.events import EpochDone, Event
-from workbench.ingest.build import ingest
-from workbench.ingest.infer import infer_schema
-from workbench.ingest.tables import read_tables
+from workbench.ingestion.build import ingest
+from workbench.ingestion.infer import infer_schema
+from workbench.ingestion.tables import read_tables
 from workbench.plan.model_plan import ModelPlan
 from workbench.progress import ProgressBar
 from workbench.query.seed_table import SeedTable

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import TaskError, explain
-from workbench.ingest.sql import quote_name
 from workbench.query.resolve import ResolvedQuery
+from workbench.stores.sql import quote_name
 from workbench.temporal import (
     Duration,
     Instant,

@@ -9,12 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.errors import SchemaError, TaskError, explain
-from workbench.ingest.sql import quote_name
 from workbench.query.labels import Labels, connection, existence, plain_keys
 from workbench.query.resolve import ResolvedQuery
 from workbench.stores.dataset import Dataset
 from workbench.stores.key_map import KeyMap
-from workbench.stores.sql import ROW
+from workbench.stores.sql import ROW, quote_name
 from workbench.temporal import iso
 from workbench.types import AnyArray, Int64Array
 

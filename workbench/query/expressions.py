@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workbench.ingest.sql import quote_name, quote_text
 from workbench.query import ast
 from workbench.query.kinds import Kind, kind_of
+from workbench.stores.sql import quote_name, quote_text
 from workbench.temporal import instant
 
 

@@ -22,14 +22,13 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.errors import BudgetError, StoreError, explain
-from workbench.ingest.sql import quote_name, quote_text
 from workbench.query import ast
 from workbench.query.expressions import Columns, instant_sql, render, time_sql
 from workbench.query.resolve import ResolvedQuery, Source
 from workbench.schema import Schema
 from workbench.stores.dataset import Dataset
 from workbench.stores.memory import available_memory
-from workbench.stores.sql import ROW
+from workbench.stores.sql import ROW, quote_name, quote_text
 from workbench.types import AnyArray, Int64Array, TimeArray
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from workbench.schema import EdgeSpec, Schema
 from workbench.stores.dataset import Dataset
-from workbench.stores.sql import ROW, quote
+from workbench.stores.sql import ROW, quote_name
 from workbench.stores.steps import ALL, Step, Strategy
 from workbench.temporal import BEGINNING, FOREVER
 
@@ -34,7 +34,7 @@ def check_order(connection: Any, schema: Schema) -> Iterator[Fault]:
         clock = _clock(schema, table.name, "t")
         found = connection.execute(
             f"SELECT count(*), min(row) FROM (SELECT t.{ROW} AS row, {clock} AS since, "
-            f"lag({clock}) OVER (ORDER BY t.{ROW}) AS before FROM {quote(table.name)} t) "
+            f"lag({clock}) OVER (ORDER BY t.{ROW}) AS before FROM {quote_name(table.name)} t) "
             "WHERE row > 0 AND since IS NOT NULL AND NOT coalesce(before <= since, false)"
         ).fetchall()[0]
         if found[0]:
@@ -74,7 +74,8 @@ def _joined(schema: Schema, spec: EdgeSpec, hop: int) -> str:
     """Sampled edges ``e`` beside their fact row ``t``, source node ``s`` and destination node ``d``."""
     tables = (("t", spec.table, "eid"), ("s", spec.edge_type.src, "src"), ("d", spec.edge_type.dst, "dst"))
     joins = " ".join(
-        f"LEFT JOIN (SELECT {_needed(schema, name)} FROM {quote(name)}) {alias} ON {alias}.{ROW} = e.{column}"
+        f"LEFT JOIN (SELECT {_needed(schema, name)} FROM {quote_name(name)}) {alias} "
+        f"ON {alias}.{ROW} = e.{column}"
         for alias, name, column in tables
     )
     return f"(SELECT * FROM sampled WHERE hop = {hop}) e {joins}"
@@ -84,7 +85,7 @@ def _needed(schema: Schema, name: str) -> str:
     """Columns of a table that an audit reads: row id, keys, time."""
     table = schema[name]
     names = [table.primary_key, table.time, *(key.column for key in table.foreign_keys)]
-    return ", ".join([ROW, *(quote(column) for column in dict.fromkeys(names) if column)])
+    return ", ".join([ROW, *(quote_name(column) for column in dict.fromkeys(names) if column)])
 
 
 def _edge_faults(schema: Schema, spec: EdgeSpec, step: Step) -> dict[str, str]:
@@ -111,16 +112,16 @@ def _end(schema: Schema, column: str | None, table: str, alias: str) -> str:
     """One end of the edge: its raw key is the node's key, or the node is the fact row itself."""
     if column is None:
         return f"e.eid = {alias}.{ROW}"
-    return f"t.{quote(column)} = {_key(schema, table, alias)}"
+    return f"t.{quote_name(column)} = {_key(schema, table, alias)}"
 
 
 def _key(schema: Schema, table: str, alias: str) -> str:
     key = schema[table].primary_key
-    return f"{alias}.{ROW if key is None else quote(key)}"
+    return f"{alias}.{ROW if key is None else quote_name(key)}"
 
 
 def _clock(schema: Schema, table: str, alias: str) -> str:
-    return f"epoch_us(CAST({alias}.{quote(schema[table].time or '')} AS TIMESTAMP))"
+    return f"epoch_us(CAST({alias}.{quote_name(schema[table].time or '')} AS TIMESTAMP))"
 
 
 def _later(schema: Schema, table: str, alias: str) -> str:
@@ -174,9 +175,9 @@ def _stored(schema: Schema, spec: EdgeSpec, step: Step) -> str:
     src, _, dst = spec.edge_type
     joins, clocks = "", []
     if spec.src_column is not None:
-        joins += f" JOIN {quote(src)} s ON t.{quote(spec.src_column)} = {_key(schema, src, 's')}"
+        joins += f" JOIN {quote_name(src)} s ON t.{quote_name(spec.src_column)} = {_key(schema, src, 's')}"
     if spec.dst_column is not None:
-        joins += f" JOIN {quote(dst)} d ON t.{quote(spec.dst_column)} = {_key(schema, dst, 'd')}"
+        joins += f" JOIN {quote_name(dst)} d ON t.{quote_name(spec.dst_column)} = {_key(schema, dst, 'd')}"
     own = _clock(schema, spec.table, "t") if schema[spec.table].time else str(BEGINNING)
     clocks.append(own if step.temporal or spec.src_column is None else str(BEGINNING))
     if spec.src_column is not None and schema[src].time:
@@ -185,7 +186,7 @@ def _stored(schema: Schema, spec: EdgeSpec, step: Step) -> str:
     node = f"t.{ROW}" if spec.dst_column is None else f"d.{ROW}"
     return (
         f"SELECT {node} AS node, t.{ROW} AS row, greatest({', '.join(clocks)}) AS since, {own} AS clock "
-        f"FROM {quote(spec.table)} t{joins} WHERE {known} AND {node} IN (SELECT node FROM pairs)"
+        f"FROM {quote_name(spec.table)} t{joins} WHERE {known} AND {node} IN (SELECT node FROM pairs)"
     )
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import lmdb
 
 from workbench.errors import StoreError, explain
-from workbench.stores.durable import write_failed
+from workbench.stores.durable import sync_folders, write_failed
 from workbench.stores.manifest import Manifest
 from workbench.stores.records import (
     CatalogState,
@@ -75,7 +75,8 @@ def writing(path: str | Path) -> Iterator[None]:
 def commit(path: str | Path, manifest: Manifest, dictionaries: Mapping[ColumnRef, list[str]]) -> None:
     """Make a snapshot visible: all of it or, whatever happens on the way, none of it.
 
-    Every file that the manifest names must be on disk (``durable.py``) before this is called.
+    Every file that the manifest names must be on disk (``durable.py``) before this is called; their
+    names are made to last here, before the catalog speaks of them.
 
     Raises
     ------
@@ -87,6 +88,7 @@ def commit(path: str | Path, manifest: Manifest, dictionaries: Mapping[ColumnRef
     try:
         (root / FOLDER).mkdir(parents=True, exist_ok=True)
         with _exclusive(), _flock(root / FOLDER, fcntl.LOCK_EX):
+            sync_folders(root, (root / entry.path for entry in manifest.files))
             size_now = write_seal(root, manifest.snapshot, committing=True)
             write_records(root, records, size_now)
             write_seal(root, manifest.snapshot, committing=False)

@@ -14,7 +14,7 @@ from workbench.stores import catalog
 from workbench.stores.manifest import FileEntry, Manifest
 from workbench.stores.records import CatalogState
 from workbench.stores.seal import RESTORE
-from workbench.stores.sql import ROW, quote, table_view
+from workbench.stores.sql import ROW, quote_name, table_view
 
 if TYPE_CHECKING:
     import duckdb
@@ -114,7 +114,7 @@ class Dataset:
         """A fresh DuckDB connection with one view per table.
 
         A view has the table's typed columns and ``__row__`` (BIGINT): row id, which for a node type
-        is the node id. Quote names with ``stores.sql.quote``.
+        is the node id. Quote names with ``stores.sql.quote_name``.
 
         Raises
         ------
@@ -150,7 +150,7 @@ class Dataset:
             raise IdError(
                 explain(f"row {row_id} of table {table!r}", "it has no such row", f"0 to {rows - 1}")
             )
-        wanted = f"SELECT * EXCLUDE ({quote(ROW)}) FROM {quote(table)} WHERE {quote(ROW)} = ?"
+        wanted = f"SELECT * EXCLUDE ({quote_name(ROW)}) FROM {quote_name(table)} WHERE {quote_name(ROW)} = ?"
         with self.duckdb() as connection:
             values = connection.execute(wanted, [int(row_id)]).fetchone()
             names = [str(column[0]) for column in connection.description]

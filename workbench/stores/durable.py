@@ -1,7 +1,7 @@
 """Files that are on disk when the call returns: written once, hashed while written, fsynced.
 
 Every immutable file of a dataset is made here. The order that makes a commit safe is: write and fsync
-the files, fsync their folders, then commit the catalog that names them.
+the files (here), fsync their folders, commit the catalog that names them (both in ``catalog.commit``).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class DurableFile:
         self._bytes += len(view)
 
     def finish(self) -> FileEntry:
-        """Flush, fsync file and folder, close; the entry for the manifest."""
+        """Flush, fsync, close; the entry for the manifest."""
         if self._done is None:
             self._try(self._sync)
             role, name, path = self._entry
@@ -109,7 +109,6 @@ class DurableFile:
         if self._evict:
             os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         self._file.close()
-        sync_folders(self._root, self._target.parent)
 
     def _try(self, action: Callable[[], BinaryIO | int | None]) -> BinaryIO:
         try:
@@ -124,7 +123,7 @@ def write_file(root: str | Path, path: str, role: str, name: str, *payloads: Pay
     Returns
     -------
     FileEntry
-        With size and xxh3 checksum; file and folder are on disk.
+        With size and xxh3 checksum; the file is on disk, its name is once the catalog commits it.
 
     Raises
     ------
@@ -150,7 +149,6 @@ def adopt_file(root: str | Path, path: str, role: str, name: str) -> FileEntry:
         size, digest = checksum(target)
         with target.open("rb") as file:
             os.fsync(file.fileno())
-        sync_folders(Path(root), target.parent)
     except OSError as error:
         raise write_failed(target, error) from error
     return FileEntry(role, name, path, size, digest)
@@ -166,17 +164,16 @@ def checksum(path: Path) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def sync_folders(root: Path, folder: Path) -> None:
-    """Fsync a folder and its parents up to the dataset's root, so that new names survive a crash."""
-    folders: Iterable[Path] = [folder, *folder.parents]
-    for each in folders:
-        handle = os.open(each, os.O_RDONLY | os.O_DIRECTORY)
+def sync_folders(root: Path, files: Iterable[Path]) -> None:
+    """Fsync the folders of some files and their parents up to ``root``, each once: names survive a crash."""
+    parents = {parent for file in files for parent in file.parents if parent.is_relative_to(root)}
+    folders = {parent for parent in parents if parent.is_dir()}
+    for folder in sorted(folders | {root}, reverse=True):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
-        if each == root:
-            break
 
 
 def raw_bytes(payload: Payload) -> memoryview:

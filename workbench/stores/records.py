@@ -21,7 +21,7 @@ import xxhash
 from workbench.errors import StoreError, explain
 from workbench.stores.durable import sync_folders
 from workbench.stores.manifest import Manifest
-from workbench.stores.seal import FOLDER, damaged, size_and_hash
+from workbench.stores.seal import DATA, FOLDER, damaged, size_and_hash
 
 ColumnRef = tuple[str, str]
 """(table, column)"""
@@ -88,7 +88,7 @@ def write_records(root: Path, records: Mapping[bytes, bytes], size_now: int) -> 
                 transaction.put(key, record)
     finally:
         environment.close()
-    sync_folders(root, root / FOLDER)
+    sync_folders(root, [root / DATA])
 
 
 def read_records(root: Path) -> CatalogState | None:

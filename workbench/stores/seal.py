@@ -43,7 +43,7 @@ def write_seal(root: Path, snapshot: int, *, committing: bool) -> int:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(root / SEAL)
-    sync_folders(root, root)
+    sync_folders(root, [root / SEAL])
     return size
 
 

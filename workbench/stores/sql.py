@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from workbench.errors import TableError, explain
 
 ROW = "__row__"
 """Column of every table view: the row id, which for a node type is the node id."""
 
 
-def quote(name: str) -> str:
-    """An identifier, safe whatever it contains."""
+def quote_name(name: str) -> str:
+    """A table or column name as an SQL identifier, whatever characters it holds.
+
+    Raises
+    ------
+    TableError
+        If the name is empty or holds a NUL, which no SQL identifier can.
+    """
+    if not name or "\x00" in name:
+        raise TableError(
+            explain("a table or column name was asked for", f"got {name!r}", "a text without NUL characters")
+        )
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(text: str) -> str:
-    """A string literal, safe whatever it contains."""
+def quote_text(text: str) -> str:
+    """A text as an SQL string literal.
+
+    Raises
+    ------
+    TableError
+        If the text holds a NUL, which no SQL literal can.
+    """
+    if "\x00" in text:
+        raise TableError(explain("a text was put into a query", f"got {text!r}", "no NUL characters"))
     return "'" + text.replace("'", "''") + "'"
+
+
+def quote_names(names: Iterable[str]) -> str:
+    """Several names, comma separated."""
+    return ", ".join(quote_name(name) for name in names)
 
 
 def table_view(name: str, files: Sequence[tuple[Path, int]]) -> str:
     """``CREATE VIEW`` of a table over its Parquet files, each with the row id of its first row."""
     parts = [
-        f"SELECT *, CAST(file_row_number AS BIGINT) + {offset} AS {quote(ROW)} "
-        f"FROM read_parquet({literal(str(file))})"
+        f"SELECT *, CAST(file_row_number AS BIGINT) + {offset} AS {quote_name(ROW)} "
+        f"FROM read_parquet({quote_text(str(file))})"
         for file, offset in files
     ]
-    return f"CREATE VIEW {quote(name)} AS {' UNION ALL '.join(parts)}"
+    return f"CREATE VIEW {quote_name(name)} AS {' UNION ALL '.join(parts)}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.ingest.build import ingest
-from workbench.ingest.infer import infer_schema
+from workbench.ingestion.build import ingest
+from workbench.ingestion.infer import infer_schema
 from workbench.query.task import Task
 from workbench.stores.dataset import Dataset
 from workbench.stores.ram_graph import RamGraph

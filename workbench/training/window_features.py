@@ -21,7 +21,7 @@ import pyarrow as pa
 from workbench.query.seed_table import SeedTable
 from workbench.schema import Column, EdgeSpec, Schema, Stype, Table
 from workbench.stores.dataset import Dataset
-from workbench.stores.sql import ROW, literal, quote
+from workbench.stores.sql import ROW, quote_name, quote_text
 from workbench.temporal import FOREVER, MICROSECONDS
 
 SHARES = 6
@@ -59,10 +59,10 @@ def flat_table(dataset: Dataset, seeds: SeedTable, windows: tuple[int, ...], fit
     try:
         con.register("seed_rows", _seed_rows(seeds))
         entity = schema[seeds.node_type]
-        key = quote(entity.primary_key) if entity.primary_key is not None else quote(ROW)
+        key = quote_name(entity.primary_key) if entity.primary_key is not None else quote_name(ROW)
         con.execute(
             f"CREATE TEMP TABLE seeds AS SELECT s.i, s.t, s.node, e.{key} AS key "
-            f"FROM seed_rows s JOIN {quote(entity.name)} e ON e.{quote(ROW)} = s.node"
+            f"FROM seed_rows s JOIN {quote_name(entity.name)} e ON e.{quote_name(ROW)} = s.node"
         )
         own, categorical = _entity_columns(con, entity, fitted_until)
         facts = [
@@ -109,31 +109,32 @@ def _entity_columns(con: Any, entity: Table, fitted_until: int) -> tuple[pd.Data
     """The entity's own columns: numbers, ages of timestamps, codes of categories."""
     parts, categorical = [], []
     for column in entity.columns:
-        name, alias = quote(column.name), f"{entity.name}.{column.name}"
+        name, alias = quote_name(column.name), f"{entity.name}.{column.name}"
         if column.stype is Stype.NUMERICAL:
-            parts.append(f"e.{name}::DOUBLE AS {quote(alias)}")
+            parts.append(f"e.{name}::DOUBLE AS {quote_name(alias)}")
         elif column.stype is Stype.TIMESTAMP:
             day = MICROSECONDS["days"]
-            parts.append(f"(s.t - epoch_us(e.{name}::TIMESTAMP)) / {day}.0 AS {quote(alias + ' age')}")
+            parts.append(f"(s.t - epoch_us(e.{name}::TIMESTAMP)) / {day}.0 AS {quote_name(alias + ' age')}")
         elif column.stype is Stype.CATEGORICAL:
             values = _frequent(con, entity, column, fitted_until, MOST_VALUES)
-            cases = " ".join(f"WHEN {literal(value)} THEN {i}" for i, value in enumerate(values))
+            cases = " ".join(f"WHEN {quote_text(value)} THEN {i}" for i, value in enumerate(values))
             code = f"CASE e.{name}::VARCHAR {cases} END" if values else "NULL"
-            parts.append(f"{code}::DOUBLE AS {quote(alias)}")
+            parts.append(f"{code}::DOUBLE AS {quote_name(alias)}")
             categorical.append(alias)
     columns = ", ".join(["s.i", *parts])
     frame = con.execute(
-        f"SELECT {columns} FROM seeds s JOIN {quote(entity.name)} e ON e.{quote(ROW)} = s.node ORDER BY s.i"
+        f"SELECT {columns} FROM seeds s JOIN {quote_name(entity.name)} e "
+        f"ON e.{quote_name(ROW)} = s.node ORDER BY s.i"
     ).df()
     return frame.drop(columns="i").astype(float), categorical
 
 
 def _frequent(con: Any, table: Table, column: Column, until: int, most: int) -> list[str]:
     """The most frequent values of a column among rows up to an instant, ties by value."""
-    name = quote(column.name)
-    when = "" if table.time is None else f"AND epoch_us({quote(table.time)}) <= {int(until)}"
+    name = quote_name(column.name)
+    when = "" if table.time is None else f"AND epoch_us({quote_name(table.time)}) <= {int(until)}"
     rows = con.execute(
-        f"SELECT {name}::VARCHAR AS v, count(*) AS n FROM {quote(table.name)} "
+        f"SELECT {name}::VARCHAR AS v, count(*) AS n FROM {quote_name(table.name)} "
         f"WHERE {name} IS NOT NULL {when} GROUP BY v ORDER BY n DESC, v LIMIT {int(most)}"
     ).fetchall()
     return [value for value, _ in rows]
@@ -143,12 +144,12 @@ def _measures(con: Any, table: Table, until: int) -> dict[str, str]:
     """What is averaged of a fact table: alias -> SQL of a nullable DOUBLE."""
     found = {}
     for column in table.columns:
-        name = quote(column.name)
+        name = quote_name(column.name)
         if column.stype is Stype.NUMERICAL:
             found[column.name] = f"{name}::DOUBLE"
         elif column.stype is Stype.CATEGORICAL:
             for value in _frequent(con, table, column, until, SHARES):
-                found[f"{column.name}={value}"] = f"({name}::VARCHAR = {literal(value)})::INT::DOUBLE"
+                found[f"{column.name}={value}"] = f"({name}::VARCHAR = {quote_text(value)})::INT::DOUBLE"
     return found
 
 
@@ -161,12 +162,12 @@ def _aggregates(con: Any, table: Table, spec: EdgeSpec, windows: tuple[int, ...]
     joins = " ".join(
         f"ASOF LEFT JOIN running AS {name} ON s.key = {name}.key AND {at} >= {name}.t" for name, at in ends
     )
-    columns = [f"(s.t - now.t) / {MICROSECONDS['days']}.0 AS {quote(shown + ' days since last')}"]
+    columns = [f"(s.t - now.t) / {MICROSECONDS['days']}.0 AS {quote_name(shown + ' days since last')}"]
     for index, label in [*enumerate(_lengths(windows)), (None, "all")]:
-        columns.append(f"{_difference(index, 'n')} AS {quote(f'{shown} count {label}')}")
+        columns.append(f"{_difference(index, 'n')} AS {quote_name(f'{shown} count {label}')}")
         for m, alias in enumerate(measures):
             total, seen = _difference(index, f"s{m}"), _difference(index, f"c{m}")
-            columns.append(f"({total}) / nullif({seen}, 0) AS {quote(f'{shown} mean {alias} {label}')}")
+            columns.append(f"({total}) / nullif({seen}, 0) AS {quote_name(f'{shown} mean {alias} {label}')}")
     frame: pd.DataFrame = con.execute(
         f"SELECT s.i, {', '.join(columns)} FROM seeds s {joins} ORDER BY s.i"
     ).df()
@@ -183,11 +184,11 @@ def _running(table: Table, column: str, measures: list[str]) -> str:
     names = ["n", *(f"{part}{i}" for i in range(len(measures)) for part in ("s", "c"))]
     running = ", ".join(f"sum(coalesce({name}, 0)) OVER w AS {name}" for name in names)
     moments = ", ".join(["count(*) AS n", *per_moment])
-    key, time = quote(column), f"epoch_us({quote(str(table.time))})"
+    key, time = quote_name(column), f"epoch_us({quote_name(str(table.time))})"
     return (
         f"CREATE TEMP TABLE running AS SELECT key, t, {running} FROM ("
-        f"SELECT {key} AS key, {time} AS t, {moments} FROM {quote(table.name)} "
-        f"WHERE {key} IS NOT NULL AND {quote(str(table.time))} IS NOT NULL GROUP BY 1, 2) "
+        f"SELECT {key} AS key, {time} AS t, {moments} FROM {quote_name(table.name)} "
+        f"WHERE {key} IS NOT NULL AND {quote_name(str(table.time))} IS NOT NULL GROUP BY 1, 2) "
         "WINDOW w AS (PARTITION BY key ORDER BY t ROWS UNBOUNDED PRECEDING)"
     )
 

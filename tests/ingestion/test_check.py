@@ -1,0 +1,52 @@
+"""Tables and schema are compared before anything is written."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from workbench.errors import IngestError, SchemaError
+from workbench.ingestion.check import check_tables
+from workbench.ingestion.tables import read_tables
+from workbench.schema import Column, ForeignKey, Schema, Stype, Table
+
+TABLES = read_tables({"a": pa.table({"id": [1], "x": ["y"]}), "b": pa.table({"a": [1], "c": [1]})})
+A = Table("a", (Column("id", Stype.ID), Column("x", Stype.TEXT)), "id")
+KEYS = (ForeignKey("a", "a"), ForeignKey("c", "a"))
+B = Table("b", (Column("a", Stype.ID), Column("c", Stype.ID)), None, None, None, KEYS)
+
+
+def test_source_types_come_back() -> None:
+    kinds = check_tables(TABLES, Schema((A, B)))
+    assert kinds == {"a": {"id": "BIGINT", "x": "VARCHAR"}, "b": {"a": "BIGINT", "c": "BIGINT"}}
+
+
+def test_a_schema_of_some_of_the_tables_is_enough() -> None:
+    assert set(check_tables(TABLES, Schema((A,)))) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        (Schema(()), "the schema has no tables"),
+        (Schema((Table("z", A.columns),)), r"the schema's tables \['z'\] are not among them"),
+        (Schema((Table("a", (Column("no", Stype.ID),)),)), r"its source lacks the columns \['no'\]"),
+        (Schema((Table("a", ()),)), "it has no columns"),
+    ],
+)
+def test_misfits_are_refused(schema: Schema, words: str) -> None:
+    with pytest.raises(IngestError, match=words):
+        check_tables(TABLES, schema)
+
+
+def test_a_link_to_a_folded_table_is_refused() -> None:
+    folded = Table("b", B.columns, None, None, None, KEYS, ("a", "c"))
+    pointing = Table("a", A.columns, "id", None, None, (ForeignKey("x", "b"),))
+    with pytest.raises(IngestError, match=r"a.x -> b was ingested: 'b' is folded into edges.*schema.unlink"):
+        check_tables(TABLES, Schema((pointing, folded)))
+
+
+def test_keys_and_times_must_be_columns() -> None:
+    for table in (Table("a", A.columns, "no"), Table("a", A.columns, "id", "no")):
+        with pytest.raises(SchemaError, match="column 'no' of table 'a'"):
+            check_tables(TABLES, Schema((table,)))

@@ -1,0 +1,101 @@
+"""The dataset's folder while it is written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from workbench.errors import CorruptStoreError, IngestError, StoreError
+from workbench.ingestion.build import ingest
+from workbench.ingestion.folder import SPILL, find_before, spilling, writing
+from workbench.ingestion.infer import infer_schema
+from workbench.ingestion.tables import read_tables
+from workbench.stores.dataset import Dataset
+from workbench.stores.seal import DATA
+
+TABLES = {"t": pa.table({"n": [1, 2]})}
+
+
+def test_a_folder_that_was_made_in_vain_is_removed(store_path: Path) -> None:
+    with writing(store_path):
+        assert store_path.is_dir()
+    assert not store_path.exists()
+    store_path.mkdir()
+    with writing(store_path):
+        pass
+    assert store_path.is_dir()
+
+
+def test_one_writer_at_a_time(store_path: Path) -> None:
+    store_path.mkdir()
+    with writing(store_path), pytest.raises(StoreError, match="is writing there now"), writing(store_path):
+        pass
+
+
+def test_foreign_things_are_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(IngestError, match=r"holds other things \(mine\)"), writing(tmp_path):
+        pass
+
+
+def test_what_was_committed_before(store_path: Path) -> None:
+    assert find_before(store_path) is None
+    ingest(TABLES, infer_schema(TABLES), store_path)
+    state = find_before(store_path)
+    assert state is not None
+    assert state.manifest.snapshot == 1
+    torn = bytearray((store_path / DATA).read_bytes())
+    torn[len(torn) // 2] ^= 1
+    (store_path / DATA).write_bytes(torn)
+    with pytest.raises(CorruptStoreError, match=r"was to be replaced.*is damaged.*Remove that folder"):
+        ingest(TABLES, infer_schema(TABLES), store_path)
+
+
+def test_what_a_dead_process_spilled_is_removed(store_path: Path) -> None:
+    for owner in ("999999999", str(os.getppid())):
+        (store_path / f"{SPILL}{owner}").mkdir(parents=True)
+    ingest(TABLES, infer_schema(TABLES), store_path)
+    assert [path.name for path in store_path.glob(f"{SPILL}*")] == [f"{SPILL}{os.getppid()}"]
+
+
+def test_settings_come_back(store_path: Path) -> None:
+    tables = read_tables(TABLES)
+    ask = "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
+    before = tables.sources.connect().execute(ask).fetchone()
+    with spilling(tables, store_path, "123MB"):
+        limit, folder = tables.sources.connect().execute(ask).fetchone()
+        assert limit != before[0]
+        assert str(store_path) in folder
+    assert tables.sources.connect().execute(ask).fetchone() == before
+
+
+def test_a_table_larger_than_the_memory_limit_passes(store_path: Path, tmp_path: Path) -> None:
+    """128 MB of random doubles, sorted by a random time, in 90 MB."""
+    rng = np.random.default_rng(0)
+    rows = 1_000_000
+    columns = {f"x{i}": rng.random(rows) for i in range(15)}
+    stamps = rng.integers(0, 10**15, rows)
+    table = pa.table({"at": pa.array(stamps, pa.timestamp("us")), **columns})
+    pa.parquet.write_table(table, tmp_path / "big.parquet", row_group_size=50_000)
+    source = tmp_path / "big.parquet"
+    ingest(source, infer_schema(source), store_path, memory_limit="90MB")
+    order = np.argsort(stamps, kind="stable")
+    found = (
+        Dataset.open(store_path).duckdb().execute("SELECT x3 FROM big ORDER BY __row__").fetchnumpy()["x3"]
+    )
+    assert (found == columns["x3"][order]).all()
+    assert not list(store_path.glob(f"{SPILL}*/*"))
+
+
+def test_a_limit_that_is_too_small_is_said(store_path: Path, tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).random(1_000_000)
+    stamps = pa.array((numbers * 10**15).astype(np.int64), pa.timestamp("us"))
+    tables = {"big": pa.table({"at": stamps, "x": numbers, "y": numbers})}
+    with pytest.raises(IngestError, match=r"table 'big' was sorted.*memory limit.*Raise memory_limit="):
+        ingest(tables, infer_schema(tables), store_path, memory_limit="5MB")
+    assert not store_path.exists()

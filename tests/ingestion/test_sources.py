@@ -1,0 +1,130 @@
+"""Every kind of source becomes the same table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as csv
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+
+from workbench.errors import TableError
+from workbench.ingestion.sources import arrow_from_pandas, file_kind, find_files, group_files
+from workbench.ingestion.tables import read_tables
+
+TABLE = pa.table({"id": [1, 2, 3], "name": ["a", None, 'it\'s "c"']})
+
+
+def parquet(folder: Path) -> Any:
+    pq.write_table(TABLE, folder / "t.parquet")
+    return folder / "t.parquet"
+
+
+def several(folder: Path) -> Any:
+    pq.write_table(TABLE.slice(0, 1), folder / "x.parquet")
+    pq.write_table(TABLE.slice(1), folder / "y.parquet")
+    return [folder / "x.parquet", folder / "y.parquet"]
+
+
+def csv_file(folder: Path) -> Any:
+    csv.write_csv(TABLE, folder / "t.csv")
+    return str(folder / "t.csv")
+
+
+def dataset(folder: Path) -> Any:
+    return ds.dataset(parquet(folder))
+
+
+def reader(_: Path) -> Any:
+    return TABLE.to_reader()
+
+
+def frame(_: Path) -> Any:
+    return TABLE.to_pandas()
+
+
+def relation(_: Path) -> Any:
+    connection = duckdb.connect()
+    connection.register("mine", TABLE)
+    return connection.sql("SELECT * FROM mine ORDER BY id")
+
+
+def batch(_: Path) -> Any:
+    return TABLE.to_batches()[0]
+
+
+SOURCES = [parquet, several, csv_file, dataset, reader, frame, relation, batch, lambda _: TABLE]
+
+
+@pytest.mark.parametrize("make", SOURCES)
+def test_every_kind_of_source_gives_the_same_rows(make: Callable[[Path], Any], tmp_path: Path) -> None:
+    tables = read_tables({"t": make(tmp_path)})
+    assert tables.arrow("t").to_pylist() == TABLE.to_pylist()
+    # A second read gives the same: nothing is spent.
+    assert tables.count("t") == 3
+
+
+def test_csv_nulls_and_a_late_text(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("n,m\n" + "1,NA\n" * 30_000 + "x,2\n")
+    tables = read_tables(tmp_path / "t.csv")
+    assert tables.types("t") == {"n": "VARCHAR", "m": "BIGINT"}
+    assert tables.query("SELECT count(m) AS c FROM t").to_pylist() == [{"c": 1}]
+
+
+def test_files_are_grouped_into_tables(tmp_path: Path) -> None:
+    for name in ("users.parquet", "orders/part-0.parquet", "orders/deep/part-1.parquet", "_skip.parquet"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(TABLE, tmp_path / name)
+    (tmp_path / "notes.txt").write_text("not a table")
+    assert {name: len(files) for name, files in group_files(tmp_path).items()} == {"orders": 2, "users": 1}
+    assert set(group_files(tmp_path / "*.parquet")) == {"users"}
+    assert set(group_files(tmp_path / "orders" / "part-*.parquet")) == {"orders"}
+
+
+def test_kinds_of_files() -> None:
+    named = [Path("a.parquet"), Path("a.CSV"), Path("a.csv.gz"), Path("a.tsv"), Path("a.gz"), Path("a.txt")]
+    assert [file_kind(path) for path in named] == ["parquet", "csv", "csv", "csv", None, None]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("nowhere", "nothing is there"), ("*.parquet", "nothing is there"), (".", "there is no readable file")],
+)
+def test_missing_files(source: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=words):
+        find_files(tmp_path / source)
+
+
+def test_mixed_python_types_become_text_and_are_named() -> None:
+    table, mixed = arrow_from_pandas(pd.DataFrame({"x": [1, "a", None], "y": [1, 2, 3]}), "t")
+    assert mixed == ["x"]
+    assert table.to_pydict() == {"x": ["1", "a", None], "y": [1, 2, 3]}
+
+
+def test_columns_of_one_name_are_refused() -> None:
+    frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
+    with pytest.raises(TableError, match=r"table 't' was read: column names occur twice: \['a'\]"):
+        read_tables({"t": frame})
+
+
+def test_a_torn_file_is_named_by_its_table(tmp_path: Path) -> None:
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 torn")
+    with pytest.raises(TableError, match="table 't' was read: DuckDB cannot read it"):
+        read_tables(tmp_path / "t.parquet")
+
+
+def test_a_source_of_no_known_kind() -> None:
+    with pytest.raises(TableError, match="its source is a int"):
+        read_tables({"t": 3})
+
+
+def test_parquet_beside_csv_in_one_table(tmp_path: Path) -> None:
+    parquet(tmp_path), csv_file(tmp_path)
+    with pytest.raises(TableError, match="one kind per table"):
+        read_tables({"t": [tmp_path / "t.parquet", tmp_path / "t.csv"]})

@@ -1,0 +1,202 @@
+"""Ingest: tables and a schema become a dataset on disk, all of it or nothing.
+
+    check -> tables (typed Parquet in time order) -> times -> keys -> features -> edges -> commit
+
+This is the only orchestrator: each stage is a few lines here and one idea elsewhere. Every file is new,
+written and fsynced before one catalog commit makes the snapshot visible; files that no snapshot names
+are collected afterwards, and again by the next ingest if this one dies.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from workbench.errors import IngestError, explain
+from workbench.events import Callback
+from workbench.ingestion.built import Built
+from workbench.ingestion.check import ColumnKinds, check_tables
+from workbench.ingestion.failpoints import failpoint
+from workbench.ingestion.folder import find_before, spilling, writing
+from workbench.ingestion.job import CancelEvent, Job, pool
+from workbench.ingestion.report import IngestReport
+from workbench.ingestion.tables import Tables, read_tables
+from workbench.ingestion.write_edges import write_edges
+from workbench.ingestion.write_features import write_features
+from workbench.ingestion.write_tables import warn_times, warn_unparsed, write_keys, write_table, write_times
+from workbench.schema import Schema, Stype
+from workbench.stores import catalog
+from workbench.stores.dataset import collect_orphans
+from workbench.stores.durable import adopt_file
+from workbench.stores.key_map import KeyMap
+from workbench.stores.manifest import Manifest, Partition
+from workbench.temporal import NO_TIME
+
+STAGES_PER_ROW = 3
+"""Progress counts each row once as a table's, once as a feature's and once as an edge's."""
+
+
+def ingest(
+    tables: Any,
+    schema: Schema,
+    path: str | Path,
+    *,
+    callbacks: Sequence[Callback] = (),
+    id_dtype: str | None = None,
+    memory_limit: str | None = None,
+    slots: Mapping[str, str] | None = None,
+    cancel: CancelEvent | None = None,
+) -> IngestReport:
+    """Write a dataset; it replaces the one at ``path``, if there is one, in one commit.
+
+    Parameters
+    ----------
+    tables : Tables, or anything that ``read_tables`` reads
+    schema : Schema  what to ingest; tables that it does not name are left out
+    path : the dataset's folder
+    callbacks : called with :class:`~workbench.events.Progress` events
+    id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
+    memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset
+    slots : table -> column; that table's feature rows are laid out on disk by (column, time) instead of
+        time, so that rows which are read together, such as one user's orders, lie together. Costs 4
+        bytes of memory a row.
+    cancel : set it (from another thread) to stop
+
+    Raises
+    ------
+    IngestError
+        If the tables cannot become a dataset; nothing stored was changed.
+    IngestCancelled
+        If ``cancel`` was set.
+    StoreError
+        If another ingest is writing there, or the disk refuses.
+    """
+    root = Path(path).expanduser().absolute()
+    given = read_tables(tables)
+    with writing(root):
+        failpoint("start")
+        before = find_before(root)
+        snapshot = before.manifest.snapshot + 1 if before else 1
+        try:
+            with pool() as threads, spilling(given, root, memory_limit):
+                job = Job(root, f"p{snapshot:04d}", threads, callbacks, cancel or threading.Event())
+                manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype, slots or {})
+                failpoint("before-commit")
+                with job.stage("commit"):
+                    catalog.commit(root, manifest, dictionaries)
+                    failpoint("after-commit")
+        finally:
+            collect_orphans(root)
+            failpoint("after-collect")
+    edges, rows = manifest.report["edges"], dict(manifest.partitions[0].rows)
+    return IngestReport(str(root), snapshot, rows, edges, tuple(job.warnings), dict(job.seconds))
+
+
+def _build(
+    job: Job, tables: Tables, schema: Schema, snapshot: int, id_dtype: str | None, slots: Mapping[str, str]
+) -> tuple[Manifest, dict[tuple[str, str], list[str]]]:
+    built = Built()
+    with job.stage("check"):
+        collect_orphans(job.root)
+        kinds = check_tables(tables, schema)
+        for name, column in slots.items():
+            schema[name].column(column)
+        for table in schema:
+            warn_unparsed(job, tables, table, kinds[table.name])
+        job.warnings.extend(tables.notes)
+        failpoint("after-checks")
+    with job.stage("tables"):
+        _write_tables(job, tables, schema, kinds, built)
+    dtype = _id_dtype(id_dtype, built.rows)
+    with job.stage("times"):
+        _write_times(job, schema, built)
+    with job.stage("keys"):
+        _write_keys(job, schema, built)
+    with job.stage("features"):
+        _write_features(job, schema, built, slots)
+    with job.stage("edges"):
+        write_edges(job, schema, dtype, built)
+    report = {"edges": built.edges, "warnings": list(job.warnings)}
+    dated = {name: int(np.searchsorted(clock, NO_TIME)) for name, clock in built.times.items()}
+    partition = Partition(job.partition, built.rows, tuple(job.files))
+    manifest = Manifest(
+        snapshot, schema, (partition,), tuple(built.groups), dtype.name, dated, tuple(built.follow), report
+    )
+    return manifest, built.dictionaries
+
+
+def _write_tables(job: Job, tables: Tables, schema: Schema, kinds: ColumnKinds, built: Built) -> None:
+    written = []
+    for table in schema:
+        path = write_table(job, tables, table, kinds[table.name])
+        # Hashing and fsync of this table overlap with the sorting of the next.
+        adopt = partial(adopt_file, job.root, path, "table", table.name)
+        written.append(job.pool.submit(adopt))
+        rows = int(pq.read_metadata(job.root / path).num_rows)
+        built.rows[table.name] = rows
+        job.progress(rows)
+        aside = [c.name for c in table.columns if c.stype is Stype.SET_ASIDE]
+        if aside:
+            job.warn(f"{table.name}: set aside, not features: {', '.join(aside)}")
+        if not rows:
+            job.warn(f"{table.name}: the table is empty")
+    job.files.extend(job.wait(future) for future in written)
+    job.total = STAGES_PER_ROW * sum(built.rows.values())
+    failpoint("after-tables")
+
+
+def _write_times(job: Job, schema: Schema, built: Built) -> None:
+    timed = [table for table in schema if table.time is not None]
+    tasks = [partial(write_times, job, table, job.path("graph", ".time")) for table in timed]
+    for table, (clock, entry) in zip(timed, job.run_all(tasks), strict=True):
+        built.times[table.name] = clock
+        job.files.append(entry)
+        warn_times(job, table, clock)
+    failpoint("after-times")
+
+
+def _write_keys(job: Job, schema: Schema, built: Built) -> None:
+    for table in schema:
+        if table.primary_key is None:
+            built.keys[table.name] = KeyMap(table.name, built.rows[table.name])
+    keyed = [table for table in schema if table.primary_key is not None]
+    tasks = [partial(write_keys, job, table, job.path("keys", ".arrow")) for table in keyed]
+    for table, (keys, entry) in zip(keyed, job.run_all(tasks), strict=True):
+        built.keys[table.name] = keys
+        job.files.append(entry)
+    failpoint("after-keys")
+
+
+def _write_features(job: Job, schema: Schema, built: Built, slots: Mapping[str, str]) -> None:
+    for table in schema:
+        rows = built.rows[table.name]
+        written = write_features(job, table, rows, slots.get(table.name))
+        if written is None:
+            job.progress(rows)
+            continue
+        layout, coder = written
+        built.groups.append(layout)
+        for column in layout.columns:
+            if column.section == "categorical":
+                built.dictionaries[table.name, column.name] = coder.dictionary(column.name)
+    failpoint("after-features")
+
+
+def _id_dtype(asked: str | None, rows: Mapping[str, int]) -> np.dtype[Any]:
+    most = max(rows.values(), default=0)
+    fits = most < 2**31
+    if asked not in (None, "uint32", "int64") or (asked == "uint32" and not fits):
+        raise IngestError(
+            explain(
+                f"id_dtype={asked!r} was asked for",
+                f"the largest table has {most:,} rows",
+                "'uint32' below 2^31 rows, or 'int64'",
+            )
+        )
+    return np.dtype(asked or ("uint32" if fits else "int64"))

@@ -1,0 +1,79 @@
+"""Do tables and schema fit each other? Asked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workbench.errors import IngestError, explain
+from workbench.ingestion.tables import Tables
+from workbench.schema import Schema, Table
+from workbench.stores.sql import ROW
+
+ColumnKinds = Mapping[str, Mapping[str, str]]
+"""table -> column -> DuckDB type, as the source has it."""
+
+
+def check_tables(tables: Tables, schema: Schema) -> ColumnKinds:
+    """Refuse what cannot become a dataset; the source types of every table of the schema.
+
+    Raises
+    ------
+    IngestError
+        If the schema is empty, a table is not there, a column is missing, or keys do not match.
+    """
+    if not schema.tables:
+        raise IngestError(explain("tables were ingested", "the schema has no tables", "one table or more"))
+    lacking = [table.name for table in schema if table.name not in tables.names]
+    if lacking:
+        raise IngestError(
+            explain(
+                "tables were ingested",
+                f"the schema's tables {lacking} are not among them",
+                ", ".join(tables.names) or "no tables at all",
+                "Infer the schema from these tables, or drop tables from it with schema.drop_table",
+            )
+        )
+    kinds = {table.name: tables.types(table.name) for table in schema}
+    for table in schema:
+        _check_columns(table, kinds[table.name])
+        _check_links(schema, table)
+    return kinds
+
+
+def _check_columns(table: Table, kinds: Mapping[str, str]) -> None:
+    if not table.columns:
+        raise IngestError(explain(f"table {table.name!r} was ingested", "it has no columns"))
+    lacking = [column.name for column in table.columns if column.name not in kinds]
+    if lacking:
+        raise IngestError(
+            explain(
+                f"table {table.name!r} was ingested",
+                f"its source lacks the columns {lacking} of the schema",
+                ", ".join(kinds),
+                "Infer the schema again from these tables, or rename columns with tables.rename",
+            )
+        )
+    if ROW in kinds:
+        got, do = f"it has a column {ROW!r}, which views use for the row id", "Rename it with tables.rename"
+        raise IngestError(explain(f"table {table.name!r} was ingested", got, do=do))
+    named = (table.primary_key, table.time, table.end_time, *(key.column for key in table.foreign_keys))
+    for name in named:
+        if name is not None:
+            table.column(name)
+
+
+def _check_links(schema: Schema, table: Table) -> None:
+    for key in table.foreign_keys:
+        target = schema[key.table]
+        if target.edge is not None:
+            raise IngestError(
+                explain(
+                    f"foreign key {table.name}.{key.column} -> {key.table} was ingested",
+                    f"{key.table!r} is folded into edges by as_edge, so it has no nodes to point at",
+                    "a table that is a node type",
+                    f"Remove the link with schema.unlink({table.name!r}, {key.column!r})",
+                )
+            )
+    if table.edge is not None:
+        for column in table.edge:
+            table.foreign_key(column)

@@ -1,0 +1,49 @@
+"""IngestReport: what an ingest did, found wrong and took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, repr=False)
+class IngestReport:
+    """What an ingest did.
+
+    Attributes
+    ----------
+    path : str
+    snapshot : int
+    rows : dict table -> rows
+    edges : dict edge type -> stored edges
+    warnings : tuple of str  what is wrong or doubtful in the data, one sentence each
+    seconds : dict stage -> wall seconds
+    """
+
+    path: str
+    snapshot: int
+    rows: Mapping[str, int]
+    edges: Mapping[str, int]
+    warnings: tuple[str, ...]
+    seconds: Mapping[str, float]
+
+    @property
+    def total_rows(self) -> int:
+        """Rows of all tables."""
+        return sum(self.rows.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    def __repr__(self) -> str:
+        total = sum(self.seconds.values())
+        rate = f", {self.total_rows / total:,.0f} rows/s" if total > 0 else ""
+        lines = [
+            f"Ingested {self.total_rows:,} rows of {len(self.rows)} tables into {self.path} "
+            f"(snapshot {self.snapshot}): {sum(self.edges.values()):,} edges of {len(self.edges)} types "
+            f"in {total:.1f} s{rate}",
+            "  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items()),
+        ]
+        return "\n".join([*lines, *(f"  warning: {text}" for text in self.warnings)])

@@ -1,0 +1,256 @@
+"""Where tables come from: files, Arrow, pandas and DuckDB relations as views of one DuckDB database.
+
+Nothing is loaded that need not be: files are scanned where they lie, frames and Arrow tables are
+scanned in place. A stream that can be read only once (a reader, a relation of another connection) is
+written into the database, which spills to disk.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from workbench.errors import TableError, explain
+from workbench.stores.sql import quote_text
+
+SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv"}
+"""Readable files by suffix; ``.csv.gz`` and ``.csv.zst`` too."""
+
+NULL_TEXTS = ("", "NA", "N/A", "NULL", "null", "NaN", "nan", "None", "\\N")
+"""What a CSV file may write for "no value"."""
+
+SYSTEM_SPILL = str(Path(tempfile.gettempdir()) / f"workbench-spill-{os.getpid()}")
+"""Where tables that do not fit into memory are kept until an ingest names a better place."""
+
+_PART = re.compile(r"^(part|data|chunk|file)?[-_.]?\d[\w.-]*$", re.IGNORECASE)
+_WHOLE_FILE_BYTES = 256 << 20
+
+
+@dataclass
+class Sources:
+    """One in-memory DuckDB database and the Python objects that its views read.
+
+    Cursors of it see files and stored streams; objects are registered on each cursor again, because
+    DuckDB keeps them per connection.
+    """
+
+    database: duckdb.DuckDBPyConnection
+    objects: dict[str, Any] = field(default_factory=dict)
+    stored: int = 0
+    mixed: set[tuple[str, str]] = field(default_factory=set)
+    """(table, column) of frames that held numbers and texts in one column."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def create(cls) -> Sources:
+        """An empty database that spills to the system's folder for temporary files."""
+        database = duckdb.connect(config={"temp_directory": SYSTEM_SPILL})
+        database.execute("SET TimeZone = 'UTC'")
+        return cls(database)
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own, safe to use in another thread."""
+        with self.lock:
+            cursor = self.database.cursor()
+        cursor.execute("SET TimeZone = 'UTC'")
+        for name, value in self.objects.items():
+            cursor.register(name, value)
+        return cursor
+
+    def add(self, value: Any, name: str) -> str:
+        """Make a source readable and return the SQL that selects all of it.
+
+        Raises
+        ------
+        TableError
+            If the value is nothing that can be read as a table.
+        """
+        if isinstance(value, (str, Path)):
+            return self.add_files(name, find_files(value))
+        if isinstance(value, (list, tuple)) and value and all(isinstance(v, (str, Path)) for v in value):
+            return self.add_files(name, [path for part in value for path in find_files(part)])
+        if isinstance(value, (pa.Table, ds.Dataset)):
+            return self._add_object(value)
+        if isinstance(value, pa.RecordBatch):
+            return self._add_object(pa.Table.from_batches([value]))
+        if type(value).__module__.startswith("pandas") and hasattr(value, "columns"):
+            table, mixed = arrow_from_pandas(value, name)
+            self.mixed.update((name, column) for column in mixed)
+            return self._add_object(table)
+        return self._add_stream(value, name)
+
+    def _add_object(self, value: Any) -> str:
+        label = f"source_{len(self.objects)}"
+        self.objects[label] = value
+        return f"SELECT * FROM {label}"
+
+    def _add_stream(self, value: Any, name: str) -> str:
+        if isinstance(value, pa.RecordBatchReader):
+            reader = value
+        elif isinstance(value, duckdb.DuckDBPyRelation):
+            reader = value.fetch_arrow_reader()
+        elif hasattr(value, "__arrow_c_stream__"):
+            reader = pa.RecordBatchReader.from_stream(value)
+        else:
+            raise TableError(
+                explain(
+                    f"table {name!r} was read",
+                    f"its source is a {type(value).__name__}",
+                    "a path, a list of paths, an Arrow table, reader or dataset, a pandas frame or a "
+                    "DuckDB relation",
+                )
+            )
+        with self.lock:
+            self.database.register("stream", reader)
+            query = self._store(name, "SELECT * FROM stream")
+            self.database.unregister("stream")
+        return query
+
+    def _store(self, name: str, query: str) -> str:
+        """Keep the rows of a query in the database; the caller holds the lock."""
+        label = f"stored_{self.stored}"
+        try:
+            self.database.execute(f"CREATE TABLE {label} AS {query}")
+        except duckdb.Error as error:
+            raise _unreadable(name, error) from error
+        self.stored += 1
+        return f"SELECT * FROM {label}"
+
+    def add_files(self, name: str, files: list[Path]) -> str:
+        """Files of one table, all Parquet or all CSV."""
+        kinds = {file_kind(path) for path in files}
+        if len(kinds) != 1 or None in kinds:
+            raise TableError(
+                explain(
+                    f"table {name!r} was read",
+                    f"its files are {', '.join(sorted({p.name for p in files})[:5])}",
+                    "Parquet files or CSV files, one kind per table",
+                )
+            )
+        listed = "[" + ", ".join(quote_text(str(path)) for path in files) + "]"
+        if kinds == {"parquet"}:
+            query = f"SELECT * FROM read_parquet({listed}, union_by_name = true)"
+            self._check(name, query)
+            return query
+        return self._csv_query(name, files, listed)
+
+    def _csv_query(self, name: str, files: list[Path], listed: str) -> str:
+        # Types are sniffed once and then fixed; sniffing the whole of a small file means that a text
+        # in its last line makes a text column instead of an error in the middle of an ingest.
+        small = sum(path.stat().st_size for path in files) <= _WHOLE_FILE_BYTES
+        # A small file is parsed once, into the database; a large one is scanned where it lies.
+        nulls = "[" + ", ".join(quote_text(text) for text in NULL_TEXTS) + "]"
+        options = f"nullstr = {nulls}, sample_size = {-1 if small else 1_000_000}, union_by_name = true"
+        scan = f"SELECT * FROM read_csv({listed}, {options})"
+        if small:
+            with self.lock:
+                return self._store(name, scan)
+        rows = self._check(name, scan)
+        types = ", ".join(f"{quote_text(column)}: {quote_text(kind)}" for column, kind in rows)
+        return f"SELECT * FROM read_csv({listed}, {options.split(', sample_size')[0]}, types = {{{types}}})"
+
+    def _check(self, name: str, query: str) -> list[tuple[str, str]]:
+        try:
+            with self.lock:
+                rows = self.database.execute(f"DESCRIBE {query}").fetchall()
+        except duckdb.Error as error:
+            raise _unreadable(name, error) from error
+        return [(row[0], row[1]) for row in rows]
+
+
+def _unreadable(name: str, error: duckdb.Error) -> TableError:
+    first = str(error).strip().splitlines()[0]
+    return TableError(explain(f"table {name!r} was read", f"DuckDB cannot read it ({first})"))
+
+
+def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
+    """A frame as an Arrow table; columns of mixed Python types become texts, and are named.
+
+    Raises
+    ------
+    TableError
+        If two columns have the same name.
+    """
+    arrays: list[pa.Array | pa.ChunkedArray] = []
+    mixed = []
+    labels = [str(label) for label in frame.columns]
+    for position, label in enumerate(labels):
+        series = frame.iloc[:, position]
+        try:
+            arrays.append(pa.Array.from_pandas(series))
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            texts = [None if value is None or value != value else str(value) for value in series]
+            arrays.append(pa.array(texts, pa.string()))
+            mixed.append(label)
+    if len(set(labels)) != len(labels):
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        got = f"column names occur twice: {twice}"
+        raise TableError(explain(f"table {name!r} was read", got, "different names"))
+    return pa.table(arrays, names=labels), mixed
+
+
+def file_kind(path: Path) -> str | None:
+    """``parquet``, ``csv`` or None, by suffix."""
+    suffixes = path.suffixes
+    if suffixes and suffixes[-1] in (".gz", ".zst") and len(suffixes) > 1:
+        return "csv" if SUFFIXES.get(suffixes[-2].lower()) == "csv" else None
+    return SUFFIXES.get(path.suffix.lower())
+
+
+def find_files(source: str | Path) -> list[Path]:
+    """Readable files of a path, a glob or a folder (searched to the bottom), sorted.
+
+    Raises
+    ------
+    TableError
+        If there is none.
+    """
+    path = Path(source).expanduser()
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        found = [p for p in path.rglob("*") if p.is_file()]
+    else:
+        matches = glob(str(path), recursive=True) if has_magic(str(path)) else []  # noqa: PTH207 - takes any glob
+        found = [q for p in map(Path, matches) for q in (p.rglob("*") if p.is_dir() else [p])]
+        found = [p for p in found if p.is_file()]
+    readable = sorted({p for p in found if file_kind(p) and not p.name.startswith((".", "_"))})
+    if not readable:
+        raise TableError(
+            explain(
+                f"tables at {str(source)!r} were asked for",
+                "there is no readable file" if path.exists() else "nothing is there",
+                "a folder, a glob such as 'data/*.parquet', or one file; " + ", ".join(SUFFIXES),
+            )
+        )
+    return readable
+
+
+def group_files(source: str | Path) -> Mapping[str, list[Path]]:
+    """Files by table name: the stem of a file, or its folder's name for parts.
+
+    A folder below the source is one table of all its files; so are files named like parts
+    (``part-0001.parquet``, ``0.csv``).
+    """
+    root = Path(source).expanduser()
+    tables: dict[str, list[Path]] = {}
+    for path in find_files(source):
+        nested = root.is_dir() and path.parent != root
+        if nested:
+            name = path.relative_to(root).parts[0]
+        else:
+            stem = path.name.split(".")[0]
+            name = path.resolve().parent.name if _PART.match(stem) else stem
+        tables.setdefault(name, []).append(path)
+    return tables

@@ -1,0 +1,123 @@
+"""Stage ``features``: the feature columns of each table as a segment of fixed-stride rows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from workbench.ingestion.encode import Coder, Decoded, decode_block, sections_of
+from workbench.ingestion.failpoints import failpoint
+from workbench.ingestion.job import Job
+from workbench.ingestion.layout import feature_columns, group_layout
+from workbench.ingestion.permuted import ScatterWriter, slots_by
+from workbench.schema import Column, Stype, Table
+from workbench.stores.durable import write_file
+from workbench.stores.features import GroupLayout
+from workbench.stores.segments import SegmentWriter, encode_rows
+
+AHEAD = 3
+"""Blocks decoded ahead of the one that is written."""
+
+
+def write_features(
+    job: Job, table: Table, rows: int, order_by: str | None = None
+) -> tuple[GroupLayout, Coder] | None:
+    """Encode and write one table; None if it has no feature columns.
+
+    Parameters
+    ----------
+    order_by : str or None  column by which rows are laid out on disk; None: in node_id order
+
+    Returns
+    -------
+    layout : GroupLayout  with the number of codes of each categorical column
+    coder : Coder  the dictionaries
+    """
+    columns = feature_columns(table)
+    if not columns:
+        return None
+    file = job.file("table", table.name)
+    widths = embedding_widths(file, columns)
+    layout = group_layout(table, rows, {}, widths)
+    assert layout is not None
+    coder = Coder()
+    dropped = {column.name: 0 for column in columns}
+    with _segment(job, table, layout, order_by) as segment:
+        for decoded in _decoded_blocks(job, file, columns, widths):
+            sections, present = sections_of(layout, decoded, coder)
+            segment.append(encode_rows(layout, sections, present))
+            for column, part in zip(columns, decoded, strict=True):
+                dropped[column.name] += part.dropped
+            failpoint("during-features")
+            job.progress(len(present))
+        job.add(segment.finish())
+    _warn_dropped(job, table.name, rows, dropped)
+    cardinality = {name: len(codes) + 1 for name, codes in coder.codes.items()}
+    final = group_layout(table, rows, cardinality, widths)
+    assert final is not None
+    return final, coder
+
+
+def _segment(
+    job: Job, table: Table, layout: GroupLayout, order_by: str | None
+) -> SegmentWriter | ScatterWriter:
+    path = job.path("features", ".seg")
+    if order_by is None:
+        return SegmentWriter(job.root, path, layout)
+    slots = slots_by(job.file("table", table.name), order_by)
+    job.add(write_file(job.root, job.path("features", ".slot"), "slot", table.name, slots))
+    return ScatterWriter(job.root, path, layout, slots)
+
+
+def _decoded_blocks(
+    job: Job, file: Path, columns: tuple[Column, ...], widths: dict[str, int]
+) -> Iterator[list[Decoded]]:
+    """Decode row groups in the pool's threads, a few ahead, and yield them in order."""
+    groups = pq.read_metadata(file).num_row_groups
+    names = [column.name for column in columns]
+
+    def decode(index: int) -> list[Decoded]:
+        with pq.ParquetFile(file) as parquet:
+            block = parquet.read_row_group(index, columns=names, use_threads=False)
+        return decode_block(columns, widths, block)
+
+    waiting: deque[Future[list[Decoded]]] = deque()
+    try:
+        for index in range(groups):
+            waiting.append(job.pool.submit(decode, index))
+            if len(waiting) > AHEAD:
+                yield job.wait(waiting.popleft())
+        while waiting:
+            yield job.wait(waiting.popleft())
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def embedding_widths(file: Path, columns: tuple[Column, ...]) -> dict[str, int]:
+    """Elements of each embedding column: the length of the first list that is there."""
+    widths = {}
+    for column in columns:
+        if column.stype is not Stype.EMBEDDING:
+            continue
+        with pq.ParquetFile(file) as parquet:
+            for batch in parquet.iter_batches(columns=[column.name], batch_size=4096):
+                lengths = pc.list_value_length(batch.column(0)).drop_null()
+                if len(lengths):
+                    widths[column.name] = int(lengths[0].as_py())
+                    break
+    return widths
+
+
+def _warn_dropped(job: Job, table: str, rows: int, dropped: Mapping[str, int]) -> None:
+    for column, count in dropped.items():
+        if count:
+            job.warn(
+                f"{table}.{column}: {count:,} of {rows:,} values are NaN, infinite, too large for float32 or "
+                "lists of another length; they are stored as missing"
+            )

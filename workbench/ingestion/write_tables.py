@@ -1,0 +1,155 @@
+"""Stages ``tables``, ``times`` and ``keys``: typed Parquet files in node_id order, clocks, key maps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from workbench.errors import IngestError, explain
+from workbench.ingestion.failpoints import failpoint
+from workbench.ingestion.job import Job
+from workbench.ingestion.tables import Tables
+from workbench.ingestion.typed import fallible, typed_query
+from workbench.schema import Stype, Table
+from workbench.stores.durable import write_file
+from workbench.stores.key_map import KeyMap
+from workbench.stores.manifest import FileEntry
+from workbench.stores.sql import quote_name, quote_text
+from workbench.temporal import NO_TIME, iso
+from workbench.types import TimeArray
+
+ROW_GROUP = 122_880
+"""Rows of a Parquet row group: the block in which later stages read and threads share work."""
+
+
+def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> str:
+    """Sort, type and write one table; returns its path, not yet synced.
+
+    DuckDB sorts out of core, within its memory limit, with all cores.
+
+    Raises
+    ------
+    IngestError
+        If DuckDB cannot read or convert the source.
+    """
+    path = job.path("tables", ".parquet")
+    target = job.root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    query = typed_query(table, tables.sql(table.name), kinds)
+    copy = f"COPY ({query}) TO {quote_text(str(target))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
+    connection = tables.sources.connect()
+    future = job.pool.submit(connection.execute, copy)
+    try:
+        job.wait(future, connection.interrupt)
+    except duckdb.OutOfMemoryException as error:
+        got = f"it does not fit into DuckDB's memory limit: {str(error).splitlines()[0]}"
+        do = "Raise memory_limit=, close other programs, or free space where the dataset is"
+        raise IngestError(explain(f"table {table.name!r} was sorted", got, do=do)) from error
+    except duckdb.Error as error:
+        lines = " ".join(str(error).strip().splitlines()[:2])
+        raise IngestError(
+            explain(
+                f"table {table.name!r} was read",
+                f"DuckDB cannot read or convert it: {lines}",
+                do="Cast the column with tables.derive, or set it aside with schema.set_stype",
+            )
+        ) from error
+    failpoint("during-tables")
+    return path
+
+
+def read_column(file: Path, column: str) -> pa.Array:
+    """One column of a typed table, whole."""
+    chunked = pq.read_table(file, columns=[column]).column(0)
+    return chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
+
+
+def write_times(job: Job, table: Table, path: str) -> tuple[TimeArray, FileEntry]:
+    """Write the clock of a timed table: int64 microseconds, ascending, rows without a time last."""
+    assert table.time is not None
+    job.check()
+    stamps = read_column(job.file("table", table.name), table.time)
+    clock = np.asarray(pc.cast(stamps, pa.int64()).fill_null(NO_TIME).to_numpy(zero_copy_only=False))
+    return clock, write_file(job.root, path, "time", table.name, clock)
+
+
+def write_keys(job: Job, table: Table, path: str) -> tuple[KeyMap, FileEntry]:
+    """Write the key map of a table with a primary key.
+
+    Raises
+    ------
+    IngestError
+        If a key is null or occurs twice.
+    """
+    assert table.primary_key is not None
+    job.check()
+    values = read_column(job.file("table", table.name), table.primary_key)
+    keys = KeyMap.build(table.name, table.primary_key, values)
+    return keys, write_file(job.root, path, "keys", table.name, memoryview(keys.to_bytes()))
+
+
+def warn_unparsed(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> None:
+    """Count the values that cannot be read as their column's type; refuse a time column of such only.
+
+    Raises
+    ------
+    IngestError
+        If no value of the time column is a time.
+    """
+    casts = fallible(table, kinds)
+    if not casts:
+        return
+    counts = ", ".join(
+        f"count({quote_name(name)}), count({cast}), "
+        f"min(CASE WHEN {cast} IS NULL THEN CAST({quote_name(name)} AS VARCHAR) END)"
+        for name, cast in casts.items()
+    )
+    row = tables.run(f"SELECT {counts} FROM ({tables.sql(table.name)})", f"table {table.name!r} was checked")
+    values = list(row.fetchone())
+    for position, name in enumerate(casts):
+        present, parsed, example = values[3 * position : 3 * position + 3]
+        if parsed == present:
+            continue
+        if name == table.time and not parsed:
+            raise _no_times(table, name, kinds[name], present, example)
+        wanted = "a time" if table.column(name).stype is Stype.TIMESTAMP else "a number"
+        then = "those rows are never visible" if name == table.time else "they are stored as missing"
+        job.warn(
+            f"{table.name}.{name}: {present - parsed:,} of {present:,} values cannot be read as {wanted}, "
+            f"such as {example!r}; {then}"
+        )
+
+
+def _no_times(table: Table, column: str, kind: str, present: int, example: str) -> IngestError:
+    return IngestError(
+        explain(
+            f"the time column {table.name}.{column} was read",
+            f"none of its {present:,} values ({kind}, such as {example!r}) is a time",
+            "dates, timestamps, ISO texts, or numbers that count seconds or parts of them since 1970",
+            f"Make one with tables.derive({table.name!r}, {column!r}, 'strptime(...)'), or choose "
+            f"another with schema.set_time({table.name!r}, column)",
+        )
+    )
+
+
+def warn_times(job: Job, table: Table, clock: TimeArray) -> None:
+    """Count the rows without a time, and those whose time lies in the future."""
+    now = int(time.time() * 1e6)
+    first, dated = np.searchsorted(clock, now, side="right"), np.searchsorted(clock, NO_TIME, side="left")
+    if dated < len(clock):
+        job.warn(
+            f"{table.name}.{table.time}: {len(clock) - dated:,} of {len(clock):,} rows have no time; "
+            "they are stored last and never visible"
+        )
+    if dated > first:
+        job.warn(
+            f"{table.name}.{table.time}: {dated - first:,} of {len(clock):,} times lie in the future "
+            f"(up to {iso(int(clock[dated - 1]))}); scheduled rows are kept, typing errors should not be"
+        )
