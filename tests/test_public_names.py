@@ -37,7 +37,7 @@ def test_import_takes_no_second_and_loads_neither_torch_nor_jupyter() -> None:
 
 def test_the_torch_free_floor_is_torch_free() -> None:
     """Ingest, graph, features, query, sampling and loading never load torch or a notebook."""
-    modules = "ingest.build, ingest.infer, query.task, sampling.sampler, sampling.audit, loading.loader"
+    modules = "ingestion.build, ingestion.infer, query.task, sampling.sampler, sampling.audit, loading.loader"
     imports = "; ".join(f"import workbench.{name}" for name in modules.split(", "))
     code = f"{imports}; import sys; print([n for n in {HEAVY[:6]} if n in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
