@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from workbench.demo.result import DemoResult
 
 RESULT = DemoResult(
@@ -33,7 +35,7 @@ def test_json_is_exactly_what_was_promised(tmp_path: Path) -> None:
         "rows", "nodes", "edges", "seeds", "metric", "higher_is_better", "value", "baseline", "seconds",
         "audit", "predictions",
     ]  # fmt: skip
-    assert data["value"] == {"val": 0.75, "test": 0.65}
+    assert data["value"] == pytest.approx({"val": 0.75, "test": 0.65})
     assert data["baseline"] == {"past_rate": 0.5, "boosting": 0.64}
     assert data["audit"] == {"edges": 1_000_000, "violations": 0}
 
