@@ -180,11 +180,16 @@ class Engine:
 
         return baselines(self.parts, task, key=key)
 
-    def load_run(self, folder: str | Path) -> Run:
-        """Load a run that was saved; refuses one that was trained on another schema, and says why."""
+    def load_run(self, folder: str | Path, *, model: torch.nn.Module | None = None) -> Run:
+        """Load a run that was saved; refuses one that was trained on another schema, and says why.
+
+        Parameters
+        ----------
+        model : torch.nn.Module or None  of the class that was trained, where it was your own
+        """
         from workbench.training.run import load_run
 
-        return load_run(folder, self.parts)
+        return load_run(folder, self.parts, model=model)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{t.name} {self.dataset.manifest.rows(t.name):,}" for t in self.schema)

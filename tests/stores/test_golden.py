@@ -98,7 +98,7 @@ def source_schema():
 
 def make():
     """Write the golden dataset; only ever for a new format."""
-    from workbench.ingest.build import ingest
+    from workbench.ingestion.build import ingest
 
     if GOLDEN.exists():
         sys.exit(f"{GOLDEN.name} exists: a golden dataset is written once")
