@@ -1,4 +1,4 @@
-"""Which samples the demo audits: batches as training draws them, then as predictions are drawn."""
+"""Which samples the demo audits: batches as training draws them, then seeds each in its own subgraph."""
 
 from __future__ import annotations
 
