@@ -32,6 +32,7 @@ def test_the_quickstart_runs_by_itself(desk):
     assert desk.page.locator(".wb-error:visible").count() == 0
     assert 0 <= desk.python("run.metrics('test')['auroc']") <= 1
     assert (desk.lab.folder / "stores" / "late_tonight.parquet").stat().st_size > 0
+    points_at_the_seed(desk)
     takes_pictures(desk)
 
 
