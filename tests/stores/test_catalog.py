@@ -165,7 +165,8 @@ def test_readers_see_whole_snapshots_while_a_writer_commits(tmp_path):
 
 
 def _commit_many(path):
-    for n in range(2, 26):
+    now = catalog.read(path).manifest.snapshot
+    for n in range(now + 1, now + 26):
         catalog.commit(path, manifest(n, {"n": n}), {("users", "b"): [str(n)] * 3000})
 
 

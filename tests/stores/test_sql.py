@@ -19,7 +19,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 @example(name='"', value="''")
 @settings(max_examples=cases(100, 1000), deadline=None)
 def test_names_and_values_survive_a_query(name, value):
-    relation = duckdb.sql(f"SELECT {quote_text(value)} AS {quote_name(name)}")
+    relation = duckdb.connect().sql(f"SELECT {quote_text(value)} AS {quote_name(name)}")
     assert relation.columns == [name]
     assert relation.fetchall() == [(value,)]
 

@@ -80,10 +80,12 @@ def test_a_torn_segment_is_an_error_not_a_signal(tmp_path):
 def test_close_leaves_no_thread(tmp_path):
     import threading
 
+    before = set(threading.enumerate())
     store = SsdFeatures.open(small(tmp_path)[0])
     block = store.fetch([Read("g", np.arange(9))]).result()[0]
+    assert set(threading.enumerate()) - before
     store.close()
-    assert not [t for t in threading.enumerate() if t.name.startswith("workbench-features")]
+    assert not set(threading.enumerate()) - before
     assert len(block.data) == 9
     store.fetch([Read("g", np.arange(9))]).result()  # opens again on demand
     store.close()
