@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._base import Face, script, style
+from widgets._node_card import node_card
 from widgets.fanout_picker import FanoutPicker
 
 MOST_NODES = 20_000
@@ -77,27 +78,8 @@ class SubgraphView(Face):
 
     def describe(self, node: int) -> dict[str, Any]:
         """Everything known about one node of ``flat``: type, id, hop, times, edge in, source row."""
-        flat = self.flat
-        if not isinstance(node, int) or not 0 <= node < len(flat):
-            raise wb.IdError(
-                f"node {node!r} of the picture was asked for: it has nodes 0 to {len(flat) - 1}."
-            )
-        kind = flat.node_types[flat.type[node]]
-        row_id = int(flat.node_id[node])
-        card: dict[str, Any] = {
-            "node": f"{kind} {row_id}",
-            "hop": int(flat.hop[node]),
-            "time": time_text(int(flat.time[node])),
-            "anchor": wb.iso(int(flat.anchor[node])),
-            "late": bool(flat.late[node]),
-        }
-        into = np.flatnonzero((flat.src == node) & (flat.dst == self.positions.parent[node]))
-        if len(into):
-            card["edge"] = str(flat.edge_types[flat.edge_type[into[0]]])
-            card["edge time"] = time_text(int(flat.edge_time[into[0]]))
-        if self._engine is not None:
-            card["row"] = {str(k): value_text(v) for k, v in self._engine.row(kind, row_id).items()}
-        return card
+        row = None if self._engine is None else self._engine.row
+        return node_card(self.flat, node, row)
 
     def on_hover(self, node: int, seq: int) -> None:
         """A view's pointer, or its keyboard cursor, is over a node."""
@@ -137,14 +119,3 @@ def age(flat: wb.FlatSubgraph) -> NDArray[np.float32]:
     _, rank = np.unique(flat.time[timed], return_inverse=True)
     ranks[timed] = rank / max(int(rank.max(initial=0)), 1)
     return ranks
-
-
-def time_text(time: int) -> str:
-    """A time as shown to people."""
-    return {wb.BEGINNING: "always (no time column)", wb.NO_TIME: "missing"}.get(time) or wb.iso(time)
-
-
-def value_text(value: object) -> str:
-    """A cell of a source row as shown to people: short, whatever it is."""
-    shown = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-    return shown if len(shown) <= 80 else shown[:79] + "\u2026"

@@ -17,6 +17,7 @@ from workbench.report.palette import ALARM
 from workbench.report.svg import subgraph_svg, subgraph_text, text
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
+from workbench.temporal import FOREVER
 from workbench.testing.graphs import DAY, toy_shop
 from workbench.testing.sizes import cases
 
@@ -79,6 +80,12 @@ def test_the_picture_says_what_it_shows():
     assert subgraph_text(flat) in root.attrib["aria-label"]
     assert "later than" not in words(root)
     assert ALARM not in subgraph_svg(flat)
+
+
+def test_a_static_task_has_no_anchor():
+    flat = flat_toy()
+    static = replace(flat, anchor=np.full(len(flat), FOREVER))
+    assert "no anchor" in words(parsed(subgraph_svg(static)))
 
 
 def test_anything_late_is_red_and_counted():

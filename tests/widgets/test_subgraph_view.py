@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from widgets import FanoutPicker, SubgraphView
-from widgets.subgraph_view import age, time_text, value_text
+from widgets._node_card import value_text
+from widgets.subgraph_view import age
 from workbench.errors import IdError, WorkbenchError
 from workbench.plan.fanout import Fanout
 from workbench.temporal import BEGINNING, NO_TIME
@@ -88,11 +89,3 @@ def test_ages_are_ranks_and_static_nodes_have_none(view):
     newest = flat.time[~static].max()
     assert (ages[~static][flat.time[~static] == newest] == 1).all()
     assert static.any()
-
-
-def test_texts():
-    assert time_text(0) == "1970-01-01"
-    assert time_text(BEGINNING) == "always (no time column)"
-    assert time_text(NO_TIME) == "missing"
-    assert value_text(1 / 3) == "0.333333"
-    assert len(value_text("x" * 500)) == 80

@@ -11,7 +11,7 @@ function render({ model, el }) {
   let asked = 0;
 
   return mount(model, el, "subgraph", (root) => {
-    const canvas = make("canvas", { tabindex: 0, role: "img", style: `width:${SIDE}px;height:${SIDE}px` });
+    const canvas = make("canvas", { tabindex: 0, role: "application", style: `width:${SIDE}px;height:${SIDE}px` });
     // Without a GPU, reading back is the slow part of a canvas: keep it in memory.
     const pen = canvas.getContext("2d", { willReadFrequently: true });
     const legend = make("ul", { class: "wb-legend" });

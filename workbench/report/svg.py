@@ -14,7 +14,7 @@ from workbench.report.layout import RadialLayout, radial_layout
 from workbench.report.palette import ALARM, type_style
 from workbench.stores.protocols import GraphStore
 from workbench.stores.subgraph import SampledSubgraph
-from workbench.temporal import iso
+from workbench.temporal import FOREVER, iso
 from workbench.types import AnyArray, BoolArray
 
 INK, PAPER, LINE = "#24292f", "#ffffff", "#d0d7de"
@@ -163,6 +163,6 @@ def _short(name: str, limit: int = 20) -> str:
 
 def _anchors(flat: FlatSubgraph) -> str:
     anchors = np.unique(flat.anchor)
-    if not len(anchors):
+    if not len(anchors) or anchors[0] == FOREVER:
         return "no anchor"
     return f"anchor {iso(int(anchors[0]))}" if len(anchors) == 1 else f"{len(anchors):,} anchors"
