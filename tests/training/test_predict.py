@@ -13,7 +13,7 @@ from workbench.errors import TrainingError
 from workbench.query.seed_table import SeedTable
 from workbench.temporal import FOREVER
 from workbench.training import predict
-from workbench.training.predict import Predictions
+from workbench.training.predict import Predictions, write_parquet
 
 
 def seeds(count: int = 10, static: bool = False) -> SeedTable:
@@ -73,3 +73,10 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch:
     assert [path.name for path in tmp_path.iterdir()] == ["p.parquet"]
     with pytest.raises(TrainingError, match="the disk refused"):
         Predictions(seeds(), values).write(target / "under a file")
+
+
+def test_what_is_written_can_be_read_by_others(tmp_path):
+    path = write_parquet(tmp_path / "p.parquet", iter([pa.table({"a": [1]})]))
+    (tmp_path / "plain").write_text("")
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["p.parquet", "plain"]

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import torch
 from safetensors import SafetensorError
@@ -35,17 +35,16 @@ def write_atomic(path: Path, payload: bytes) -> None:
     TrainingError
         If the disk refuses.
     """
+    draft = draft_of(path)
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with draft.open("xb") as file:
                 file.write(payload)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
         _sync_folder(path.parent)
     except OSError as error:
         raise TrainingError(
@@ -55,6 +54,11 @@ def write_atomic(path: Path, payload: bytes) -> None:
                 do="Free some space or train with another folder=",
             )
         ) from error
+
+
+def draft_of(path: Path) -> Path:
+    """A hidden name beside a file, for what is being written; its mode is the user's, unlike mkstemp's."""
+    return path.with_name(f".{path.name}.{uuid4().hex}")
 
 
 def _sync_folder(folder: Path) -> None:

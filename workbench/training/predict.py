@@ -6,10 +6,7 @@ key, the seed and its anchor alone, so who else is in the batch changes nothing 
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -22,6 +19,7 @@ import pyarrow.parquet as pq
 from workbench.errors import TrainingError, explain
 from workbench.query.seed_table import SeedTable
 from workbench.temporal import FOREVER
+from workbench.training.checkpoint import draft_of
 from workbench.types import AnyArray
 
 HELD = 100_000
@@ -114,20 +112,15 @@ def write_parquet(path: str | Path, tables: Iterator[pa.Table]) -> Path:
         If the disk refuses; nothing is left behind.
     """
     target = Path(path)
+    draft = draft_of(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        os.close(handle)
-    except OSError as error:
-        raise _refused(target, error) from error
-    try:
-        _stream(Path(name), tables)
-        Path(name).replace(target)
+        _stream(draft, tables)
+        draft.replace(target)
     except OSError as error:
         raise _refused(target, error) from error
     finally:
-        with suppress(FileNotFoundError):  # it is there only if something went wrong
-            Path(name).unlink()
+        draft.unlink(missing_ok=True)  # it is there only if something went wrong
     return target
 
 
