@@ -115,12 +115,13 @@ def write_parquet(path: str | Path, tables: Iterator[pa.Table]) -> Path:
     draft = draft_of(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _stream(draft, tables)
-        draft.replace(target)
+        try:
+            _stream(draft, tables)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)  # it is there only if something went wrong
     except OSError as error:
         raise _refused(target, error) from error
-    finally:
-        draft.unlink(missing_ok=True)  # it is there only if something went wrong
     return target
 
 
