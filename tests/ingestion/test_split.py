@@ -1,4 +1,4 @@
-"""Splitting: entities, their most frequent values, and since when they are known."""
+"""Splitting: entities, their most frequent or first values, and since when they are known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROWS = "SELECT * FROM (VALUES (1, 'b', 5), (1, 'a', 3), (2, 'c', 9), (NULL, 'z',
 
 def test_the_smallest_of_the_most_frequent_values() -> None:
     connection = duckdb.connect()
-    assert connection.execute(entity_sql(ROWS, "k", ["v"], "n")).fetchall() == [(1, "a", 3), (2, "c", 9)]
+    assert connection.execute(entity_sql(ROWS, "k", ["v"], None)).fetchall() == [(1, "a"), (2, "c")]
     assert connection.execute(entity_sql(ROWS, "k", [], None)).fetchall() == [(1,), (2,)]
     assert connection.execute(conflicts_sql(ROWS, "k", ["v", "n"])).fetchone() == (2, 1, 1)
 
@@ -44,3 +44,43 @@ def test_entities_are_known_since_their_first_row() -> None:
     assert schema["lines"].foreign_key("user_id").table == "users"
     with pytest.raises(TableError, match="column 'when'"):
         tables.split("lines", key="user_id", since="when")
+
+
+STATUSES = {
+    "user_id": [1] * 6 + [2] * 3 + [3, 3],
+    "at": pa.array([6, 5, 4, 3, 2, 1, 9, 7, 8, 5, 5], pa.timestamp("s")),
+    "status": ["churned"] * 4 + ["active"] * 2 + ["b", "a", "b", "z", "y"],
+    "reason": ["price"] * 4 + [None] * 2 + [None, "x", None, None, "w"],
+}
+SPLIT = {"table": "log", "key": "user_id", "columns": ["status", "reason"], "since": "at"}
+
+
+def test_since_keeps_what_the_first_row_says() -> None:
+    tables = read_tables({"log": pa.table(STATUSES)})
+    split = tables.split(**SPLIT)
+    users = split.arrow("users")
+    assert users["status"].to_pylist() == ["active", "a", "y"]
+    assert users["reason"].to_pylist() == [None, "x", "w"]
+    assert split.notes == (
+        "users.status: 3 of 3 keys have several values; the one of the first row, by at, is kept",
+    )
+
+
+def test_an_entity_does_not_change_when_its_future_does() -> None:
+    whole = read_tables({"log": pa.table(STATUSES)})
+    for moment in (1, 4, 7, 9):
+        known = whole.where("log", f'epoch("at") <= {moment}')
+        seen, told = (
+            {row["user_id"]: row for row in t.split(**SPLIT).arrow("users").to_pylist()}
+            for t in (known, whole)
+        )
+        assert seen == {user: told[user] for user in seen}
+
+
+def test_without_since_a_note_says_that_later_rows_count() -> None:
+    split = read_tables({"log": pa.table(STATUSES)}).split("log", key="user_id", columns=["status"])
+    assert split.arrow("users")["status"].to_pylist() == ["churned", "b", "y"]
+    said = (
+        "the most frequent is kept, chosen from later rows as well; since=<a time column> keeps the one known"
+    )
+    assert said in split.notes[0]

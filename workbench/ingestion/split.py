@@ -24,13 +24,22 @@ def first_name(since: str) -> str:
 
 
 def entity_sql(source: str, key: str, columns: Sequence[str], since: str | None) -> str:
-    """One row per key: the most frequent value of each column (the smallest of equally frequent ones)."""
+    """One row per key; each column holds one of its values.
+
+    Without ``since`` the most frequent value, the smallest of equally frequent ones. With it the value of
+    the key's first row: an entity is visible from then on, and must not tell what later rows say. A value
+    that is not there yet is NULL; of several rows of the first moment the smallest value counts.
+    """
     name = quote_name(key)
-    parts = [name, *(f"mode({c} ORDER BY {c}) AS {c}" for c in map(quote_name, columns))]
-    if since is not None:
-        parts.append(f"min({quote_name(since)}) AS {quote_name(first_name(since))}")
+    if since is None:
+        values = [f"mode({c} ORDER BY {c}) AS {c}" for c in map(quote_name, columns)]
+    else:
+        clock = quote_name(since)
+        order = f"ORDER BY {clock} ASC NULLS LAST, "
+        values = [f"first({c} {order}{c} ASC NULLS LAST) AS {c}" for c in map(quote_name, columns)]
+        values.append(f"min({clock}) AS {quote_name(first_name(since))}")
     rows = f"FROM ({source}) WHERE {name} IS NOT NULL GROUP BY {name} ORDER BY {name}"
-    return f"SELECT {', '.join(parts)} {rows}"
+    return f"SELECT {', '.join([name, *values])} {rows}"
 
 
 def conflicts_sql(source: str, key: str, columns: Sequence[str]) -> str:

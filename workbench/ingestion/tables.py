@@ -248,16 +248,19 @@ class Tables(Mapping[str, TableView]):
         """Move columns that depend on ``key`` into an entity table of their own.
 
         ``key`` becomes the primary key of the new table and stays in the old one as foreign key. Where
-        a key has several values in a column, the most frequent one is kept (the smallest of equally
-        frequent ones), and a note says for how many keys. Rows without a key make no entity.
+        a key has several values in a column, one is kept, and a note says for how many keys: the most
+        frequent of all rows, later ones included (the smallest of equally frequent ones), or with
+        ``since`` the one of the first row. Rows without a key make no entity.
 
         Parameters
         ----------
         new_name : str, optional
             By default the key without its ``id`` ending, lower case, plural: ``CustomerID`` -> ``customers``.
         since : str, optional
-            A time column of ``table``: entities get ``first_<since>``, the moment of their first row, and
-            are not visible before it. Without it they are static: known from the beginning of time.
+            A time column of ``table``: entities get ``first_<since>``, the moment of their first row, are
+            not visible before it, and hold what that row says (missing if it says nothing; the smallest
+            value of several rows of that moment). Without it they are static: known from the beginning
+            of time, so values that change, such as a status, would tell the future.
         """
         columns = [columns] if isinstance(columns, str) else list(columns)
         self._check_columns(table, [key, *columns, *([since] if since else [])])
@@ -272,15 +275,23 @@ class Tables(Mapping[str, TableView]):
         rest = f"SELECT * EXCLUDE ({quote_names(columns)}) FROM ({source})" if columns else source
         entity = entity_sql(source, key, columns, since)
         edited = self._checked({**self.queries, table: rest, target: entity}, target)
-        return replace(edited, notes=(*self.notes, *self._conflicts(table, key, columns, target)))
+        return replace(edited, notes=(*self.notes, *self._conflicts(table, key, columns, target, since)))
 
-    def _conflicts(self, table: str, key: str, columns: Sequence[str], target: str) -> list[str]:
+    def _conflicts(
+        self, table: str, key: str, columns: Sequence[str], target: str, since: str | None
+    ) -> list[str]:
         if not columns:
             return []
         sql = conflicts_sql(self.sql(table), key, columns)
         total, *found = self.run(sql, f"table {table!r} was split").fetchone()
+        kept = (
+            f"the one of the first row, by {since}, is kept"
+            if since
+            else "the most frequent is kept, chosen from later rows as well; "
+            "since=<a time column> keeps the one known first"
+        )
         return [
-            f"{target}.{column}: {count:,} of {total:,} keys have several values; the most frequent is kept"
+            f"{target}.{column}: {count:,} of {total:,} keys have several values; {kept}"
             for column, count in zip(columns, found, strict=True)
             if count
         ]
