@@ -79,7 +79,7 @@ def test_cost_counts_what_is_sampled(engine, task):
 def test_a_joint_cost_speaks_of_one_anchor(engine, task):
     cost = engine.cost(task.seeds("train"), wb.Fanout([4], disjoint=False, strategy="recent"), batch_size=64)
     first = task.seeds("train").visible_until
-    assert cost.pilot == int((first == first[0]).sum())
+    assert cost.pilot == min(256, int((first == first[0]).sum()))
 
 
 def test_no_dataset_is_a_clear_error(tmp_path):
@@ -89,7 +89,34 @@ def test_no_dataset_is_a_clear_error(tmp_path):
 
 def test_a_budget_too_small_for_the_graph_is_refused(shop, engine):
     with pytest.raises(wb.BudgetError):
-        wb.open(shop[1], memory_budget=1000)
+        wb.open(shop[1], memory_budget="1kB")
+    with pytest.raises(wb.BudgetError, match="text such as '4GB'"):
+        wb.open(shop[1], memory_budget="lots")
+
+
+def test_a_pilot_is_small_whatever_is_given(engine, task):
+    seeds = task.seeds("train")
+    assert len(seeds) > 256
+    assert engine.cost(seeds, wb.Fanout([2])).pilot == 256
+    assert engine.cost(seeds[:7], wb.Fanout([2])).pilot == 7
+    assert engine.cost(seeds[:0], wb.Fanout([2])).edges == 0
+
+
+def test_likely_slips_are_named_at_the_door(engine, task):
+    plan, seeds = engine.suggest_plan(task), task.seeds("val")
+    slips = [
+        (wb.TaskError, "engine.task", lambda: engine.suggest_plan("PREDICT")),
+        (wb.TaskError, "engine.task", lambda: engine.train("PREDICT", plan)),
+        (wb.PlanError, "suggest_plan", lambda: engine.train(task, plan.fanout)),
+        (wb.TrainingError, "an instance", lambda: engine.train(task, plan, model=dict)),
+        (wb.TaskError, "task.seeds", lambda: engine.sample(task, plan.fanout)),
+        (wb.FanoutError, "plan.fanout", lambda: engine.sample(seeds, plan)),
+        (wb.FanoutError, "plan.fanout", lambda: engine.cost(seeds, plan)),
+        (wb.SchemaError, "engine.sample", lambda: engine.audit(seeds)),
+    ]
+    for error, hint, slip in slips:
+        with pytest.raises(error, match=hint):
+            slip()
 
 
 def test_train_predict_save_and_load(engine, task, tmp_path):

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from workbench import errors
-from workbench.errors import LoaderError, WorkbenchError, did_you_mean, explain
+from workbench.errors import FanoutError, LoaderError, WorkbenchError, did_you_mean, expect, explain
 
 
 def test_every_error_is_a_workbench_error_and_drawn_in_the_tree():
@@ -32,3 +32,11 @@ def test_loader_error_keeps_its_batch_across_processes():
     error = pickle.loads(pickle.dumps(LoaderError("batch 3 failed", 3)))
     assert error.batch_index == 3
     assert str(error) == "batch 3 failed"
+
+
+def test_a_value_of_another_kind_is_refused_at_the_door():
+    expect(3, int, FanoutError, "a number")
+    with pytest.raises(FanoutError, match=r"a number was asked for: got a str\. Allowed: a int\. Give one\."):
+        expect("3", int, FanoutError, "a number", "Give one")
+    with pytest.raises(FanoutError, match="got the class int"):
+        expect(int, int, FanoutError, "a number")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.errors import SchemaError, explain
+from workbench.errors import FanoutError, PlanError, SchemaError, TaskError, TrainingError, expect, explain
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
 from workbench.plan.fanout import Fanout
@@ -24,6 +24,7 @@ from workbench.schema import Schema
 from workbench.stores.dataset import Dataset
 from workbench.stores.key_map import KeyMap
 from workbench.stores.ram_graph import RamGraph
+from workbench.stores.sizes import read_size
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import Int64Array
@@ -36,15 +37,19 @@ if TYPE_CHECKING:
     from workbench.training.run import Run
 
 
-def open_engine(path: str | Path, *, memory_budget: int | None = None) -> Engine:
+PILOT: int = 256
+"""Seeds that ``Engine.cost`` samples at most; the figures are scaled to a batch."""
+
+
+def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> Engine:
     """Open a dataset: graph into RAM, features mapped from disk. Public as ``workbench.open``.
 
     Parameters
     ----------
     path : folder that ``ingest`` wrote
-    memory_budget : int or None
-        Bytes that the graph and one sample may take; larger requests are refused before anything
-        is allocated. None: what the machine has available now.
+    memory_budget : int, str or None
+        Bytes (or ``'4GB'``) that the graph and its samples may take; larger requests are refused before
+        anything is allocated. None: what the machine has available now.
 
     Raises
     ------
@@ -53,8 +58,23 @@ def open_engine(path: str | Path, *, memory_budget: int | None = None) -> Engine
     BudgetError
         If the graph does not fit.
     """
+    budget = None if memory_budget is None else read_size(memory_budget)
     dataset = Dataset.open(path)
-    return Engine(dataset, RamGraph.open(dataset, memory_budget=memory_budget), SsdFeatures.open(dataset))
+    return Engine(dataset, RamGraph.open(dataset, memory_budget=budget), SsdFeatures.open(dataset))
+
+
+_MAKE_TASK = "Make one with engine.task('PREDICT ... FOR EACH table.key')"
+
+
+def _expect_seeds_and_fanout(seeds: SeedTable, fanout: Fanout, asked: str) -> None:
+    expect(seeds, SeedTable, TaskError, asked, "Take task.seeds('val')")
+    expect(fanout, Fanout, FanoutError, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
+
+
+def _expect_subgraph(value: SampledSubgraph) -> SampledSubgraph:
+    do = "Take one from engine.sample(seeds, fanout)"
+    expect(value, SampledSubgraph, SchemaError, "the audit of a subgraph", do)
+    return value
 
 
 class Engine:
@@ -116,21 +136,25 @@ class Engine:
         """A plan for the task, with a reason for each choice."""
         from workbench.advise.suggest import suggest_plan
 
+        expect(task, Task, TaskError, "a plan for a task", _MAKE_TASK)
         return suggest_plan(task, self.parts)
 
     def sample(self, seeds: SeedTable, fanout: Fanout, *, key: int = 0, epoch: int = 0) -> SampledSubgraph:
         """The subgraph of some seeds, as training with the same key and epoch would see it."""
+        _expect_seeds_and_fanout(seeds, fanout, "a sample of seeds")
         sampler = NeighborSampler(self.graph, fanout, key=key)
         return sampler.sample(seeds.seed_set(), epoch=epoch)
 
     def cost(self, seeds: SeedTable, fanout: Fanout, *, batch_size: int = 512, key: int = 0) -> Cost:
-        """What a batch of ``batch_size`` such seeds costs, from sampling the given ones.
+        """What a batch of ``batch_size`` such seeds costs, from sampling up to :data:`PILOT` of them.
 
         Joint fanouts are costed one anchor at a time: only seeds of the first seed's anchor count.
         """
+        _expect_seeds_and_fanout(seeds, fanout, "the cost of seeds")
         rows = np.arange(len(seeds))
         if not fanout.disjoint and len(seeds):
             rows = rows[seeds.visible_until == seeds.visible_until[0]]
+        rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), PILOT)).astype(np.int64))]
         return profile(
             self.graph,
             self.features.groups,
@@ -143,7 +167,7 @@ class Engine:
     def audit(self, subgraphs: SampledSubgraph | Iterable[SampledSubgraph]) -> AuditReport:
         """Check samples against the source tables, independently of the sampler."""
         many = [subgraphs] if isinstance(subgraphs, SampledSubgraph) else subgraphs
-        return audit(many, self.dataset)
+        return audit(map(_expect_subgraph, many), self.dataset)
 
     def train(
         self,
@@ -168,8 +192,16 @@ class Engine:
         device : ``auto`` (CUDA, then MPS, then CPU) or a torch device name
         folder : where the run is saved as it goes; None: a temporary folder
         """
+        from torch import nn
+
         from workbench.training.run import start
 
+        expect(task, Task, TaskError, "training for a task", _MAKE_TASK)
+        expect(plan, ModelPlan, PlanError, "training under a plan", "Take engine.suggest_plan(task)")
+        if model is not None:
+            expect(
+                model, nn.Module, TrainingError, "training of a model", "Pass an instance: model=MyModule()"
+            )
         return start(
             self.parts, task, plan, model=model, callbacks=callbacks, key=key, device=device, folder=folder
         )

@@ -121,3 +121,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``Did you mean 'x'?`` for the nearest known word, or an empty string."""
     near = get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"Did you mean {near[0]!r}?" if near else ""
+
+
+def expect(value: object, kind: type, error: type[WorkbenchError], asked: str, do: str = "") -> None:
+    """Refuse a value of another kind at a door, before it fails deep inside.
+
+    Raises
+    ------
+    WorkbenchError
+        The given one.
+    """
+    if isinstance(value, kind):
+        return
+    got = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+    raise error(explain(f"{asked} was asked for", f"got {got}", f"a {kind.__name__}", do))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.errors import FanoutError
+from workbench.errors import AnchorError, FanoutError
 from workbench.plan.fanout import Fanout, replace_fields
 from workbench.schema import Column, EdgeType, ForeignKey, Schema, Stype, Table
 from workbench.stores.steps import ALL, Strategy
@@ -93,3 +93,10 @@ def test_one_cell_can_be_changed():
     assert (changed.get(2, OF), changed.get(2, IN), changed.get(1, OF)) == (3, 8, 16)
     assert fanout.get(2, OF) == 8
     assert changed.hops_deep == 2
+
+
+def test_a_window_is_a_length_of_time():
+    assert Fanout([1], window="30 days").window == 30 * 86_400_000_000
+    assert Fanout([1], window="30 days") == Fanout([1], window=30 * 86_400_000_000)
+    with pytest.raises(AnchorError, match="a length of time was asked for"):
+        Fanout([1], window="soon")

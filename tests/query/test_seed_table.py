@@ -42,5 +42,6 @@ def test_arrow_and_text():
     assert arrow.column_names == ["entity", "node_id", "anchor_time", "label"]
     assert arrow["anchor_time"].type == pa.timestamp("us")
     assert table(label=None).to_arrow().column_names == ["entity", "node_id", "anchor_time"]
+    assert table().to_pandas().shape == (3, 4)
     assert repr(table()) == "SeedTable(val: 3 x users, 2020-01-01 .. 2020-01-03, mean label 0.6667)"
     assert repr(table()[:0]) == "SeedTable(val: 0 x users)"

@@ -10,6 +10,7 @@ from typing import Any
 from workbench.errors import FanoutError, SchemaError, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.steps import ALL, Step, StepPlan, Strategy
+from workbench.temporal import Duration, duration
 
 Hop = tuple[tuple[str, int], ...]
 """One hop as sorted pairs (edge type as text, fanout); the pair with the empty name is the default."""
@@ -30,8 +31,9 @@ class Fanout:
     strategy : 'uniform' or 'recent'
         Which of the visible neighbours: uniformly without replacement, or the latest.
     static : edge types whose edge times are waived (node times never are)
-    window : int or None
-        Look-back in microseconds: only neighbours with ``anchor - window < time <= anchor``.
+    window : length of time or None
+        Look-back, such as ``'30 days'`` or an int of microseconds: only neighbours with
+        ``anchor - window < time <= anchor``. Kept as microseconds.
     disjoint : bool
         True: one subgraph per seed, each under its own anchor. False: seeds of one anchor share nodes.
 
@@ -58,7 +60,7 @@ class Fanout:
         *,
         strategy: str = "uniform",
         static: Sequence[str | EdgeType] = (),
-        window: int | None = None,
+        window: Duration | None = None,
         disjoint: bool = True,
     ) -> None:
         if isinstance(hops, (int, str)) or not len(hops):
@@ -73,15 +75,16 @@ class Fanout:
                     ", ".join(name.lower() for name in Strategy.__members__),
                 )
             )
-        if window is not None and window <= 0:
+        length = None if window is None else duration(window)
+        if length is not None and length <= 0:
             raise FanoutError(
-                explain("a look-back window was asked for", f"got {window} us", "a positive length or None")
+                explain("a look-back window was asked for", f"got {window!r}", "a positive length or None")
             )
         set_field = object.__setattr__
         set_field(self, "hops", tuple(_hop(i + 1, hop) for i, hop in enumerate(hops)))
         set_field(self, "strategy", strategy.lower())
         set_field(self, "static", tuple(sorted(_name(edge_type) for edge_type in static)))
-        set_field(self, "window", window)
+        set_field(self, "window", length)
         set_field(self, "disjoint", bool(disjoint))
 
     @property

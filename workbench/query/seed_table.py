@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -74,6 +75,10 @@ class SeedTable:
         if self.label is not None:
             columns["label"] = pa.array(self.label)
         return pa.table(columns)
+
+    def to_pandas(self) -> Any:
+        """The same as a pandas frame."""
+        return self.to_arrow().to_pandas()
 
     def __repr__(self) -> str:
         times = "" if not len(self) else f", {iso(self.anchor_time.min())} .. {iso(self.anchor_time.max())}"
