@@ -83,3 +83,21 @@ def test_moments_depend_on_the_anchor() -> None:
     assert found.shape == (3, 8)
     assert not torch.allclose(found[0], found[1])
     assert MomentEncoder((NUMBER,), False, 8)(anchors, None, store, row) is None
+
+
+def test_a_timestamp_after_the_anchor_is_missing() -> None:
+    moments, rows_alone = MomentEncoder((MOMENT,), False, 8), RowEncoder(EVERYTHING, 16).eval()
+    now = instant("2024-01-01")
+    stamps = torch.tensor([now, now + 1, now + DAY, now + 900 * DAY, now])[:, None]
+    present = torch.ones(5, 4, dtype=torch.bool)
+    present[4] = False
+    store = {**rows(5), "timestamp": stamps, "present": present}
+    found = moments(torch.full((5,), now), None, store, None)
+    assert found is not None
+    assert torch.equal(found[1:4], found[4].expand(3, -1)), "as if it had no value"
+    assert not torch.allclose(found[0], found[1]), "the anchor itself is visible"
+    always = moments(torch.full((5,), FOREVER), None, store, None)
+    assert always is not None
+    assert torch.pdist(always[[0, 2, 3, 4]]).min() > 1e-3, "a static task sees everything"
+    again = rows_alone({**store, "timestamp": stamps + DAY}, 5)
+    assert torch.equal(rows_alone(store, 5), again), "encoded without the anchor, so without timestamps"

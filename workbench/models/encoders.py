@@ -3,8 +3,11 @@
 What depends on a row alone is computed once per distinct row (``rows``); what depends on the anchor as
 well, how old the row is, once per node (``moments``):
 
-    numerical | categorical | timestamp | embedding | present  -> RowEncoder  [rows, channels]
-    node_time, timestamp columns, anchor                       -> MomentEncoder [nodes, channels]
+    numerical | categorical | embedding | present  -> RowEncoder  [rows, channels]
+    node_time, timestamp columns, anchor           -> MomentEncoder [nodes, channels]
+
+A timestamp column may hold an instant after the anchor, such as the delivery of an order that is on its
+way. To that anchor it is missing, so timestamps are read per node only.
 """
 
 from __future__ import annotations
@@ -92,23 +95,6 @@ class CategoryEncoder(nn.Module):
         return torch.as_tensor(self.table(slots)).flatten(1)
 
 
-class DateEncoder(nn.Module):
-    """int64[rows, columns] -> cyclic parts and a missing flag of every timestamp column."""
-
-    def __init__(self, columns: Sequence[ColumnStatistics]) -> None:
-        super().__init__()
-        self.columns = [(c.column.start, c.position) for c in columns]
-        self.width = len(columns) * (CYCLIC_WIDTH + 1)
-
-    def forward(self, store: Mapping[str, Tensor]) -> Tensor:
-        """Encode the timestamps of a store."""
-        parts = []
-        for start, position in self.columns:
-            here = store["present"][:, position]
-            parts += [cyclic(store["timestamp"][:, start]) * here[:, None], (~here[:, None]).float()]
-        return torch.cat(parts, dim=1)
-
-
 class VectorEncoder(nn.Module):
     """float32[rows, width] -> the stored vectors (text, embeddings) at unit scale."""
 
@@ -124,11 +110,11 @@ class VectorEncoder(nn.Module):
 
 
 class RowEncoder(nn.Module):
-    """One vector per distinct row of a table; a learned constant where the table has no columns.
+    """One vector per distinct row of a table; a learned constant where the table has no such columns.
 
     Parameters
     ----------
-    columns : sequence of ColumnStatistics
+    columns : sequence of ColumnStatistics  those of timestamps are left to :class:`MomentEncoder`
     channels : int
     """
 
@@ -136,7 +122,8 @@ class RowEncoder(nn.Module):
         super().__init__()
         by_section: dict[str, list[ColumnStatistics]] = {}
         for column in columns:
-            by_section.setdefault(column.column.section, []).append(column)
+            if column.column.section != "timestamp":
+                by_section.setdefault(column.column.section, []).append(column)
         encoders = {section: _encoder(section, members, channels) for section, members in by_section.items()}
         width = sum(encoder.width for encoder in encoders.values())
         self.parts = nn.ModuleDict(encoders)
@@ -159,16 +146,18 @@ class RowEncoder(nn.Module):
 
 def _encoder(
     section: str, columns: list[ColumnStatistics], channels: int
-) -> NumberEncoder | CategoryEncoder | DateEncoder | VectorEncoder:
+) -> NumberEncoder | CategoryEncoder | VectorEncoder:
     if section == "numerical":
         return NumberEncoder(columns)
     if section == "categorical":
         return CategoryEncoder(columns, max(4, min(16, channels // 4)))
-    return DateEncoder(columns) if section == "timestamp" else VectorEncoder(columns)
+    return VectorEncoder(columns)
 
 
 class MomentEncoder(nn.Module):
-    """One vector per node from its anchor: age and calendar of its row, age of its timestamp columns.
+    """One vector per node from its anchor: age and calendar of its row and of its timestamp columns.
+
+    A timestamp later than the anchor is missing: with a flag, and without a trace of its value.
 
     Parameters
     ----------
@@ -182,7 +171,7 @@ class MomentEncoder(nn.Module):
         self.timed = timed
         dates = [c for c in columns if c.column.section == "timestamp"]
         self.dates = [(c.column.start, c.position) for c in dates]
-        width = timed * (AGE_WIDTH + CYCLIC_WIDTH) + len(dates) * AGE_WIDTH
+        width = timed * (AGE_WIDTH + CYCLIC_WIDTH) + len(dates) * (AGE_WIDTH + CYCLIC_WIDTH + 1)
         self.project = nn.Linear(width, channels) if width else None
 
     def forward(
@@ -199,5 +188,7 @@ class MomentEncoder(nn.Module):
             stamp, here = store["timestamp"][:, start], store["present"][:, position]
             if row is not None:
                 stamp, here = stamp[row], here[row]
-            parts.append(age(anchor, torch.where(here, stamp, FOREVER)))
+            here = here & (stamp <= anchor)
+            known = torch.where(here, stamp, FOREVER)
+            parts += [age(anchor, known), cyclic(known), (~here[:, None]).float()]
         return torch.as_tensor(self.project(torch.cat(parts, dim=1)))
