@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from workbench.ingestion.build import ingest
+from workbench.ingestion.infer import infer_schema
+from workbench.query.seed_table import SeedTable
 from workbench.temporal import MICROSECONDS
-from workbench.testing.shop import Shop
+from workbench.testing.shop import Shop, open_parts
+from workbench.training.parts import Parts
 from workbench.training.window_features import facts_of, flat_table
 
 DAY = MICROSECONDS["days"]
 WINDOWS = (30 * DAY, 90 * DAY)
+LATER = {"begin_time": 0, "audit_time": 20, "end_time": 40}
 
 
 def test_facts_are_timed_tables_with_a_key_to_the_entity(shop: Shop) -> None:
@@ -53,3 +62,30 @@ def test_events_after_the_anchor_change_nothing(shop: Shop) -> None:
     first = seeds[seeds.anchor_time == seeds.anchor_time.min()]
     flat = flat_table(shop.parts.dataset, first, WINDOWS, int(first.anchor_time.max()))
     assert (flat.frame["orders count all"] == 0).all()
+
+
+@pytest.fixture(scope="module")
+def contracts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
+    """Contracts of days 10, 20, 30, ...: each is audited 20 days later and ends 40 days later."""
+    days = np.arange(10, 410, 10)
+    stamps = {name: pa.array((days + after) * DAY).cast(pa.timestamp("us")) for name, after in LATER.items()}
+    kinds = pa.array([("new", "old")[day // 10 % 2] for day in days.tolist()])
+    tables = {"contracts": pa.table({"contract_id": days, "kind": kinds, **stamps})}
+    schema = infer_schema(tables).set_time("contracts", "begin_time").set_end_time("contracts", "end_time")
+    folder: Path = tmp_path_factory.mktemp("contracts") / "store"
+    ingest(tables, schema, folder)
+    return open_parts(folder)
+
+
+def contract_seeds(parts: Parts, anchor: int) -> SeedTable:
+    ids = np.arange(parts.graph.num_nodes("contracts"))
+    return SeedTable("contracts", ids, pa.array(ids), np.full(len(ids), anchor * DAY))
+
+
+def test_an_end_time_is_never_read_and_a_timestamp_only_once_it_has_come(contracts: Parts) -> None:
+    days = np.arange(10, 410, 10)
+    frame = flat_table(contracts.dataset, contract_seeds(contracts, 400), WINDOWS, 400 * DAY).frame
+    assert not [name for name in frame.columns if "end_time" in name]
+    assert np.array_equal(frame["contracts.begin_time age"], 400.0 - days)
+    expected = np.where(days + 20 <= 400, 400.0 - days - 20, np.nan)
+    assert np.array_equal(frame["contracts.audit_time age"], expected, equal_nan=True)

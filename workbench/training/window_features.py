@@ -7,6 +7,9 @@ and each window is a difference of two of them, found by ASOF joins:
 
 so a history is read once, however many anchors and windows there are, and the time rule is that of
 ``temporal.py``: an event at exactly the anchor is visible, one at exactly ``anchor - w`` is not.
+
+The columns are those that a model reads: no keys, no end time, which is known only once it has come; and a
+timestamp later than the anchor is missing, because at the anchor nobody knows it.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from workbench.ingestion.layout import feature_columns
 from workbench.query.seed_table import SeedTable
 from workbench.schema import Column, EdgeSpec, Schema, Stype, Table
 from workbench.stores.dataset import Dataset
@@ -106,15 +110,18 @@ def _calendar(seeds: SeedTable) -> pd.DataFrame:
 
 
 def _entity_columns(con: Any, entity: Table, fitted_until: int) -> tuple[pd.DataFrame, list[str]]:
-    """The entity's own columns: numbers, ages of timestamps, codes of categories."""
+    """The entity's own columns: numbers, ages of timestamps, codes of categories; and its own age."""
     parts, categorical = [], []
-    for column in entity.columns:
+    read = {column.name for column in feature_columns(entity)} | {entity.time}
+    for column in (column for column in entity.columns if column.name in read):
         name, alias = quote_name(column.name), f"{entity.name}.{column.name}"
         if column.stype is Stype.NUMERICAL:
             parts.append(f"e.{name}::DOUBLE AS {quote_name(alias)}")
         elif column.stype is Stype.TIMESTAMP:
             day = MICROSECONDS["days"]
-            parts.append(f"(s.t - epoch_us(e.{name}::TIMESTAMP)) / {day}.0 AS {quote_name(alias + ' age')}")
+            then = f"epoch_us(e.{name}::TIMESTAMP)"
+            age = f"CASE WHEN {then} <= s.t THEN (s.t - {then}) / {day}.0 END"
+            parts.append(f"{age} AS {quote_name(alias + ' age')}")
         elif column.stype is Stype.CATEGORICAL:
             values = _frequent(con, entity, column, fitted_until, MOST_VALUES)
             cases = " ".join(f"WHEN {quote_text(value)} THEN {i}" for i, value in enumerate(values))
@@ -143,7 +150,7 @@ def _frequent(con: Any, table: Table, column: Column, until: int, most: int) -> 
 def _measures(con: Any, table: Table, until: int) -> dict[str, str]:
     """What is averaged of a fact table: alias -> SQL of a nullable DOUBLE."""
     found = {}
-    for column in table.columns:
+    for column in feature_columns(table):
         name = quote_name(column.name)
         if column.stype is Stype.NUMERICAL:
             found[column.name] = f"{name}::DOUBLE"
