@@ -193,6 +193,29 @@ def test_embeddings_of_another_length(store_path: Path) -> None:
     assert block.column("amount").tolist() == [[1.0, 2.0], [0.0, 0.0], [0.0, 0.0]]
 
 
+@pytest.mark.parametrize("odd", [[], [9.0]])
+def test_an_odd_first_embedding_costs_only_itself(odd: list[float], store_path: Path) -> None:
+    tables = orders(amount=[odd, [1.0, 2.0], [3.0, 4.0]])
+    said = ("orders.amount: 1 of 3 values", "lists of another length than 2, the most frequent")
+    warned(tables, infer_schema(tables), store_path, *said)
+    block = SsdFeatures.open(Dataset.open(store_path)).multi_get([Read("orders", np.arange(3))])[0]
+    assert block.column("amount").tolist() == [[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]]
+    assert block.present()[:, 0].tolist() == [False, True, True]
+
+
+def test_embeddings_that_are_all_empty(store_path: Path) -> None:
+    empty = pa.array([[], [], None], pa.list_(pa.float32()))
+    tables = (
+        orders().drop("orders").add("orders", pa.table({"order_id": [1, 2, 3], "v": empty, "at": [DAY] * 3}))
+    )
+    schema = infer_schema(tables).set_stype("orders", "v", "embedding")
+    warned(
+        tables, schema, store_path, "orders.v: 2 of 3 values are", "empty lists; they are stored as missing"
+    )
+    block = SsdFeatures.open(Dataset.open(store_path)).multi_get([Read("orders", np.arange(3))])[0]
+    assert not block.present().any()
+
+
 def test_odd_columns_are_set_aside_and_said(store_path: Path) -> None:
     tables = orders(
         nothing=[None, None, None], mixed=[1, "a", 2.5], texts=["1", "2", "3.5"], same=[4, 4, 4]

@@ -48,8 +48,26 @@ def test_segments_hold_every_row(job: Job) -> None:
     assert job.done == ROWS
 
 
-def test_widths_are_those_of_the_first_list(job: Job) -> None:
+def test_widths_are_the_most_frequent_ones(job: Job) -> None:
     assert embedding_widths(job.file("table", "t"), COLUMNS) == {"v": 3}
+
+
+@pytest.mark.parametrize(
+    ("lists", "widths"),
+    [
+        ([[], [1.0, 2.0], [3.0, 4.0]], {"v": 2}),
+        ([[1.0], [1.0, 2.0], [3.0, 4.0], None], {"v": 2}),
+        ([[1.0], [1.0, 2.0]], {"v": 2}),
+        ([[], [], [], [1.0]], {"v": 1}),
+        ([[], None, []], {}),
+    ],
+)
+def test_odd_first_lists_do_not_set_the_width(
+    lists: list[list[float] | None], widths: dict[str, int], tmp_path: Path
+) -> None:
+    file = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"v": pa.array(lists, pa.list_(pa.float32()))}), file, row_group_size=2)
+    assert embedding_widths(file, COLUMNS[2:]) == widths
 
 
 def test_a_table_without_features_has_no_segment(job: Job) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from itertools import product
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -42,7 +43,7 @@ def write_features(
     if not columns:
         return None
     file = job.file("table", table.name)
-    widths = embedding_widths(file, columns)
+    widths = embedding_widths(file, columns, job.check)
     layout = group_layout(table, rows, {}, widths)
     assert layout is not None
     coder = Coder()
@@ -56,7 +57,7 @@ def write_features(
             failpoint("during-features")
             job.progress(len(present))
         job.add(segment.finish())
-    _warn_dropped(job, table.name, rows, dropped)
+    _warn_dropped(job, table.name, rows, columns, dropped, widths)
     cardinality = {name: len(codes) + 1 for name, codes in coder.codes.items()}
     final = group_layout(table, rows, cardinality, widths)
     assert final is not None
@@ -99,25 +100,40 @@ def _decoded_blocks(
             future.cancel()
 
 
-def embedding_widths(file: Path, columns: tuple[Column, ...]) -> dict[str, int]:
-    """Elements of each embedding column: the length of the first list that is there."""
-    widths = {}
+def embedding_widths(
+    file: Path, columns: tuple[Column, ...], check: Callable[[], None] = lambda: None
+) -> dict[str, int]:
+    """Elements of each embedding column: the most frequent length above 0 (of several, the longest).
+
+    A column of nothing but empty or missing lists has no entry. ``check`` is called between row groups.
+    """
+    names = [column.name for column in columns if column.stype is Stype.EMBEDDING]
+    counts: dict[str, Counter[int]] = {name: Counter() for name in names}
+    with pq.ParquetFile(file) as parquet:
+        for name, group in product(names, range(parquet.metadata.num_row_groups)):
+            check()
+            lists = parquet.read_row_group(group, columns=[name]).column(0)
+            for entry in pc.value_counts(pc.list_value_length(lists)).to_pylist():
+                if entry["values"]:
+                    counts[name][entry["values"]] += entry["counts"]
+    return {name: max(found, key=lambda n: (found[n], n)) for name, found in counts.items() if found}
+
+
+def _warn_dropped(
+    job: Job,
+    table: str,
+    rows: int,
+    columns: tuple[Column, ...],
+    dropped: Mapping[str, int],
+    widths: Mapping[str, int],
+) -> None:
     for column in columns:
-        if column.stype is not Stype.EMBEDDING:
+        count, width = dropped[column.name], widths.get(column.name)
+        if not count:
             continue
-        with pq.ParquetFile(file) as parquet:
-            for batch in parquet.iter_batches(columns=[column.name], batch_size=4096):
-                lengths = pc.list_value_length(batch.column(0)).drop_null()
-                if len(lengths):
-                    widths[column.name] = int(lengths[0].as_py())
-                    break
-    return widths
-
-
-def _warn_dropped(job: Job, table: str, rows: int, dropped: Mapping[str, int]) -> None:
-    for column, count in dropped.items():
-        if count:
-            job.warn(
-                f"{table}.{column}: {count:,} of {rows:,} values are NaN, infinite, too large for float32 or "
-                "lists of another length; they are stored as missing"
+        why = "NaN, infinite, too large for float32"
+        if column.stype is Stype.EMBEDDING:
+            why += (
+                f" or lists of another length than {width}, the most frequent" if width else " or empty lists"
             )
+        job.warn(f"{table}.{column.name}: {count:,} of {rows:,} values are {why}; they are stored as missing")
