@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from workbench.errors import IngestError, SchemaError
-from workbench.ingestion.check import check_tables
+from workbench.ingestion.check import check_tables, same_but_case
+from workbench.ingestion.infer import infer_schema
 from workbench.ingestion.tables import read_tables
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 
@@ -50,3 +51,30 @@ def test_keys_and_times_must_be_columns() -> None:
     for table in (Table("a", A.columns, "no"), Table("a", A.columns, "id", "no")):
         with pytest.raises(SchemaError, match="column 'no' of table 'a'"):
             check_tables(TABLES, Schema((table,)))
+
+
+def test_tables_that_differ_only_by_case_are_refused() -> None:
+    twins = read_tables({"u": pa.table({"id": [1, 2]}), "U": pa.table({"id": [1, 2]})})
+    with pytest.raises(IngestError, match=r"the names 'u' and 'U' differ only by case.*tables.rename\('U'"):
+        check_tables(twins, infer_schema(twins))
+    other = twins.rename("U", "v")
+    assert set(check_tables(other, infer_schema(other))) == {"u", "v"}
+
+
+def test_columns_that_differ_only_by_case_are_refused() -> None:
+    twins = TABLES.rename("a", x="ID")
+    table = Table("a", (Column("id", Stype.ID), Column("ID", Stype.ID)))
+    with pytest.raises(IngestError, match="table 'a' was ingested: its columns 'id' and 'ID' differ only by"):
+        check_tables(twins, Schema((table,)))
+
+
+def test_case_twins_are_found() -> None:
+    assert same_but_case(["a", "b", "B", "A"]) == ("b", "B")
+    assert same_but_case(["a", "b"]) is None
+
+
+@pytest.mark.parametrize("name", ["__row__", "__ROW__", "__source_row__", "file_row_number"])
+def test_names_that_views_need_are_refused(name: str) -> None:
+    tables = read_tables({"t": pa.table({"id": [1, 2], name: [1, 2]})})
+    with pytest.raises(IngestError, match=f"it has a column '{name}', which.*tables.rename"):
+        check_tables(tables, infer_schema(tables))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from workbench.errors import IngestError, explain
 from workbench.ingestion.tables import Tables
+from workbench.ingestion.typed import SOURCE_ROW
 from workbench.schema import Schema, Table
 from workbench.stores.sql import ROW
 
 ColumnKinds = Mapping[str, Mapping[str, str]]
 """table -> column -> DuckDB type, as the source has it."""
+
+RESERVED = {
+    ROW: "which views use for the row id",
+    SOURCE_ROW: "which an ingest uses for the order of the source",
+    "file_row_number": "which DuckDB uses for the position of a row in its file",
+}
+"""Names that a column may not have, in any case, and why."""
 
 
 def check_tables(tables: Tables, schema: Schema) -> ColumnKinds:
@@ -19,7 +27,8 @@ def check_tables(tables: Tables, schema: Schema) -> ColumnKinds:
     Raises
     ------
     IngestError
-        If the schema is empty, a table is not there, a column is missing, or keys do not match.
+        If the schema is empty, a table is not there, a column is missing, names differ only by case or
+        are reserved, or keys do not match.
     """
     if not schema.tables:
         raise IngestError(explain("tables were ingested", "the schema has no tables", "one table or more"))
@@ -33,6 +42,11 @@ def check_tables(tables: Tables, schema: Schema) -> ColumnKinds:
                 "Infer the schema from these tables, or drop tables from it with schema.drop_table",
             )
         )
+    twins = same_but_case(table.name for table in schema)
+    if twins:
+        got = f"the names {twins[0]!r} and {twins[1]!r} differ only by case, which SQL does not tell apart"
+        do = f"Rename one with tables.rename({twins[1]!r}, new_name)"
+        raise IngestError(explain("tables were ingested", got, do=do))
     kinds = {table.name: tables.types(table.name) for table in schema}
     for table in schema:
         _check_columns(table, kinds[table.name])
@@ -53,13 +67,33 @@ def _check_columns(table: Table, kinds: Mapping[str, str]) -> None:
                 "Infer the schema again from these tables, or rename columns with tables.rename",
             )
         )
-    if ROW in kinds:
-        got, do = f"it has a column {ROW!r}, which views use for the row id", "Rename it with tables.rename"
-        raise IngestError(explain(f"table {table.name!r} was ingested", got, do=do))
+    _check_names(table.name, kinds)
     named = (table.primary_key, table.time, table.end_time, *(key.column for key in table.foreign_keys))
     for name in named:
         if name is not None:
             table.column(name)
+
+
+def _check_names(table: str, kinds: Mapping[str, str]) -> None:
+    asked, do = f"table {table!r} was ingested", "Rename it with tables.rename"
+    for name in kinds:
+        if name.lower() in RESERVED:
+            got = f"it has a column {name!r}, {RESERVED[name.lower()]}"
+            raise IngestError(explain(asked, got, do=do))
+    twins = same_but_case(kinds)
+    if twins:
+        got = f"its columns {twins[0]!r} and {twins[1]!r} differ only by case, which SQL does not tell apart"
+        raise IngestError(explain(asked, got, do="Rename one where the table comes from"))
+
+
+def same_but_case(names: Iterable[str]) -> tuple[str, str] | None:
+    """The first two names that differ only by case, or None."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            return other, name
+    return None
 
 
 def _check_links(schema: Schema, table: Table) -> None:
