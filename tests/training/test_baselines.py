@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from workbench.testing.shop import Shop
+from workbench.training import baselines as module
+from workbench.training import window_features
 from workbench.training.baselines import baselines, past_rate
 from workbench.training.metrics import metric
 
@@ -20,6 +23,15 @@ def test_both_baselines_are_scored_and_stay_below_bayes(shop: Shop) -> None:
         assert value < shop.truth.bayes_auc(test) + 0.01
         assert baseline.name in repr(baseline)
         assert baseline.chosen
+
+
+def test_boosting_leaves_excluded_columns_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: set[str] = set()
+    monkeypatch.setattr(
+        module, "flat_table", lambda *given: read.update(given[-1]) or window_features.flat_table(*given)
+    )
+    baselines(shop.parts, shop.task, exclude=(name for name in ["users.age"]))
+    assert read == {"users.age"}
 
 
 def test_past_rate_at_the_first_anchor_knows_nothing_of_anyone(shop: Shop) -> None:

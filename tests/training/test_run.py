@@ -204,6 +204,13 @@ def test_plans_and_splits_that_do_not_fit(shop: Shop) -> None:
         start(shop.parts, shop.task, PLAN.replace(exclude=("users.agee",)))
 
 
+def test_exclude_is_no_promise_that_a_users_module_keeps(shop: Shop, tmp_path: Path) -> None:
+    plan = PLAN.replace(exclude=("users.age",))
+    with pytest.raises(PlanError, match=r"Mine .* without users\.age.*exclude=\(\)"):
+        start(shop.parts, shop.task, plan, model=mine(shop), folder=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 CHILD = """
 import sys
 from workbench.plan.model_plan import ModelPlan

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch_geometric.data import HeteroData
 
-from workbench.errors import RunCancelled, TrainingError
+from workbench.errors import PlanError, RunCancelled, TrainingError
 from workbench.events import EpochDone, Event, StageTimes, StepDone
 from workbench.models.hetero_gnn import HeteroGNN
 from workbench.plan.fanout import Fanout
@@ -120,6 +120,11 @@ def test_stop_ends_within_a_step() -> None:
 def test_a_loss_that_is_no_number_stops_the_run() -> None:
     with pytest.raises(TrainingError, match="the loss is nan"):
         Trainer(PLAN, device="cpu").fit(batches(poison=True), model=Linear())
+
+
+def test_exclude_binds_no_model_of_yours() -> None:
+    with pytest.raises(PlanError, match="built-in model only"):
+        Trainer(PLAN.replace(exclude=("users.age",)), device="cpu").fit(batches(), model=Linear())
 
 
 def test_nothing_to_train_on() -> None:

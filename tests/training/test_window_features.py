@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from workbench.errors import TrainingError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.query.seed_table import SeedTable
@@ -55,6 +56,18 @@ def test_columns_of_the_entity_and_shares_of_categories(shop: Shop) -> None:
     assert np.nanmax(flat.frame[shares].sum(axis=1)) <= 1 + 1e-9
     assert len(flat.frame) == len(seeds)
     assert flat.frame["users.age"].notna().any()
+
+
+def test_excluded_columns_are_not_read(shop: Shop) -> None:
+    seeds, every = shop.task.seeds("val"), 2**62
+    hidden = ("users.age", "orders.amount", "orders.channel")
+    full = flat_table(shop.parts.dataset, seeds, WINDOWS, every).frame
+    kept = flat_table(shop.parts.dataset, seeds, WINDOWS, every, hidden).frame
+    gone = set(full.columns) - set(kept.columns)
+    assert {name for name in full.columns if "amount" in name or "channel" in name} | {"users.age"} == gone
+    assert kept.equals(full[kept.columns])
+    with pytest.raises(TrainingError, match=r"users\.agee.*Did you mean 'users.age'"):
+        flat_table(shop.parts.dataset, seeds, WINDOWS, every, ("users.agee",))
 
 
 def test_events_after_the_anchor_change_nothing(shop: Shop) -> None:

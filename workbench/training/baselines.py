@@ -7,6 +7,7 @@ boosting    HistGradientBoosting on the entity's columns plus windowed aggregate
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,16 +51,24 @@ class Baseline:
         return f"Baseline({self.name}: test {name} {value:.4f}; {self.chosen}; {self.seconds:.1f} s)"
 
 
-def baselines(parts: Parts, task: Any, metric_name: str | None = None, key: int = 0) -> dict[str, Baseline]:
+def baselines(
+    parts: Parts,
+    task: Any,
+    metric_name: str | None = None,
+    key: int = 0,
+    *,
+    exclude: Iterable[str] = (),
+) -> dict[str, Baseline]:
     """Both baselines of a task.
 
     Parameters
     ----------
     metric_name : what settings are chosen by; None: AUROC or MAE
+    exclude : names ``'table.column'`` that must not be read: ``plan.exclude``, for a fair comparison
     """
     return {
         "past_rate": past_rate(task, metric_name),
-        "boosting": boosting(parts, task, metric_name, key),
+        "boosting": boosting(parts, task, metric_name, key, exclude=exclude),
     }
 
 
@@ -83,14 +92,22 @@ def past_rate(task: Any, metric_name: str | None = None) -> Baseline:
     return _baseline("past_rate", str(tried[best]), task, name, seeds, predictions, began)
 
 
-def boosting(parts: Parts, task: Any, metric_name: str | None = None, key: int = 0) -> Baseline:
+def boosting(
+    parts: Parts,
+    task: Any,
+    metric_name: str | None = None,
+    key: int = 0,
+    *,
+    exclude: Iterable[str] = (),
+) -> Baseline:
     """HistGradientBoosting on the entity's columns plus windowed aggregates of its fact tables."""
     began, name = time.perf_counter(), metric_name or _default_metric(task)
     seeds = {split: task.seeds(split) for split in SPLITS}
     horizon = max(int(task.horizon.approximate), 1)
     windows = tuple(horizon * times for times in WINDOWS)
     last = int(seeds["train"].visible_until.max())
-    tables = {split: flat_table(parts.dataset, seeds[split], windows, last) for split in SPLITS}
+    hidden = tuple(exclude)
+    tables = {split: flat_table(parts.dataset, seeds[split], windows, last, hidden) for split in SPLITS}
     labels = {split: _labels(seeds[split]) for split in SPLITS}
     best = boost(tables, labels, name, task.task_type, key)
     return _baseline("boosting", best.chosen, task, name, seeds, best.predictions, began)

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import torch
+from torch import nn
 
 from workbench.errors import PlanError, explain
 from workbench.kernels.rng import derive_key
@@ -33,6 +34,24 @@ def check_task(task: Any, plan: ModelPlan) -> None:
                 f"a {task.task_type} task was to be trained",
                 f"the plan's loss {plan.optimisation.loss!r} is for {plan.task_type} tasks",
                 do="Take engine.suggest_plan(task), or change loss and metric together",
+            )
+        )
+
+
+def check_exclude(plan: ModelPlan, model: nn.Module | None) -> None:
+    """Refuse to promise that a module of the user leaves columns unread: its batches hold every column.
+
+    Raises
+    ------
+    PlanError
+    """
+    if plan.exclude and not isinstance(model, HeteroGNN | None):
+        raise PlanError(
+            explain(
+                f"{type(model).__name__} was to be trained without {', '.join(plan.exclude)}",
+                "a plan's exclude binds the built-in model only; a module of yours is given every column",
+                do="Leave these columns unread in forward and take plan.replace(exclude=()), "
+                "or set them aside in the schema and ingest again",
             )
         )
 

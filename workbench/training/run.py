@@ -19,7 +19,7 @@ from workbench.events import Callback, EpochDone, Event, RunDone, emit
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
-from workbench.training.build import build_model, check_task, fit_for
+from workbench.training.build import build_model, check_exclude, check_task, fit_for
 from workbench.training.checkpoint import load_weights, save_weights
 from workbench.training.devices import loader_core, pick_device
 from workbench.training.identity import check_fits
@@ -275,11 +275,12 @@ def start(
     Raises
     ------
     PlanError
-        If the plan trains another task type.
+        If the plan trains another task type, or excludes columns from a module of yours.
     TrainingError
         If the splits cannot be learned from, or the folder is not empty.
     """
     check_task(task, plan)
+    check_exclude(plan, model)
     train, val = frozen(plan, task.seeds("train")), frozen(plan, task.seeds("val"))
     check_labels(train, plan)
     check_labels(val, plan)

@@ -23,7 +23,7 @@ from workbench.kernels.rng import derive_key
 from workbench.models.dropout import set_dropout_key
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
-from workbench.training.build import model_for
+from workbench.training.build import check_exclude, model_for
 from workbench.training.devices import pick_device
 from workbench.training.metrics import better, metric
 from workbench.training.step import Target, optimiser_of, outputs, seed_type_of, seeded
@@ -101,11 +101,14 @@ class Trainer:
 
         Raises
         ------
+        PlanError
+            If the plan excludes columns and the model is yours.
         RunCancelled
             After ``stop`` was set.
         TrainingError
             If the loss is not finite, or the model's output has the wrong shape.
         """
+        check_exclude(self.plan, model)
         model = self._built(train) if model is None else model
         model.to(self.device)
         optimiser = optimiser_of(model, self.plan.optimisation)

@@ -14,6 +14,7 @@ timestamp later than the anchor is missing, because at the anchor nobody knows i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from workbench.errors import TrainingError, did_you_mean, explain
 from workbench.ingestion.layout import feature_columns
 from workbench.query.seed_table import SeedTable
 from workbench.schema import Column, EdgeSpec, Schema, Stype, Table
@@ -49,7 +51,13 @@ class FlatTable:
     categorical: tuple[str, ...]
 
 
-def flat_table(dataset: Dataset, seeds: SeedTable, windows: tuple[int, ...], fitted_until: int) -> FlatTable:
+def flat_table(
+    dataset: Dataset,
+    seeds: SeedTable,
+    windows: tuple[int, ...],
+    fitted_until: int,
+    exclude: Iterable[str] = (),
+) -> FlatTable:
     """The entity's columns, windowed aggregates of every table that points at it, and the calendar.
 
     Parameters
@@ -58,8 +66,14 @@ def flat_table(dataset: Dataset, seeds: SeedTable, windows: tuple[int, ...], fit
     seeds : SeedTable  what each row may see is ``seeds.visible_until``
     windows : tuple of int  look-back windows in microseconds, ascending; all of the past comes on top
     fitted_until : int  which category values get a column is decided on rows up to this instant
+    exclude : names ``'table.column'`` that must not be read, as in a plan
+
+    Raises
+    ------
+    TrainingError
+        If ``exclude`` names something that is no feature.
     """
-    schema, con = dataset.schema, dataset.duckdb()
+    schema, con, hidden = dataset.schema, dataset.duckdb(), _hidden(dataset.schema, exclude)
     try:
         con.register("seed_rows", _seed_rows(seeds))
         entity = schema[seeds.node_type]
@@ -68,9 +82,9 @@ def flat_table(dataset: Dataset, seeds: SeedTable, windows: tuple[int, ...], fit
             f"CREATE TEMP TABLE seeds AS SELECT s.i, s.t, s.node, e.{key} AS key "
             f"FROM seed_rows s JOIN {quote_name(entity.name)} e ON e.{quote_name(ROW)} = s.node"
         )
-        own, categorical = _entity_columns(con, entity, fitted_until)
+        own, categorical = _entity_columns(con, entity, fitted_until, hidden)
         facts = [
-            _aggregates(con, schema[spec.table], spec, windows, fitted_until)
+            _aggregates(con, schema[spec.table], spec, windows, fitted_until, hidden)
             for spec in facts_of(schema, entity.name)
         ]
         frame = pd.concat([own, _calendar(seeds), *facts], axis=1)
@@ -88,6 +102,26 @@ def facts_of(schema: Schema, entity: str) -> list[EdgeSpec]:
         and spec.layout in ("fact", "edges")
         and schema[spec.table].time is not None
     ]
+
+
+def _hidden(schema: Schema, exclude: Iterable[str]) -> frozenset[str]:
+    """The excluded names; refuses those that are no features."""
+    known = [f"{table.name}.{column.name}" for table in schema for column in feature_columns(table)]
+    for name in exclude:
+        if name not in known:
+            raise TrainingError(
+                explain(
+                    f"a baseline was to exclude {name!r}",
+                    "no such column is a feature",
+                    ", ".join(known),
+                    did_you_mean(name, known),
+                )
+            )
+    return frozenset(exclude)
+
+
+def _features(table: Table, hidden: frozenset[str]) -> list[Column]:
+    return [column for column in feature_columns(table) if f"{table.name}.{column.name}" not in hidden]
 
 
 def _seed_rows(seeds: SeedTable) -> pa.Table:
@@ -109,10 +143,12 @@ def _calendar(seeds: SeedTable) -> pd.DataFrame:
     ).astype(float)
 
 
-def _entity_columns(con: Any, entity: Table, fitted_until: int) -> tuple[pd.DataFrame, list[str]]:
+def _entity_columns(
+    con: Any, entity: Table, fitted_until: int, hidden: frozenset[str]
+) -> tuple[pd.DataFrame, list[str]]:
     """The entity's own columns: numbers, ages of timestamps, codes of categories; and its own age."""
     parts, categorical = [], []
-    read = {column.name for column in feature_columns(entity)} | {entity.time}
+    read = {column.name for column in _features(entity, hidden)} | {entity.time}
     for column in (column for column in entity.columns if column.name in read):
         name, alias = quote_name(column.name), f"{entity.name}.{column.name}"
         if column.stype is Stype.NUMERICAL:
@@ -147,10 +183,10 @@ def _frequent(con: Any, table: Table, column: Column, until: int, most: int) -> 
     return [value for value, _ in rows]
 
 
-def _measures(con: Any, table: Table, until: int) -> dict[str, str]:
+def _measures(con: Any, table: Table, until: int, hidden: frozenset[str]) -> dict[str, str]:
     """What is averaged of a fact table: alias -> SQL of a nullable DOUBLE."""
     found = {}
-    for column in feature_columns(table):
+    for column in _features(table, hidden):
         name = quote_name(column.name)
         if column.stype is Stype.NUMERICAL:
             found[column.name] = f"{name}::DOUBLE"
@@ -160,9 +196,16 @@ def _measures(con: Any, table: Table, until: int) -> dict[str, str]:
     return found
 
 
-def _aggregates(con: Any, table: Table, spec: EdgeSpec, windows: tuple[int, ...], until: int) -> pd.DataFrame:
+def _aggregates(
+    con: Any,
+    table: Table,
+    spec: EdgeSpec,
+    windows: tuple[int, ...],
+    until: int,
+    hidden: frozenset[str],
+) -> pd.DataFrame:
     """Counts, means and time since the last event of one fact table; one column per window."""
-    measures = _measures(con, table, until)
+    measures = _measures(con, table, until, hidden)
     con.execute(_running(table, str(spec.dst_column), list(measures.values())))
     shown = f"{table.name}.{spec.dst_column}" if spec.layout == "edges" else table.name
     ends = [("now", "s.t"), *((f"w{i}", f"s.t - {int(w)}") for i, w in enumerate(windows))]
