@@ -41,7 +41,8 @@ def links(world):
 
 def test_nodes_without_time_are_static(world):
     sampler = PyGSampler(world.sampler)
-    out = sampler.sample_from_nodes(NodeSamplerInput(None, torch.tensor([3, 3, 5]), None, "n0"))
+    with pytest.warns(UserWarning, match=r"no input_time was given: every seed sees all rows of .*e0"):
+        out = sampler.sample_from_nodes(NodeSamplerInput(None, torch.tensor([3, 3, 5]), None, "n0"))
     expected = world.sampler.sample(SeedSet.of("n0", [3, 3, 5]))
     assert out.metadata[0].tolist() == [0, 1, 2]
     assert out.metadata[1].tolist() == [FOREVER] * 3

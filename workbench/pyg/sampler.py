@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,8 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         node_type = self._only_node_type() if index.input_type is None else index.input_type
         count = index.node.numel()
         input_id = torch.arange(count) if index.input_id is None else index.input_id
+        if index.time is None:
+            _warn_of_the_future(self.sampler, "input_time")
         time = torch.full((count,), FOREVER) if index.time is None else index.time
         seeds = SeedSet.of(node_type, index.node.numpy(), time.numpy(), input_id.numpy())
         subgraph = self.sampler.sample(seeds, self.epoch)
@@ -85,6 +88,8 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         AnchorError
             If a joint fanout gets two anchors, or no negative exists at one.
         """
+        if index.time is None:
+            _warn_of_the_future(self.sampler, "edge_label_time")
         hetero = index.input_type is not None
         types = (index.input_type[0], index.input_type[-1]) if hetero else (self._only_node_type(),) * 2
         links = Links.of(index, types, neg_sampling)
@@ -105,6 +110,17 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
                 ", ".join(node_types),
                 "Give the type as well: input_nodes=(type, ids)",
             )
+        )
+
+
+def _warn_of_the_future(sampler: NeighborSampler, argument: str) -> None:
+    """Say it where a graph with times is sampled without anchors: that is rarely what was meant."""
+    timed = [table.name for table in sampler.graph.schema if table.time is not None]
+    if timed:
+        warnings.warn(
+            f"no {argument} was given: every seed sees all rows of {', '.join(timed)}, the future too. "
+            f"Pass {argument}= as a tensor of int64 microseconds",
+            stacklevel=3,
         )
 
 
