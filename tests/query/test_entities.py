@@ -42,6 +42,19 @@ def test_entities_exist_from_their_time_until_before_their_end(shop, query, at, 
         known_entities(shop, query, instant(at), [0, 1, 2])
 
 
+def test_entities_newer_than_the_frozen_features_are_refused(shop, query):
+    at, begins = instant("2020-03-01"), instant("2020-02-20")
+    assert known_entities(shop, query, at, [2], begins).node_id.tolist() == [2]
+    with pytest.raises(
+        TaskError,
+        match=r"at 2020-03-01, with features frozen at 2020-02-19, 'users' has not yet, or no longer, "
+        r"keys: 2\. Choose another time at=, or a later until= for the task",
+    ):
+        known_entities(shop, query, at, [0, 1, 2], instant("2020-02-19"))
+    with pytest.raises(TaskError, match="at 2020-02-01 'users' has not yet"):
+        known_entities(shop, query, instant("2020-02-01"), [2], at)
+
+
 def test_unknown_keys_are_named(shop, query):
     with pytest.raises(TaskError, match=r"table 'users' of 3 rows has no such keys: 7, -1. Check the keys"):
         known_entities(shop, query, instant("2020-03-01"), [0, 7, -1])

@@ -125,6 +125,23 @@ def test_splits_as_asked(dataset):
     np.testing.assert_array_equal(live.label, test.label)
 
 
+def test_no_seed_is_newer_than_the_frozen_features(dataset):
+    """Members join until 2021-04-06: a seed's own row must be visible where its features are."""
+    options = {"val": "2021-08-01", "test": "2021-10-01", "every": "20 days"}
+    task = Task.build(dataset, VISITS, until="2021-03-01", **options)
+    with dataset.duckdb() as con:
+        rows = con.execute("SELECT __row__, epoch_us(joined), member FROM members").fetchall()
+    joined = {row: time for row, time, _ in rows}
+    early = sorted(row for row, time in joined.items() if time <= task.until)
+    assert 0 < len(early) < len(rows)
+    for seeds in (task.seeds("train"), task.seeds("test"), task.seeds(at="2021-09-01")):
+        assert all(joined[int(n)] <= t for n, t in zip(seeds.node_id, seeds.visible_until, strict=True))
+    assert sorted(task.seeds(at="2021-09-01").node_id) == early, "everyone else is still there"
+    late = next(member for _, time, member in rows if time > task.until)
+    with pytest.raises(TaskError, match=f"with features frozen at 2021-03-01, .* keys: '{late}'"):
+        task.seeds(at="2021-09-01", entities=[late])
+
+
 def test_calendar_windows(dataset):
     text = "PREDICT SUM(visits.spent, 0, 1, months) FOR EACH members.member"
     task = Task.build(dataset, text, val="2021-08-31", test="2021-12-01")

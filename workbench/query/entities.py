@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.errors import SchemaError, TaskError, explain
+from workbench.query.expressions import instant_sql
 from workbench.query.labels import Labels, connection, existence, plain_keys
 from workbench.query.resolve import ResolvedQuery
 from workbench.stores.dataset import Dataset
@@ -21,13 +22,24 @@ SHOWN = 5
 """How many keys an error names."""
 
 
-def known_entities(dataset: Dataset, query: ResolvedQuery, anchor: int, keys: Sequence[Any]) -> Labels:
+def known_entities(
+    dataset: Dataset, query: ResolvedQuery, anchor: int, keys: Sequence[Any], until: int | None = None
+) -> Labels:
     """Rows for the given keys, in the given order; no labels.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    query : ResolvedQuery
+    anchor : int  microseconds
+    keys : sequence, array or Arrow array of primary keys
+    until : int or None  features are frozen there: entities that are newer are refused
 
     Raises
     ------
     TaskError
-        If a key is of the wrong type, unknown, or its entity does not exist at the anchor.
+        If a key is of the wrong type, unknown, or its entity does not exist at the anchor or is not
+        visible there.
     """
     name = query.entity.name
     key_map = KeyMap.open(dataset, name)
@@ -37,10 +49,12 @@ def known_entities(dataset: Dataset, query: ResolvedQuery, anchor: int, keys: Se
         raise TaskError(str(error)) from error
     shown = list(keys.to_pylist() if isinstance(keys, (pa.Array, pa.ChunkedArray)) else keys)
     _refuse(node_id < 0, shown, f"table {name!r} of {key_map.rows:,} rows has no such", "Check the keys")
-    exists = _exists(dataset, query, anchor, node_id)
-    _refuse(
-        ~exists, shown, f"at {iso(anchor)} {name!r} has not yet, or no longer,", "Choose another time at="
-    )
+    exists = _exists(dataset, query, anchor, until, node_id)
+    at, do = f"at {iso(anchor)}", "Choose another time at="
+    if until is not None and until < anchor:
+        at += f", with features frozen at {iso(until)},"
+        do += ", or a later until= for the task"
+    _refuse(~exists, shown, f"{at} {name!r} has not yet, or no longer,", do)
     return Labels(node_id, plain_keys(key_map.keys_of(node_id)), np.full(len(node_id), anchor), None)
 
 
@@ -54,9 +68,12 @@ def _refuse(bad: AnyArray, keys: list[Any], why: str, do: str) -> None:
     )
 
 
-def _exists(dataset: Dataset, query: ResolvedQuery, anchor: int, node_id: Int64Array) -> AnyArray:
-    """bool[n]: whether each entity exists at the anchor."""
-    conditions = existence(query, "e", f"make_timestamp({anchor})")
+def _exists(
+    dataset: Dataset, query: ResolvedQuery, anchor: int, until: int | None, node_id: Int64Array
+) -> AnyArray:
+    """bool[n]: whether each entity exists at the anchor and is visible there."""
+    visible = anchor if until is None else min(anchor, until)
+    conditions = existence(query, "e", instant_sql(anchor), instant_sql(visible))
     if not conditions:
         return np.ones(len(node_id), np.bool_)
     where = " AND ".join(f"({condition})" for condition in conditions)

@@ -1,8 +1,8 @@
 """From a resolved query to labels: one SQL statement over all anchors, run by DuckDB out of core.
 
-    anchors      n, anchor, and the ends of every aggregate's window (one column each)
+    anchors      n, anchor, what is visible there, and the ends of every aggregate's window (one column each)
     source i     SELECT key, n, aggregate FROM facts JOIN anchors ON low < time <= high GROUP BY key, n
-    rows         entities x anchors that exist at the anchor, LEFT JOIN the sources on (key, n)
+    rows         entities x anchors that exist and are visible there, LEFT JOIN the sources on (key, n)
     result       node_id, key, n, label, where WHERE and ASSUMING hold and the label is known
 
 SQL's three-valued logic decides: AVG, MIN and MAX of no rows are unknown, and a row whose target,
@@ -29,6 +29,7 @@ from workbench.schema import Schema
 from workbench.stores.dataset import Dataset
 from workbench.stores.memory import available_memory
 from workbench.stores.sql import ROW, quote_name, quote_text
+from workbench.temporal import clamp
 from workbench.types import AnyArray, Int64Array, TimeArray
 
 
@@ -50,7 +51,9 @@ class Labels:
     label: AnyArray | None
 
 
-def compute_labels(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray) -> Labels:
+def compute_labels(
+    dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, until: int | None = None
+) -> Labels:
     """Label every (entity, anchor) that the query speaks of.
 
     Parameters
@@ -58,17 +61,18 @@ def compute_labels(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray) -
     dataset : Dataset
     query : ResolvedQuery
     anchors : int64[n]  microseconds, distinct
+    until : int or None  features are frozen there: entities that are newer have no row
 
     Returns
     -------
     Labels
     """
-    return _run(dataset, query, anchors, label=True)
+    return _run(dataset, query, anchors, until, label=True)
 
 
-def select_entities(dataset: Dataset, query: ResolvedQuery, anchor: int) -> Labels:
+def select_entities(dataset: Dataset, query: ResolvedQuery, anchor: int, until: int | None = None) -> Labels:
     """The entities that exist at an anchor and satisfy WHERE: whom to predict for; no labels."""
-    return _run(dataset, query, np.array([anchor], np.int64), label=False)
+    return _run(dataset, query, np.array([anchor], np.int64), until, label=False)
 
 
 @contextmanager
@@ -110,10 +114,12 @@ def column_types(con: Any, schema: Schema) -> dict[str, dict[str, str]]:
     return types
 
 
-def _run(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, label: bool) -> Labels:
+def _run(
+    dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, until: int | None, label: bool
+) -> Labels:
     name = _free_prefix(dataset.schema) + "anchors"
     ordered = np.sort(anchors)
-    sql, bounds = label_sql(query, ordered, name, label)
+    sql, bounds = label_sql(query, ordered, name, label, until)
     with connection(dataset) as con:
         con.register(name, bounds)
         _check_size(dataset, query, len(anchors), con, sql)
@@ -164,7 +170,7 @@ def _free_prefix(schema: Schema) -> str:
 
 
 def label_sql(
-    query: ResolvedQuery, anchors: TimeArray, name: str, label: bool = True
+    query: ResolvedQuery, anchors: TimeArray, name: str, label: bool = True, until: int | None = None
 ) -> tuple[str, pa.Table]:
     """The statement, and the table of anchors that it reads under the given name.
 
@@ -174,18 +180,19 @@ def label_sql(
     anchors : int64[n]  microseconds, ascending; ``n`` of the result is a position in it
     name : str  of the table of anchors; helper tables extend it
     label : bool  False for the rows to predict for: no target, no ASSUMING
+    until : int or None  features are frozen there
     """
     clauses = [query.query.where, query.query.assuming, query.query.target] if label else [query.query.where]
     used = {query.sources[a]: None for clause in clauses for a in ast.aggregates(clause)}
     aliases = {source.aggregate: f"{name}{i}" for i, source in enumerate(used)}
-    bounds = _bounds(anchors, tuple(used))
+    bounds = _bounds(anchors, until, tuple(used))
     ctes = [
         f"{quote_name(alias)} AS ({_source_sql(source, i, name, bounds, query)})"
         for i, (source, alias) in enumerate(zip(used, aliases.values(), strict=True))
     ]
     columns = Columns("e", query.types[query.entity.name], aliases)
     conditions = [
-        *existence(query, "e", "a.anchor"),
+        *existence(query, "e", "a.anchor", "a.visible"),
         *(render(c, columns) for c in clauses[:2] if c is not None),
     ]
     chosen = ["e.node_id", "e.key", "a.n"]
@@ -207,10 +214,14 @@ def label_sql(
     return sql, bounds
 
 
-def _bounds(anchors: TimeArray, sources: tuple[Source, ...]) -> pa.Table:
-    """Columns ``n``, ``anchor``, and ``low<i>``, ``high<i>`` for the window of source i."""
+def _bounds(anchors: TimeArray, until: int | None, sources: tuple[Source, ...]) -> pa.Table:
+    """Columns ``n``, ``anchor``, ``visible``, and ``low<i>``, ``high<i>`` for the window of source i."""
     stamp = pa.timestamp("us")
-    columns: dict[str, Any] = {"n": pa.array(np.arange(len(anchors))), "anchor": _stamps(anchors)}
+    columns: dict[str, Any] = {
+        "n": pa.array(np.arange(len(anchors))),
+        "anchor": _stamps(anchors),
+        "visible": _stamps(clamp(anchors, until)),
+    }
     for i, source in enumerate(sources):
         none = pa.nulls(len(anchors), stamp)
         columns[f"low{i}"] = _stamps(source.start.after_each(anchors)) if source.start else none
@@ -259,11 +270,15 @@ def _aggregate_sql(aggregate: ast.Aggregate, columns: Columns) -> str:
     return f"{aggregate.function.lower()}(CAST({value} AS DOUBLE))"
 
 
-def existence(query: ResolvedQuery, alias: str, anchor: str) -> list[str]:
-    """Conditions for an entity to exist at an anchor: ``time <= anchor < end_time``."""
+def existence(query: ResolvedQuery, alias: str, anchor: str, visible: str) -> list[str]:
+    """Conditions for an entity to exist at an anchor and be visible: ``time <= visible, anchor < end_time``.
+
+    ``visible`` is ``min(anchor, until)``: an entity's own row is a feature too, so one that is newer
+    than the instant where features are frozen cannot be a seed. RelBench drops such rows as well.
+    """
     types, found = query.types[query.entity.name], []
     if query.entity.time is not None:
-        found.append(f"{_time(alias, query.entity.time, types)} <= {anchor}")
+        found.append(f"{_time(alias, query.entity.time, types)} <= {visible}")
     if query.entity.end_time is not None:
         end = _time(alias, query.entity.end_time, types)
         found.append(f"{end} IS NULL OR {end} > {anchor}")

@@ -65,7 +65,8 @@ class Task:
         every : length of time from one anchor to the next; default: the longest window of the target
         train_windows, eval_windows : int  at most so many anchors of train; of val and of test
         until : instant
-            Freezes features there, also those of seeds to predict, without touching labels.
+            Freezes features there, also those of seeds to predict, without touching labels. Entities
+            that are newer have no features then: they are no seeds.
         observed_until : instant
             Up to when the data are complete. Default: the last row, up to now, of the tables that the
             target looks at (real tables hold scheduled rows).
@@ -170,7 +171,7 @@ class Task:
 
     def _label(self, split: str) -> SeedTable:
         anchors = getattr(self.splits, split)
-        table = self._table(compute_labels(self.dataset, self.resolved, anchors), split)
+        table = self._table(compute_labels(self.dataset, self.resolved, anchors, self.until), split)
         if not len(table):
             raise TaskError(
                 explain(
@@ -187,8 +188,8 @@ class Task:
         if wanted is None and self.resolved.query.keys:
             wanted = [literal.value for literal in self.resolved.query.keys]
         if wanted is None:
-            return self._table(select_entities(self.dataset, self.resolved, at), "predict")
-        return self._table(known_entities(self.dataset, self.resolved, at, wanted), "predict")
+            return self._table(select_entities(self.dataset, self.resolved, at, self.until), "predict")
+        return self._table(known_entities(self.dataset, self.resolved, at, wanted, self.until), "predict")
 
     def _table(self, found: Labels, split: str) -> SeedTable:
         return SeedTable(
