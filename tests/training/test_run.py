@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +194,28 @@ def test_a_failure_is_raised_by_whoever_waits(shop: Shop) -> None:
         done.wait()
     assert isinstance(caught.value.__cause__, ValueError)
     assert done.state == "failed"
+
+
+def test_a_callback_that_breaks_at_the_end_costs_no_run(shop: Shop) -> None:
+    told: list[str] = []
+
+    def broken(event: Event) -> None:
+        if isinstance(event, RunDone):
+            raise OSError("no more disk for the log")
+
+    def later(event: Event) -> None:
+        if isinstance(event, RunDone):
+            told.append(event.state)
+
+    done = start(shop.parts, shop.task, PLAN.replace(epochs=1), callbacks=[broken, later], device="cpu")
+    with pytest.warns(UserWarning, match="finished.*OSError: no more disk"):
+        done.wait()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert 0 < done.metrics("test")["auroc"] < 1
+    assert isinstance(done.callback_error, OSError)
+    assert (done.state, done.error, told) == ("finished", None, ["finished"])
+    assert load_run(done.folder, shop.parts).state == "finished"
 
 
 def test_plans_and_splits_that_do_not_fit(shop: Shop) -> None:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event as Flag
@@ -47,6 +48,7 @@ class Run:
     state : str  ``running``, ``finished``, ``stopped early``, ``cancelled`` or ``failed``
     history : list of EpochDone
     error : BaseException or None  what ended a failed run
+    callback_error : BaseException or None  of a callback that broke at the end; the run is as good as ever
     """
 
     def __init__(
@@ -70,6 +72,8 @@ class Run:
         self.seed_type, self.builtin = seed_type, builtin
         self.state = "running"
         self.error: BaseException | None = None
+        self.callback_error: BaseException | None = None
+        self._warned = False
         self.history: list[EpochDone] = []
         self._callbacks = list(callbacks)
         self._stop, self._ended = Flag(), Flag()
@@ -111,6 +115,11 @@ class Run:
         self._flush()
         if self.error is not None:
             raise TrainingError(f"the run failed: {self.error}") from self.error
+        if self.callback_error is not None and not self._warned:
+            self._warned = True
+            got = f"a callback raised {type(self.callback_error).__name__}: {self.callback_error}"
+            do = "The run is complete; run.callback_error is what the callback raised"
+            warnings.warn(explain(f"the end of a run ({self.state})", got, do=do), stacklevel=2)
         return self
 
     def cancel(self) -> None:
@@ -188,12 +197,18 @@ class Run:
             self._finish(RunDone(time.perf_counter() - began, state, message))
 
     def _finish(self, done: RunDone) -> None:
+        """Write how the run ended, then tell every callback, also where an earlier one breaks."""
         try:
             write_run(self)
-            emit(self._callbacks, done)
         except Exception as error:
-            self.error = self.error or error
-            self.state = "failed"
+            self.error, self.state = self.error or error, "failed"
+            done = RunDone(done.seconds, "failed", done.message or f"{type(error).__name__}: {error}")
+        try:
+            for callback in self._callbacks:
+                try:
+                    emit([callback], done)
+                except Exception as error:
+                    self.callback_error = self.callback_error or error
         finally:
             self._ended.set()
 
