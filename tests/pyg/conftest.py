@@ -1,14 +1,35 @@
 """What loaders are made of; torch on one thread, for these tensors are small and cores are shared."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
+from workbench.testing.ram_features import RamFeatures
 from workbench.testing.small_world import small_world
+
+
+def _stamped(number=4):
+    """A small world whose timestamp columns lie before, at and after the anchors of its seeds."""
+    world, rng = small_world(number), np.random.default_rng(number)
+    anchors = world.seeds.anchor_time if len(world.seeds) else np.zeros(1, np.int64)
+    for block in world.features.blocks:
+        flags = block.present()[:, [c.section == "timestamp" for c in block.layout.columns]]
+        stamps = block.section("timestamp")
+        stamps[:] = np.where(flags, rng.choice(anchors, stamps.shape) + rng.integers(-1, 2, stamps.shape), 0)
+    blocks = world.features.blocks
+    return replace(world, features=RamFeatures(blocks), threaded=RamFeatures(blocks, threads=2))
+
+
+@pytest.fixture
+def make_world():
+    return _stamped
 
 
 @pytest.fixture
 def world():
-    return small_world()
+    return _stamped()
 
 
 @pytest.fixture(autouse=True)

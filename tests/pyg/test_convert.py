@@ -1,5 +1,7 @@
 """Names, shapes and dtypes of what a model sees."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,11 +9,13 @@ import torch
 from workbench.errors import LoaderError
 from workbench.loading.loader import Loader
 from workbench.plan.fanout import Fanout
-from workbench.pyg.convert import to_data, to_hetero
+from workbench.pyg.convert import hide_future, to_data, to_hetero
 from workbench.sampling.sampler import NeighborSampler
+from workbench.schema import EdgeType
 from workbench.stores.ram_graph import RamGraph
+from workbench.temporal import FOREVER
 from workbench.testing.graphs import random_graph
-from workbench.testing.ram_features import random_features
+from workbench.testing.ram_features import RamFeatures, random_block, random_features
 from workbench.testing.seeds import random_seeds
 
 
@@ -36,20 +40,36 @@ def test_node_stores_hold_ids_times_and_sections(world, batch):
         assert ("time" in store) == (name in batch.node_time)
 
 
+def as_seen(rows, anchors):
+    """Timestamps and ``present`` of many nodes or edges, what is later than their anchors missing."""
+    stamps, present = rows.block.section("timestamp")[rows.index], rows.block.present()[rows.index]
+    for position, column in enumerate(rows.block.layout.columns):
+        if column.section == "timestamp":
+            later = stamps[:, column.start] > anchors
+            stamps[later, column.start], present[later, position] = 0, False
+    return stamps, present
+
+
+def edge_anchors(batch, name):
+    return batch.subgraph.node_anchors(name.dst)[batch.subgraph.col[name]]
+
+
 def test_sections_are_the_stored_values_and_x_their_numbers(batch):
     data = to_hetero(batch)
     dtypes = {"numerical": "float32", "categorical": "int64", "timestamp": "int64", "embedding": "float32"}
     seen = set()
     for name, rows in batch.nodes.items():
         block, store = rows.block, data[name]
+        stamps, present = as_seen(rows, batch.subgraph.node_anchors(name))
         for section, dtype in dtypes.items():
             if block.layout.width(section):
                 seen.add(section)
                 assert str(store[section].dtype) == f"torch.{dtype}"
-                assert np.array_equal(store[section], block.section(section)[rows.index])
+                expected = stamps if section == "timestamp" else block.section(section)[rows.index]
+                assert np.array_equal(store[section], expected)
             else:
                 assert section not in store
-        assert np.array_equal(store.present, block.present()[rows.index])
+        assert np.array_equal(store.present, present)
         numbers = [block.section(part)[rows.index] for part in ("numerical", "embedding")]
         expected = np.concatenate(numbers, 1)
         expected = expected if expected.shape[1] else np.ones((len(rows), 1))
@@ -88,7 +108,9 @@ def test_folded_tables_give_edge_attributes(batch):
     assert batch.edges
     for name, rows in batch.edges.items():
         store, block = to_hetero(batch)[tuple(name)], batch.edges[name].block
-        assert np.array_equal(store.present, block.present()[rows.index])
+        stamps, present = as_seen(rows, edge_anchors(batch, name))
+        assert np.array_equal(store.present, present)
+        assert not stamps.shape[1] or np.array_equal(store.timestamp, stamps)
         numbers = np.concatenate([block.section("numerical"), block.section("embedding")], 1)[rows.index]
         assert ("edge_attr" in store) == bool(numbers.shape[1])
         if numbers.shape[1]:
@@ -107,14 +129,18 @@ def test_the_seed_store_says_what_is_predicted(world, batch):
 
 def test_unexpanded_rows_expand_to_the_same(batch):
     whole, compact = to_hetero(batch), to_hetero(batch, expand=False)
-    shrunk = 0
+    shrunk, node_anchors = 0, batch.subgraph.node_anchors
     for kind in [*batch.nodes, *(tuple(name) for name in batch.edges)]:
         ours, theirs = whole[kind], compact[kind]
         assert theirs.row.dtype == torch.int64
+        rows = batch.edges[kind] if isinstance(kind, tuple) else batch.nodes[kind]
+        own = edge_anchors(batch, EdgeType(*kind)) if rows is batch.edges.get(kind) else node_anchors(kind)
+        seen = dict(zip(("timestamp", "present"), as_seen(rows, own), strict=True))
         for name in ("numerical", "categorical", "timestamp", "embedding", "present"):
             assert (name in ours) == (name in theirs)
             if name in ours:
-                assert torch.equal(theirs[name][theirs.row], ours[name])
+                expected = seen[name] if name in seen else theirs[name][theirs.row]
+                assert np.array_equal(ours[name], expected)
                 shrunk += len(theirs[name]) < len(ours[name])
     assert shrunk
     assert all("x" not in compact[name] for name in compact.node_types)
@@ -132,10 +158,6 @@ def test_other_index_types_are_refused(batch):
 
 
 def test_static_seeds_have_the_last_instant(world):
-    from dataclasses import replace
-
-    from workbench.temporal import FOREVER
-
     static = replace(world.seeds, anchor_time=np.full(100, FOREVER))
     data = to_hetero(Loader(world.sampler, world.features, static, 10).batch(0))
     assert (data[static.node_type].seed_time == FOREVER).all()
@@ -202,3 +224,53 @@ def test_the_result_is_valid_for_pyg(batch):
         data = to_hetero(batch, expand=expand)
         assert data.validate()
         assert data.to("cpu").num_edges == batch.subgraph.num_edges
+
+
+def dated_features(world, anchor, later):
+    """Two timestamp columns in every table; what is after the anchor lies at ``later``, None: nowhere."""
+    rng, blocks = np.random.default_rng(1), []
+    for table, rows in world.graph.arrays.num_rows.items():
+        block = random_block(table, rows, rng, {"timestamp": 2, "numerical": 1})
+        stamps, mask = block.section("timestamp"), block.data[:, block.layout.mask_offset]
+        drawn = rng.integers(-2, 3, stamps.shape) + anchor
+        stamps[:] = np.where(drawn > anchor, drawn if later is None else later, drawn)
+        mask[:] = 0b111
+        if later is None:  # bits in the order of the columns: both timestamps come first
+            mask -= ((drawn > anchor) * np.array([1, 2])).sum(1).astype(np.uint8)
+            stamps[drawn > anchor] = 0
+        blocks.append(block)
+    return RamFeatures(blocks)
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_timestamps_after_the_anchor_change_no_expanded_batch(world, joint):
+    edges = 0
+    for anchor in np.unique(world.seeds.anchor_time):
+        seeds = world.seeds[world.seeds.anchor_time == anchor]
+        sampler = world.joint if joint else world.sampler
+        bare, soon, late = (
+            to_hetero(Loader(sampler, dated_features(world, anchor, later), seeds, 50).batch(0))
+            for later in (None, anchor + 1, anchor + 10**12)
+        )
+        for other in (soon, late):
+            for kind in [*bare.node_types, *bare.edge_types]:
+                for name, value in bare[kind].items():
+                    assert np.array_equal(other[kind][name], value), (kind, name)
+        for kind in bare.edge_types:
+            edges += "timestamp" in bare[kind] and int((~bare[kind].present[:, :2]).sum())
+    assert edges, "rows of folded edge tables had something to hide"
+
+
+def test_a_static_task_sees_every_timestamp(world):
+    static = replace(world.seeds, anchor_time=np.full(100, FOREVER))
+    features = dated_features(world, 0, 10**15)
+    data = to_hetero(Loader(world.sampler, features, static, 100).batch(0))
+    assert data["n0"].present.all()
+    assert (data["n0"].timestamp == 10**15).any()
+
+
+def test_a_batch_without_anchors_is_refused(batch):
+    data = to_hetero(batch)
+    del data[batch.seed_type].seed_time
+    with pytest.raises(LoaderError, match="no node type has a seed_time"):
+        hide_future(data, {})

@@ -1,6 +1,7 @@
 """PyGLoader and stock loaders over our stores yield the same, and stock models train on both."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,11 +10,12 @@ from torch_geometric.loader import NodeLoader
 from torch_geometric.nn import GraphSAGE, to_hetero
 
 from workbench.plan.fanout import Fanout
+from workbench.pyg.convert import hide_future
 from workbench.pyg.loader import PyGLoader
 from workbench.pyg.sampler import PyGSampler
+from workbench.pyg.sections import without_future
 from workbench.pyg.stores import PyGFeatureStore, PyGGraphStore
 from workbench.testing.sizes import cases
-from workbench.testing.small_world import small_world
 
 ON_TOP = {"y", "edge_time", "edge_attr"}
 SECTIONS = {"numerical", "categorical", "timestamp", "embedding", "present"}
@@ -21,6 +23,8 @@ SECTIONS = {"numerical", "categorical", "timestamp", "embedding", "present"}
 
 def stock(world, ours, sampler, workers=0, epoch=0, input_type=True, **options):
     """The stock loader for the batches that ``ours`` makes."""
+    if input_type:
+        options.setdefault("transform", partial(hide_future, groups=world.features.groups))
     seeds, order = world.seeds, ours.loader.order
     ids = torch.from_numpy(seeds.node_id)
     return NodeLoader(
@@ -72,9 +76,9 @@ def test_stock_loader_equals_ours(world, workers, joint):
 
 @pytest.mark.filterwarnings("ignore:The node types")  # types without edges are meant
 @pytest.mark.parametrize("joint", [False, True])
-def test_stock_loader_equals_ours_in_any_world(joint):
+def test_stock_loader_equals_ours_in_any_world(make_world, joint):
     for number in range(cases(25, 300)):
-        world = small_world(number)
+        world = make_world(number)
         if not len(world.seeds):
             continue  # a stock loader of nothing is refused by torch
         sampler = world.joint if joint else world.sampler
@@ -82,6 +86,27 @@ def test_stock_loader_equals_ours_in_any_world(joint):
         for reference, batch in zip(stock(world, ours, sampler), ours, strict=True):
             assert_hetero_equal(reference, batch)
             assert batch.validate()
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_bare_stock_loaders_differ_in_later_timestamps_alone(world, joint):
+    sampler = world.joint if joint else world.sampler
+    ours = PyGLoader(sampler, world.features, world.seeds, 30)
+    bare = stock(world, ours, sampler, transform=None)
+    (table,) = (name for name in ours.batch(0).node_types if "timestamp" in ours.batch(0)[name])
+    (bit,) = (
+        i for i, column in enumerate(world.features.groups[table].columns) if column.section == "timestamp"
+    )
+    hidden = 0
+    for reference, batch in zip(bare, ours, strict=True):
+        theirs, mine, anchors = reference[table], batch[table], batch[world.seeds.node_type].seed_time
+        later = theirs.timestamp[:, 0] > anchors[0 if joint else theirs.batch]
+        assert (mine.timestamp[later] == 0).all()
+        assert not mine.present[later, bit].any()
+        hidden += int((theirs.present[later, bit]).sum())
+        theirs.timestamp[later], theirs.present[later, bit] = 0, False
+        assert_hetero_equal(reference, batch)
+    assert hidden
 
 
 def test_stock_loader_with_threaded_features_and_workers(world):
@@ -102,13 +127,16 @@ def test_workers_that_persist_see_a_new_epoch(world):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_a_homogeneous_graph_yields_the_same_data(workers):
-    world = small_world(23)
+def test_a_homogeneous_graph_yields_the_same_data(make_world, workers):
+    world = make_world(23)
     edge_type = world.graph.schema.edge_types[-2]
     sampler = replace(world.sampler, fanout=Fanout([{edge_type: 4}] * 2))
     ours = PyGLoader(sampler, world.features, world.seeds, 30, homogeneous=True)
     theirs = stock(world, ours, sampler, workers, input_type=False)
+    layout = world.features.groups[world.seeds.node_type]
     for reference, batch in zip(theirs, ours, strict=True):
+        stamped = {name: reference[name] for name in ("timestamp", "present")}
+        reference.update(without_future(layout, stamped, reference.seed_time[reference.batch]))
         extra = set(batch.keys()) - set(reference.keys())
         assert extra <= {"y", "edge_time", "edge_attr"} | {f"edge_{name}" for name in SECTIONS}
         assert_attributes_equal(reference, {name: batch[name] for name in reference.keys()}, edges=False)  # noqa: SIM118

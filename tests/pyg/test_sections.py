@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from workbench.pyg.sections import attribute_widths, carve, carve_tensor, edge_features, expand, node_features
+from workbench.pyg.sections import (
+    attribute_widths,
+    carve,
+    carve_tensor,
+    edge_features,
+    expand,
+    node_features,
+    without_future,
+    without_future_tensor,
+)
+from workbench.temporal import FOREVER
 from workbench.testing.ram_features import random_block
 from workbench.testing.sizes import cases
 
@@ -58,3 +68,28 @@ def test_whole_rows_are_expanded(stride_of):
     assert np.array_equal(expand(data, row), block.data[row])
     assert torch.equal(expand(data, torch.from_numpy(row)), expand(data, row))
     assert expand(data, row[:0]).shape == (0, block.layout.stride)
+
+
+@given(widths, st.integers(0, 9), st.integers(0, 99))
+@hypothesis_settings(max_examples=cases(60, 1000))
+def test_any_device_hides_the_future_alike(widths, rows, key):
+    rng = np.random.default_rng(key)
+    block = random_block("t", rows, rng, {section: width for section, width in widths.items() if width})
+    columns = [(c.start, bit) for bit, c in enumerate(block.layout.columns) if c.section == "timestamp"]
+    sections = node_features(block.layout, torch.from_numpy(block.data))
+    stored = {name: value.clone() for name, value in sections.items()}
+    anchor = torch.from_numpy(rng.choice([0, 5 * 10**14, FOREVER], rows))
+    hidden = without_future(block.layout, sections, anchor)
+    assert list(hidden) == list(sections)
+    for start, bit in columns:
+        later = stored["timestamp"][:, start] > anchor
+        assert torch.equal(hidden["timestamp"][:, start], stored["timestamp"][:, start] * ~later)
+        assert torch.equal(hidden["present"][:, bit], stored["present"][:, bit] & ~later)
+    for name, value in sections.items():
+        assert torch.equal(value, stored[name]), "what was passed is left as it is"
+        assert (columns and name in ("timestamp", "present")) or hidden[name] is value
+    if columns:
+        starts, bits = (list(places) for places in zip(*columns, strict=True))
+        for name, value in without_future_tensor(sections, anchor, starts, bits).items():
+            assert value.dtype == hidden[name].dtype
+            assert torch.equal(value, hidden[name])

@@ -34,10 +34,17 @@ Every node type of the schema has a store; of the edge types, those that the fan
 ``expand=False`` the sections and ``present`` hold each distinct row once, in no particular order, and
 ``row`` says which row a node reads: an encoder then runs once per distinct row. Columns with codes stay
 raw: statistics belong to the model. In a ``Data`` object sections of edges carry the prefix ``edge_``.
+
+A timestamp column may hold an instant later than the anchor: the delivery of an order that is on its way.
+With ``expand=True`` such a value is missing (0, not ``present``) for each node and edge by the anchor of
+its own seed. Distinct rows (``expand=False``) are shared by seeds of many anchors and stay as they are
+stored: their model must compare with ``seed_time``, as the built-in one does. It is the one thing that
+stock loaders cannot do, for PyG asks the feature store by id alone: give them :func:`hide_future`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +55,10 @@ from torch_geometric.data import Data, HeteroData
 
 from workbench.errors import LoaderError, explain
 from workbench.loading.batch import Batch, Rows
-from workbench.pyg.sections import carve, edge_features, expand, node_features
+from workbench.pyg.sections import carve, edge_features, expand, node_features, without_future
 from workbench.schema import EdgeType
-from workbench.types import AnyArray
+from workbench.stores.features import GroupLayout
+from workbench.types import AnyArray, TimeArray
 
 Attributes = dict[str, Any]
 
@@ -114,6 +122,38 @@ def to_data(
     return _delivered(data, device, pin)
 
 
+def hide_future(data: HeteroData, groups: Mapping[str, GroupLayout]) -> HeteroData:
+    """Make timestamps later than the anchor missing in what a stock ``NodeLoader`` yields; in place.
+
+    Parameters
+    ----------
+    data : HeteroData  of seeds with a ``seed_time``
+    groups : dict table -> GroupLayout  ``features.groups``
+
+    Raises
+    ------
+    LoaderError
+        If no node type has a ``seed_time``.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> NodeLoader(stores, node_sampler=sampler, input_nodes=("users", ids), input_time=anchors,
+    ...            transform=partial(hide_future, groups=features.groups))  # doctest: +SKIP
+    """
+    found = [store.seed_time for store in data.node_stores if "seed_time" in store]
+    if not found:
+        got, allowed = "no node type has a seed_time", "HeteroData as a NodeLoader over our sampler makes it"
+        raise LoaderError(explain("the future was to be hidden in a batch", got, allowed), -1)
+    for node_type in data.node_types:
+        store = data[node_type]
+        if "timestamp" in store:
+            seeds = store.batch if "batch" in store else torch.zeros_like(store.n_id)
+            sections = {name: store[name] for name in ("timestamp", "present")}
+            _fill(store, without_future(groups[node_type], sections, found[0][seeds]))
+    return data
+
+
 @dataclass(frozen=True)
 class _Mover:
     """Makes tensors of one form; ``device`` None makes them on the CPU."""
@@ -143,13 +183,14 @@ class _Mover:
         moved = torch.from_numpy(_owned(array)).to(self.device, non_blocking=True)
         return moved if dtype is None else moved.to(dtype)
 
-    def rows(self, rows: Rows, edges: bool) -> Attributes:
-        """Sections of feature rows, expanded or with their ``row``."""
+    def rows(self, rows: Rows, anchors: TimeArray, edges: bool) -> Attributes:
+        """Sections of feature rows, expanded as of their anchors or with their ``row``."""
         layout, data = rows.block.layout, self.tensor(rows.block.data, None)
         if not self.expand:
             return {**carve(layout, data), "row": self.tensor(rows.index)}
         expanded = expand(data, rows.index if self.device is None else self.tensor(rows.index))
-        return edge_features(layout, expanded) if edges else node_features(layout, expanded)
+        sections = edge_features(layout, expanded) if edges else node_features(layout, expanded)
+        return without_future(layout, sections, self.tensor(anchors))
 
 
 _CARVING = ("cuda", "meta")
@@ -168,7 +209,7 @@ def _node_attributes(batch: Batch, node_type: str, mover: _Mover) -> Attributes:
     ids = subgraph.node_id[node_type]
     out: Attributes = {"num_nodes": len(ids), "n_id": mover.tensor(ids)}
     if node_type in batch.nodes:
-        out |= mover.rows(batch.nodes[node_type], edges=False)
+        out |= mover.rows(batch.nodes[node_type], subgraph.node_anchors(node_type), edges=False)
     elif mover.expand:
         out["x"] = torch.ones(len(ids), 1, device=mover.device)
     if node_type in batch.node_time:
@@ -187,7 +228,8 @@ def _edge_attributes(batch: Batch, edge_type: EdgeType, mover: _Mover) -> Attrib
         "e_id": mover.tensor(subgraph.edge_id[edge_type]),
     }
     if edge_type in batch.edges:
-        out |= mover.rows(batch.edges[edge_type], edges=True)
+        anchors = subgraph.node_anchors(edge_type.dst)[subgraph.col[edge_type]]
+        out |= mover.rows(batch.edges[edge_type], anchors, edges=True)
     if edge_type in batch.edge_time:
         out["edge_time"] = mover.tensor(batch.edge_time[edge_type])
     out["num_sampled_edges"] = subgraph.edges_per_hop[edge_type].tolist()

@@ -21,8 +21,9 @@ from workbench.stores.protocols import FeatureStore
 class PyGLoader:
     """Iterates over one epoch as ``HeteroData``, converted in the loader's threads.
 
-    It yields what PyG's own ``NodeLoader`` yields over :mod:`workbench.pyg.stores`, and on top of it
-    ``y``, ``edge_time`` and the columns of folded edge tables (names: :mod:`workbench.pyg.convert`).
+    It yields what PyG's own ``NodeLoader`` yields over :mod:`workbench.pyg.stores` with the transform
+    :func:`~workbench.pyg.convert.hide_future`, and on top of it ``y``, ``edge_time`` and the columns of
+    folded edge tables (names: :mod:`workbench.pyg.convert`).
 
     Parameters
     ----------

@@ -90,6 +90,38 @@ def edge_features(layout: GroupLayout, data: Tensor) -> dict[str, Tensor]:
     return sections if numbers is None else sections | {"edge_attr": numbers}
 
 
+def without_future(layout: GroupLayout, sections: dict[str, Tensor], anchor: Tensor) -> dict[str, Tensor]:
+    """The same attributes, timestamps later than the row's anchor missing: 0, and not ``present``.
+
+    Parameters
+    ----------
+    sections : as :func:`node_features` or :func:`edge_features` gives them
+    anchor : int64[n]  microseconds; FOREVER sees everything
+    """
+    stamped = [
+        (column.start, bit) for bit, column in enumerate(layout.columns) if column.section == "timestamp"
+    ]
+    if not stamped:
+        return sections
+    starts, bits = (list(places) for places in zip(*stamped, strict=True))
+    if sections["timestamp"].is_cpu:
+        stamps, present = sections["timestamp"].numpy(), sections["present"].numpy().copy()
+        seen = stamps <= anchor.numpy()[:, None]
+        present[:, bits] &= seen[:, starts]
+        shown = torch.from_numpy(np.where(seen, stamps, 0))
+        return sections | {"timestamp": shown, "present": torch.from_numpy(present)}
+    return sections | without_future_tensor(sections, anchor, starts, bits)
+
+
+def without_future_tensor(
+    sections: dict[str, Tensor], anchor: Tensor, starts: list[int], bits: list[int]
+) -> dict[str, Tensor]:
+    """``timestamp`` and ``present`` of :func:`without_future` in torch, for any device."""
+    seen, present = sections["timestamp"] <= anchor[:, None], sections["present"].clone()
+    present[:, bits] &= seen[:, starts]
+    return {"timestamp": sections["timestamp"].masked_fill(~seen, 0), "present": present}
+
+
 def attribute_widths(layout: GroupLayout) -> dict[str, int]:
     """Columns of each attribute of :func:`node_features`."""
     widths = {name: layout.width(name) for name in SECTION_DTYPES if layout.width(name)}
