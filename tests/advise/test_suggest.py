@@ -12,13 +12,19 @@ import pytest
 
 from workbench.advise import suggest
 from workbench.advise.suggest import suggest_plan
+from workbench.errors import BudgetError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.ingestion.tables import read_tables
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.task import Task
+from workbench.schema import EdgeType
+from workbench.stores.ram_graph import RamGraph
 from workbench.testing.shop import Shop, open_parts, open_shop
+from workbench.training.parts import Parts
 from workbench.training.run import start
+
+ORDERS = EdgeType("orders", "user_id", "users")
 
 
 def test_every_choice_has_a_reason(shop: Shop) -> None:
@@ -61,6 +67,35 @@ def test_wide_fanouts_are_halved_until_they_fit(shop: Shop, monkeypatch: pytest.
     monkeypatch.setattr(suggest, "BATCH_NODES", 20)
     plan = suggest_plan(shop.task, shop.parts)
     assert any("halved" in why for _, why in plan.reasons)
+
+
+def budgeted(shop: Shop, room: int) -> Parts:
+    """The shop's parts, with so many bytes for samples beside the graph."""
+    graph = RamGraph.open(shop.parts.dataset)
+    budget = graph.arrays.nbytes + room
+    return replace(shop.parts, graph=RamGraph.open(shop.parts.dataset, memory_budget=budget))
+
+
+@pytest.mark.parametrize("room", [200_000, 50_000])
+def test_a_plan_fits_into_a_small_memory_budget_and_trains(shop: Shop, room: int) -> None:
+    plan, free = suggest_plan(shop.task, budgeted(shop, room)), suggest_plan(shop.task, shop.parts)
+    assert plan.fanout.hops_deep == free.fanout.hops_deep
+    assert plan.fanout.get(1, ORDERS) < free.fanout.get(1, ORDERS)
+    assert plan.optimisation.batch_size < free.optimisation.batch_size
+    assert any("halved until it fits into the memory budget" in why for _, why in plan.reasons)
+    assert any(f"batch_size {plan.optimisation.batch_size}" == choice for choice, _ in plan.reasons)
+    small = plan.replace(epochs=1, channels=8)
+    run = start(budgeted(shop, room), shop.task, small, callbacks=[lambda _: None], device="cpu")
+    assert 0 <= run.metrics("val")["auroc"] <= 1
+
+
+def test_room_enough_changes_nothing(shop: Shop) -> None:
+    assert suggest_plan(shop.task, budgeted(shop, 10**8)) == suggest_plan(shop.task, shop.parts)
+
+
+def test_a_budget_without_room_for_one_seed_is_refused(shop: Shop) -> None:
+    with pytest.raises(BudgetError, match="Nothing fits: raise the memory budget"):
+        suggest_plan(shop.task, budgeted(shop, 5_000))
 
 
 def test_few_seeds_get_a_small_model(shop: Shop) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from workbench.errors import BudgetError
 from workbench.plan.fanout import Fanout
 from workbench.query.seed_table import SeedTable
 from workbench.schema import EdgeSpec, EdgeType, Schema
@@ -19,8 +21,15 @@ NEAR, FAR = (8, 16), 8
 WIDE = 16
 """Rows taken of an entity's relative: what happened lately at the same airport, shop or product."""
 
-PROBE = 512
-"""Seeds whose degrees are looked at."""
+PROBE, DEEP = 512, 64
+"""Seeds whose degrees are looked at, and how many neighbours of each; fewer under a small memory budget."""
+
+
+class Degrees(NamedTuple):
+    """90th percentile of the visible neighbours of some seeds, per edge type, counted up to ``cap``."""
+
+    found: dict[EdgeType, float]
+    cap: int
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,11 @@ def choose_hops(schema: Schema, graph: GraphStore, seeds: SeedTable) -> HopChoic
     """Follow everything that can tell something new, two hops deep, three where relatives have rows.
 
     Single-valued keys are followed with one neighbour, never straight back the way they were reached.
+
+    Raises
+    ------
+    BudgetError
+        If not even one neighbour of one seed fits into the graph's memory budget.
     """
     timed = any(table.time is not None for table in schema)
     degrees = seed_degrees(schema, graph, seeds)
@@ -44,7 +58,7 @@ def choose_hops(schema: Schema, graph: GraphStore, seeds: SeedTable) -> HopChoic
         entries: dict[str, int] = {}
         found: dict[str, set[EdgeType]] = {}
         for spec in schema.edge_specs:
-            width = _width(schema, spec, hop, arrived, degrees)
+            width = _width(schema, spec, hop, arrived, degrees.found)
             if width:
                 entries[str(spec.edge_type)] = width
                 found.setdefault(spec.edge_type.src, set()).add(spec.edge_type)
@@ -89,37 +103,50 @@ def opposite(edge_type: EdgeType) -> EdgeType:
     return EdgeType(edge_type.dst, rel, edge_type.src)
 
 
-def seed_degrees(schema: Schema, graph: GraphStore, seeds: SeedTable) -> dict[EdgeType, float]:
-    """90th percentile of the visible neighbours of some seeds, per edge type into them (at most 64)."""
-    if not len(seeds):
-        return {}
-    chosen = seeds[np.linspace(0, len(seeds) - 1, min(PROBE, len(seeds))).astype(np.int64)]
-    steps = tuple(
-        Step(1, spec.edge_type, 64, Strategy.RECENT)
-        for spec in schema.edge_specs
-        if spec.edge_type.dst == seeds.node_type
-    )
-    if not steps:
-        return {}
+def seed_degrees(schema: Schema, graph: GraphStore, seeds: SeedTable) -> Degrees:
+    """How many neighbours seeds have, along each edge type into them.
+
+    Where the graph's memory budget has no room for the look, fewer neighbours of fewer seeds are counted.
+
+    Raises
+    ------
+    BudgetError
+        If there is no room for one neighbour of one seed.
+    """
+    into = [spec.edge_type for spec in schema.edge_specs if spec.edge_type.dst == seeds.node_type]
+    count, cap = min(PROBE, len(seeds)), DEEP
+    if not count or not into:
+        return Degrees({}, cap)
+    while True:
+        try:
+            return Degrees(_count(graph, into, seeds, count, cap), cap)
+        except BudgetError:
+            if count == cap == 1:
+                raise
+            count, cap = max(1, count // 2), max(1, cap // 2)
+
+
+def _count(
+    graph: GraphStore, into: list[EdgeType], seeds: SeedTable, count: int, cap: int
+) -> dict[EdgeType, float]:
+    chosen = seeds[np.linspace(0, len(seeds) - 1, count).astype(np.int64)]
     probe = SeedSet.of(seeds.node_type, chosen.node_id, chosen.visible_until)
-    subgraph = graph.sample(SampleRequest((probe,), StepPlan(steps, 1), 0))
-    counts = {
-        step.edge_type: np.bincount(subgraph.col[step.edge_type], minlength=len(probe)) for step in steps
-    }
+    plan = StepPlan(tuple(Step(1, edge_type, cap, Strategy.RECENT) for edge_type in into), 1)
+    subgraph = graph.sample(SampleRequest((probe,), plan, 0))
+    counts = {edge_type: np.bincount(subgraph.col[edge_type], minlength=len(probe)) for edge_type in into}
     return {edge_type: float(np.quantile(found, 0.9)) for edge_type, found in counts.items()}
 
 
 def _reasons(
-    schema: Schema, seeds: SeedTable, degrees: dict[EdgeType, float], timed: bool, hops: int
+    schema: Schema, seeds: SeedTable, degrees: Degrees, timed: bool, hops: int
 ) -> list[tuple[str, str]]:
     order = "the latest rows say most about what comes next" if timed else "no table has a time column"
     reasons = [("recent" if timed else "uniform", order)]
-    many = {e: d for e, d in degrees.items() if schema.edge_spec(e).layout != "column"}
+    many = {e: d for e, d in degrees.found.items() if schema.edge_spec(e).layout != "column"}
     if many:
         widest = max(many, key=lambda e: many[e])
-        what = (
-            f"9 of 10 {seeds.node_type} have at most {many[widest]:.0f} {widest.src} (64 or more count as 64)"
-        )
+        most = f"({degrees.cap} or more count as {degrees.cap})"
+        what = f"9 of 10 {seeds.node_type} have at most {many[widest]:.0f} {widest.src} {most}"
         reasons.append((f"first hop {NEAR[0]} to {NEAR[1]}", what))
     if hops == 3:
         reasons.append(("3 hops", "the third sees what happened lately to relatives of the seed's rows"))

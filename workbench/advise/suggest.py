@@ -7,13 +7,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from workbench.advise.hops import choose_hops
+from workbench.errors import BudgetError
 from workbench.loading.order import batch_order
 from workbench.plan.fanout import Fanout, replace_fields
 from workbench.plan.model_plan import ModelPlan, ModelSettings, Optimisation
 from workbench.query.seed_table import SeedTable
-from workbench.sampling.profile import profile
+from workbench.sampling.profile import Cost, profile
 from workbench.stores.features import GroupLayout
 from workbench.stores.protocols import FeatureStore, GraphStore
+from workbench.stores.request import SampleRequest
 
 PILOT = 256
 """Seeds that are sampled to see what a fanout costs."""
@@ -26,6 +28,12 @@ STEPS = 1_500
 
 BATCH_NODES = 150_000
 """Nodes that a batch should have, at most."""
+
+UNDER_WAY = 6
+"""Batches that a run holds at a time: those that its loader prefetches, and two in use."""
+
+FLOORS = ((4, 8), (1, 1))
+"""Fewest neighbours, then fewest seeds of a batch, to which a small memory budget takes a plan, in turn."""
 
 
 class OpenStores(Protocol):
@@ -54,13 +62,17 @@ def suggest_plan(task: Any, parts: OpenStores) -> ModelPlan:
     ------
     TaskError
         If the task has no training seeds.
+    BudgetError
+        If not even batches of one seed with one neighbour a step fit into the graph's memory budget.
     """
     seeds = task.seeds("train")
     graph = parts.graph
     hops = choose_hops(graph.schema, graph, seeds)
     fanout, sharing = _mode(hops.fanout, seeds)
-    batch_size, batching = _batch_size(len(seeds), fanout, seeds)
-    fanout, sizing = _fit(graph, dict(parts.features.groups), fanout, seeds, batch_size)
+    fanout, batch_size, sizing = _fit(
+        graph, dict(parts.features.groups), fanout, seeds, _batch_size(len(seeds))
+    )
+    batching = _batching(fanout, seeds, batch_size)
     model, shaping = _model(len(seeds), fanout)
     steps, training = _optimisation(task.task_type, batch_size, _steps(fanout, seeds, batch_size))
     reasons = [*hops.reasons, sharing, sizing, batching, shaping, training]
@@ -78,50 +90,91 @@ def _mode(fanout: Fanout, seeds: SeedTable) -> tuple[Fanout, tuple[str, str]]:
     return fanout, ("disjoint", f"{shared:.0f} seeds per anchor: each seed has a neighbourhood of its own")
 
 
-def _batch_size(count: int, fanout: Fanout, seeds: SeedTable) -> tuple[int, tuple[str, str]]:
+def _batch_size(count: int) -> int:
     """At least 64 steps an epoch where there are seeds for it, within [32, 512]."""
-    size = int(np.clip(1 << int(np.log2(max(count / 64, 1))), 32, 512))
-    why = f"{_steps(fanout, seeds, size):,} steps an epoch over {count:,} seeds"
-    return size, (f"batch_size {size}", why)
+    return int(np.clip(1 << int(np.log2(max(count / 64, 1))), 32, 512))
+
+
+def _batching(fanout: Fanout, seeds: SeedTable, size: int) -> tuple[str, str]:
+    return f"batch_size {size}", f"{_steps(fanout, seeds, size):,} steps an epoch over {len(seeds):,} seeds"
 
 
 def _fit(
     graph: GraphStore, groups: dict[str, GroupLayout], fanout: Fanout, seeds: SeedTable, batch_size: int
-) -> tuple[Fanout, tuple[str, str]]:
-    """Halve the fanouts of many neighbours, the last hop first, until a batch is small enough."""
-    pilot = _pilot(seeds, fanout)
-    cost = profile(graph, groups, fanout, pilot.seed_set(), batch_size=batch_size)
-    start = fanout
-    while cost.nodes > BATCH_NODES:
-        smaller = _halved(fanout)
-        if smaller == fanout:
+) -> tuple[Fanout, int, tuple[str, str]]:
+    """Halve the fanouts of many neighbours, the last hop first, until a batch is small enough.
+
+    Where the memory budget asks for it, the pilot, the fanouts and then the batch are halved.
+    """
+    start, room, pilot = fanout, "", PILOT
+    while True:
+        try:
+            cost = _cost(graph, groups, fanout, seeds, batch_size, pilot)
+        except BudgetError:
+            smaller = _less(fanout, batch_size, pilot)
+            if smaller is None:
+                raise
+            fanout, batch_size, pilot = smaller
+            room = "; halved until it fits into the memory budget"
+            continue
+        halved = _halved(fanout, FLOORS[0][0])
+        if cost.nodes <= BATCH_NODES or halved == fanout:
             break
-        fanout = smaller
-        cost = profile(graph, groups, fanout, pilot.seed_set(), batch_size=batch_size)
+        fanout = halved
     what = f"a batch has about {cost.nodes:,.0f} nodes and takes {cost.milliseconds:.0f} ms to sample"
-    note = "" if fanout == start else f"; halved until a batch stays under {BATCH_NODES:,} nodes"
-    return fanout, ("fanout size", what + note)
+    small = "" if fanout == start else f"; halved until a batch stays under {BATCH_NODES:,} nodes"
+    return fanout, batch_size, ("fanout size", what + (room or small))
 
 
-def _pilot(seeds: SeedTable, fanout: Fanout) -> SeedTable:
-    """Late seeds, whose histories are the longest; of one anchor for a joint fanout."""
+def _cost(
+    graph: GraphStore,
+    groups: dict[str, GroupLayout],
+    fanout: Fanout,
+    seeds: SeedTable,
+    batch_size: int,
+    pilot: int,
+) -> Cost:
+    """What a batch costs; a BudgetError where the batches that a run holds at a time do not fit."""
+    if getattr(graph, "memory_budget", None) is not None:
+        batch = _pilot(seeds, fanout, batch_size).seed_set()
+        request = SampleRequest((batch,), fanout.compile(graph.schema, [batch.node_type]), 0)
+        held = [graph.sample(request) for _ in range(UNDER_WAY)]
+        del held
+    return profile(graph, groups, fanout, _pilot(seeds, fanout, pilot).seed_set(), batch_size=batch_size)
+
+
+def _less(fanout: Fanout, batch_size: int, pilot: int) -> tuple[Fanout, int, int] | None:
+    """The next smaller thing to try; None if there is none."""
+    if pilot > batch_size:
+        return fanout, batch_size, max(batch_size, pilot // 2)
+    for neighbours, seeds in FLOORS:
+        smaller = _halved(fanout, neighbours)
+        if smaller != fanout:
+            return smaller, batch_size, pilot
+        if batch_size > seeds:
+            return fanout, batch_size // 2, min(pilot, batch_size // 2)
+    return None
+
+
+def _pilot(seeds: SeedTable, fanout: Fanout, count: int) -> SeedTable:
+    """About so many late seeds, whose histories are the longest; of one anchor for a joint fanout."""
     order = np.argsort(seeds.visible_until, kind="stable")
-    late = order[-4 * PILOT :]
+    late = order[-4 * count :]
     if not fanout.disjoint:
         stamps = seeds.visible_until[late]
         common, counts = np.unique(stamps, return_counts=True)
         late = late[stamps == common[np.argmax(counts)]]
         return seeds[late]
-    return seeds[late[:: max(1, len(late) // PILOT)]]
+    return seeds[late[:: max(1, len(late) // count)]]
 
 
-def _halved(fanout: Fanout) -> Fanout:
+def _halved(fanout: Fanout, least: int) -> Fanout:
+    """Half the neighbours at the last hop that has more than ``least``."""
     hops = [dict(hop) for hop in fanout.hops]
     for hop in reversed(hops):
         widest = max(hop.values(), default=0)
-        if widest > 4:
-            changed = {name: max(4, k // 2) if k > 4 else k for name, k in hop.items()}
-            hop.update(changed)
+        if widest > least:
+            hop.update({name: max(least, k // 2) if k > least else k for name, k in hop.items()})
             break
     return replace_fields(fanout, hops=[{name or "default": k for name, k in hop.items()} for hop in hops])
 
