@@ -7,12 +7,18 @@ import datetime as dt
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from workbench.errors import TaskError
+from workbench.query.boundaries import place
+from workbench.query.entities import known_entities
 from workbench.query.labels import column_types, compute_labels, connection, label_sql
 from workbench.query.parser import parse
 from workbench.query.resolve import resolve
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
-from workbench.temporal import instant
+from workbench.temporal import instant, iso
+from workbench.testing.sizes import cases
 
 
 def resolved(dataset, text):
@@ -71,3 +77,62 @@ def test_no_helper_table_hides_a_real_one(shop):
     sql, bounds = label_sql(query, np.array([0], np.int64), "helper")
     assert '"helper0" AS (' in sql
     assert bounds.column_names == ["n", "anchor", "visible", "low0", "high0"]
+
+
+OURS = ["key", "KEY", "node_id", "anchor", "visible", "label", "n", "value", "id", "low0", "high0", "main"]
+OURS += ["e", "a", "f", "w", "__x", "__wanted__", "__label_anchors", "__label_anchors0", "time", "rowid"]
+"""Names that our SQL uses, or looks as if it did."""
+
+
+def two_tables(dataset_of, entity, fact, pk, born, town, fk, at, kind):
+    """Ten entities, born on days 0 to 9 of 2020, and one fact each, 20 days later; keys are 100 to 109."""
+    days = np.datetime64("2020-01-01T00:00:00.000000") + np.arange(10) * np.timedelta64(1, "D")
+    who = np.arange(100, 110)
+    frames = {
+        entity: pa.table({pk: who, born: days, town: ["x", "y"] * 5}),
+        fact: pa.table({fk: who, at: days + np.timedelta64(20, "D"), kind: ["p", "p", "q", "q", "p"] * 2}),
+    }
+    columns = tuple(Column(name, Stype.ID) for name in (pk, born, town))
+    facts = tuple(Column(name, Stype.ID) for name in (fk, at, kind))
+    tables = (
+        Table(entity, columns, pk, born),
+        Table(fact, facts, time=at, foreign_keys=(ForeignKey(fk, entity),)),
+    )
+    return dataset_of(Schema(tables), frames)
+
+
+def check_two_tables(dataset_of, *names):
+    entity, fact, pk, _, town, _, _, kind = names
+    dataset = two_tables(dataset_of, *names)
+    E, F = quoted(entity), quoted(fact)
+    text = (
+        f"PREDICT COUNT({F}.{quoted(kind)} WHERE {F}.{quoted(kind)} = 'p', 0, 30) FOR {E}.{quoted(pk)} "
+        f"WHERE {E}.{quoted(town)} = 'x' AND {E}.{quoted(pk)} != 100 AND COUNT({F}.*, -INF, 0) = 0"
+    )
+    # Born by January 7: 100 to 106; of these in town x and not excluded: 102 (kind q), 104 and 106 (p).
+    assert rows_of(dataset, text, "2020-01-07") == [(102, 0.0), (104, 1.0), (106, 1.0)]
+    query = resolved(dataset, text)
+    # This dataset has no key map: entities are looked up by row number.
+    assert known_entities(dataset, query, instant("2020-01-07"), [6, 0]).node_id.tolist() == [6, 0]
+    with pytest.raises(TaskError, match=r"has not yet, or no longer, keys: 7\."):
+        known_entities(dataset, query, instant("2020-01-07"), [6, 7])
+    with connection(dataset) as con:
+        assert iso(place(con, query).begin) == "2020-01-21"
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("role", range(8))
+def test_names_of_our_own_sql(dataset_of, name, role):
+    names = ["things", "facts", "pk", "born", "town", "fk", "at", "kind"]
+    names[role] = name
+    check_two_tables(dataset_of, *names)
+
+
+@settings(max_examples=cases(40, 1000))
+@given(
+    tables=st.permutations(OURS).map(lambda names: list({n.lower(): n for n in names}.values())[:2]),
+    entity=st.permutations([n for n in OURS if n != "KEY"]),
+    fact=st.permutations([n for n in OURS if n != "KEY"]),
+)
+def test_every_name_is_one_of_our_own_sql(dataset_of, tables, entity, fact):
+    check_two_tables(dataset_of, *tables, *entity[:3], *fact[:3])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import TaskError, explain
+from workbench.query.expressions import instant_sql
 from workbench.query.resolve import ResolvedQuery
 from workbench.stores.sql import quote_name
 from workbench.temporal import (
@@ -139,10 +140,10 @@ def _observed(con: Any, query: ResolvedQuery, end: int | None) -> tuple[int, int
     limit = int(dt.datetime.now(dt.UTC).timestamp() * 1e6) if end is None else end
     spans = []
     for source in query.forward:
-        time, table = quote_name(source.time), quote_name(source.table)
+        time, table = f"f.{quote_name(source.time)}", quote_name(source.table)
         first, last = con.execute(
-            f"SELECT epoch_us(min({time})), epoch_us(max({time})) FROM {table} "
-            f"WHERE {time} <= make_timestamp({limit})"
+            f"SELECT epoch_us(min({time})), epoch_us(max({time})) FROM {table} AS f "
+            f"WHERE {time} <= {instant_sql(limit)}"
         ).fetchone()
         if first is None:
             raise TaskError(

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from workbench.errors import SchemaError, TaskError, explain
 from workbench.query.expressions import instant_sql
-from workbench.query.labels import Labels, connection, existence, plain_keys
+from workbench.query.labels import Labels, connection, existence, free_prefix, plain_keys
 from workbench.query.resolve import ResolvedQuery
 from workbench.stores.dataset import Dataset
 from workbench.stores.key_map import KeyMap
@@ -77,11 +77,11 @@ def _exists(
     if not conditions:
         return np.ones(len(node_id), np.bool_)
     where = " AND ".join(f"({condition})" for condition in conditions)
-    wanted = pa.table({"id": np.unique(node_id)})
+    name, wanted = free_prefix(dataset.schema) + "wanted", pa.table({"id": np.unique(node_id)})
     with connection(dataset) as con:
-        con.register("__wanted__", wanted)
+        con.register(name, wanted)
         found = con.sql(
-            f"SELECT {ROW} AS id FROM {quote_name(query.entity.name)} AS e "
-            f"WHERE {ROW} IN (SELECT id FROM __wanted__) AND {where}"
+            f"SELECT e.{ROW} AS id FROM {quote_name(query.entity.name)} AS e "
+            f"WHERE e.{ROW} IN (SELECT w.id FROM {quote_name(name)} AS w) AND {where}"
         ).to_arrow_table()
     return np.isin(node_id, found["id"].to_numpy())

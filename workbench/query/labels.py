@@ -117,7 +117,7 @@ def column_types(con: Any, schema: Schema) -> dict[str, dict[str, str]]:
 def _run(
     dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, until: int | None, label: bool
 ) -> Labels:
-    name = _free_prefix(dataset.schema) + "anchors"
+    name = free_prefix(dataset.schema) + "anchors"
     ordered = np.sort(anchors)
     sql, bounds = label_sql(query, ordered, name, label, until)
     with connection(dataset) as con:
@@ -161,7 +161,7 @@ def plain_keys(keys: pa.Array) -> pa.Array:
     return keys.cast(pa.int64() if pa.types.is_integer(keys.type) else pa.string())
 
 
-def _free_prefix(schema: Schema) -> str:
+def free_prefix(schema: Schema) -> str:
     """A prefix that no table's name begins with, so that no helper table can hide a real one."""
     prefix = "__label_"
     while any(table.name.lower().startswith(prefix) for table in schema):
@@ -195,17 +195,19 @@ def label_sql(
         *existence(query, "e", "a.anchor", "a.visible"),
         *(render(c, columns) for c in clauses[:2] if c is not None),
     ]
-    chosen = ["e.node_id", "e.key", "a.n"]
+    key = f"e.{quote_name(query.entity.primary_key or ROW)}"
+    chosen = [f"e.{ROW} AS node_id", f"{key} AS key", "a.n AS n"]
     if label:
         target = f"CAST({render(query.query.target, columns)} AS DOUBLE)"
         chosen.append(f"{target} AS label")
         conditions.append(f"isfinite({target})")  # neither unknown nor a sum that overflowed
     joins = "".join(
-        f"\nLEFT JOIN {quote_name(alias)} ON {quote_name(alias)}.key = e.key AND {quote_name(alias)}.n = a.n"
+        f"\nLEFT JOIN {quote_name(alias)} ON {quote_name(alias)}.key = {key} AND {quote_name(alias)}.n = a.n"
         for alias in aliases.values()
     )
-    key = quote_name(query.entity.primary_key or ROW)
-    entity = f"(SELECT {ROW} AS node_id, {key} AS key, * FROM {quote_name(query.entity.name)})"
+    # No helper column stands beside the user's: every name of theirs is read as e."name", of a view of
+    # nothing but their table.
+    entity = quote_name(query.entity.name)
     sql = (
         (f"WITH {', '.join(ctes)}\n" if ctes else "")
         + f"SELECT {', '.join(chosen)}\nFROM {entity} AS e CROSS JOIN {quote_name(name)} AS a{joins}\n"
