@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.errors import CorruptStoreError, IdError, IngestError, SchemaError
+from workbench.errors import CorruptStoreError, IdError, IngestError, SchemaError, StoreError
 from workbench.stores.key_map import KeyMap, normalise_keys
 from workbench.testing.sizes import cases
 
@@ -112,6 +112,12 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(good)
     with pytest.raises(CorruptStoreError, match="it has 3 of 4 keys"):
         KeyMap._read(path, "t", 4)
+
+
+def test_a_file_that_a_later_ingest_removed_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"keys\.arrow.* ingested again\. Open the dataset again") as error:
+        KeyMap._read(tmp_path / "keys.arrow", "t", 3)
+    assert not isinstance(error.value, CorruptStoreError)
 
 
 def test_it_prints_short() -> None:

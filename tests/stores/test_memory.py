@@ -78,7 +78,7 @@ def test_many_threads_take_and_drop():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
 def test_a_forked_process_does_not_wait_for_a_lock_of_its_parent():
     arenas = Arenas()
-    with arenas._guard():  # as another thread would, at the moment of the fork
+    with arenas._lock:  # as another thread would, at the moment of the fork
         child = os.fork()
         if child == 0:
             signal.alarm(20)  # a deadlock ends the child

@@ -1,17 +1,24 @@
 """SsdFeatures passes the contract suite: identity and permuted slots, resident or not, quick or late."""
 
 import os
+import shutil
+import signal
 import sys
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from workbench.errors import CorruptStoreError, StoreError
+from workbench.stores.dataset import collect_orphans
 from workbench.stores.protocols import Read
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.testing.feature_data import group_layout, random_group, write_feature_dataset
 from workbench.testing.feature_suite import FeatureStoreSuite, make_case
 from workbench.testing.slow_features import SlowFeatures
+
+FILES = Path("/proc/self/fd")
 
 
 class TestMapped(FeatureStoreSuite):
@@ -67,6 +74,66 @@ def test_a_pickled_store_refuses_another_snapshot(tmp_path):
         reopen(*arguments)
 
 
+@pytest.mark.parametrize("permuted", [False, True])
+@pytest.mark.parametrize("resident_bytes", [None, 0])
+def test_an_open_store_reads_on_when_its_files_are_removed(tmp_path, permuted, resident_bytes):
+    group = random_group(group_layout("g", 50, {"numerical": 3}), np.random.default_rng(0))
+    dataset = write_feature_dataset(tmp_path, [group], permuted=permuted)
+    store = SsdFeatures.open(dataset, resident_bytes=resident_bytes)
+    small(tmp_path)
+    collect_orphans(tmp_path)  # as an ingest does
+    assert (store.multi_get([Read("g", np.arange(50))])[0].data == group.rows).all()
+
+
+def test_mapping_files_that_a_later_ingest_removed(tmp_path):
+    dataset, _ = small(tmp_path)
+    shutil.rmtree(tmp_path / "features")
+    with pytest.raises(
+        StoreError, match=r"0\.seg is gone: .* ingested again\. Open the dataset again"
+    ) as error:
+        SsdFeatures.open(dataset)
+    assert not isinstance(error.value, CorruptStoreError)
+
+
+@pytest.mark.skipif(not FILES.is_dir(), reason="the system does not list open files")
+@pytest.mark.parametrize("read", [True, False])
+def test_no_file_stays_open(tmp_path, read):
+    before = set(FILES.iterdir())
+    store = SsdFeatures.open(small(tmp_path)[0])
+    opened = len(set(FILES.iterdir()) - before)
+    if read:
+        store.multi_get([Read("g", np.arange(50))])
+        assert len(set(FILES.iterdir()) - before) < opened
+    del store
+    assert set(FILES.iterdir()) <= before
+
+
+@pytest.mark.parametrize("lock", ["group", "store", "arenas"])
+def test_a_child_reads_whatever_a_thread_of_its_parent_was_doing_at_the_fork(tmp_path, lock):
+    dataset, group = small(tmp_path)
+    store = SsdFeatures.open(dataset)
+    held = {"group": store._mapped["g"].lock, "store": store._lock, "arenas": store._arenas._lock}[lock]
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with held:
+            inside.set()
+            leave.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    inside.wait(20)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # a deadlock ends the child
+        data = store.fetch([Read("g", np.arange(50))]).result()[0].data
+        os._exit(0 if (data == group.rows).all() else 1)
+    status = os.waitpid(child, 0)[1]
+    leave.set()
+    thread.join()
+    assert status == 0
+
+
 def test_a_torn_segment_is_an_error_not_a_signal(tmp_path):
     dataset, _ = small(tmp_path)
     with dataset.file("features", "g").open("r+b") as file:
@@ -78,8 +145,6 @@ def test_a_torn_segment_is_an_error_not_a_signal(tmp_path):
 
 
 def test_close_leaves_no_thread(tmp_path):
-    import threading
-
     before = set(threading.enumerate())
     store = SsdFeatures.open(small(tmp_path)[0])
     block = store.fetch([Read("g", np.arange(9))]).result()[0]

@@ -9,12 +9,12 @@ is still held is not lent again.
 from __future__ import annotations
 
 import sys
-import threading
 from typing import Any
 
 import numpy as np
 
 from workbench.errors import BudgetError, explain
+from workbench.stores.fork_lock import ForkLock
 from workbench.stores.memory import UNCHECKED, available_memory
 from workbench.types import ByteArray
 
@@ -23,7 +23,7 @@ _SMALLEST = 1 << 16
 
 
 class ArenaPool:
-    """Lends page-aligned numpy buffers from recycled arenas. Safe between threads.
+    """Lends page-aligned numpy buffers from recycled arenas. Safe between threads and after a fork.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class ArenaPool:
     def __init__(self, keep_bytes: int = 1 << 30) -> None:
         self._keep = keep_bytes
         self._arenas: list[ByteArray] = []
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def take(self, shape: tuple[int, int]) -> ByteArray:
         """A C-contiguous uint8 array of that shape, page-aligned, contents undefined.

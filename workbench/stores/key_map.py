@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench.errors import CorruptStoreError, IdError, IngestError, SchemaError, explain
+from workbench.errors import CorruptStoreError, IdError, IngestError, SchemaError, StoreError, explain
 from workbench.types import AnyArray, Int64Array
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ class KeyMap:
         ------
         SchemaError
             If there is no such table.
+        StoreError
+            If the file is gone because the dataset was ingested again.
         CorruptStoreError
             If the file is damaged.
         """
@@ -114,6 +116,11 @@ class KeyMap:
             stored.validate(full=True)
             kind = (stored.schema.metadata or {})[b"kind"]
             keys, row_ids = stored["key"].combine_chunks(), stored["row"].combine_chunks()
+        except FileNotFoundError as error:  # the dataset was opened, so the file was there
+            got = "it is gone: the dataset was ingested again"
+            raise StoreError(
+                explain(f"the key map {path} was opened", got, do="Open the dataset again")
+            ) from error
         except (pa.ArrowException, OSError, KeyError) as error:
             raise CorruptStoreError(
                 explain(f"the key map {path} was opened", f"it is damaged ({error})")

@@ -7,8 +7,6 @@ kept for as long as anyone likes; it then counts against the budget.
 
 from __future__ import annotations
 
-import os
-import threading
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench.stores.fork_lock import ForkLock
 from workbench.types import ByteArray
 
 KEEP: int = 8
@@ -56,7 +55,7 @@ class Arenas:
         self._leases: dict[int, weakref.ref[ByteArray]] = {}
         self._reserved = 0
         self._total = 0
-        self._lock, self._process = threading.Lock(), os.getpid()
+        self._lock = ForkLock()
 
     @property
     def total(self) -> int:
@@ -72,7 +71,7 @@ class Arenas:
             If the limit does not allow it; nothing was allocated.
         """
         size = size_class(size)
-        with self._guard():
+        with self._lock:
             self._collect()
             fitting = [i for i, arena in enumerate(self._free) if size <= len(arena) <= 4 * size]
             if fitting:
@@ -90,16 +89,10 @@ class Arenas:
         ------
         OverBudgetError
         """
-        with self._guard():
+        with self._lock:
             self._collect()
             self._make_room(size)
             self._reserved += size
-
-    def _guard(self) -> threading.Lock:
-        """The lock; a new one in a forked process, whose copy may have been held by a thread that is gone."""
-        if self._process != os.getpid():
-            self._lock, self._process = threading.Lock(), os.getpid()
-        return self._lock
 
     def _lend(self, owner: ByteArray) -> ByteArray:
         # a memoryview between owner and lease: every view of the lease refers to the lease, not to the

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import mmap
 import os
-import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,6 +27,7 @@ from workbench.stores.cold_read import ask_for_rows
 from workbench.stores.dataset import Dataset
 from workbench.stores.durable import CHUNK
 from workbench.stores.features import FeatureBlock, GroupLayout
+from workbench.stores.fork_lock import ForkLock
 from workbench.stores.memory import available_memory
 from workbench.stores.protocols import BufferPool, Read
 from workbench.stores.seal import RESTORE
@@ -35,16 +36,25 @@ from workbench.types import AnyArray, ByteArray
 
 @dataclass
 class _MappedGroup:
-    """One group's rows, mapped; ``slot[id]`` is the place of a row, None where it is the id itself."""
+    """One group's rows, mapped; ``slot[id]`` is the place of a row, None where it is the id itself.
+
+    ``descriptor`` is the open file of a resident group until its rows were read: a later ingest removes the
+    file's name, not what is open.
+    """
 
     layout: GroupLayout
-    file: Path
     rows: ByteArray
     slot: AnyArray | None
     resident: bool
     mapped: mmap.mmap | None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    descriptor: int | None
+    lock: ForkLock = field(default_factory=ForkLock)
     loaded: bool = False
+
+    def __post_init__(self) -> None:
+        """Close the file with the group, if it was never read."""
+        if self.descriptor is not None:
+            self._close = weakref.finalize(self, os.close, self.descriptor)
 
     def prepare(self, places: AnyArray) -> None:
         """Bring a resident group into memory, once; of another, ask for the pages of these rows."""
@@ -53,9 +63,11 @@ class _MappedGroup:
                 ask_for_rows(self.mapped, places, self.layout.stride)
             return
         with self.lock:
-            if not self.loaded:
-                _read_in_order(self.file)
-            self.loaded = True
+            if self.loaded or self.descriptor is None:
+                return
+            _read_in_order(self.descriptor)
+            self.loaded = True  # first: a process forked while the file closes must not read it again
+            self._close()
 
 
 class SsdFeatures:
@@ -74,7 +86,7 @@ class SsdFeatures:
         self._options = options
         self._arenas = ArenaPool()
         self._workers: tuple[int, ThreadPoolExecutor] | None = None
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     @classmethod
     def open(
@@ -244,24 +256,33 @@ def _map_group(dataset: Dataset, layout: GroupLayout, *, resident: bool) -> _Map
     if file is None:
         what = f"no segment of feature group {layout.group!r} is registered"
         raise CorruptStoreError(explain(f"the dataset {dataset.path} was opened", what, do=RESTORE))
-    mapped = _map(file, layout.rows * layout.stride)
+    slot_file = dataset.file("slot", layout.group)
+    slot = None if slot_file is None else _bytes(_map(slot_file, 4 * layout.rows)[0]).view(np.uint32)
+    mapped, descriptor = _map(file, layout.rows * layout.stride, keep_open=resident)
     if mapped is not None and not resident:
         mapped.madvise(mmap.MADV_RANDOM)
     rows = _bytes(mapped).reshape(layout.rows, layout.stride)
-    slot_file = dataset.file("slot", layout.group)
-    slot = None if slot_file is None else _bytes(_map(slot_file, 4 * layout.rows)).view(np.uint32)
-    return _MappedGroup(layout, file, rows, slot, resident, mapped)
+    return _MappedGroup(layout, rows, slot, resident, mapped, descriptor)
 
 
-def _map(file: Path, size: int) -> mmap.mmap | None:
-    """Map the first ``size`` bytes of a file; None if there are none: nothing cannot be mapped."""
+def _map(file: Path, size: int, *, keep_open: bool = False) -> tuple[mmap.mmap | None, int | None]:
+    """Map the first ``size`` bytes of a file; None if there are none: nothing cannot be mapped.
+
+    Also gives a descriptor of the file, for the caller to close, if it is to be kept open.
+    """
     try:
         with file.open("rb") as handle:
             have = os.fstat(handle.fileno()).st_size
             if have < size:  # a map beyond the end would end the process at the first touch
                 got = f"{file} has {have} bytes instead of at least {size}"
                 raise CorruptStoreError(explain("a segment was mapped", got, do=RESTORE))
-            return mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ) if size else None
+            if not size:
+                return None, None
+            mapped = mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ)
+            return mapped, os.dup(handle.fileno()) if keep_open else None
+    except FileNotFoundError as error:  # the dataset was opened, so the file was there
+        got = f"{file} is gone: the dataset was ingested again"
+        raise StoreError(explain("a segment was mapped", got, do="Open the dataset again")) from error
     except OSError as error:
         raise CorruptStoreError(
             explain("a segment was mapped", f"{file} cannot be read ({error.strerror})", do=RESTORE)
@@ -272,11 +293,10 @@ def _bytes(mapped: mmap.mmap | None) -> ByteArray:
     return np.empty(0, np.uint8) if mapped is None else np.frombuffer(mapped, np.uint8)
 
 
-def _read_in_order(file: Path) -> None:
-    buffer = bytearray(CHUNK)
-    with file.open("rb", buffering=0) as handle:
-        while handle.readinto(buffer):
-            pass
+def _read_in_order(descriptor: int) -> None:
+    buffer, place = bytearray(CHUNK), 0
+    while got := os.preadv(descriptor, [buffer], place):  # at a place: forked processes share the file's own
+        place += got
 
 
 def _reopen(path: Path, snapshot: int, options: dict[str, Any]) -> SsdFeatures:
