@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from workbench.errors import TrainingError
 from workbench.plan.fanout import Fanout, replace_fields
 from workbench.plan.model_plan import ModelPlan
+from workbench.query.seed_table import SeedTable
 from workbench.testing.shop import Shop
-from workbench.training.loaders import check_labels, frozen, predict_loader, train_loader
+from workbench.training.loaders import check_labels, frozen, predict_loader, seen, train_loader, unseen
 from workbench.training.run import start
 
 PLAN = ModelPlan(Fanout([3], strategy="recent", disjoint=False)).replace(batch_size=16)
@@ -40,6 +42,31 @@ def test_until_freezes_whichever_is_earlier(shop: Shop) -> None:
     earlier = replace(seeds, until=cut - 5)
     assert frozen(PLAN.replace(until=cut), earlier).visible_until.max() == cut - 5
     assert np.array_equal(frozen(PLAN.replace(until=cut), seeds).anchor_time, seeds.anchor_time)
+
+
+def test_seeds_whose_own_row_came_later_are_dropped_from_training_and_refused_elsewhere(shop: Shop) -> None:
+    seeds = shop.task.seeds("train")
+    joined = shop.parts.graph.times("users")
+    assert joined is not None
+    until = int(np.median(joined[seeds.node_id]))
+    late = joined[seeds.node_id] > until
+    for plan, given in ((PLAN.replace(until=until), seeds), (PLAN, replace(seeds, until=until))):
+        with pytest.warns(UserWarning, match=f"the rows of {late.sum()} in 'users'"):
+            kept = seen(shop.parts.graph, plan, given)
+        assert np.array_equal(kept.node_id, seeds.node_id[~late])
+        assert kept.visible_until.max() == until
+        with pytest.warns(UserWarning, match="left out"):
+            loader = train_loader(shop.parts, plan, given, 0, expand=False)
+        assert sum(int(batch["users"].batch_size) for batch in loader) == (~late).sum()
+        with pytest.raises(TrainingError, match=f"the rows of {late.sum()} in 'users'"):
+            predict_loader(shop.parts, plan, given, 0, expand=False)
+        assert not unseen(shop.parts.graph, kept).any()
+
+
+def test_rows_without_a_time_are_always_seen(shop: Shop) -> None:
+    ids = np.arange(5)
+    seeds = SeedTable("products", ids, pa.array(ids), np.full(5, -(2**62)))
+    assert not unseen(shop.parts.graph, seeds).any()
 
 
 def test_seeds_that_nothing_can_be_learned_from(shop: Shop) -> None:

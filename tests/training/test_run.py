@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from workbench.events import EpochDone, Event, RunDone, StepDone
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
+from workbench.training.metrics import score
 from workbench.training.run import Run, load_run, start
 
 PLAN = ModelPlan(Fanout([6, {"products-rev_product_id->orders": 1}], strategy="recent")).replace(
@@ -225,6 +227,33 @@ def test_plans_and_splits_that_do_not_fit(shop: Shop) -> None:
         start(shop.parts, shop.task, PLAN, device="tpu")
     with pytest.raises(PlanError, match=r"users\.agee"):
         start(shop.parts, shop.task, PLAN.replace(exclude=("users.agee",)))
+
+
+def test_bare_mistakes_are_explained(shop: Shop, run: Run) -> None:
+    for key in ("x", 1.5, None, True):
+        with pytest.raises(TrainingError, match="a whole number"):
+            start(shop.parts, shop.task, PLAN, key=key)  # type: ignore[arg-type]
+    seeds = shop.task.seeds("test")
+    for ask in (run.predict, run.metrics):
+        with pytest.raises(TrainingError, match="seeds of 'users'"):
+            ask(replace(seeds, node_type="products"))
+
+
+def test_frozen_runs_never_read_rows_that_came_later(shop: Shop) -> None:
+    train, test = shop.task.seeds("train"), shop.task.seeds("test")
+    joined = shop.parts.graph.times("users")
+    assert joined is not None
+    until = int(np.median(joined[train.node_id]))
+    late = joined[test.node_id] > until
+    assert 0 < late.sum() < len(late)
+    with pytest.warns(UserWarning, match=rf"{(joined[train.node_id] > until).sum():,} in 'users'"):
+        done = start(shop.parts, shop.task, PLAN.replace(epochs=1, until=until), callbacks=QUIET).wait()
+    with pytest.raises(TrainingError, match=rf"the rows of {late.sum()} in 'users' are not visible"):
+        done.predict(test)
+    values = done.predict(test[~late]).values
+    with pytest.warns(UserWarning, match="they are left out"):
+        measured = done.metrics("test")
+    assert measured == score("binary", test.label[~late], values)
 
 
 def test_exclude_is_no_promise_that_a_users_module_keeps(shop: Shop, tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
-from workbench.errors import PlanError, explain
+from workbench.errors import PlanError, TrainingError, explain
 from workbench.kernels.rng import derive_key
 from workbench.models.hetero_gnn import HeteroGNN, tables_read
 from workbench.models.statistics import Statistics, fit_statistics
@@ -19,6 +20,23 @@ from workbench.schema import Schema
 from workbench.stores.protocols import FeatureStore, GraphStore
 
 _INITIALISING = threading.Lock()
+
+
+def check_key(key: Any) -> None:
+    """Refuse a key that is no whole number.
+
+    Raises
+    ------
+    TrainingError
+    """
+    if isinstance(key, bool) or not isinstance(key, int | np.integer):
+        raise TrainingError(
+            explain(
+                "a run was to be fixed by its key",
+                f"got {key!r} ({type(key).__name__})",
+                "a whole number, such as key=1",
+            )
+        )
 
 
 def check_task(task: Any, plan: ModelPlan) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from workbench.errors import TrainingError, explain
 from workbench.events import Callback
@@ -12,7 +15,10 @@ from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
+from workbench.stores.protocols import GraphStore
+from workbench.temporal import iso, visible
 from workbench.training.parts import Parts
+from workbench.types import BoolArray
 
 
 def train_loader(
@@ -24,11 +30,14 @@ def train_loader(
     expand: bool,
     callbacks: Sequence[Callback] = (),
 ) -> PyGLoader:
-    """Shuffled batches of the training seeds: a fresh order and fresh draws per epoch."""
+    """Shuffled batches of the training seeds: a fresh order and fresh draws per epoch.
+
+    Seeds whose own row is not visible are left out: see :func:`seen`.
+    """
     return PyGLoader(
         NeighborSampler(parts.graph, plan.fanout, key=key, purpose="train"),
         parts.features,
-        frozen(plan, seeds),
+        seen(parts.graph, plan, seeds),
         plan.optimisation.batch_size,
         shuffle=True,
         expand=expand,
@@ -50,7 +59,13 @@ def predict_loader(
     Evaluation and prediction sample disjointly, because in joint mode a seed's neighbours can depend on
     who else is in its batch, and an online prediction would differ from a batch one. Where they provably
     cannot, a joint plan stays joint, which is many times cheaper.
+
+    Raises
+    ------
+    TrainingError
+        If a seed's own row is not visible to it.
     """
+    check_seen(parts.graph, plan, seeds)
     fanout = replace_fields(
         plan.fanout, disjoint=plan.fanout.disjoint or not _sharing_is_exact(parts, plan, seeds, expand)
     )
@@ -77,6 +92,51 @@ def frozen(plan: ModelPlan, seeds: SeedTable) -> SeedTable:
         return seeds
     until = plan.until if seeds.until is None else min(plan.until, seeds.until)
     return replace(seeds, until=until)
+
+
+def unseen(graph: GraphStore, seeds: SeedTable) -> BoolArray:
+    """bool[n]: seeds whose own row is newer than all that they may see; none where rows have no time."""
+    times = graph.times(seeds.node_type)
+    if times is None:
+        return np.zeros(len(seeds), bool)
+    return ~visible(times[seeds.node_id], seeds.visible_until)
+
+
+def seen(graph: GraphStore, plan: ModelPlan, seeds: SeedTable) -> SeedTable:
+    """The frozen seeds without those whose own row came later: a model would read it, and it is future.
+
+    Warns of how many that are.
+    """
+    found = frozen(plan, seeds)
+    hidden = unseen(graph, found)
+    if not hidden.any():
+        return found
+    warnings.warn(_unseen(found, hidden, "they are left out"), stacklevel=2)
+    return found[~hidden]
+
+
+def check_seen(graph: GraphStore, plan: ModelPlan, seeds: SeedTable) -> None:
+    """Refuse to predict for seeds whose own row came after all that they may see.
+
+    Raises
+    ------
+    TrainingError
+        Saying how many they are.
+    """
+    found = frozen(plan, seeds)
+    hidden = unseen(graph, found)
+    if hidden.any():
+        raise TrainingError(_unseen(found, hidden, "there is nothing to predict from"))
+
+
+def _unseen(seeds: SeedTable, hidden: BoolArray, so: str) -> str:
+    first = int(np.flatnonzero(hidden)[0])
+    return explain(
+        f"{len(seeds):,} {seeds.split} seeds",
+        f"the rows of {int(hidden.sum()):,} in {seeds.node_type!r} are not visible to them, so {so} "
+        f"(the first is {seeds.key[first].as_py()!r}, which sees up to {iso(seeds.visible_until[first])})",
+        "entities that are there by the anchor, and by until= where features are frozen",
+    )
 
 
 def check_labels(seeds: SeedTable, plan: ModelPlan) -> None:

@@ -20,11 +20,11 @@ from workbench.events import Callback, EpochDone, Event, RunDone, emit
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
-from workbench.training.build import build_model, check_exclude, check_task, fit_for
+from workbench.training.build import build_model, check_exclude, check_key, check_task, fit_for
 from workbench.training.checkpoint import load_weights, save_weights
 from workbench.training.devices import loader_core, pick_device
 from workbench.training.identity import check_fits
-from workbench.training.loaders import check_labels, frozen, predict_loader, train_loader
+from workbench.training.loaders import check_labels, check_seen, predict_loader, seen, train_loader
 from workbench.training.metrics import score
 from workbench.training.parts import Parts
 from workbench.training.predict import Predictions
@@ -129,12 +129,15 @@ class Run:
     def metrics(self, split: str | SeedTable = "test") -> dict[str, float]:
         """Every metric of the task type on a split of the task, or on a labelled seed table.
 
+        Where features are frozen, seeds whose own row came later are left out, with a warning.
+
         Raises
         ------
         TrainingError
             If the run has no weights, or the seeds no labels.
         """
-        seeds = self._seeds(split) if isinstance(split, str) else split
+        asked = self._known(self._seeds(split) if isinstance(split, str) else split)
+        seeds = seen(self.parts.graph, self.plan, asked)
         predictions = self.predict(seeds)
         if seeds.label is None:
             raise TrainingError(
@@ -150,9 +153,11 @@ class Run:
         Raises
         ------
         TrainingError
-            If the run ended before its first epoch was finished.
+            If the run ended before its first epoch was finished, if the seeds are of another table than
+            those it was trained on, or if the row of one is newer than all that it may see.
         """
         self._ready()
+        check_seen(self.parts.graph, self.plan, self._known(seeds))
         return Predictions(seeds, self._values)
 
     def save(self, folder: str | Path) -> Path:
@@ -260,6 +265,17 @@ class Run:
             )
         return cast(SeedTable, self.task.seeds(split))
 
+    def _known(self, seeds: SeedTable) -> SeedTable:
+        if seeds.node_type != self.seed_type:
+            raise TrainingError(
+                explain(
+                    f"predictions for {seeds!r} were asked for",
+                    f"the run was trained for rows of {self.seed_type!r}",
+                    f"seeds of {self.seed_type!r}, as task.seeds(...) of its task gives them",
+                )
+            )
+        return seeds
+
     def _flush(self) -> None:
         for callback in self._callbacks:
             if isinstance(callback, PrintProgress):
@@ -292,11 +308,12 @@ def start(
     PlanError
         If the plan trains another task type, or excludes columns from a module of yours.
     TrainingError
-        If the splits cannot be learned from, or the folder is not empty.
+        If the splits cannot be learned from, the key is no whole number, or the folder is not empty.
     """
+    check_key(key)
     check_task(task, plan)
     check_exclude(plan, model)
-    train, val = frozen(plan, task.seeds("train")), frozen(plan, task.seeds("val"))
+    train, val = (seen(parts.graph, plan, task.seeds(split)) for split in ("train", "val"))
     check_labels(train, plan)
     check_labels(val, plan)
     statistics = fit_for(parts.graph, parts.features, plan, train)
