@@ -136,6 +136,21 @@ def test_errors_point_at_the_word(old, new, word, message):
     assert message in said
 
 
+@pytest.mark.parametrize("op", ["!=", "<>", "<", "<=", ">", ">="])
+def test_whom_to_predict_for_is_named_and_not_compared(op):
+    text = f"PREDICT COUNT(orders.*, 0, 30) >= 1 FOR users.user_id {op} 5 WHERE users.age > 1"
+    with pytest.raises(QueryError) as caught:
+        parse(text)
+    said, _, carets = str(caught.value).split("\n")
+    assert carets == "  " + " " * text.index(f"{op} 5") + "^" * len(op)
+    assert (
+        f"got {op!r} after the key. Allowed: = key, or IN (key, ...). Other conditions belong into WHERE"
+        in said
+    )
+    for equal in ("= 5", "== 5", "IN (5)"):
+        assert parse(text.replace(f"{op} 5", equal)).keys == (Literal(5),)
+
+
 def test_a_query_that_ends_too_soon():
     with pytest.raises(QueryError, match=r"the query ended\. Allowed: FOR"):
         parse("PREDICT COUNT(orders.*, 0, 30) > 0 ")

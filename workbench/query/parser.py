@@ -91,10 +91,19 @@ def parse(text: str) -> ast.Query:
     """
     _check_text(text)
     try:
-        query: ast.Query = _parser().parse(text)  # type: ignore[assignment]
+        parsed: _Parsed = _parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as error:
         raise _syntax_error(text, error) from None
-    return replace(query, text=text)
+    if parsed.operator not in (None, "=", "=="):
+        raise query_error(
+            text,
+            _place(parsed.operator),
+            "whom to predict for was asked",
+            f"got {str(parsed.operator)!r} after the key",
+            "= key, or IN (key, ...)",
+            "Other conditions belong into WHERE",
+        )
+    return replace(parsed.query, text=text)
 
 
 def _check_text(text: object) -> None:
@@ -157,6 +166,13 @@ def _parser() -> Lark:
     return Lark(grammar, parser="lalr", transformer=_Builder())
 
 
+class _Parsed(NamedTuple):
+    """A query, and the operator between the entity and its key: :func:`parse` can point at it."""
+
+    query: ast.Query
+    operator: Token | None
+
+
 class _Name(NamedTuple):
     text: str
     place: Place
@@ -178,15 +194,16 @@ def _place(part: Any) -> Place:
 class _Builder(Transformer[Token, Any]):
     """Turns each rule's parts into an AST node; checks nothing."""
 
-    def start(self, parts: list[Any]) -> ast.Query:
+    def start(self, parts: list[Any]) -> _Parsed:
         target, entity, *rest = parts
         clauses = dict(rest)
-        return ast.Query(
-            target, entity, clauses.get("keys", ()), clauses.get("where"), clauses.get("assuming"), text=""
-        )
+        operator, keys = clauses.get("keys", (None, ()))
+        query = ast.Query(target, entity, keys, clauses.get("where"), clauses.get("assuming"), text="")
+        return _Parsed(query, operator)
 
-    def keys(self, parts: list[Any]) -> tuple[str, tuple[ast.Literal, ...]]:
-        return "keys", tuple(part for part in parts if isinstance(part, ast.Literal))
+    def keys(self, parts: list[Any]) -> tuple[str, tuple[Token | None, tuple[ast.Literal, ...]]]:
+        operator = parts[0] if isinstance(parts[0], Token) else None
+        return "keys", (operator, tuple(part for part in parts if isinstance(part, ast.Literal)))
 
     def where(self, parts: list[Any]) -> tuple[str, ast.Expression]:
         return "where", parts[0]
