@@ -102,3 +102,10 @@ def test_an_end_time_is_never_read_and_a_timestamp_only_once_it_has_come(contrac
     assert np.array_equal(frame["contracts.begin_time age"], 400.0 - days)
     expected = np.where(days + 20 <= 400, 400.0 - days - 20, np.nan)
     assert np.array_equal(frame["contracts.audit_time age"], expected, equal_nan=True)
+
+
+def test_nothing_is_known_of_an_entity_that_came_later(contracts: Parts) -> None:
+    days = np.arange(10, 410, 10)
+    frame = flat_table(contracts.dataset, contract_seeds(contracts, 200), WINDOWS, 400 * DAY).frame
+    for name in ("contracts.kind", "contracts.begin_time age"):
+        assert np.array_equal(frame[name].notna(), days <= 200)

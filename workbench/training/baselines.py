@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from workbench.query.seed_table import SeedTable
+from workbench.temporal import windows_end
 from workbench.training.boosting import boost
 from workbench.training.metrics import better, metric, score
 from workbench.training.parts import Parts
@@ -118,7 +119,7 @@ def _known(task: Any, tables: list[SeedTable]) -> Known:
     entity = np.concatenate([table.node_id for table in tables])
     anchor = np.concatenate([table.anchor_time for table in tables])
     label = np.concatenate([_labels(table) for table in tables])
-    return Known(entity, task.horizon.after_each(anchor), label)
+    return Known(entity, windows_end(task.resolved.horizon, anchor), label)
 
 
 def _labels(seeds: SeedTable) -> AnyArray:

@@ -165,9 +165,11 @@ def _entity_columns(
             parts.append(f"{code}::DOUBLE AS {quote_name(alias)}")
             categorical.append(alias)
     columns = ", ".join(["s.i", *parts])
+    # Of an entity that came later (features may be frozen before it) nothing is known but its key.
+    there = "" if entity.time is None else f"AND epoch_us(e.{quote_name(entity.time)}::TIMESTAMP) <= s.t"
     frame = con.execute(
-        f"SELECT {columns} FROM seeds s JOIN {quote_name(entity.name)} e "
-        f"ON e.{quote_name(ROW)} = s.node ORDER BY s.i"
+        f"SELECT {columns} FROM seeds s LEFT JOIN {quote_name(entity.name)} e "
+        f"ON e.{quote_name(ROW)} = s.node {there} ORDER BY s.i"
     ).df()
     return frame.drop(columns="i").astype(float), categorical
 
