@@ -75,8 +75,9 @@ class HeteroGNN(nn.Module):
         seeds = data[self.seed_type]
         anchors, count = seeds.seed_time, int(seeds.batch_size)
         hidden = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
-        hidden[self.seed_type] = _add_calendar(hidden[self.seed_type], self.calendar(cyclic(anchors)), count)
-        first = hidden[self.seed_type][:count]
+        # For the head alone: a seed that is another's neighbour looks like any neighbour, or what a seed
+        # is told would depend on who else is in its joint batch.
+        first = hidden[self.seed_type][:count] + self.calendar(cyclic(anchors))
         edges = self._edges(data, anchors)
         for index, layer in enumerate(self.layers):
             hops = self.depth - index
@@ -147,10 +148,6 @@ def kept_nodes(store: Any, hops: int) -> int:
     if counts is None:
         return int(store.num_nodes)
     return sum(int(count) for count in counts[: hops + 1])
-
-
-def _add_calendar(hidden: Tensor, calendar: Tensor, count: int) -> Tensor:
-    return torch.cat([hidden[:count] + calendar, hidden[count:]])
 
 
 def _key(name: str) -> str:
