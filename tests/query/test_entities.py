@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -27,6 +28,25 @@ def test_keys_in_any_container(shop, query, keys):
     assert found.node_id.tolist() == found.key.to_pylist() == [2, 0, 2]
     assert found.anchor.tolist() == [instant("2020-03-01")] * 3
     assert found.label is None
+
+
+@pytest.mark.parametrize(
+    "key", [2, np.int64(2), np.array([2])[0], range(2, 3), iter([2]), pd.Series([2]), {2: 0}]
+)
+def test_one_key_is_a_list_of_one(shop, query, key):
+    assert known_entities(shop, query, instant("2020-03-01"), key).key.to_pylist() == [2]
+
+
+@pytest.mark.parametrize(
+    "keys", [1.5, np.array(2), np.array([[2]]), object(), 2 + 0j, pd.DataFrame({"a": [2]})]
+)
+def test_what_is_no_key_and_no_column_of_keys_is_refused(shop, query, keys):
+    with pytest.raises(
+        TaskError,
+        match=rf"entities were asked for: got {type(keys).__name__}\. Allowed: a list or column of "
+        r"primary keys, or one key\. Write entities=\[key, \.\.\.\]",
+    ):
+        known_entities(shop, query, instant("2020-03-01"), keys)
 
 
 # User 1 ends on day 70 (2020-03-11), user 2 begins on day 50 (2020-02-20).
@@ -65,6 +85,12 @@ def test_unknown_keys_are_named(shop, query):
 def test_keys_of_another_type_are_refused(shop, query):
     with pytest.raises(TaskError, match="keys of table 'users' were looked up"):
         known_entities(shop, query, instant("2020-03-01"), ["a"])
+    with pytest.raises(
+        TaskError, match=r"looked up: one is an integer of more than 64 bits\. Check the keys"
+    ):
+        known_entities(shop, query, instant("2020-03-01"), [2**70])
+    with pytest.raises(TaskError, match="has no such keys: -1"):
+        known_entities(shop, query, instant("2020-03-01"), -1)
 
 
 def test_no_keys_give_no_rows(shop, query):

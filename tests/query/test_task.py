@@ -200,6 +200,7 @@ def test_seeds_to_predict(dataset):
         rows = con.execute(f"{present} AND town = 'A'").fetchall()
         other = con.execute(f"{present} AND town = 'B'").fetchone()[0]
     assert sorted(everyone.key.to_pylist()) == sorted(row[0] for row in rows)
+    assert task.seeds(at="2021-12-31", entities=other).key.to_pylist() == [other]
     named = task.seeds(at="2021-12-31", entities=[rows[1][0], other, rows[1][0]])
     assert named.key.to_pylist() == [rows[1][0], other, rows[1][0]], "in the order given, WHERE or not"
     with dataset.duckdb() as con:
@@ -234,6 +235,7 @@ BAD_SEEDS = [
     ({"at": "2021-12-31", "entities": ["m01", "zz", "yy"]},
      "3 entities were asked for: table 'members' of 20 rows has no such keys: 'zz', 'yy'. Check the keys"),
     ({"at": "2021-12-31", "entities": ["x"] * 8}, "and 3 more"),
+    ({"at": "2021-12-31", "entities": 105}, "keys of table 'members' were looked up: .* Allowed: texts"),
     ({"at": "2021-12-31", "entities": [1, 2]}, "keys of table 'members' were looked up: .* Allowed: texts"),
     ({"at": "2020-12-31", "entities": ["m01"]},
      "at 2020-12-31 'members' has not yet, or no longer, keys: 'm01'"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ SHOWN = 5
 
 
 def known_entities(
-    dataset: Dataset, query: ResolvedQuery, anchor: int, keys: Sequence[Any], until: int | None = None
+    dataset: Dataset, query: ResolvedQuery, anchor: int, keys: Iterable[Any] | int, until: int | None = None
 ) -> Labels:
     """Rows for the given keys, in the given order; no labels.
 
@@ -32,7 +32,7 @@ def known_entities(
     dataset : Dataset
     query : ResolvedQuery
     anchor : int  microseconds
-    keys : sequence, array or Arrow array of primary keys
+    keys : sequence, array or Arrow array of primary keys; a single key is a list of one
     until : int or None  features are frozen there: entities that are newer are refused
 
     Raises
@@ -41,13 +41,18 @@ def known_entities(
         If a key is of the wrong type, unknown, or its entity does not exist at the anchor or is not
         visible there.
     """
-    name = query.entity.name
+    name, listed = query.entity.name, _listed(keys)
+    shown = listed.to_pylist() if isinstance(listed, (pa.Array, pa.ChunkedArray)) else list(listed)
     key_map = KeyMap.open(dataset, name)
     try:
-        node_id = key_map.lookup(keys)
+        node_id = key_map.lookup(listed)
     except SchemaError as error:
         raise TaskError(str(error)) from error
-    shown = list(keys.to_pylist() if isinstance(keys, (pa.Array, pa.ChunkedArray)) else keys)
+    except OverflowError as error:
+        got = "one is an integer of more than 64 bits"
+        raise TaskError(
+            explain(f"keys of table {name!r} were looked up", got, do="Check the keys")
+        ) from error
     _refuse(node_id < 0, shown, f"table {name!r} of {key_map.rows:,} rows has no such", "Check the keys")
     exists = _exists(dataset, query, anchor, until, node_id)
     at, do = f"at {iso(anchor)}", "Choose another time at="
@@ -56,6 +61,28 @@ def known_entities(
         do += ", or a later until= for the task"
     _refuse(~exists, shown, f"{at} {name!r} has not yet, or no longer,", do)
     return Labels(node_id, plain_keys(key_map.keys_of(node_id)), np.full(len(node_id), anchor), None)
+
+
+def _listed(keys: Any) -> Any:
+    """Keys that can be counted and walked twice; a single text or integer is a list of one.
+
+    Raises
+    ------
+    TaskError
+        If it is neither a key nor a column of keys.
+    """
+    if isinstance(keys, (str, int, np.integer)):
+        return [keys]
+    if isinstance(keys, Iterable) and getattr(keys, "ndim", 1) == 1:
+        return keys if hasattr(keys, "__len__") else list(keys)
+    raise TaskError(
+        explain(
+            "entities were asked for",
+            f"got {type(keys).__name__}",
+            "a list or column of primary keys, or one key",
+            "Write entities=[key, ...]",
+        )
+    )
 
 
 def _refuse(bad: AnyArray, keys: list[Any], why: str, do: str) -> None:

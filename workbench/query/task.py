@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any
@@ -136,7 +136,11 @@ class Task:
         return self.boundaries.observed_until
 
     def seeds(
-        self, split: str | None = None, *, at: Instant | None = None, entities: Sequence[Any] | None = None
+        self,
+        split: str | None = None,
+        *,
+        at: Instant | None = None,
+        entities: Iterable[Any] | int | None = None,
     ) -> SeedTable:
         """Seeds of a split with labels, or seeds to predict at an instant.
 
@@ -144,14 +148,15 @@ class Task:
         ----------
         split : ``train``, ``val`` or ``test``
         at : instant  to predict as of then; labels are not known
-        entities : keys, in the order and number that predictions are wanted
+        entities : keys, in the order and number that predictions are wanted; one key is a list of one
             Not filtered by WHERE. None: the keys of the query if it names some, otherwise every
             entity that exists at ``at`` and satisfies WHERE.
 
         Raises
         ------
         TaskError
-            If the split is unknown or empty, or an entity is unknown or does not exist at ``at``.
+            If the split is unknown or empty, or an entity is unknown, does not exist at ``at`` or is
+            newer than ``until``.
         """
         if at is not None and split is None:
             return self._seeds_at(moment("at", at), entities)
@@ -183,7 +188,7 @@ class Task:
             )
         return table
 
-    def _seeds_at(self, at: int, entities: Sequence[Any] | None) -> SeedTable:
+    def _seeds_at(self, at: int, entities: Iterable[Any] | int | None) -> SeedTable:
         wanted = entities
         if wanted is None and self.resolved.query.keys:
             wanted = [literal.value for literal in self.resolved.query.keys]
