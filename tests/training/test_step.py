@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -71,6 +74,30 @@ def test_vectors_are_not_decayed() -> None:
     assert [p.dim() for p in decayed["params"]] == [2]
     with pytest.raises(TrainingError, match="no parameters"):
         optimiser_of(Gives(1), Optimisation())
+
+
+def test_users_models_draw_by_their_keys_also_in_two_threads_at_once() -> None:
+    model, cpu = nn.Linear(1, 1), torch.device("cpu")
+    entered, going = threading.Barrier(2), threading.Event()
+
+    def draws(key: int) -> list[float]:
+        entered.wait(10)
+        found = []
+        for _ in range(200):
+            with seeded(model, key, cpu):
+                for _ in range(3):
+                    found.append(float(torch.rand(())))
+                    going.wait(0.0002)  # let the other thread in
+        return found
+
+    before = torch.get_rng_state()
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(draws, (1, 2)))
+    for key, found in zip((1, 2), both, strict=True):
+        generator = torch.Generator().manual_seed(key)
+        alone = [float(torch.rand((), generator=generator)) for _ in range(3)]
+        assert found == alone * 200
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_users_model_draws_by_the_key_and_the_users_own_state_comes_back() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,7 @@ from workbench.pyg.loader import PyGLoader
 from workbench.query.seed_table import SeedTable
 from workbench.schema import Schema
 from workbench.stores.protocols import FeatureStore, GraphStore
-
-_INITIALISING = threading.Lock()
+from workbench.training.step import GENERATOR
 
 
 def check_key(key: Any) -> None:
@@ -95,6 +93,6 @@ def build_model(
 ) -> HeteroGNN:
     """The built-in model with weights that are a function of the key alone."""
     # torch initialises from its global generator: one model at a time, and the user's state comes back.
-    with _INITIALISING, torch.random.fork_rng(devices=[]):
+    with GENERATOR, torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_key(key, "weights") & 0x7FFFFFFFFFFFFFFF)
         return HeteroGNN(schema, plan, statistics, seed_type)

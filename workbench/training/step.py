@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from workbench.errors import TrainingError, explain
 from workbench.models.hetero_gnn import HeteroGNN
 from workbench.plan.model_plan import Optimisation
 from workbench.types import AnyArray
+
+GENERATOR = threading.RLock()
+"""Held by whoever reseeds torch's global generator: all threads of the process share that one."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +120,13 @@ def optimiser_of(model: nn.Module, settings: Optimisation) -> torch.optim.Optimi
 def seeded(model: nn.Module, key: int, device: torch.device) -> Iterator[None]:
     """Fix what a user's model draws from torch's global generators, and put those back afterwards.
 
-    The built-in model draws from generators of its own, so it never touches global state.
+    The built-in model draws from generators of its own, so it never touches global state. Modules of
+    users take turns: two runs at once would otherwise draw from one another's numbers.
     """
     if isinstance(model, HeteroGNN):
         yield
         return
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with GENERATOR, torch.random.fork_rng(devices=devices):
         torch.manual_seed(key & 0x7FFFFFFFFFFFFFFF)
         yield
