@@ -156,6 +156,43 @@ def test_future_dates(store_path: Path) -> None:
     warned(orders(at=[DAY, late, DAY]), GOOD, store_path, *said)
 
 
+def test_times_of_attributes_after_the_row(store_path: Path) -> None:
+    later = [DAY + dt.timedelta(days=3), None, DAY + dt.timedelta(days=2)]
+    said = (
+        "orders.delivered_at is later than the row's time (at) in 100% of 2 rows",
+        "values after an anchor are hidden from the model",
+        """tables.derive('orders', 'delivered_at', 'epoch("delivered_at") - epoch("at")')""",
+    )
+    tables = orders(delivered_at=later)
+    warned(tables, infer_schema(tables).set_time("orders", "at"), store_path, *said)
+    planned = tables.derive("orders", "delivered_at", 'epoch("delivered_at") - epoch("at")')
+    assert planned.arrow("orders")["delivered_at"].to_pylist() == [3 * 86_400, None, 2 * 86_400]
+    schema = infer_schema(planned)
+    assert schema["orders"].column("delivered_at").stype is Stype.NUMERICAL
+    assert ingest(planned, schema, store_path).warnings == ()
+
+
+def test_a_few_late_attributes_are_noise_and_end_times_are_meant_to_be_late(store_path: Path) -> None:
+    rows = 100
+    stamps = [DAY + dt.timedelta(hours=hour) for hour in range(rows)]
+    late = pa.table(
+        {
+            "k": range(rows),
+            "at": stamps,
+            "born_at": [DAY - dt.timedelta(days=i) for i in range(rows)],
+            "seen_at": [stamp + dt.timedelta(hours=i < 4) for i, stamp in enumerate(stamps)],
+            "shown_at": [stamp + dt.timedelta(hours=i < 5) for i, stamp in enumerate(stamps)],
+            "closed_at": [stamp + dt.timedelta(hours=1) for stamp in stamps],
+        }
+    )
+    tables = read_tables({"t": late})
+    schema = infer_schema(tables).set_time("t", "at").set_end_time("t", "closed_at")
+    found = [text for text in ingest(tables, schema, store_path).warnings if "later than the row" in text]
+    assert [text.split(";")[0] for text in found] == [
+        "t.shown_at is later than the row's time (at) in 5% of 100 rows"
+    ]
+
+
 def test_an_empty_table(store_path: Path) -> None:
     tables = orders().where("orders", "false")
     report = warned(tables, GOOD, store_path, "orders: the table is empty")

@@ -29,7 +29,14 @@ from workbench.ingestion.report import IngestReport
 from workbench.ingestion.tables import Tables, read_tables
 from workbench.ingestion.write_edges import write_edges
 from workbench.ingestion.write_features import write_features
-from workbench.ingestion.write_tables import warn_times, warn_unparsed, write_keys, write_table, write_times
+from workbench.ingestion.write_tables import (
+    warn_late,
+    warn_times,
+    warn_unparsed,
+    write_keys,
+    write_table,
+    write_times,
+)
 from workbench.schema import Schema, Stype
 from workbench.stores import catalog
 from workbench.stores.dataset import collect_orphans
@@ -158,6 +165,7 @@ def _write_times(job: Job, schema: Schema, built: Built) -> None:
         built.times[table.name] = clock
         job.files.append(entry)
         warn_times(job, table, clock)
+        warn_late(job, table)
     failpoint("after-times")
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from workbench.errors import IngestError, explain
 from workbench.ingestion.failpoints import failpoint
 from workbench.ingestion.job import Job
+from workbench.ingestion.layout import feature_columns
 from workbench.ingestion.tables import Tables
 from workbench.ingestion.typed import fallible, typed_query
 from workbench.schema import Stype, Table
@@ -27,6 +28,9 @@ from workbench.types import TimeArray
 
 ROW_GROUP = 122_880
 """Rows of a Parquet row group: the block in which later stages read and threads share work."""
+
+MANY_LATE = 0.05
+"""Share of rows from which on timestamps later than their row's own time are a warning."""
 
 
 def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> str:
@@ -153,3 +157,27 @@ def warn_times(job: Job, table: Table, clock: TimeArray) -> None:
             f"{table.name}.{table.time}: {dated - first:,} of {len(clock):,} times lie in the future "
             f"(up to {iso(int(clock[dated - 1]))}); scheduled rows are kept, typing errors should not be"
         )
+
+
+def warn_late(job: Job, table: Table) -> None:
+    """Name the timestamps that mostly lie after their row's own time, such as the delivery of an order."""
+    stamps = [column.name for column in feature_columns(table) if column.stype is Stype.TIMESTAMP]
+    if table.time is None or not stamps:
+        return
+    clock = quote_name(table.time)
+    counts = ", ".join(
+        f"count({name}) FILTER ({clock} IS NOT NULL), count(*) FILTER ({name} > {clock})"
+        for name in map(quote_name, stamps)
+    )
+    file = quote_text(str(job.file("table", table.name)))
+    with duckdb.connect() as connection:
+        found = job.pool.submit(connection.sql(f"SELECT {counts} FROM read_parquet({file})").fetchall)
+        values = job.wait(found, connection.interrupt)[0]
+    for name, both, late in zip(stamps, values[::2], values[1::2], strict=True):
+        if both and late >= MANY_LATE * both:
+            seconds = f"epoch({quote_name(name)}) - epoch({clock})"
+            job.warn(
+                f"{table.name}.{name} is later than the row's time ({table.time}) in {late / both:.0%} of "
+                f"{both:,} rows; values after an anchor are hidden from the model. If known in advance, "
+                f"as a schedule is, count seconds: tables.derive({table.name!r}, {name!r}, {seconds!r})"
+            )
