@@ -114,6 +114,68 @@ def test_closing_cancels_what_was_asked_for():
     assert all(future.cancelled() for future in futures)
 
 
+def ends(pipeline):
+    """Whether the consumer is told the end and every thread is gone, soon."""
+    told, end = threading.Event(), time.perf_counter() + 5
+
+    def consume():
+        while pipeline.take() is not None:
+            pass
+        told.set()
+
+    threading.Thread(target=consume, daemon=True).start()
+    told.wait(5)
+    while running() and time.perf_counter() < end:
+        time.sleep(0.005)
+    return told.is_set() and not running()
+
+
+@pytest.mark.parametrize("stage", ["start", "finish"])
+def test_closing_in_its_own_threads(stage):
+    made, there = [], threading.Event()
+
+    def start(i):
+        there.wait(5)
+        if stage == "start" and i == 3:
+            made[0].close()
+        return Started(i, done())
+
+    def finish(i, _value, _result):
+        if stage == "finish" and i == 3:
+            made[0].close()
+        return i
+
+    made.append(Pipeline(0, 100, start, finish, 3, 4))
+    there.set()
+    assert ends(made[0])
+
+
+class ClosesWhenAsked(Future):
+    """Closes the pipeline where the collector might: in its thread, between a look and a wait."""
+
+    def __init__(self, made):
+        super().__init__()
+        self.made = made
+
+    def done(self):
+        if self.made and threading.current_thread() in self.made[0]._threads:
+            self.made.pop().close()
+        return super().done()
+
+
+def test_the_collector_closes_in_a_thread_that_holds_the_condition():
+    made, there = [], threading.Event()
+
+    def start(i):
+        there.wait(5)
+        return Started(i, ClosesWhenAsked(made))
+
+    pipeline = Pipeline(0, 10, start, lambda i, _value, _result: i, 3, 4)
+    made.append(pipeline)
+    there.set()
+    assert ends(pipeline)
+
+
 def test_nothing_to_do():
     pipeline = Pipeline(5, 5, lambda i: Started(i, done()), lambda i, _value, _result: i, 2, 4)
     assert drain(pipeline) == []

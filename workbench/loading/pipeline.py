@@ -90,7 +90,15 @@ class Pipeline(Generic[T]):
         return item
 
     def close(self) -> None:
-        """Stop: no further item is started, and every thread has ended on return."""
+        """Stop: no further item is started, and every thread has ended on return.
+
+        Called in one of its own threads, it returns at once and the threads end soon after.
+        """
+        if threading.current_thread() in self._threads:
+            # The collector may close here, at any line: this thread may hold the condition that the others
+            # need to end, or be about to wait, and would miss being told. So another thread closes.
+            threading.Thread(target=self.close, name="loader", daemon=True).start()
+            return
         with self._changed:
             self._closed = True
             waiting = [item for item in self._started.values() if isinstance(item, Started)]
@@ -100,9 +108,7 @@ class Pipeline(Generic[T]):
         for item in waiting:
             item.future.cancel()
         for thread in self._threads:
-            # The collector may close a pipeline from within one of its own threads.
-            if thread is not threading.current_thread():
-                thread.join()
+            thread.join()
 
     def _start_loop(self) -> None:
         while (index := self._next_ticket()) is not None:
