@@ -23,6 +23,8 @@ KEEP: int = 8
 UNCHECKED: int = 64 << 20
 """Without a budget, only requests for more than this ask the system what is free."""
 
+_CGROUP = Path("/sys/fs/cgroup")
+
 
 class OverBudgetError(MemoryError):
     """An arena or table that the budget does not allow; the store turns it into a BudgetError.
@@ -139,20 +141,38 @@ def available_memory() -> int:
 
 
 def _meminfo(name: str) -> int | None:
-    for line in _read("/proc/meminfo").splitlines():
+    for line in _read(Path("/proc/meminfo")).splitlines():
         if line.startswith(name):
             return int(line.split()[1]) * 1024
     return None
 
 
-def _cgroup_room() -> int | None:
-    limit, used = (_read(f"/sys/fs/cgroup/memory.{name}").strip() for name in ("max", "current"))
-    return max(int(limit) - int(used), 0) if limit.isdigit() and used.isdigit() else None
+def _cgroup_room(folder: Path = _CGROUP) -> int | None:
+    """What the cgroup's limit leaves, in either version; None where there is no limit."""
+    new = folder / "memory.max", folder / "memory.current", folder / "memory.stat", "inactive_file"
+    v1 = folder / "memory"
+    old = (
+        v1 / "memory.limit_in_bytes",
+        v1 / "memory.usage_in_bytes",
+        v1 / "memory.stat",
+        "total_inactive_file",
+    )
+    rooms = [_room(*files) for files in (new, old)]
+    return min((room for room in rooms if room is not None), default=None)
 
 
-def _read(path: str) -> str:
+def _room(limit_file: Path, used_file: Path, stat_file: Path, reclaimable: str) -> int | None:
+    limit, used = _read(limit_file).strip(), _read(used_file).strip()
+    if not (limit.isdigit() and used.isdigit()):
+        return None
+    # Files that were read or written count as used, but the system drops these pages before it refuses any.
+    stat = dict(line.split() for line in _read(stat_file).splitlines() if len(line.split()) == 2)
+    occupied = max(int(used) - int(stat.get(reclaimable, 0)), 0)
+    return max(int(limit) - occupied, 0)
+
+
+def _read(file: Path) -> str:
     """The text of a file of the kernel's; empty where the system has no such file."""
-    file = Path(path)
     return file.read_text() if file.is_file() else ""
 
 
