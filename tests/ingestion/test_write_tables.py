@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from workbench.errors import IngestError
+from workbench.errors import IngestError, StoreError
 from workbench.ingestion.job import Job, pool
 from workbench.ingestion.tables import read_tables
 from workbench.ingestion.write_tables import read_column, warn_times, write_keys, write_table, write_times
@@ -48,6 +48,25 @@ def test_rows_are_sorted_stably_across_row_groups(tmp_path: Path) -> None:
 def test_what_duckdb_cannot_read_is_said(tmp_path: Path) -> None:
     tables = read_tables({"t": SOURCE}).derive("t", "x", "error('boom')")
     with pool() as threads, pytest.raises(IngestError, match=r"table 't' was read: DuckDB cannot.*boom"):
+        write_table(Job(tmp_path, "p1", threads), tables, TABLE, KINDS)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_not_the_fault_of_the_table(tmp_path: Path) -> None:
+    target = tmp_path / "tables" / "p1" / "1.parquet"
+    target.parent.mkdir(parents=True)
+    target.symlink_to("/dev/full")
+    said = "1.parquet was to be written to .*the disk refused .no space left on device.*free some space"
+    with pool() as threads, pytest.raises(StoreError, match=said):
+        write_table(Job(tmp_path, "p1", threads), read_tables({"t": SOURCE}), TABLE, KINDS)
+
+
+def test_a_source_that_went_away_is_not_the_fault_of_the_disk(tmp_path: Path) -> None:
+    source = tmp_path / "t.parquet"
+    pq.write_table(SOURCE, source)
+    tables = read_tables(source)
+    source.unlink()
+    with pool() as threads, pytest.raises(IngestError, match="table 't' was read: DuckDB cannot read"):
         write_table(Job(tmp_path, "p1", threads), tables, TABLE, KINDS)
 
 

@@ -19,7 +19,7 @@ from workbench.ingestion.layout import feature_columns
 from workbench.ingestion.tables import Tables
 from workbench.ingestion.typed import fallible, typed_query
 from workbench.schema import Stype, Table
-from workbench.stores.durable import write_file
+from workbench.stores.durable import write_failed, write_file
 from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import FileEntry
 from workbench.stores.sql import quote_name, quote_text
@@ -28,6 +28,8 @@ from workbench.types import TimeArray
 
 ROW_GROUP = 122_880
 """Rows of a Parquet row group: the block in which later stages read and threads share work."""
+
+_FULL = "No space left on device"
 
 MANY_LATE = 0.05
 """Share of rows from which on timestamps later than their row's own time are a warning."""
@@ -42,6 +44,8 @@ def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]
     ------
     IngestError
         If DuckDB cannot read or convert the source.
+    StoreError
+        If the disk refuses.
     """
     path = job.path("tables", ".parquet")
     target = job.root / path
@@ -57,6 +61,9 @@ def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]
         do = "Raise memory_limit=, close other programs, or free space where the dataset is"
         raise IngestError(explain(f"table {table.name!r} was sorted", got, do=do)) from error
     except duckdb.Error as error:
+        if isinstance(error, duckdb.IOException) and disk_refused(str(error), target):
+            reason = "no space left on device" if _FULL in str(error) else str(error).splitlines()[0]
+            raise write_failed(target, OSError(reason)) from error
         lines = " ".join(str(error).strip().splitlines()[:2])
         raise IngestError(
             explain(
@@ -67,6 +74,11 @@ def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]
         ) from error
     failpoint("during-tables")
     return path
+
+
+def disk_refused(message: str, target: Path) -> bool:
+    """Whether DuckDB's error is about what it writes (the target, or what it spills), not about a source."""
+    return _FULL in message or "Could not write" in message or str(target) in message
 
 
 def read_column(file: Path, column: str) -> pa.Array:
