@@ -204,6 +204,14 @@ def test_a_sample_from_the_future_is_found(shop: RowGraph) -> None:
     }
 
 
+def test_seeds_newer_than_their_anchor_are_sampled_and_reported(shop: RowGraph) -> None:
+    assert (shop.times["users"][13:] > 60).all()
+    assert audit(drawn(shop, anchor=60, users=13), TablesOnly(shop)).ok
+    late = audit(drawn(shop, anchor=60, users=20), TablesOnly(shop))
+    assert kinds(late) == {"expanded node later than the anchor"}
+    assert {fault.hop for fault in late.faults} == {1}
+
+
 def test_a_node_newer_than_the_anchor_behind_an_old_edge_is_found(shop: RowGraph) -> None:
     late = replace(shop, times={**shop.times, "users": np.arange(20, dtype=np.int64) * 5 + 450})
     subgraph = drawn(
