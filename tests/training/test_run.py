@@ -16,6 +16,7 @@ import pytest
 import torch
 from torch import nn
 from torch_geometric.data import HeteroData
+from torch_geometric.nn import SAGEConv
 
 from workbench.errors import PlanError, TrainingError
 from workbench.events import EpochDone, Event, RunDone, StepDone
@@ -132,6 +133,30 @@ def test_a_users_module_trains_and_predicts(shop: Shop, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="Mine"):
         load_run(saved, shop.parts)
     assert np.array_equal(load_run(saved, shop.parts, model=mine(shop)).predict(seeds).values, values[0])
+
+
+class LazyConv(nn.Module):
+    """PyG's lazy convolution, as its tutorials write it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = SAGEConv((-1, -1), 8), nn.Linear(8, 1)
+
+    def forward(self, data: HeteroData) -> torch.Tensor:
+        edge_index = data["orders", "user_id", "users"].edge_index
+        hidden = self.conv((data["orders"].x, data["users"].x), edge_index).relu()
+        return self.head(hidden)[: data["users"].batch_size]
+
+
+def test_a_lazy_module_of_pyg_trains_saves_and_loads(shop: Shop, tmp_path: Path) -> None:
+    plan = PLAN.replace(epochs=1)
+    done = start(shop.parts, shop.task, plan, model=LazyConv(), device="cpu", folder=tmp_path / "run")
+    done.wait()
+    assert "more once a batch is seen" not in done.describe()
+    seeds = shop.task.seeds("test")
+    loaded = load_run(tmp_path / "run", shop.parts, model=LazyConv())
+    assert "(17 weights, more once a batch is seen)" in loaded.describe()
+    assert np.array_equal(loaded.predict(seeds).values, done.predict(seeds).values)
 
 
 def test_cancel_ends_within_a_step_and_keeps_the_best_epoch(shop: Shop) -> None:

@@ -13,7 +13,7 @@ from torch_geometric.data import HeteroData
 
 from workbench.errors import TrainingError
 from workbench.plan.model_plan import Optimisation
-from workbench.training.step import Target, optimiser_of, outputs, seed_type_of, seeded
+from workbench.training.step import Target, optimiser_of, outputs, seed_type_of, seeded, unshaped
 
 
 def batch(count: int = 3) -> HeteroData:
@@ -74,6 +74,13 @@ def test_vectors_are_not_decayed() -> None:
     assert [p.dim() for p in decayed["params"]] == [2]
     with pytest.raises(TrainingError, match="no parameters"):
         optimiser_of(Gives(1), Optimisation())
+
+
+def test_lazy_parameters_and_buffers_have_no_shape_yet() -> None:
+    lazy = nn.Sequential(nn.LazyLinear(2), nn.LazyBatchNorm1d(affine=False))
+    assert unshaped(lazy) == ["0.weight", "0.bias", "1.running_mean", "1.running_var"]
+    lazy(torch.ones(3, 4))
+    assert unshaped(lazy) == []
 
 
 def test_users_models_draw_by_their_keys_also_in_two_threads_at_once() -> None:

@@ -127,6 +127,47 @@ def test_exclude_binds_no_model_of_yours() -> None:
         Trainer(PLAN.replace(exclude=("users.age",)), device="cpu").fit(batches(), model=Linear())
 
 
+class Lazy(nn.Module):
+    """A layer that learns its width, running means, and perhaps one that no batch reaches."""
+
+    def __init__(self, unused: bool = False) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.LazyLinear(4), nn.LazyBatchNorm1d(), nn.ReLU(), nn.LazyLinear(1))
+        self.unused = nn.LazyLinear(3) if unused else None
+
+    def forward(self, data: HeteroData) -> torch.Tensor:
+        return self.layers(data["users"].x[: data["users"].batch_size])
+
+
+def test_lazy_modules_are_shaped_by_the_first_batch_and_follow_the_key() -> None:
+    fits = []
+    for key in (1, 1, 2):
+        torch.manual_seed(len(fits))  # the user's own state has no say
+        before = torch.get_rng_state()
+        model = Lazy()
+        fits.append(Trainer(PLAN, device="cpu", key=key).fit(batches(), batches(), model=model))
+        assert torch.equal(torch.get_rng_state(), before)
+    one, two, other = (fit.model.state_dict() for fit in fits)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert not torch.equal(one["layers.0.weight"], other["layers.0.weight"])
+    assert int(one["layers.1.num_batches_tracked"]) == 5 * fits[0].best_epoch
+    assert fits[0].history[-1].value > 0.95
+
+
+def test_lazy_modules_lose_no_batch_of_what_can_be_read_once() -> None:
+    events: list[Event] = []
+    trainer = Trainer(PLAN.replace(epochs=1), device="cpu", callbacks=[events.append])
+    trainer.fit(iter(batches()), model=Lazy())
+    assert len([e for e in events if isinstance(e, StepDone)]) == 5
+
+
+def test_lazy_layers_that_no_batch_reaches_are_named() -> None:
+    with pytest.raises(TrainingError, match=r"did not reach unused\.weight, unused\.bias"):
+        Trainer(PLAN, device="cpu").fit(batches(), model=Lazy(unused=True))
+    with pytest.raises(TrainingError, match="no batches"):
+        Trainer(PLAN, device="cpu").fit([], model=Lazy())
+
+
 def test_nothing_to_train_on() -> None:
     with pytest.raises(TrainingError, match="no batches"):
         Trainer(PLAN, device="cpu").fit([], model=Linear())

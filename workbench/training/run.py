@@ -30,7 +30,7 @@ from workbench.training.parts import Parts
 from workbench.training.predict import Predictions
 from workbench.training.printing import PrintProgress
 from workbench.training.run_folder import new_folder, read_run, write_identity, write_run
-from workbench.training.step import Target
+from workbench.training.step import Target, unshaped
 from workbench.training.trainer import Fit, Trainer
 from workbench.types import AnyArray
 
@@ -179,9 +179,11 @@ class Run:
 
     def describe(self) -> str:
         """One line: what is trained, on what, where."""
-        weights = sum(parameter.numel() for parameter in self.model.parameters())
+        lazy = set(unshaped(self.model))
+        weights = sum(p.numel() for name, p in self.model.named_parameters() if name not in lazy)
+        note = ", more once a batch is seen" if lazy else ""
         name = type(self.model).__name__
-        return f"{name} ({weights:,} weights) on {self.device}, key {self.key}, {self.folder}"
+        return f"{name} ({weights:,} weights{note}) on {self.device}, key {self.key}, {self.folder}"
 
     def __repr__(self) -> str:
         best = [event for event in self.history if event.best]

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every torch user reads
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from workbench.errors import TrainingError, explain
 from workbench.models.hetero_gnn import HeteroGNN
@@ -94,6 +96,12 @@ def outputs(model: nn.Module, data: Any) -> Tensor:
             )
         )
     return cast(Tensor, raw if raw.dtype.is_floating_point else raw.float())
+
+
+def unshaped(model: nn.Module) -> list[str]:
+    """Names of lazy parameters and buffers: no batch has told them their shapes yet."""
+    every = chain(model.named_parameters(), model.named_buffers())
+    return [name for name, value in every if is_lazy(value)]
 
 
 def optimiser_of(model: nn.Module, settings: Optimisation) -> torch.optim.Optimizer:

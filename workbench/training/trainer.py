@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from threading import Event as Flag
 from typing import Any
 
@@ -26,7 +26,7 @@ from workbench.pyg.loader import PyGLoader
 from workbench.training.build import check_exclude, model_for
 from workbench.training.devices import pick_device
 from workbench.training.metrics import better, metric
-from workbench.training.step import Target, optimiser_of, outputs, seed_type_of, seeded
+from workbench.training.step import Target, optimiser_of, outputs, seed_type_of, seeded, unshaped
 from workbench.types import AnyArray
 
 
@@ -111,6 +111,7 @@ class Trainer:
         check_exclude(self.plan, model)
         model = self._built(train) if model is None else model
         model.to(self.device)
+        train = self._shaped(model, train)
         optimiser = optimiser_of(model, self.plan.optimisation)
         fit, best, best_state = Fit(model), float("nan"), _copy(model)
         name = self.plan.metric if val is not None else "loss"
@@ -216,6 +217,31 @@ class Trainer:
         model, statistics = model_for(self.plan, train, self.key)
         self.target = Target(self.plan.task_type, self.plan.optimisation.loss, *statistics.target)
         return model
+
+    def _shaped(self, model: nn.Module, train: Iterable[Any]) -> Iterable[Any]:
+        """Give lazy parameters, as of ``SAGEConv((-1, -1), 8)``, their shape from the first batch.
+
+        Their weights follow the key. Gives ``train`` back, whole also where it can be read only once.
+        """
+        if not unshaped(model):
+            return train
+        batches = iter([train.with_epoch(0).batch(0)] if isinstance(train, PyGLoader) else train)
+        batch = next(batches, None)
+        if batch is None:
+            raise TrainingError(explain("an epoch of training", "there are no batches", "at least one seed"))
+        model.eval()  # running means are not to see the batch twice
+        data, key = batch.to(self.device), derive_key(self.key, "weights")
+        with seeded(model, key, self.device), torch.no_grad():
+            outputs(model, data)
+        if missing := unshaped(model):
+            raise TrainingError(
+                explain(
+                    f"{type(model).__name__} has lazy parameters, shaped by its first batch",
+                    f"that did not reach {', '.join(missing[:5])}",
+                    do="Give these layers their widths, or drop them",
+                )
+            )
+        return chain([batch], batches) if batches is train else train
 
     def _check_stop(self) -> None:
         if self._stop.is_set():
