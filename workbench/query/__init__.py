@@ -16,7 +16,8 @@ table has a time column and exactly one foreign key to the entity table.
 
 A row (entity, anchor) has a label if the entity exists at the anchor (``time <= anchor < end_time``;
 where features are frozen, also ``time <= until``), WHERE and ASSUMING hold, and the target is known:
-COUNT and SUM of no rows are 0, AVG, MIN and MAX of none are unknown, as in SQL. Keys after ``FOR`` name whom to predict for; training uses everyone.
+COUNT and SUM of no rows are 0, AVG, MIN and MAX of none are unknown, as in SQL. Keys after ``FOR``
+name whom to predict for; training uses everyone.
 
 Keywords are read in any case; names that are keywords or hold odd characters are written in double quotes.
 
