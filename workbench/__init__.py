@@ -91,6 +91,7 @@ _HOMES = {
     "flatten": "workbench.report.flat",
     "flights_tables": "workbench.testing.flights",
     "html_report": "workbench.report.html",
+    "hide_future": "workbench.pyg.convert",
     "infer_schema": "workbench.ingestion.infer",
     "ingest": "workbench.ingestion.build",
     "instant": "workbench.temporal",
