@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch_geometric.data import Data
 
 from workbench.errors import LoaderError
 from workbench.loading.loader import Loader
@@ -272,5 +273,7 @@ def test_a_static_task_sees_every_timestamp(world):
 def test_a_batch_without_anchors_is_refused(batch):
     data = to_hetero(batch)
     del data[batch.seed_type].seed_time
-    with pytest.raises(LoaderError, match="no node type has a seed_time"):
+    with pytest.raises(LoaderError, match="no node type has a seed_time and there are no links"):
         hide_future(data, {})
+    with pytest.raises(LoaderError, match=r"got a Data\. .*Give the type with the seeds"):
+        hide_future(Data(), {})

@@ -1,5 +1,7 @@
 """PyG's BaseSampler over ours: nodes with defaults, links with negatives of their time."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from torch_geometric.sampler import EdgeSamplerInput, NegativeSampling, NodeSamp
 
 from workbench.errors import AnchorError, FanoutError
 from workbench.plan.fanout import Fanout
+from workbench.pyg.convert import hide_future
 from workbench.pyg.sampler import PyGSampler
 from workbench.pyg.stores import PyGFeatureStore, PyGGraphStore
 from workbench.sampling.sampler import NeighborSampler
@@ -215,6 +218,39 @@ def test_negatives_repeat_with_their_key_and_change_with_the_epoch(world, stores
     assert drawn(0) == drawn(0)
     assert drawn(0) != drawn(1)
     assert drawn(0) != drawn(0, key=8)
+
+
+@pytest.mark.parametrize("timed", [False, True])
+@pytest.mark.parametrize("joint", [False, True])
+@pytest.mark.parametrize("negatives", [None, NegativeSampling("binary", 1.5), NegativeSampling("triplet", 2)])
+def test_link_loaders_hide_timestamps_later_than_the_link(world, stores, links, negatives, joint, timed):
+    pairs, times = links
+    if joint:
+        chosen = times == times.mode().values
+        pairs, times = pairs[:, chosen], times[chosen]
+
+    def batches(transform=None):
+        sampler = PyGSampler(world.joint if joint else world.sampler)
+        anchors = times if timed else None
+        ends = (LINKED, pairs)
+        return LinkLoader(stores, sampler, ends, None, anchors, negatives, transform=transform, batch_size=16)
+
+    hidden = 0
+    hide = partial(hide_future, groups=world.features.groups)
+    for plain, masked in zip(batches(), batches(hide), strict=True):
+        anchors = times[plain[LINKED].input_id] if timed else torch.full((16,), FOREVER)
+        for name in plain.node_types:
+            whole, shown = plain[name], masked[name]
+            if "timestamp" not in whole:
+                continue
+            columns = world.features.groups[name].columns
+            stamped = torch.tensor([column.section == "timestamp" for column in columns])
+            late = whole.timestamp > anchors[whole.batch if "batch" in whole else whole.n_id * 0][:, None]
+            assert torch.equal(shown.timestamp, whole.timestamp.masked_fill(late, 0))
+            assert torch.equal(shown.present[:, stamped], whole.present[:, stamped] & ~late)
+            assert torch.equal(shown.present[:, ~stamped], whole.present[:, ~stamped])
+            hidden += int(late.sum())
+    assert (hidden > 0) == timed
 
 
 def test_link_loader_with_workers(world, stores, links):

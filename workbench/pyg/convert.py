@@ -39,7 +39,8 @@ A timestamp column may hold an instant later than the anchor: the delivery of an
 With ``expand=True`` such a value is missing (0, not ``present``) for each node and edge by the anchor of
 its own seed. Distinct rows (``expand=False``) are shared by seeds of many anchors and stay as they are
 stored: their model must compare with ``seed_time``, as the built-in one does. It is the one thing that
-stock loaders cannot do, for PyG asks the feature store by id alone: give them :func:`hide_future`.
+stock loaders, of nodes and of links, cannot do, for PyG asks the feature store by id alone: give them
+:func:`hide_future`.
 """
 
 from __future__ import annotations
@@ -123,17 +124,19 @@ def to_data(
 
 
 def hide_future(data: HeteroData, groups: Mapping[str, GroupLayout]) -> HeteroData:
-    """Make timestamps later than the anchor missing in what a stock ``NodeLoader`` yields; in place.
+    """Make timestamps later than the anchor missing in what stock loaders yield; in place.
 
     Parameters
     ----------
-    data : HeteroData  of seeds with a ``seed_time``
+    data : HeteroData  of a ``NodeLoader`` or ``LinkLoader`` over our sampler
+        A node's anchor is that of its seed, or of its link (and of the link's negatives). Links that were
+        given no times are static: nothing is hidden.
     groups : dict table -> GroupLayout  ``features.groups``
 
     Raises
     ------
     LoaderError
-        If no node type has a ``seed_time``.
+        If it is a homogeneous ``Data``, or holds neither seeds nor links.
 
     Examples
     --------
@@ -141,17 +144,32 @@ def hide_future(data: HeteroData, groups: Mapping[str, GroupLayout]) -> HeteroDa
     >>> NodeLoader(stores, node_sampler=sampler, input_nodes=("users", ids), input_time=anchors,
     ...            transform=partial(hide_future, groups=features.groups))  # doctest: +SKIP
     """
-    found = [store.seed_time for store in data.node_stores if "seed_time" in store]
-    if not found:
-        got, allowed = "no node type has a seed_time", "HeteroData as a NodeLoader over our sampler makes it"
-        raise LoaderError(explain("the future was to be hidden in a batch", got, allowed), -1)
+    anchors = _anchors(data)
+    if anchors is None:
+        return data
     for node_type in data.node_types:
         store = data[node_type]
         if "timestamp" in store:
             seeds = store.batch if "batch" in store else torch.zeros_like(store.n_id)
             sections = {name: store[name] for name in ("timestamp", "present")}
-            _fill(store, without_future(groups[node_type], sections, found[0][seeds]))
+            _fill(store, without_future(groups[node_type], sections, anchors[seeds]))
     return data
+
+
+def _anchors(data: HeteroData) -> Tensor | None:
+    """int64[seeds or links], as ``batch`` numbers them; None where links were sampled without times."""
+    stores = data.stores if isinstance(data, HeteroData) else []
+    for store in stores:
+        for name in ("seed_time", "edge_label_time"):
+            if name in store:
+                anchors: Tensor = store[name]
+                return anchors
+    if any(name in store for store in stores for name in ("edge_label_index", "src_index")):
+        return None
+    got = "no node type has a seed_time and there are no links" if stores else f"got a {type(data).__name__}"
+    allowed = "HeteroData as a NodeLoader or LinkLoader over our sampler makes it"
+    do = "Give the type with the seeds: input_nodes=(type, ids) or edge_label_index=(edge type, pairs)"
+    raise LoaderError(explain("the future was to be hidden in a batch", got, allowed, do), -1)
 
 
 @dataclass(frozen=True)
