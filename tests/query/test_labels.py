@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.errors import TaskError
 from workbench.query.labels import column_types, compute_labels, connection, select_entities
 from workbench.query.parser import parse
 from workbench.query.resolve import resolve
@@ -92,6 +93,12 @@ def row_conditions(draw: st.DrawFn, table: str, columns: dict[str, st.SearchStra
     return Clause(f"{column} {op} {literal(value)}", lambda row: compare(op, row[name], value))
 
 
+def as_of(row: dict[str, Any], anchor: dt.datetime) -> dict[str, Any]:
+    """The row as WHERE reads it: times later than the anchor are not known yet."""
+    late = {k for k, v in row.items() if isinstance(v, dt.datetime) and k != "anchor" and v > anchor}
+    return {k: None if k in late else v for k, v in row.items()}
+
+
 def literal(value: Any) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
@@ -106,15 +113,16 @@ ORDER_COLUMNS = {
     "qty": st.integers(0, 3),
     "kind": st.sampled_from(["a", "b", "it's"]),
     "ts": MOMENTS,
+    "due": MOMENTS,
 }
-USER_COLUMNS = {"score": AMOUNTS, "country": st.sampled_from(["DE", "FR"])}
+USER_COLUMNS = {"score": AMOUNTS, "country": st.sampled_from(["DE", "FR"]), "seen": MOMENTS}
 UNITS = {"hours": "hours", "days": "days", "weeks": "weeks", "months": "months"}
 
 
 @st.composite
 def aggregates(draw: st.DrawFn, backward: bool) -> Clause:
     function = draw(st.sampled_from(["COUNT", "COUNT", "SUM", "AVG", "MIN", "MAX"]))
-    column = draw(st.sampled_from(["amount", "qty"] + ["*", "kind"] * (function == "COUNT")))
+    column = draw(st.sampled_from(["amount", "qty"] + ["*", "kind", "due"] * (function == "COUNT")))
     where = draw(st.none() | row_conditions("orders", ORDER_COLUMNS))
     unit = draw(st.sampled_from(sorted(UNITS)))
     widest = {"hours": 12, "days": 12, "weeks": 2, "months": 2}[unit]
@@ -129,8 +137,9 @@ def aggregates(draw: st.DrawFn, backward: bool) -> Clause:
     def value(entity: Any) -> Any:
         high = entity["anchor"] + pd.DateOffset(**{unit: end})
         low = dt.datetime.min if open_ended else entity["anchor"] + pd.DateOffset(**{unit: start})
+        seen = [as_of(row, entity["anchor"]) if backward else row for row in entity["orders"]]
         rows = [
-            row for row in entity["orders"]
+            row for row in seen
             if row["ts"] is not None and low < row["ts"] <= high
             and (where is None or where.value(row) is True)
         ]  # fmt: skip
@@ -154,7 +163,8 @@ def conditions(draw: st.DrawFn, backward: bool, own_columns: bool = True) -> Cla
     """A condition on (entity, anchor)."""
     shape = draw(st.sampled_from(["compare", "compare", "two", "null", "not", "and", "or", "own"]))
     if shape == "own" and own_columns:
-        return draw(row_conditions("users", USER_COLUMNS))
+        own = draw(row_conditions("users", USER_COLUMNS))
+        return Clause(own.text, lambda e: own.value(as_of(e, e["anchor"]) if backward else e))
     if shape == "not":
         inner = draw(conditions(backward))
         return Clause(f"NOT ({inner.text})", lambda entity: negate(inner.value(entity)))
@@ -192,7 +202,7 @@ def random_shop(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     users = [
         {
             "created": pick(early, 0.1), "ended": pick(late, 0.6),
-            "country": pick(["DE", "FR"], 0.2), "score": pick(numbers, 0.2),
+            "country": pick(["DE", "FR"], 0.2), "score": pick(numbers, 0.2), "seen": pick(days, 0.2),
         }
         for _ in range(rng.integers(6))
     ]  # fmt: skip
@@ -200,7 +210,7 @@ def random_shop(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         {
             "user_id": pick(list(range(len(users) + 1)), 0.1), "ts": pick(days, 0.1),
             "amount": pick(numbers, 0.2), "qty": pick([0, 1, 2, 3], 0.2),
-            "kind": pick(["a", "b", "it's"], 0.2),
+            "kind": pick(["a", "b", "it's"], 0.2), "due": pick(days, 0.2),
         }
         for _ in range(rng.integers(41))
     ]  # fmt: skip
@@ -233,13 +243,20 @@ def expected(users, orders, anchors, target, where, assuming) -> list[tuple[int,
 
 
 STAMP = pa.timestamp("us")
-USER_TYPES = {"created": STAMP, "ended": STAMP, "country": pa.string(), "score": pa.float64()}
+USER_TYPES = {
+    "created": STAMP,
+    "ended": STAMP,
+    "country": pa.string(),
+    "score": pa.float64(),
+    "seen": STAMP,
+}
 ORDER_TYPES = {
     "user_id": pa.int64(),
     "ts": STAMP,
     "amount": pa.float64(),
     "qty": pa.int32(),
     "kind": pa.string(),
+    "due": STAMP,
 }
 ANCHORS = st.lists(
     st.integers(-2, 12).map(lambda n: START + 4 * n * HALF_DAY), min_size=3, max_size=6, unique=True
@@ -322,6 +339,37 @@ def test_entities_newer_than_the_frozen_features_have_no_label(shop):
         assert [found.node_id[found.anchor == instant(a)].tolist() for a in anchors] == present
         selected = label(shop, text, anchors[:1], until=until, labels=False)
         assert selected.node_id.tolist() == present[0]
+
+
+def test_where_knows_no_time_that_was_filled_in_after_the_anchor(shop):
+    # Order 0 of user 0 is of day 10 and due on day 20; order 1 of day 40, due on day 50.
+    open_orders = "COUNT(orders.* WHERE orders.due IS NULL, -INF, 0)"
+    target = "PREDICT COUNT(orders.*, 0, 30) FOR users.user_id"
+    for day, still_open in [("2020-01-15", 1), ("2020-01-21", 0), ("2020-02-12", 1), ("2020-02-20", 0)]:
+        found = label(shop, f"{target} WHERE {open_orders} = {still_open}", [day])
+        assert 0 in found.node_id.tolist(), day
+        assert 0 not in label(shop, f"{target} WHERE {open_orders} = {1 - still_open}", [day]).node_id
+    later = "PREDICT COUNT(orders.* WHERE orders.due IS NOT NULL, 0, 30) FOR users.user_id"
+    assert rows_of(label(shop, later, ["2020-01-15"]))[0] == (0, 1.0), "labels may read the future"
+
+
+def test_sums_of_huge_integers_and_decimals(make_shop):
+    import decimal
+
+    keys = {"user_id": pa.array([0, 0]), "ts": pa.array([dt.datetime(2020, 3, 1)] * 2)}
+    huge = {
+        "whole": pa.array([2**63 - 1, 2**63 - 1]),
+        "exact": pa.array([decimal.Decimal("9" * 36 + ".5")] * 2, pa.decimal128(38, 1)),
+        "wide": pa.array([1.7e308, 1.7e308]),
+    }
+    shop = make_shop(orders=keys | huge)
+    text = "PREDICT {}(orders.{}, 0, 30) FOR users.user_id"
+    found = label(shop, text.format("SUM", "whole"), ["2020-02-20"])
+    assert rows_of(found)[0] == (0, 2.0 * (2**63 - 1))
+    found = label(shop, text.format("SUM", "exact"), ["2020-02-20"])
+    assert rows_of(found)[0] == (0, pytest.approx(2e36, rel=1e-15))
+    with pytest.raises(TaskError, match=r"1 of 3 are too large for a number of 64 bits. .* Scale the column"):
+        label(shop, text.format("SUM", "wide"), ["2020-02-20"])
 
 
 def test_a_month_after_january_31_is_the_end_of_february(make_shop):

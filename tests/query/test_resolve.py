@@ -130,8 +130,21 @@ MISTAKES = {
     ),
     "a longer path": (
         "PREDICT COUNT(items.*, 0, 30) FOR users.user_id", "items",
-        "'items' has none. Allowed: orders, notes. Paths of more hops come in a later version",
+        "'items' has none. Allowed: orders, notes. It reaches 'users' through 'orders': bring the key along "
+        "before the ingest: tables = tables.derive('items', 'user_id', ",
     ),
+    "end of the entity in WHERE": (
+        f"PREDICT {C} FOR users.user_id WHERE users.active AND users.ended IS NULL", "users.ended",
+        "users.ended is when a row ends: after every anchor at which it exists. Leave it out: only rows that "
+        "exist at the anchor are asked for anyway",
+    ),
+    "average by another name": (
+        "PREDICT mean(orders.amount, 0, 30) FOR users.user_id", "mean", "got 'MEAN'. "
+        "Allowed: COUNT, SUM, AVG, MIN, MAX. Did you mean 'AVG'?",
+    ),
+    "unit by a letter": ("PREDICT COUNT(orders.*, 0, 3, mo) FOR users.user_id", "mo", "Did you mean 'months'?"),
+    "rows without a star": ("PREDICT COUNT(orders, 0, 3) FOR users.user_id", "orders", "Write orders.*"),
+    "entity by its table alone": (f"PREDICT {C} FOR users", "users", "Write users.user_id"),
     "no time column": (
         "PREDICT COUNT(notes.*, 0, 30) FOR users.user_id", "notes",
         "table 'notes' has no time column. Allowed: users, orders, deals, items. "

@@ -20,11 +20,15 @@ class Columns:
     alias : str  of the table whose columns may be named
     types : dict of column to DuckDB type
     aggregates : dict of Aggregate to the alias of the table that holds its ``value``
+    known_at : str or None
+        An instant in SQL: times that are later than it are unknown, as they are among the features.
+        None where the future may be read: in labels.
     """
 
     alias: str
     types: Mapping[str, str]
     aggregates: Mapping[ast.Aggregate, str]
+    known_at: str | None = None
 
 
 def render(part: ast.Expression, columns: Columns) -> str:
@@ -45,7 +49,7 @@ def render(part: ast.Expression, columns: Columns) -> str:
             value = f"{quote_name(columns.aggregates[part])}.value"
             return f"coalesce({value}, 0)" if part.function in ("COUNT", "SUM") else value
         case ast.ColumnRef(column=column):
-            return _column(f"{columns.alias}.{quote_name(column)}", columns.types[column])
+            return _column(f"{columns.alias}.{quote_name(column)}", columns.types[column], columns.known_at)
     return literal_sql(part, None)
 
 
@@ -56,12 +60,15 @@ def _beside(left: ast.Operand, right: ast.Operand, columns: Columns) -> str:
     return literal_sql(right, columns.types[left.column] if isinstance(left, ast.ColumnRef) else None)
 
 
-def _column(name: str, duckdb_type: str) -> str:
+def _column(name: str, duckdb_type: str, known_at: str | None) -> str:
     if duckdb_type in ("FLOAT", "DOUBLE"):
         # NaN is a missing value here, as it is for pandas (SQL would sort it above every number), and
         # an infinite one would make every sum useless.
         return f"(CASE WHEN isfinite({name}) THEN {name} END)"
-    return time_sql(name, duckdb_type) if kind_of(duckdb_type) is Kind.TIME else name
+    if kind_of(duckdb_type) is not Kind.TIME:
+        return name
+    time = time_sql(name, duckdb_type)
+    return time if known_at is None else f"(CASE WHEN {time} <= {known_at} THEN {time} END)"
 
 
 def time_sql(name: str, duckdb_type: str) -> str:

@@ -10,6 +10,9 @@ from workbench.query import ast
 from workbench.query.pointing import query_error
 from workbench.temporal import instant
 
+ColumnTypes = Mapping[str, Mapping[str, str]]
+"""Table -> column -> DuckDB type, of the columns that a query may name."""
+
 
 class Kind(StrEnum):
     """Kinds of values; the value is how messages call them."""
@@ -51,9 +54,7 @@ def kind_of(duckdb_type: str) -> Kind:
     return Kind.BOOLEAN if name == "BOOLEAN" else Kind.OTHER
 
 
-def check_comparable(
-    text: str, types: Mapping[str, Mapping[str, str]], left: ast.Operand, right: ast.Operand
-) -> None:
+def check_comparable(text: str, types: ColumnTypes, left: ast.Operand, right: ast.Operand) -> None:
     """Refuse a comparison of two values of different kinds; points at the right one.
 
     Raises
@@ -73,7 +74,7 @@ def check_comparable(
     raise _mismatch(text, left, right, want, got)
 
 
-def _kind(operand: ast.Operand, types: Mapping[str, Mapping[str, str]]) -> Kind:
+def _kind(operand: ast.Operand, types: ColumnTypes) -> Kind:
     match operand:
         case ast.Aggregate():
             return Kind.NUMBER

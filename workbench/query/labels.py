@@ -7,21 +7,22 @@
 
 SQL's three-valued logic decides: AVG, MIN and MAX of no rows are unknown, and a row whose target,
 WHERE or ASSUMING is unknown is dropped; COUNT and SUM of no rows are 0. NaN and infinity in a column
-of numbers are missing values.
+of numbers are missing values; sums are those of float64, and one that leaves its range is an error.
+In WHERE, a time that is later than the anchor is unknown: it was filled in afterwards.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from workbench.errors import BudgetError, StoreError, explain
+from workbench.errors import BudgetError, StoreError, TaskError, explain
 from workbench.query import ast
 from workbench.query.expressions import Columns, instant_sql, render, time_sql
 from workbench.query.resolve import ResolvedQuery, Source
@@ -125,13 +126,28 @@ def _run(
         _check_size(dataset, query, len(anchors), con, sql)
         found = pa.RecordBatchReader.from_stream(con.sql(sql)).read_all()
     node_id, n = found["node_id"].to_numpy(), found["n"].to_numpy()
+    value = _finite(found["label"].to_numpy().astype(np.float64), query) if label else None
     # Sorted here rather than in SQL: DuckDB's sort needs several times the memory of these arrays.
     order = np.lexsort((node_id, n))
     return Labels(
         node_id[order].astype(np.int64),
         plain_keys(found["key"].take(pa.array(order)).combine_chunks()),
         ordered[n[order]],
-        found["label"].to_numpy()[order].astype(np.float64) if label else None,
+        None if value is None else value[order],
+    )
+
+
+def _finite(label: AnyArray, query: ResolvedQuery) -> AnyArray:
+    """The labels, refused where a sum left the range of float64: a dropped row would bias them."""
+    if not (bad := np.count_nonzero(~np.isfinite(label))):
+        return label
+    raise TaskError(
+        explain(
+            f"the labels of {query.query} were computed",
+            f"{bad:,} of {len(label):,} are too large for a number of 64 bits",
+            "sums and averages up to 1.8e308",
+            "Scale the column with tables.derive(...) before the ingest, or leave such rows out with WHERE",
+        )
     )
 
 
@@ -191,16 +207,17 @@ def label_sql(
         for i, (source, alias) in enumerate(zip(used, aliases.values(), strict=True))
     ]
     columns = Columns("e", query.types[query.entity.name], aliases)
-    conditions = [
-        *existence(query, "e", "a.anchor", "a.visible"),
-        *(render(c, columns) for c in clauses[:2] if c is not None),
-    ]
+    conditions = existence(query, "e", "a.anchor", "a.visible")
+    if query.query.where is not None:
+        conditions.append(render(query.query.where, replace(columns, known_at="a.anchor")))
+    if label and query.query.assuming is not None:
+        conditions.append(render(query.query.assuming, columns))
     key = f"e.{quote_name(query.entity.primary_key or ROW)}"
     chosen = [f"e.{ROW} AS node_id", f"{key} AS key", "a.n AS n"]
     if label:
         target = f"CAST({render(query.query.target, columns)} AS DOUBLE)"
         chosen.append(f"{target} AS label")
-        conditions.append(f"isfinite({target})")  # neither unknown nor a sum that overflowed
+        conditions.append(f"{target} IS NOT NULL")
     joins = "".join(
         f"\nLEFT JOIN {quote_name(alias)} ON {quote_name(alias)}.key = {key} AND {quote_name(alias)}.n = a.n"
         for alias in aliases.values()
@@ -240,7 +257,7 @@ def _source_sql(source: Source, i: int, anchors: str, bounds: pa.Table, query: R
     aggregate, types = source.aggregate, query.types[source.table]
     time = time_sql(f"f.{quote_name(source.time)}", types[source.time])
     key = f"f.{quote_name(source.foreign_key)}"
-    columns = Columns("f", types, {})
+    columns = Columns("f", types, {}, "a.anchor" if source.looks_back else None)
     on = [f"{time} <= a.high{i}"] + ([f"{time} > a.low{i}"] if source.start else [])
     highs, lows = bounds[f"high{i}"].cast(pa.int64()), bounds[f"low{i}"].cast(pa.int64())
     # Constant limits let DuckDB skip the row groups outside: tables are stored in time order.

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from workbench.errors import QueryError, did_you_mean, explain
+from workbench.errors import QueryError, explain
 from workbench.query import ast
 from workbench.query.ast import NOWHERE, Place
 from workbench.query.pointing import query_error
+from workbench.query.words import nearest
 
 MAX_LENGTH = 10_000
 """Characters of a query."""
@@ -37,6 +38,7 @@ LATER = frozenset(
         "TIMEFRAMES",
         "LIST_DISTINCT",
         "COUNT_DISTINCT",
+        "DISTINCT",
         "FIRST",
         "LAST",
         "LIKE",
@@ -61,6 +63,8 @@ NOW = (
 
 # Quoted texts are matched as a whole, as the lexer does, so that parentheses in them do not count.
 _PARENTHESES = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")+"|[()]""")
+
+_LAST_WORD = re.compile(r"(\w+)\s+\Z")
 
 _WORDS = {
     "OP": "a comparison such as = or >",
@@ -145,13 +149,15 @@ def _syntax_error(text: str, error: UnexpectedInput) -> QueryError:
         raise error
     if word.upper() in LATER:
         return not_yet(text, place, word)
+    if (before := _LAST_WORD.search(text, 0, start)) and before[1].upper() in LATER:
+        return not_yet(text, Place(*before.span(1)), before[1])  # COUNT(DISTINCT table.column)
     keywords = sorted(name[1:] for name in expected if name.startswith("_"))
     others = [_WORDS.get(name, name) for name in sorted(expected) if not name.startswith("_")]
     allowed = ", ".join(dict.fromkeys([*keywords, *(word for word in others if word)]))
     got = f"got {word!r}" if word else "the query ended"
     if word in ("'", '"'):
         return query_error(text, place, "a query was read", f"the quote {word} is never closed")
-    return query_error(text, place, "a query was read", got, allowed, did_you_mean(word.upper(), keywords))
+    return query_error(text, place, "a query was read", got, allowed, nearest(word.upper(), keywords))
 
 
 def not_yet(text: str, place: Place, word: str) -> QueryError:

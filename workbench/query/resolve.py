@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from workbench.errors import QueryError, did_you_mean
 from workbench.query import ast
 from workbench.query.ast import NOWHERE, Place
-from workbench.query.kinds import Kind, check_comparable, kind_of
+from workbench.query.kinds import ColumnTypes, Kind, check_comparable, kind_of
 from workbench.query.parser import LATER, not_yet
+from workbench.query.paths import key_to
 from workbench.query.pointing import query_error
+from workbench.query.windows import window
+from workbench.query.words import nearest
 from workbench.schema import Schema, Table
 from workbench.temporal import Span
 
 FUNCTIONS = ("COUNT", "SUM", "AVG", "MIN", "MAX")
-UNITS = ("seconds", "minutes", "hours", "days", "weeks", "months", "years")
-LONGEST_YEARS = 1000
-
-ColumnTypes = Mapping[str, Mapping[str, str]]
-"""Table -> column -> DuckDB type, of the columns that a query may name."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,11 @@ class Source:
     def table(self) -> str:
         """The table whose rows are aggregated."""
         return self.aggregate.column.table
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it belongs to WHERE: its window ends at the anchor or before."""
+        return self.end.approximate <= 0
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,9 @@ class _Resolver:
     def _entity(self) -> Table:
         ref = self.query.entity
         if not ref.table:
-            raise self._error(ref.place, "the entity was asked for", f"got {ref.column!r}", "table.key")
+            key = self.schema[ref.column].primary_key if ref.column in self.schema else None
+            do = f"Write {ref.column}.{key}" if key else ""
+            raise self._error(ref.place, "the entity was asked for", f"got {ref.column!r}", "table.key", do)
         table = self._table(ref)
         if table.edge is not None or table.primary_key is None:
             why = "is folded into edges" if table.edge is not None else "has no primary key"
@@ -179,6 +184,13 @@ class _Resolver:
                 f"columns of {scope.table}, {other}",
             )
         columns = self.types[table.name]
+        if scope.clause == "WHERE" and ref.column == table.end_time:
+            raise self._error(
+                ref.place,
+                "a column in WHERE was asked for",
+                f"{ref} is when a row ends: after every anchor at which it exists",
+                do="Leave it out: only rows that exist at the anchor are asked for anyway",
+            )
         if ref.column not in columns:
             raise self._error(
                 ref.place,
@@ -235,9 +247,12 @@ class _Resolver:
             )
         ref = aggregate.column
         if not ref.table:
-            raise self._error(ref.place, "the rows to aggregate were asked for", f"got {ref}", "table.column")
+            do = f"Write {ref}.*" if ref.column in self.schema else ""
+            raise self._error(
+                ref.place, "the rows to aggregate were asked for", f"got {ref}", "table.column", do
+            )
         table = self._table(ref)
-        foreign_key = self._foreign_key(aggregate, table, scope.table)
+        foreign_key = key_to(self.query.text, self.schema, self.types, ref, table, scope.table)
         if table.time is None:
             raise self._error(
                 ref.table_place,
@@ -247,7 +262,7 @@ class _Resolver:
                 f"Set it with schema.set_time({table.name!r}, column) before the ingest",
             )
         self._value(aggregate, _Scope("the aggregate", table.name, False))
-        start, end = self._window(aggregate, scope)
+        start, end = window(self.query.text, aggregate, scope.clause)
         if aggregate.where is not None:
             self._condition(aggregate.where, _Scope("the aggregate's WHERE", table.name, False))
         self.sources[aggregate] = Source(aggregate, foreign_key, table.time, start, end)
@@ -263,27 +278,8 @@ class _Resolver:
                 "an aggregate was asked for",
                 f"got {name!r}",
                 ", ".join(FUNCTIONS),
-                did_you_mean(name, FUNCTIONS),
+                nearest(name, FUNCTIONS),
             )
-
-    def _foreign_key(self, aggregate: ast.Aggregate, table: Table, entity: str) -> str:
-        found = [key.column for key in table.foreign_keys if key.table == entity]
-        if len(found) == 1:
-            return found[0]
-        linked = [t.name for t in self.schema if sum(k.table == entity for k in t.foreign_keys) == 1]
-        if found:
-            got = f"{table.name!r} has {len(found)}: {', '.join(found)}"
-            do = f"Keep one with schema.unlink({table.name!r}, column)"
-        else:
-            got = f"{table.name!r} has none"
-            do = "Paths of more hops come in a later version"
-        raise self._error(
-            aggregate.column.table_place,
-            f"a table with exactly one foreign key to {entity!r} was asked for",
-            got,
-            ", ".join(linked) or f"no table has exactly one foreign key to {entity!r}",
-            do,
-        )
 
     def _value(self, aggregate: ast.Aggregate, scope: _Scope) -> None:
         ref, name = aggregate.column, aggregate.function
@@ -302,54 +298,3 @@ class _Resolver:
                 f"{ref} holds {kind.value}",
                 do="Only COUNT takes other columns",
             )
-
-    def _window(self, aggregate: ast.Aggregate, scope: _Scope) -> tuple[Span | None, Span]:
-        start, end = aggregate.start, aggregate.end
-        if start is None or end is None:
-            raise self._error(
-                aggregate.place,
-                f"a window for {aggregate.function} was asked for",
-                "it has none",
-                "start, end [, unit] after the column",
-                f"Write {aggregate.function}({aggregate.column}, 0, 30, days)",
-            )
-        unit = aggregate.unit.removesuffix("s") + "s"
-        if unit not in UNITS:
-            raise self._error(
-                aggregate.unit_place,
-                "a unit of time was asked for",
-                f"got {aggregate.unit!r}",
-                ", ".join(UNITS),
-                did_you_mean(unit, UNITS),
-            )
-        opening = None if start.value == float("-inf") else self._span(start, unit)
-        closing = self._span(end, unit)
-        if start.value >= end.value:
-            raise self._error(
-                start.place, "a window was asked for", f"{start.value:g} .. {end.value:g}", "start < end"
-            )
-        backward = scope.clause == "WHERE"
-        if backward and end.value > 0:
-            raise self._error(
-                end.place, "WHERE looks back", "its window ends after the anchor", "an end of at most 0",
-                "Conditions on the future belong into ASSUMING",
-            )  # fmt: skip
-        if not backward and start.value < 0:
-            raise self._error(
-                start.place, f"{scope.clause} looks forward", "its window begins before the anchor",
-                "a start of at least 0", "Conditions on the past belong into WHERE",
-            )  # fmt: skip
-        return opening, closing
-
-    def _span(self, bound: ast.Bound, unit: str) -> Span:
-        whole = unit in ("months", "years")
-        longest = LONGEST_YEARS * 12 * Span(months=1).approximate
-        year = Span.of(1, unit).approximate
-        if not abs(bound.value) * year <= longest or (whole and bound.value != int(bound.value)):
-            raise self._error(
-                bound.place,
-                "the end of a window was asked for",
-                f"got {bound.value:g} {unit}",
-                f"{'a whole number' if whole else 'a number'} of {unit}, at most {LONGEST_YEARS} years",
-            )
-        return Span.of(bound.value, unit)

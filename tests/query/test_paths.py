@@ -1,0 +1,40 @@
+"""Foreign keys to the entity; the call that an error proposes is run as it stands."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.errors import QueryError
+
+TEXT = "PREDICT COUNT({}.*, 0, 30) FOR EACH users.user_id"
+START = pd.Timestamp("2020-01-01")
+
+
+@pytest.fixture(scope="module")
+def tables():
+    at = START + pd.to_timedelta(range(100), "D")
+    orders = pd.DataFrame({"order_id": range(100), "user_id": [i % 5 for i in range(100)], "ts": at})
+    orders.loc[7, "user_id"] = None
+    items = pd.DataFrame({"item_id": range(200), "order_id": [i // 2 for i in range(200)]})
+    items["at"] = items.order_id.map(orders["ts"])
+    return wb.read_tables({"users": pd.DataFrame({"user_id": range(5)}), "orders": orders, "items": items})
+
+
+def test_the_proposed_call_brings_the_key_of_two_hops_along(tables, tmp_path):
+    wb.ingest(tables, wb.infer_schema(tables), tmp_path / "before")
+    with pytest.raises(QueryError, match="reaches 'users' through 'orders'") as caught:
+        wb.Task.build(wb.open(tmp_path / "before").dataset, TEXT.format("items"))
+    call = str(caught.value).split("before the ingest: ")[1].split("\n")[0].removesuffix(".")
+    scope = {"tables": tables}
+    exec(call, scope)
+    derived = scope["tables"]
+    wb.ingest(derived, wb.infer_schema(derived), tmp_path / "after")
+    found = wb.open(tmp_path / "after").task(TEXT.format("items")).seeds("train").to_pandas()
+    orders, items = tables.arrow("orders").to_pandas(), tables.arrow("items").to_pandas()
+    joined = items.merge(orders, on="order_id")
+    for row in found.itertuples():
+        inside = (joined["at"] > row.anchor_time) & (joined["at"] <= row.anchor_time + pd.Timedelta(days=30))
+        assert row.label == (inside & (joined.user_id == row.entity)).sum()
+    assert found.label.sum() > 0
