@@ -30,6 +30,13 @@ def test_a_file_of_another_size_is_named(tmp_path, size, wanted):
         resident.read_resident(tmp_path / "a.bin", wanted, np.int64)
 
 
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(CorruptStoreError, match=r"a\.bin was opened: it cannot be read"):
+def test_a_missing_file_is_for_the_caller_to_explain(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"a\.bin"):
         resident.read_resident(tmp_path / "a.bin", 8, np.int64)
+
+
+def test_what_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "a.bin").mkdir()
+    size = (tmp_path / "a.bin").stat().st_size
+    with pytest.raises(CorruptStoreError, match=r"a\.bin was opened: it cannot be read"):
+        resident.read_resident(tmp_path / "a.bin", size, np.uint8)

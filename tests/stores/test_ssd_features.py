@@ -1,7 +1,6 @@
 """SsdFeatures passes the contract suite: identity and permuted slots, resident or not, quick or late."""
 
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -83,16 +82,6 @@ def test_an_open_store_reads_on_when_its_files_are_removed(tmp_path, permuted, r
     small(tmp_path)
     collect_orphans(tmp_path)  # as an ingest does
     assert (store.multi_get([Read("g", np.arange(50))])[0].data == group.rows).all()
-
-
-def test_mapping_files_that_a_later_ingest_removed(tmp_path):
-    dataset, _ = small(tmp_path)
-    shutil.rmtree(tmp_path / "features")
-    with pytest.raises(
-        StoreError, match=r"0\.seg is gone: .* ingested again\. Open the dataset again"
-    ) as error:
-        SsdFeatures.open(dataset)
-    assert not isinstance(error.value, CorruptStoreError)
 
 
 @pytest.mark.skipif(not FILES.is_dir(), reason="the system does not list open files")

@@ -57,6 +57,11 @@ class Dataset:
         """
         root = Path(path).expanduser().absolute()
         dataset = cls(root, catalog.read(root))
+        while problem := dataset._file_problem():
+            newer = cls(root, catalog.read(root))
+            if newer.manifest == dataset.manifest:
+                raise CorruptStoreError(explain(f"the dataset {root} was opened", problem, do=RESTORE))
+            dataset = newer  # an ingest replaced it between the catalog and its files
         if snapshot is not None and dataset.snapshot != snapshot:
             raise StoreError(
                 explain(
@@ -65,7 +70,6 @@ class Dataset:
                     do="Open the dataset again",
                 )
             )
-        dataset._check_sizes()
         return dataset
 
     @property
@@ -169,11 +173,10 @@ class Dataset:
                 offset += partition.rows[table]
         return found
 
-    def _check_sizes(self) -> None:
-        for entry in self.manifest.files:
-            problem = size_problem(self.path, entry)
-            if problem:
-                raise CorruptStoreError(explain(f"the dataset {self.path} was opened", problem, do=RESTORE))
+    def _file_problem(self) -> str:
+        """What is wrong with the place, presence or size of a file, or an empty string."""
+        problems = (size_problem(self.path, entry) for entry in self.manifest.files)
+        return next((problem for problem in problems if problem), "")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Dataset.open, (self.path, self.snapshot)

@@ -22,6 +22,7 @@ from workbench.errors import CorruptStoreError, IdError, StoreError, explain
 from workbench.kernels.check import first_bad_id, first_descent
 from workbench.kernels.csc import csc_from_column, csc_from_pairs, no_neighbor
 from workbench.schema import EdgeSpec, EdgeType, Schema
+from workbench.stores.replaced import gone
 from workbench.stores.resident import read_resident
 from workbench.temporal import NO_TIME
 from workbench.types import AnyArray, BoolArray, Int64Array, TimeArray
@@ -135,7 +136,7 @@ class GraphArrays:
         CorruptStoreError
             If a file is missing, its size is not the manifest's, or its contents cannot be a graph.
         StoreError
-            If the dataset has more than one time partition.
+            If the dataset has more than one time partition, or was ingested again since it was opened.
         """
         manifest, schema = dataset.manifest, dataset.manifest.schema
         if len(manifest.partitions) != 1:
@@ -303,4 +304,7 @@ def _load(dataset: Dataset, role: str, name: str, dtype: np.typing.DTypeLike) ->
                 do="Ingest the tables again",
             )
         )
-    return read_resident(path, entry.bytes, dtype)
+    try:
+        return read_resident(path, entry.bytes, dtype)
+    except FileNotFoundError as error:
+        raise gone(dataset, path) from error

@@ -24,8 +24,10 @@ def read_resident(path: Path, size: int, dtype: np.typing.DTypeLike) -> AnyArray
 
     Raises
     ------
+    FileNotFoundError
+        If the file is missing.
     CorruptStoreError
-        If the file is missing, unreadable or not ``size`` bytes long.
+        If it is unreadable or not ``size`` bytes long.
     """
     kind = np.dtype(dtype)
     try:
@@ -44,6 +46,8 @@ def read_resident(path: Path, size: int, dtype: np.typing.DTypeLike) -> AnyArray
             view, done = array.view(np.uint8).data, 0
             while done < size:
                 done += file.readinto(view[done : done + (64 << 20)]) or _torn(path)
+    except FileNotFoundError:
+        raise  # lost, or replaced by a later ingest: the caller knows of which snapshot it is
     except OSError as error:
         raise CorruptStoreError(explain(f"{path} was opened", f"it cannot be read ({error})")) from error
     return array

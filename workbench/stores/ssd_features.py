@@ -30,6 +30,7 @@ from workbench.stores.features import FeatureBlock, GroupLayout
 from workbench.stores.fork_lock import ForkLock
 from workbench.stores.memory import available_memory
 from workbench.stores.protocols import BufferPool, Read
+from workbench.stores.replaced import gone
 from workbench.stores.seal import RESTORE
 from workbench.types import AnyArray, ByteArray
 
@@ -257,8 +258,11 @@ def _map_group(dataset: Dataset, layout: GroupLayout, *, resident: bool) -> _Map
         what = f"no segment of feature group {layout.group!r} is registered"
         raise CorruptStoreError(explain(f"the dataset {dataset.path} was opened", what, do=RESTORE))
     slot_file = dataset.file("slot", layout.group)
-    slot = None if slot_file is None else _bytes(_map(slot_file, 4 * layout.rows)[0]).view(np.uint32)
-    mapped, descriptor = _map(file, layout.rows * layout.stride, keep_open=resident)
+    try:
+        slot = None if slot_file is None else _bytes(_map(slot_file, 4 * layout.rows)[0]).view(np.uint32)
+        mapped, descriptor = _map(file, layout.rows * layout.stride, keep_open=resident)
+    except FileNotFoundError as error:
+        raise gone(dataset, error.filename) from error
     if mapped is not None and not resident:
         mapped.madvise(mmap.MADV_RANDOM)
     rows = _bytes(mapped).reshape(layout.rows, layout.stride)
@@ -280,9 +284,8 @@ def _map(file: Path, size: int, *, keep_open: bool = False) -> tuple[mmap.mmap |
                 return None, None
             mapped = mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ)
             return mapped, os.dup(handle.fileno()) if keep_open else None
-    except FileNotFoundError as error:  # the dataset was opened, so the file was there
-        got = f"{file} is gone: the dataset was ingested again"
-        raise StoreError(explain("a segment was mapped", got, do="Open the dataset again")) from error
+    except FileNotFoundError:
+        raise  # lost, or replaced by a later ingest: the caller knows of which snapshot it is
     except OSError as error:
         raise CorruptStoreError(
             explain("a segment was mapped", f"{file} cannot be read ({error.strerror})", do=RESTORE)
