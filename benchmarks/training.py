@@ -40,8 +40,7 @@ class Meter:
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
-        # The trainer counts epochs from 1, the loader, whose stages come by the same way, from 0.
-        if isinstance(event, StageTimes) and event.epoch + ("sample" in event.stages) > 1:
+        if isinstance(event, StageTimes) and event.epoch > 1:
             for name, seconds in event.stages.items():
                 self.stages[name].append(seconds)
         elif isinstance(event, StepDone) and event.epoch > 1:

@@ -113,6 +113,8 @@ def test_likely_slips_are_named_at_the_door(engine, task):
         (wb.FanoutError, "plan.fanout", lambda: engine.sample(seeds, plan)),
         (wb.FanoutError, "plan.fanout", lambda: engine.cost(seeds, plan)),
         (wb.SchemaError, "engine.sample", lambda: engine.audit(seeds)),
+        (wb.TaskError, "engine.task", lambda: engine.baselines(plan)),
+        (wb.PlanError, "run.plan", lambda: engine.baselines(task, plan.fanout)),
     ]
     for error, hint, slip in slips:
         with pytest.raises(error, match=hint):

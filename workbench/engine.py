@@ -24,6 +24,7 @@ from workbench.schema import Schema
 from workbench.stores.dataset import Dataset
 from workbench.stores.key_map import KeyMap
 from workbench.stores.ram_graph import RamGraph
+from workbench.stores.replaced import open_current
 from workbench.stores.sizes import read_size
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.subgraph import SampledSubgraph
@@ -59,8 +60,11 @@ def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> 
         If the graph does not fit.
     """
     budget = None if memory_budget is None else read_size(memory_budget)
-    dataset = Dataset.open(path)
-    return Engine(dataset, RamGraph.open(dataset, memory_budget=budget), SsdFeatures.open(dataset))
+
+    def open_stores(dataset: Dataset) -> Engine:
+        return Engine(dataset, RamGraph.open(dataset, memory_budget=budget), SsdFeatures.open(dataset))
+
+    return open_current(path, open_stores)
 
 
 _MAKE_TASK = "Make one with engine.task('PREDICT ... FOR EACH table.key')"
@@ -206,11 +210,21 @@ class Engine:
             self.parts, task, plan, model=model, callbacks=callbacks, key=key, device=device, folder=folder
         )
 
-    def baselines(self, task: Task, *, key: int = 0) -> dict[str, Baseline]:
-        """What a graph model has to beat: the entity's own past rate, and gradient boosting."""
+    def baselines(self, task: Task, plan: ModelPlan | None = None, *, key: int = 0) -> dict[str, Baseline]:
+        """What a graph model has to beat: the entity's own past rate, and gradient boosting.
+
+        Parameters
+        ----------
+        plan : ModelPlan or None
+            Of the model: the baselines then see no excluded column either, know nothing after ``until``,
+            and are scored on the same seeds. None: everything that is visible.
+        """
         from workbench.training.baselines import baselines
 
-        return baselines(self.parts, task, key=key)
+        expect(task, Task, TaskError, "baselines of a task", _MAKE_TASK)
+        if plan is not None:
+            expect(plan, ModelPlan, PlanError, "baselines under a plan", "Take the plan of the run: run.plan")
+        return baselines(self.parts, task, plan, key)
 
     def load_run(self, folder: str | Path, *, model: torch.nn.Module | None = None) -> Run:
         """Load a run that was saved; refuses one that was trained on another schema, and says why.

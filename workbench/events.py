@@ -2,6 +2,8 @@
 
 Nothing inside Workbench listens; tqdm, RunMonitor, TensorBoard and Prometheus are all callbacks.
 A callback is any callable that takes one event; it runs in the thread of the job and must be quick.
+Everything is counted from 1: ``epoch`` 1 is the first (``epoch=0`` of a loader), ``step`` and ``batch`` say
+how many of the epoch are done.
 """
 
 from __future__ import annotations
@@ -31,7 +33,11 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class StageTimes(Event):
-    """Seconds spent per stage since the last such event, and queue depths now."""
+    """Seconds spent per stage since the last such event, and queue depths now.
+
+    A loader's threads tell ``sample``, ``fetch``, ``assemble`` and ``convert``; the training thread, beside
+    which they run, tells ``wait`` (for the loader), ``transfer``, ``forward``, ``backward`` and ``optimise``.
+    """
 
     epoch: int
     batch: int

@@ -206,7 +206,8 @@ def test_stage_times_add_up_and_come_in_the_consumers_thread(world, monkeypatch)
     events = []
     loader = Loader(world.sampler, world.threaded, world.seeds, 9, epoch=2, callbacks=[events.append])
     batches = list(loader)
-    assert all(isinstance(event, StageTimes) and event.epoch == 2 for event in events)
+    assert all(isinstance(event, StageTimes) and event.epoch == 3 for event in events)  # epoch=0 is the first
+    assert not any("wait" in event.stages for event in events)  # the consumer's to measure
     assert len(events) >= len(batches)
     assert set(batches[0].seconds) == {"sample", "fetch", "assemble"}
     for stage in ("sample", "fetch", "assemble"):

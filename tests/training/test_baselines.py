@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from workbench.plan.fanout import Fanout
+from workbench.plan.model_plan import ModelPlan
+from workbench.query.seed_table import SeedTable
 from workbench.query.task import Task
 from workbench.temporal import Span, instant
 from workbench.testing.shop import Shop
@@ -12,6 +17,9 @@ from workbench.training import baselines as module
 from workbench.training import window_features
 from workbench.training.baselines import _known, baselines, past_rate
 from workbench.training.metrics import metric
+from workbench.training.run import start
+
+PLAN = ModelPlan(Fanout([4], strategy="recent"))
 
 
 def test_both_baselines_are_scored_and_stay_below_bayes(shop: Shop) -> None:
@@ -32,8 +40,48 @@ def test_boosting_leaves_excluded_columns_alone(shop: Shop, monkeypatch: pytest.
     monkeypatch.setattr(
         module, "flat_table", lambda *given: read.update(given[-1]) or window_features.flat_table(*given)
     )
-    baselines(shop.parts, shop.task, exclude=(name for name in ["users.age"]))
+    baselines(shop.parts, shop.task, PLAN.replace(exclude=("users.age",)))
     assert read == {"users.age"}
+
+
+def test_frozen_baselines_are_scored_on_the_seeds_of_the_model(shop: Shop) -> None:
+    train, test = shop.task.seeds("train"), shop.task.seeds("test")
+    joined = shop.parts.graph.times("users")
+    assert joined is not None
+    until = int(np.median(joined[train.node_id]))
+    late = joined[test.node_id] > until
+    assert 0 < late.sum() < len(late)
+    plan = PLAN.replace(until=until, epochs=1, channels=4)
+    with pytest.warns(UserWarning, match=rf"the rows of {late.sum()} in 'users' .* left out"):
+        found = baselines(shop.parts, shop.task, plan)
+    with pytest.warns(UserWarning, match="left out"):
+        run = start(shop.parts, shop.task, plan, callbacks=[lambda _: None], device="cpu")
+    with pytest.warns(UserWarning, match="left out"):
+        measured = run.metrics("test")
+    for baseline in found.values():
+        assert len(baseline.predictions["test"]) == (~late).sum()
+        assert f"on {(~late).sum():,} seeds" in repr(baseline)
+        value = metric("auroc", test.label[~late], baseline.predictions["test"])
+        assert baseline.scores["test"]["auroc"] == value
+        assert set(baseline.scores["test"]) == set(measured)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_labels_of_one_class_leave_baselines_undefined(shop: Shop, split: str) -> None:
+    class OneClass:
+        task_type, horizon, resolved = "binary", shop.task.horizon, shop.task.resolved
+
+        @staticmethod
+        def seeds(name: str) -> SeedTable:
+            found = shop.task.seeds(name)
+            return replace(found, label=np.zeros(len(found))) if name == split else found
+
+    count = len(shop.task.seeds(split))
+    for baseline in baselines(shop.parts, OneClass()).values():
+        assert baseline.chosen == f"undefined: one class (all {count:,} {split} labels are 0)"
+        assert "test auroc undefined" in repr(baseline)
+        assert np.isnan(list(baseline.scores["test"].values())).all()
+        assert len(baseline.predictions["test"]) == len(shop.task.seeds("test"))
 
 
 def test_a_label_is_known_once_its_last_window_is_over(shop: Shop) -> None:
@@ -51,8 +99,8 @@ def test_a_label_is_known_once_its_last_window_is_over(shop: Shop) -> None:
 
 
 def test_past_rate_at_the_first_anchor_knows_nothing_of_anyone(shop: Shop) -> None:
-    found = past_rate(shop.task, "log_loss")
-    val = shop.task.seeds("val")
+    seeds = {split: shop.task.seeds(split) for split in ("train", "val", "test")}
+    found, val = past_rate(shop.task, seeds, "log_loss"), seeds["val"]
     assert np.isfinite(found.predictions["val"]).all()
     assert (found.predictions["val"] > 0).all()
     assert len(found.predictions["val"]) == len(val)

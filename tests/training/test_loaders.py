@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 
 from workbench.errors import TrainingError
 from workbench.plan.fanout import Fanout, replace_fields
 from workbench.plan.model_plan import ModelPlan
+from workbench.pyg.loader import PyGLoader
+from workbench.pyg.pinned import PinnedPool
 from workbench.query.seed_table import SeedTable
 from workbench.testing.shop import Shop
+from workbench.training import loaders
 from workbench.training.loaders import check_labels, frozen, predict_loader, seen, train_loader, unseen
 from workbench.training.run import start
 
@@ -91,3 +96,33 @@ def test_joint_plans_predict_jointly_only_where_that_changes_nothing(shop: Shop)
     shared = run.predict(seeds).values
     run.plan = plan.replace(fanout=replace_fields(exact, disjoint=True))
     assert np.abs(shared - run.predict(seeds).values).max() <= 1e-6
+
+
+def test_batches_for_cuda_are_pinned_and_moved_by_the_loader(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[PyGLoader] = []
+
+    class Spy(PyGLoader):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            made.append(self)
+
+    monkeypatch.setattr(loaders, "PyGLoader", Spy)
+    seeds = shop.task.seeds("val")
+    for place, pool in (("cuda", PinnedPool), ("cpu", type(None)), ("mps", type(None))):
+        device = torch.device(place)
+        train_loader(shop.parts, PLAN, seeds, 0, expand=False, device=device)
+        predict_loader(shop.parts, PLAN, seeds, 0, expand=False, device=device)
+        for loader in made[-2:]:
+            assert loader.device == (device if place == "cuda" else None)
+            assert isinstance(loader.with_epoch(1).loader.pool, pool)
+
+
+def test_a_run_asks_its_loaders_for_its_device(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[torch.device | None] = []
+    monkeypatch.setattr(loaders, "_ahead", asked.append)
+    plan = PLAN.replace(epochs=1, channels=4)
+    run = start(shop.parts, shop.task, plan, callbacks=[lambda _: None], device="cpu").wait()
+    run.predict(shop.task.seeds("test"))
+    assert asked == [torch.device("cpu")] * 3

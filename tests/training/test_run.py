@@ -19,7 +19,7 @@ from torch_geometric.data import HeteroData
 from torch_geometric.nn import SAGEConv
 
 from workbench.errors import PlanError, TrainingError
-from workbench.events import EpochDone, Event, RunDone, StepDone
+from workbench.events import EpochDone, Event, RunDone, StageTimes, StepDone
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
@@ -157,6 +157,19 @@ def test_a_lazy_module_of_pyg_trains_saves_and_loads(shop: Shop, tmp_path: Path)
     loaded = load_run(tmp_path / "run", shop.parts, model=LazyConv())
     assert "(17 weights, more once a batch is seen)" in loaded.describe()
     assert np.array_equal(loaded.predict(seeds).values, done.predict(seeds).values)
+
+
+def test_loader_and_trainer_count_alike_and_name_no_stage_twice(shop: Shop) -> None:
+    events: list[Event] = []
+    start(shop.parts, shop.task, PLAN, callbacks=[events.append], device="cpu").wait()
+    steps = max(event.step for event in events if isinstance(event, StepDone))
+    told = [event for event in events if isinstance(event, StageTimes)]
+    loading = [event for event in told if "sample" in event.stages]
+    training = [event for event in told if "forward" in event.stages]
+    assert len(loading) + len(training) == len(told)
+    assert {event.epoch for event in loading} == {event.epoch for event in training} == {1, 2}
+    assert max(event.batch for event in loading) == max(event.batch for event in training) == steps
+    assert not {stage for event in loading for stage in event.stages} & set(training[0].stages)
 
 
 def test_cancel_ends_within_a_step_and_keeps_the_best_epoch(shop: Shop) -> None:

@@ -25,7 +25,7 @@ from workbench.progress import ProgressBar
 from workbench.query.seed_table import SeedTable
 from workbench.query.task import Task
 from workbench.testing.flights import flights_tables
-from workbench.training.baselines import Baseline, baselines
+from workbench.training.baselines import Baseline
 from workbench.training.run import Run
 
 SPLITS = ("train", "val", "test")
@@ -90,7 +90,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None] = say_at_once) -> 
         plan = tuned(engine.suggest_plan(task))
     runs, values = _train(options, engine, task, plan, stages)
     with stages("baselines"):
-        rivals = baselines(engine.parts, task, plan.metric)
+        rivals = engine.baselines(task, plan)
     say(f"baselines    {', '.join(map(str, rivals.values()))}")
     with stages("audit"):
         report = engine.audit(sampled(engine, plan, seeds, options.audit))

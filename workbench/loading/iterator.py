@@ -74,7 +74,6 @@ class BatchIterator(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        asked = time.perf_counter()
         try:
             made = self._pipeline.take()
         except Exception as error:
@@ -87,7 +86,7 @@ class BatchIterator(Generic[T]):
             self._tell(last=True)
             self.close()
             raise StopIteration
-        self._book(made.seconds, waited=time.perf_counter() - asked)
+        self._book(made.seconds)
         self._next += 1
         return made.item
 
@@ -95,10 +94,9 @@ class BatchIterator(Generic[T]):
         """End now; every thread is gone on return. Closing twice is fine."""
         self._close()
 
-    def _book(self, seconds: dict[str, float], waited: float) -> None:
+    def _book(self, seconds: dict[str, float]) -> None:
         for stage, spent in seconds.items():
             self._stages[stage] += spent
-        self._stages["wait"] += waited
         if time.perf_counter() - self._told >= EVENT_SECONDS:
             self._tell()
 
@@ -109,7 +107,7 @@ class BatchIterator(Generic[T]):
         seconds, stages = self._told - self._began, dict(self._stages)
         self._stages.clear()
         queues = self._pipeline.depths
-        emit(self._callbacks, StageTimes(seconds, self._epoch, self._next, stages, queues))
+        emit(self._callbacks, StageTimes(seconds, self._epoch + 1, self._next, stages, queues))
 
     def _explained(self, error: Exception) -> LoaderError:
         message = explain(

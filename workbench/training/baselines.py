@@ -7,15 +7,16 @@ boosting    HistGradientBoosting on the entity's columns plus windowed aggregate
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from workbench.plan.model_plan import METRICS, ModelPlan
 from workbench.query.seed_table import SeedTable
 from workbench.temporal import windows_end
 from workbench.training.boosting import boost
+from workbench.training.loaders import seen
 from workbench.training.metrics import better, metric, score
 from workbench.training.parts import Parts
 from workbench.training.past_rate import Known, past_rates, settings
@@ -36,8 +37,8 @@ class Baseline:
     ----------
     name : str
     chosen : str  what validation chose
-    scores : dict split (``val``, ``test``) -> dict metric -> value
-    predictions : dict split -> float64[n]  in the order of the seeds
+    scores : dict split (``val``, ``test``) -> dict metric -> value; NaN where it is undefined
+    predictions : dict split -> float64[n]  in the order of the seeds that were scored
     seconds : float
     """
 
@@ -49,34 +50,37 @@ class Baseline:
 
     def __repr__(self) -> str:
         name, value = next(iter(self.scores["test"].items()))
-        return f"Baseline({self.name}: test {name} {value:.4f}; {self.chosen}; {self.seconds:.1f} s)"
+        reached = "undefined" if np.isnan(value) else f"{value:.4f}"
+        on = f"on {len(self.predictions['test']):,} seeds"
+        return f"Baseline({self.name}: test {name} {reached} {on}; {self.chosen}; {self.seconds:.1f} s)"
 
 
-def baselines(
-    parts: Parts,
-    task: Any,
-    metric_name: str | None = None,
-    key: int = 0,
-    *,
-    exclude: Iterable[str] = (),
-) -> dict[str, Baseline]:
+def baselines(parts: Parts, task: Any, plan: ModelPlan | None = None, key: int = 0) -> dict[str, Baseline]:
     """Both baselines of a task.
+
+    Where train or val labels are of one class, nothing can be learned or chosen: every score is NaN and
+    ``chosen`` says so.
 
     Parameters
     ----------
-    metric_name : what settings are chosen by; None: AUROC or MAE
-    exclude : names ``'table.column'`` that must not be read: ``plan.exclude``, for a fair comparison
+    plan : of the model that they are compared with, for equal terms: they are chosen by its metric, do
+        not read what it excludes, and know nothing after its ``until``; seeds whose own row came later
+        are left out, with a warning, as ``run.metrics`` leaves them out. None: AUROC or MAE, everything.
     """
+    name = _default_metric(task) if plan is None else plan.metric
+    hidden = () if plan is None else plan.exclude
+    seeds = {split: seen(parts.graph, plan, task.seeds(split)) for split in SPLITS}
     return {
-        "past_rate": past_rate(task, metric_name),
-        "boosting": boosting(parts, task, metric_name, key, exclude=exclude),
+        "past_rate": past_rate(task, seeds, name),
+        "boosting": boosting(parts, task, seeds, name, key, hidden),
     }
 
 
-def past_rate(task: Any, metric_name: str | None = None) -> Baseline:
-    """Each entity's own past labels, of windows that were over by the anchor."""
-    began, name = time.perf_counter(), metric_name or _default_metric(task)
-    seeds = {split: task.seeds(split) for split in SPLITS}
+def past_rate(task: Any, seeds: dict[str, SeedTable], name: str) -> Baseline:
+    """Each entity's own past labels, of windows that were over by the anchor; chosen by metric ``name``."""
+    began, trouble = time.perf_counter(), _one_class(task, seeds)
+    if trouble:
+        return _undefined("past_rate", trouble, task, name, seeds, began)
     known = _known(task, list(seeds.values()))
     window = max(int(task.horizon.approximate), 1)
     tried, prior = settings(), float(np.mean(_labels(seeds["train"])))
@@ -96,22 +100,42 @@ def past_rate(task: Any, metric_name: str | None = None) -> Baseline:
 def boosting(
     parts: Parts,
     task: Any,
-    metric_name: str | None = None,
+    seeds: dict[str, SeedTable],
+    name: str,
     key: int = 0,
-    *,
-    exclude: Iterable[str] = (),
+    exclude: tuple[str, ...] = (),
 ) -> Baseline:
     """HistGradientBoosting on the entity's columns plus windowed aggregates of its fact tables."""
-    began, name = time.perf_counter(), metric_name or _default_metric(task)
-    seeds = {split: task.seeds(split) for split in SPLITS}
+    began, trouble = time.perf_counter(), _one_class(task, seeds)
+    if trouble:
+        return _undefined("boosting", trouble, task, name, seeds, began)
     horizon = max(int(task.horizon.approximate), 1)
     windows = tuple(horizon * times for times in WINDOWS)
     last = int(seeds["train"].visible_until.max())
-    hidden = tuple(exclude)
-    tables = {split: flat_table(parts.dataset, seeds[split], windows, last, hidden) for split in SPLITS}
+    tables = {split: flat_table(parts.dataset, seeds[split], windows, last, exclude) for split in SPLITS}
     labels = {split: _labels(seeds[split]) for split in SPLITS}
     best = boost(tables, labels, name, task.task_type, key)
     return _baseline("boosting", best.chosen, task, name, seeds, best.predictions, began)
+
+
+def _one_class(task: Any, seeds: dict[str, SeedTable]) -> str:
+    """What keeps a baseline from being fitted and chosen; empty if nothing does."""
+    for split in ("train", "val"):
+        labels = _labels(seeds[split])
+        if not len(labels):
+            return f"undefined: there are no {split} seeds"
+        if task.task_type == "binary" and labels.min() == labels.max():
+            return f"undefined: one class (all {len(labels):,} {split} labels are {labels[0]:g})"
+    return ""
+
+
+def _undefined(
+    name: str, why: str, task: Any, metric_name: str, seeds: dict[str, SeedTable], began: float
+) -> Baseline:
+    names = [metric_name, *(each for each, (kind, _) in METRICS.items() if kind == task.task_type)]
+    scores = {split: dict.fromkeys(names, float("nan")) for split in ("val", "test")}
+    predictions = {split: np.full(len(seeds[split]), np.nan) for split in scores}
+    return Baseline(name, why, scores, predictions, time.perf_counter() - began)
 
 
 def _known(task: Any, tables: list[SeedTable]) -> Known:

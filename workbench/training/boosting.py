@@ -43,11 +43,14 @@ def boost(
     tables: dict[str, FlatTable], labels: dict[str, AnyArray], metric_name: str, task_type: str, key: int
 ) -> Boosted:
     """Fit the grid on train, choose settings and number of trees on val, predict val and test."""
-    train, names = tables["train"], list(tables["train"].frame.columns)
+    train = tables["train"]
     rows = np.random.default_rng(key).permutation(len(train.frame))[:ROWS]
-    x, y = train.frame.to_numpy()[rows], labels["train"][rows]
+    frame, y = train.frame.iloc[rows], labels["train"][rows]
+    # A column that training never saw says nothing, and scikit-learn cannot bin it.
+    names = [name for name in frame.columns if frame[name].notna().any()]
+    x = frame[names].to_numpy()
     matrices = {split: tables[split].frame[names].to_numpy() for split in ("val", "test")}
-    categorical = [names.index(name) for name in train.categorical]
+    categorical = [names.index(name) for name in train.categorical if name in names]
 
     def fitted(setting: tuple[int, int]) -> Any:
         leaves, fewest = setting

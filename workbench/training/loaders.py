@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from workbench.errors import TrainingError, explain
 from workbench.events import Callback
@@ -29,10 +30,12 @@ def train_loader(
     *,
     expand: bool,
     callbacks: Sequence[Callback] = (),
+    device: torch.device | None = None,
 ) -> PyGLoader:
     """Shuffled batches of the training seeds: a fresh order and fresh draws per epoch.
 
-    Seeds whose own row is not visible are left out: see :func:`seen`.
+    Seeds whose own row is not visible are left out: see :func:`seen`. For CUDA the batches arrive on the
+    device, moved while the step before computes.
     """
     return PyGLoader(
         NeighborSampler(parts.graph, plan.fanout, key=key, purpose="train"),
@@ -42,6 +45,7 @@ def train_loader(
         shuffle=True,
         expand=expand,
         callbacks=callbacks,
+        device=_ahead(device),
     )
 
 
@@ -52,7 +56,7 @@ def predict_loader(
     key: int,
     *,
     expand: bool,
-    batch_size: int | None = None,
+    device: torch.device | None = None,
 ) -> PyGLoader:
     """Unshuffled batches, in which what a seed sees depends on (seed, anchor) alone.
 
@@ -73,10 +77,19 @@ def predict_loader(
         NeighborSampler(parts.graph, fanout, key=key, purpose="predict"),
         parts.features,
         frozen(plan, seeds),
-        batch_size or plan.optimisation.batch_size,
+        plan.optimisation.batch_size,
         shuffle=False,
         expand=expand,
+        device=_ahead(device),
     )
+
+
+def _ahead(device: torch.device | None) -> torch.device | None:
+    """The device that the loader's threads move batches to; None: the training thread moves them.
+
+    CUDA reads pinned buffers on its own while a step computes. Elsewhere nothing would overlap.
+    """
+    return device if device is not None and device.type == "cuda" else None
 
 
 def _sharing_is_exact(parts: Parts, plan: ModelPlan, seeds: SeedTable, own_module: bool) -> bool:
@@ -86,9 +99,9 @@ def _sharing_is_exact(parts: Parts, plan: ModelPlan, seeds: SeedTable, own_modul
     return plan.fanout.compile(parts.schema, [seeds.node_type]).sharing_is_exact([seeds.node_type])
 
 
-def frozen(plan: ModelPlan, seeds: SeedTable) -> SeedTable:
+def frozen(plan: ModelPlan | None, seeds: SeedTable) -> SeedTable:
     """The seeds under the plan's ``until`` as well as their own, whichever is earlier."""
-    if plan.until is None:
+    if plan is None or plan.until is None:
         return seeds
     until = plan.until if seeds.until is None else min(plan.until, seeds.until)
     return replace(seeds, until=until)
@@ -102,7 +115,7 @@ def unseen(graph: GraphStore, seeds: SeedTable) -> BoolArray:
     return ~visible(times[seeds.node_id], seeds.visible_until)
 
 
-def seen(graph: GraphStore, plan: ModelPlan, seeds: SeedTable) -> SeedTable:
+def seen(graph: GraphStore, plan: ModelPlan | None, seeds: SeedTable) -> SeedTable:
     """The frozen seeds without those whose own row came later: a model would read it, and it is future.
 
     Warns of how many that are.

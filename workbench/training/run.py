@@ -223,9 +223,15 @@ class Run:
         expand = not self.builtin
         trainer = self._trainer([self._record, *self._callbacks])
         batches = train_loader(
-            self.parts, self.plan, train, self.key, expand=expand, callbacks=self._callbacks
+            self.parts,
+            self.plan,
+            train,
+            self.key,
+            expand=expand,
+            callbacks=self._callbacks,
+            device=self.device,
         )
-        checks = predict_loader(self.parts, self.plan, val, self.key, expand=expand)
+        checks = predict_loader(self.parts, self.plan, val, self.key, expand=expand, device=self.device)
         return trainer.fit(batches, checks, self.model)
 
     def _trainer(self, callbacks: Sequence[Callback] = ()) -> Trainer:
@@ -245,7 +251,8 @@ class Run:
             write_run(self)
 
     def _values(self, seeds: SeedTable) -> AnyArray:
-        loader = predict_loader(self.parts, self.plan, seeds, self.key, expand=not self.builtin)
+        expand = not self.builtin
+        loader = predict_loader(self.parts, self.plan, seeds, self.key, expand=expand, device=self.device)
         trainer = Trainer(self.plan, device=str(self.device), target=self._trainer().target)
         found = np.full(len(seeds), np.nan)
         with self._lock, loader_core(self.device):

@@ -171,7 +171,7 @@ class Trainer:
             )
             total, seeds = total + loss * count, seeds + count
             emit(self.callbacks, StepDone(self._seconds(), epoch + 1, step + 1, steps or 0, loss, count))
-            emit(self.callbacks, StageTimes(self._seconds(), epoch + 1, step, {"wait": waited, **stages}))
+            emit(self.callbacks, StageTimes(self._seconds(), epoch + 1, step + 1, {"wait": waited, **stages}))
             asked = time.perf_counter()
         if not seeds:
             raise TrainingError(explain("an epoch of training", "there are no batches", "at least one seed"))
