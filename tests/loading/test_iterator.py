@@ -73,6 +73,41 @@ def test_collecting_a_cycle_closes_it(loader):
     assert not running()
 
 
+def lets_go(lock, drop):
+    """Whether dropping an iterator returns in a thread that holds a lock, and its threads then end."""
+
+    def hold():
+        with lock:
+            drop()
+
+    holder = threading.Thread(target=hold, daemon=True)
+    holder.start()
+    holder.join(20)
+    end = time.perf_counter() + 5
+    while running() and time.perf_counter() < end:
+        time.sleep(0.005)
+    return not holder.is_alive() and not running()
+
+
+@pytest.mark.parametrize("what", ["arenas", "condition"])
+def test_the_collector_drops_an_iterator_under_a_lock_that_its_threads_want(loader, world, what):
+    cycle = [iter(loader)]
+    next(cycle[0])
+    lock = world.graph._arenas._lock if what == "arenas" else cycle[0]._pipeline._changed
+    cycle.append(cycle)
+    del cycle
+    assert lets_go(lock, gc.collect)
+
+
+def test_the_collector_drops_an_iterator_in_a_thread_of_the_feature_store(loader, world):
+    """At the worst line: while that thread tells the pipeline that its rows have come."""
+    iterators = [iter(loader)]
+    next(iterators[0])
+    lock = iterators[0]._pipeline._changed
+    worker = world.threaded._executor()
+    assert lets_go(threading.Lock(), lambda: worker.submit(lets_go, lock, iterators.clear).result(30))
+
+
 def test_an_iterator_can_be_closed_twice_and_then_ends(loader):
     iterator = iter(loader)
     next(iterator)

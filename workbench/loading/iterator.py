@@ -19,6 +19,9 @@ T = TypeVar("T")
 EVENT_SECONDS = 0.2
 """Stage times are sent at most this often, and at the end: a callback may cross to a browser."""
 
+PATIENCE = 1.0
+"""Seconds that dropping an iterator waits for its threads, which may want a lock that is held right there."""
+
 
 class Clock:
     """Wall seconds per stage of one batch."""
@@ -57,7 +60,7 @@ class BatchIterator(Generic[T]):
     """Yields items in order and owns the threads that make them.
 
     The threads end when the iterator is exhausted, closed, raises, or is no longer referenced: after
-    ``break`` out of a for loop none is left.
+    ``break`` out of a for loop none is left, but where one is busy for longer than :data:`PATIENCE`.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class BatchIterator(Generic[T]):
         self._began = self._told = time.perf_counter()
         self._stages: dict[str, float] = defaultdict(float)
         # The threads refer to the pipeline, never to the iterator: dropping the iterator closes.
-        self._close = weakref.finalize(self, pipeline.close)
+        self._dropped = weakref.finalize(self, pipeline.close, PATIENCE)
 
     def __iter__(self) -> BatchIterator[T]:
         return self
@@ -92,7 +95,8 @@ class BatchIterator(Generic[T]):
 
     def close(self) -> None:
         """End now; every thread is gone on return. Closing twice is fine."""
-        self._close()
+        self._dropped.detach()
+        self._pipeline.close()
 
     def _book(self, seconds: dict[str, float]) -> None:
         for stage, spent in seconds.items():

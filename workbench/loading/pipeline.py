@@ -6,7 +6,11 @@
             `started`                                `ready`
 
 At most ``prefetch`` items lie between the ticket and the consumer, so memory is bounded. An error
-travels in its item's place: everything before it is delivered first. ``close`` joins every thread.
+travels in its item's place: everything before it is delivered first.
+
+One more thread only waits to be told to close. The collector may drop the last reference in any thread, at
+any line, under any lock, so who closes must neither take a lock nor wait without end for threads that may
+want one: it tells (``SimpleQueue.put`` is made for destructors), and that thread stops and joins the rest.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -61,10 +66,12 @@ class Pipeline(Generic[T]):
         self._changed = threading.Condition()
         self._started: dict[int, Started | _Failure] = {}
         self._ready: dict[int, T | _Failure] = {}
+        self._told: SimpleQueue[None] = SimpleQueue()
         loops = [self._start_loop] * min(threads, max(1, last - first)) + [self._finish_loop]
         # Daemons: a pipeline that is still open when the interpreter ends must not hold it back.
         self._threads = [threading.Thread(target=loop, name="loader", daemon=True) for loop in loops]
-        for thread in self._threads:
+        self._closer = threading.Thread(target=self._close_loop, name="loader", daemon=True)
+        for thread in (*self._threads, self._closer):
             thread.start()
 
     @property
@@ -89,16 +96,22 @@ class Pipeline(Generic[T]):
             raise item.error
         return item
 
-    def close(self) -> None:
+    def close(self, patience: float | None = None) -> None:
         """Stop: no further item is started, and every thread has ended on return.
 
         Called in one of its own threads, it returns at once and the threads end soon after.
+
+        Parameters
+        ----------
+        patience : float or None
+            Seconds to wait at most; None: until they have ended.
         """
-        if threading.current_thread() in self._threads:
-            # The collector may close here, at any line: this thread may hold the condition that the others
-            # need to end, or be about to wait, and would miss being told. So another thread closes.
-            threading.Thread(target=self.close, name="loader", daemon=True).start()
-            return
+        self._told.put(None)
+        if threading.current_thread() not in (*self._threads, self._closer):
+            self._closer.join(patience)
+
+    def _close_loop(self) -> None:
+        self._told.get()
         with self._changed:
             self._closed = True
             waiting = [item for item in self._started.values() if isinstance(item, Started)]
