@@ -114,6 +114,7 @@ def test_likely_slips_are_named_at_the_door(engine, task):
         (wb.FanoutError, "plan.fanout", lambda: engine.cost(seeds, plan)),
         (wb.SchemaError, "engine.sample", lambda: engine.audit(seeds)),
         (wb.TaskError, "engine.task", lambda: engine.baselines(plan)),
+        (wb.TaskError, "Did you mean 'test'", lambda: engine.task(task.query, tset="2024-01-01")),
         (wb.PlanError, "run.plan", lambda: engine.baselines(task, plan.fanout)),
     ]
     for error, hint, slip in slips:

@@ -179,7 +179,7 @@ class Engine:
         plan: ModelPlan,
         *,
         model: torch.nn.Module | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Callback] | None = None,
         key: int = 0,
         device: str = "auto",
         folder: str | Path | None = None,
@@ -191,10 +191,11 @@ class Engine:
         model : torch.nn.Module or None
             Your own: called with a PyG ``HeteroData``, returns one number per seed. None: the plan's.
         callbacks : callables that take one event; one with ``attach(run)`` is handed the run first.
-            With none given, epochs are printed.
+            None prints a line per epoch while one waits; ``[]`` is silence.
         key : int  fixes every random choice
         device : ``auto`` (CUDA, then MPS, then CPU) or a torch device name
-        folder : where the run is saved as it goes; None: a temporary folder
+        folder : where the run is saved as it goes; None: a temporary folder, which goes when the process
+            ends (``run.save`` keeps it)
         """
         from torch import nn
 

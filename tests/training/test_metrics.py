@@ -47,6 +47,11 @@ def test_better_follows_the_direction(name: str) -> None:
     assert not better(name, 1.0, 1.0)
 
 
+def test_numbers_that_are_not_finite_are_named() -> None:
+    with pytest.raises(TrainingError, match="1 of 4 labels and predictions are not finite"):
+        score("binary", np.array([0.0, 1.0]), np.array([0.5, np.nan]))
+
+
 def test_lengths_are_checked() -> None:
     with pytest.raises(TrainingError, match="2 labels and 1 predictions"):
         score("binary", np.zeros(2), np.zeros(1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,7 +14,7 @@ from workbench.errors import TrainingError
 from workbench.query.seed_table import SeedTable
 from workbench.temporal import FOREVER
 from workbench.training import predict
-from workbench.training.predict import Predictions, write_parquet
+from workbench.training.predict import Predictions, write_tables
 
 
 def seeds(count: int = 10, static: bool = False) -> SeedTable:
@@ -59,6 +60,23 @@ def test_static_seeds_and_no_seeds(tmp_path: Path) -> None:
     assert repr(empty) == "Predictions(0 x users)"
 
 
+def test_the_suffix_says_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "HELD", 4)
+    monkeypatch.setattr(predict, "PIECE", 3)
+    given = Predictions(seeds(), values)
+    frame = pd.read_csv(given.write(tmp_path / "p.CSV"), parse_dates=["anchor_time"])
+    pd.testing.assert_frame_equal(frame, given.to_pandas(), check_dtype=False)
+    assert pd.read_csv(Predictions(seeds(0), values).write(tmp_path / "none.csv")).empty
+
+    def never(table: SeedTable) -> np.ndarray:
+        raise AssertionError("nothing is to be computed")
+
+    for name, got in (("p.xlsx", "ends in '.xlsx'"), ("p", "no suffix")):
+        with pytest.raises(TrainingError, match=rf"{got}\. Allowed: \.parquet, \.csv"):
+            Predictions(seeds(), never).write(tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["none.csv", "p.CSV"]
+
+
 def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = Predictions(seeds(), values).write(tmp_path / "p.parquet")
     before = target.read_bytes()
@@ -72,11 +90,11 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch:
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["p.parquet"]
     with pytest.raises(TrainingError, match="the disk refused"):
-        Predictions(seeds(), values).write(target / "under a file")
+        Predictions(seeds(), values).write(target / "under a file.csv")
 
 
 def test_what_is_written_can_be_read_by_others(tmp_path):
-    path = write_parquet(tmp_path / "p.parquet", iter([pa.table({"a": [1]})]))
+    path = write_tables(tmp_path / "p.parquet", iter([pa.table({"a": [1]})]))
     (tmp_path / "plain").write_text("")
     assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
     assert sorted(p.name for p in tmp_path.iterdir()) == ["p.parquet", "plain"]

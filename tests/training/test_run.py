@@ -258,11 +258,67 @@ def test_a_callback_that_breaks_at_the_end_costs_no_run(shop: Shop) -> None:
     assert load_run(done.folder, shop.parts).state == "finished"
 
 
+def test_no_callbacks_are_silence_and_none_prints(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = PLAN.replace(epochs=1)
+    start(shop.parts, shop.task, plan, callbacks=[], device="cpu").wait()
+    assert capsys.readouterr().out == ""
+    start(shop.parts, shop.task, plan, device="cpu").wait()
+    assert "epoch   1/1" in capsys.readouterr().out
+
+
+class Spoilt(Mine):
+    """Its loss is no number once it is told to be."""
+
+    spoilt = False
+
+    def forward(self, data: HeteroData) -> torch.Tensor:
+        return super().forward(data) * (float("nan") if self.spoilt and self.training else 1.0)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_best(shop: Shop) -> None:
+    groups = shop.parts.features.groups
+    torch.manual_seed(0)
+    model = Spoilt(groups["users"].width("numerical") + groups["orders"].width("numerical"))
+
+    def spoil(event: Event) -> None:
+        model.spoilt = isinstance(event, EpochDone)
+
+    done = start(shop.parts, shop.task, PLAN, model=model, callbacks=[spoil], device="cpu")
+    with pytest.raises(TrainingError, match=r"loss is nan.*Lower learning_rate.*Epoch 1, its best, is kept"):
+        done.wait()
+    assert done.state == "failed"
+    seeds = shop.task.seeds("test")
+    loaded = load_run(done.folder, shop.parts, model=mine(shop))
+    assert loaded.state == "failed"
+    assert np.isfinite(loaded.predict(seeds).values).all()
+
+
+def test_a_disk_that_fills_fails_the_run_and_keeps_its_best(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(28, "No space left on device")
+
+    def spoil(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            monkeypatch.setattr(
+                "workbench.training.checkpoint.os.fsync", lambda _: (_ for _ in ()).throw(full)
+            )
+
+    done = start(shop.parts, shop.task, PLAN.replace(epochs=9), callbacks=[spoil], device="cpu")
+    with pytest.raises(TrainingError, match=r"No space left.*Epoch 1, its best, is kept"):
+        done.wait()
+    monkeypatch.undo()
+    assert np.isfinite(load_run(done.folder, shop.parts).predict(shop.task.seeds("test")).values).all()
+
+
 def test_plans_and_splits_that_do_not_fit(shop: Shop) -> None:
     with pytest.raises(PlanError, match="regression"):
         start(shop.parts, shop.task, PLAN.replace(loss="l1", metric="mae"))
     with pytest.raises(TrainingError, match="device"):
         start(shop.parts, shop.task, PLAN, device="tpu")
+    for odd, got in ((print, "print"), ([Run], "the class Run"), (["x"], "'x'")):
+        with pytest.raises(TrainingError, match=rf"got .*{got}.*callbacks=\[print\]"):
+            start(shop.parts, shop.task, PLAN, callbacks=odd)  # type: ignore[arg-type]
     with pytest.raises(PlanError, match=r"users\.agee"):
         start(shop.parts, shop.task, PLAN.replace(exclude=("users.agee",)))
 

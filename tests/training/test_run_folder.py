@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from workbench.errors import TrainingError
@@ -13,7 +17,7 @@ from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
 from workbench.training.run import load_run, start
-from workbench.training.run_folder import new_folder, read_run
+from workbench.training.run_folder import copy_folder, new_folder, read_run
 
 PLAN = ModelPlan(Fanout([4], strategy="recent")).replace(channels=4, epochs=1)
 
@@ -61,3 +65,58 @@ def test_folders(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="cannot be used"):
         new_folder(tmp_path / "file")
     assert new_folder(None).is_dir()
+
+
+def test_temporary_folders_go_with_their_process_and_stay_for_its_children() -> None:
+    script = (
+        "import os\n"
+        "from workbench.training.run_folder import new_folder\n"
+        "place = new_folder(None)\n"
+        "if (child := os.fork()) == 0:\n"
+        "    raise SystemExit\n"
+        "os.waitpid(child, 0)\n"
+        "print(place, place.is_dir())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    place, there = done.stdout.split()
+    assert there == "True"
+    assert not Path(place).exists()
+
+
+def test_a_run_knows_its_store(shop: Shop, folder: Path, tmp_path: Path) -> None:
+    seeds = shop.task.seeds("test")
+    loaded = load_run(folder)
+    assert loaded.parts.dataset.path.resolve() == shop.parts.dataset.path.resolve()
+    assert np.array_equal(loaded.predict(seeds).values, load_run(folder, shop.parts).predict(seeds).values)
+    assert loaded.metrics("test") == load_run(folder, shop.parts).metrics("test")
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    run = json.loads((copy / "run.json").read_text())
+    for where, got in (("/nowhere/shop", "/nowhere/shop"), (None, "does not say which")):
+        found = {key: value for key, value in run.items() if key != "dataset"}
+        (copy / "run.json").write_text(json.dumps(found | ({"dataset": where} if where else {})))
+        with pytest.raises(TrainingError, match=rf"{got}.*load_run\(folder, wb\.open\(path\)\)"):
+            load_run(copy)
+        assert load_run(copy, shop.parts).state == "finished"
+
+
+def test_stores_that_are_none_are_named(folder: Path) -> None:
+    with pytest.raises(TrainingError, match=r"a str, which has no 'dataset'.*wb\.open"):
+        load_run(folder, "stores/shop")
+
+
+def test_a_copy_is_complete_or_not_there(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_folder(folder, tmp_path / "a" / "copy")
+    assert {path.name for path in (tmp_path / "a" / "copy").iterdir()} == {p.name for p in folder.iterdir()}
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copy2", full)
+    monkeypatch.setattr(
+        "workbench.training.run_folder.shutil.copytree", partial(shutil.copytree, copy_function=full)
+    )
+    with pytest.raises(TrainingError, match="No space left"):
+        copy_folder(folder, tmp_path / "b" / "copy")
+    assert list((tmp_path / "b").iterdir()) == []

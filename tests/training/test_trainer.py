@@ -70,6 +70,16 @@ def test_the_best_epoch_is_what_remains() -> None:
     assert torch.equal(model.line.weight, states[-1])
 
 
+def test_a_metric_that_is_undefined_chooses_nothing() -> None:
+    same = batches(2)
+    for data in same:
+        data["users"].y = torch.zeros(16)
+    with pytest.raises(TrainingError, match="auroc of an evaluation: it is undefined: all 32 labels are 0"):
+        Trainer(PLAN, device="cpu").fit(batches(), same, model=Linear())
+    with pytest.raises(TrainingError, match=r"callbacks=\[print\]"):
+        Trainer(PLAN, device="cpu", callbacks=print)  # type: ignore[arg-type]
+
+
 def test_patience() -> None:
     plan = PLAN.replace(epochs=50, patience=2, learning_rate=1e-12)
     fit = Trainer(plan, device="cpu").fit(batches(), batches(), model=Linear())

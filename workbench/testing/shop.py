@@ -8,9 +8,6 @@ from pathlib import Path
 from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.query.task import Task
-from workbench.stores.dataset import Dataset
-from workbench.stores.ram_graph import RamGraph
-from workbench.stores.ssd_features import SsdFeatures
 from workbench.testing.commerce import Commerce, commerce
 from workbench.training.parts import Parts
 
@@ -26,8 +23,7 @@ class Shop:
 
 def open_parts(path: str | Path) -> Parts:
     """The open stores of a dataset."""
-    dataset = Dataset.open(path)
-    return Parts(dataset, RamGraph.open(dataset), SsdFeatures.open(dataset))
+    return Parts.open(path)
 
 
 def open_shop(path: str | Path, users: int = 150, periods: int = 8, seed: int = 0) -> Shop:

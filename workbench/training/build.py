@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from workbench.errors import PlanError, TrainingError, explain
+from workbench.events import Callback
 from workbench.kernels.rng import derive_key
 from workbench.models.hetero_gnn import HeteroGNN, tables_read
 from workbench.models.statistics import Statistics, fit_statistics
@@ -35,6 +37,28 @@ def check_key(key: Any) -> None:
                 "a whole number, such as key=1",
             )
         )
+
+
+def check_callbacks(callbacks: Iterable[Callback]) -> list[Callback]:
+    """The callbacks as a list; refuses a bare function, a class and whatever takes no event.
+
+    Raises
+    ------
+    TrainingError
+    """
+    found = list(callbacks) if isinstance(callbacks, Iterable) else []
+    odd = [each for each in found if isinstance(each, type) or not callable(each)]
+    if not isinstance(callbacks, Iterable):
+        odd = [callbacks]
+    if not odd:
+        return found
+    got = f"the class {odd[0].__name__}" if isinstance(odd[0], type) else f"{odd[0]!r}"
+    allowed = "a list of callables that take one event; [] for silence, None for lines per epoch"
+    raise TrainingError(
+        explain(
+            "callbacks of a training were given", f"got {got}", allowed, "Pass callbacks=[print], for example"
+        )
+    )
 
 
 def check_task(task: Any, plan: ModelPlan) -> None:

@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from workbench.errors import TrainingError, explain
+from workbench.stores.durable import sync_folders
 
 WEIGHTS = "model.safetensors"
 
@@ -45,7 +46,7 @@ def write_atomic(path: Path, payload: bytes) -> None:
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folders(path.parent, ())
     except OSError as error:
         raise TrainingError(
             explain(
@@ -59,14 +60,6 @@ def write_atomic(path: Path, payload: bytes) -> None:
 def draft_of(path: Path) -> Path:
     """A hidden name beside a file, for what is being written; its mode is the user's, unlike mkstemp's."""
     return path.with_name(f".{path.name}.{uuid4().hex}")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

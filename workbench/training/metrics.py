@@ -25,7 +25,7 @@ def score(task_type: str, label: AnyArray, prediction: AnyArray) -> dict[str, fl
     Raises
     ------
     TrainingError
-        If there is nothing to compare, or the lengths differ.
+        If there is nothing to compare, the lengths differ, or a number is not finite.
     """
     label, prediction = np.asarray(label, np.float64), np.asarray(prediction, np.float64)
     if label.shape != prediction.shape or not len(label):
@@ -35,6 +35,11 @@ def score(task_type: str, label: AnyArray, prediction: AnyArray) -> dict[str, fl
                 f"got {len(label)} labels and {len(prediction)} predictions",
                 "one label per prediction, at least one",
             )
+        )
+    if odd := int((~np.isfinite(prediction)).sum() + (~np.isfinite(label)).sum()):
+        got = f"{odd} of {2 * len(label)} labels and predictions are not finite"
+        raise TrainingError(
+            explain("metrics were asked for", got, do="Lower learning_rate, or check the model")
         )
     names = [name for name, (kind, _) in METRICS.items() if kind == task_type]
     values = _binary(label, prediction) if task_type == "binary" else _regression(label, prediction)

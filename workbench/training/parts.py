@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
 
+from workbench.errors import TrainingError, explain
 from workbench.schema import Schema
 from workbench.stores.dataset import Dataset
 from workbench.stores.protocols import FeatureStore, GraphStore
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.ssd_features import SsdFeatures
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,36 @@ class Parts:
     dataset: Dataset
     graph: GraphStore
     features: FeatureStore
+
+    @classmethod
+    def open(cls, path: str | Path) -> Parts:
+        """The parts of a dataset on disk.
+
+        Raises
+        ------
+        StoreError
+            If there is none, or it is damaged.
+        """
+        dataset = Dataset.open(path)
+        return cls(dataset, RamGraph.open(dataset), SsdFeatures.open(dataset))
+
+    @classmethod
+    def of(cls, given: Any) -> Parts:
+        """The parts of whatever has some, such as an engine.
+
+        Raises
+        ------
+        TrainingError
+            If it has none.
+        """
+        missing = [field.name for field in fields(cls) if not hasattr(given, field.name)]
+        if missing:
+            got = f"a {type(given).__name__}, which has no {missing[0]!r}"
+            do = "Pass the engine: wb.open(path)"
+            raise TrainingError(
+                explain("open stores were asked for", f"got {got}", "an engine, or Parts", do)
+            )
+        return cls(given.dataset, given.graph, given.features)
 
     @property
     def schema(self) -> Schema:

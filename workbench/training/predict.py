@@ -1,4 +1,4 @@
-"""Predictions: one number per (entity, anchor_time), in memory or streamed to Parquet.
+"""Predictions: one number per (entity, anchor_time), in memory or streamed to Parquet or CSV.
 
 Batch and online predictions come through the same door: the sample of a seed is a function of the run's
 key, the seed and its anchor alone, so who else is in the batch changes nothing but rounding.
@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pyarrow.csv import CSVWriter
+from pyarrow.parquet import ParquetWriter
 
 from workbench.errors import TrainingError, explain
 from workbench.query.seed_table import SeedTable
@@ -27,6 +28,9 @@ HELD = 100_000
 
 PIECE = 65_536
 """Seeds of one such piece."""
+
+WRITERS: dict[str, Callable[[Path, pa.Schema], Any]] = {".parquet": ParquetWriter, ".csv": CSVWriter}
+"""Suffix of a file -> what writes tables to it, one after the other."""
 
 
 class Predictions:
@@ -67,16 +71,16 @@ class Predictions:
         return self.to_arrow().to_pandas()
 
     def write(self, path: str | Path) -> Path:
-        """Write Parquet piece by piece; the file appears when it is complete.
+        """Write Parquet (``.parquet``) or CSV (``.csv``), piece by piece; the file appears when complete.
 
         Raises
         ------
         TrainingError
-            If the disk refuses; nothing is left behind.
+            If the suffix is another, before anything is computed, or the disk refuses; nothing is left.
         """
         empty = as_table(self.seeds[:0], np.empty(0))
         tables = chain([empty], (as_table(seeds, values) for seeds, values in self.pieces()))
-        return write_parquet(path, tables)
+        return write_tables(path, tables)
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -103,20 +107,23 @@ def as_table(seeds: SeedTable, values: AnyArray) -> pa.Table:
     )
 
 
-def write_parquet(path: str | Path, tables: Iterator[pa.Table]) -> Path:
-    """Stream tables into one Parquet file that appears when it is complete.
+def write_tables(path: str | Path, tables: Iterator[pa.Table]) -> Path:
+    """Stream tables into one file, of the kind that its suffix says, that appears when it is complete.
 
     Raises
     ------
     TrainingError
-        If the disk refuses; nothing is left behind.
+        If the suffix is none of :data:`WRITERS`, or the disk refuses; nothing is left behind.
     """
     target = Path(path)
-    draft = draft_of(target)
+    if target.suffix.lower() not in WRITERS:
+        got = f"the name ends in {target.suffix!r}" if target.suffix else "the name has no suffix"
+        raise TrainingError(explain(f"predictions were to be written to {path}", got, ", ".join(WRITERS)))
+    draft, writer = draft_of(target), WRITERS[target.suffix.lower()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _stream(draft, tables)
+            _stream(draft, tables, writer)
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)  # it is there only if something went wrong
@@ -125,11 +132,11 @@ def write_parquet(path: str | Path, tables: Iterator[pa.Table]) -> Path:
     return target
 
 
-def _stream(path: Path, tables: Iterator[pa.Table]) -> None:
-    writer: pq.ParquetWriter | None = None
+def _stream(path: Path, tables: Iterator[pa.Table], kind: Callable[[Path, pa.Schema], Any]) -> None:
+    writer = None
     try:
         for table in tables:
-            writer = writer or pq.ParquetWriter(path, table.schema)
+            writer = writer or kind(path, table.schema)
             writer.write_table(table)
     finally:
         if writer is not None:

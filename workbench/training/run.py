@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import time
 import warnings
@@ -20,7 +18,14 @@ from workbench.events import Callback, EpochDone, Event, RunDone, emit
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
-from workbench.training.build import build_model, check_exclude, check_key, check_task, fit_for
+from workbench.training.build import (
+    build_model,
+    check_callbacks,
+    check_exclude,
+    check_key,
+    check_task,
+    fit_for,
+)
 from workbench.training.checkpoint import load_weights, save_weights
 from workbench.training.devices import loader_core, pick_device
 from workbench.training.identity import check_fits
@@ -29,7 +34,7 @@ from workbench.training.metrics import score
 from workbench.training.parts import Parts
 from workbench.training.predict import Predictions
 from workbench.training.printing import PrintProgress
-from workbench.training.run_folder import new_folder, read_run, write_identity, write_run
+from workbench.training.run_folder import copy_folder, new_folder, read_run, write_identity, write_run
 from workbench.training.step import Target, unshaped
 from workbench.training.trainer import Fit, Trainer
 from workbench.types import AnyArray
@@ -114,7 +119,9 @@ class Run:
                 return self
         self._flush()
         if self.error is not None:
-            raise TrainingError(f"the run failed: {self.error}") from self.error
+            best = [event.epoch for event in self.history if event.best]
+            kept = f" Epoch {best[-1]}, its best, is kept: load_run(run.folder)." if best else ""
+            raise TrainingError(f"the run failed: {self.error}{kept}") from self.error
         if self.callback_error is not None and not self._warned:
             self._warned = True
             got = f"a callback raised {type(self.callback_error).__name__}: {self.callback_error}"
@@ -161,21 +168,16 @@ class Run:
         return Predictions(seeds, self._values)
 
     def save(self, folder: str | Path) -> Path:
-        """Copy the run to a folder that does not exist yet, complete or not at all."""
+        """Copy the run to a folder that does not exist yet, complete or not at all.
+
+        Raises
+        ------
+        TrainingError
+            If the folder exists, or the disk refuses.
+        """
         self._ready()
-        target = Path(folder)
-        if target.exists():
-            raise TrainingError(explain(f"a run was to be saved to {target}", "it exists", "a new folder"))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        try:
-            shutil.copytree(self.folder, staging, dirs_exist_ok=True)
-            staging.chmod(0o755)
-            staging.replace(target)
-        except BaseException:
-            shutil.rmtree(staging, ignore_errors=True)
-            raise
-        return target
+        copy_folder(self.folder, Path(folder))
+        return Path(folder)
 
     def describe(self) -> str:
         """One line: what is trained, on what, where."""
@@ -297,7 +299,7 @@ def start(
     plan: ModelPlan,
     *,
     model: nn.Module | None = None,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Sequence[Callback] | None = None,
     key: int = 0,
     device: str = "auto",
     folder: str | Path | None = None,
@@ -309,17 +311,20 @@ def start(
     parts : Parts  the open stores
     task : Task
     model : nn.Module or None  None: the built-in model under the plan
-    callbacks : callables that take one event; with none given, epochs are printed while one waits
-    folder : new or empty folder, or None for a temporary one
+    callbacks : callables that take one event; None prints epochs while one waits, [] is silence
+    folder : new or empty folder, or None for a temporary one, which goes when the process ends
 
     Raises
     ------
     PlanError
         If the plan trains another task type, or excludes columns from a module of yours.
     TrainingError
-        If the splits cannot be learned from, the key is no whole number, or the folder is not empty.
+        If the splits cannot be learned from, the key is no whole number, the device is not there, or the
+        folder is not empty.
     """
     check_key(key)
+    pick_device(device)
+    told = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
     check_task(task, plan)
     check_exclude(plan, model)
     train, val = (seen(parts.graph, plan, task.seeds(split)) for split in ("train", "val"))
@@ -338,17 +343,20 @@ def start(
         key=key,
         device=device,
         builtin=model is None,
-        callbacks=callbacks or [PrintProgress()],
+        callbacks=told,
     )
     return run.begin(train, val)
 
 
-def load_run(folder: str | Path, parts: Any, *, task: Any = None, model: nn.Module | None = None) -> Run:
+def load_run(
+    folder: str | Path, parts: Any = None, *, task: Any = None, model: nn.Module | None = None
+) -> Run:
     """Load a run that was saved.
 
     Parameters
     ----------
     parts : Parts, or anything with ``dataset``, ``graph`` and ``features`` (an engine)
+        None opens the store that the run was trained on, where it was then.
     task : Task or None  for ``metrics(split)``; None rebuilds the one that was saved
     model : nn.Module or None  of the class that was trained, where that was not the built-in one
 
@@ -357,8 +365,8 @@ def load_run(folder: str | Path, parts: Any, *, task: Any = None, model: nn.Modu
     TrainingError
         If the folder holds no run, a damaged one, or one that does not fit the store; says why.
     """
-    parts = Parts(parts.dataset, parts.graph, parts.features)
     saved = read_run(Path(folder))
+    parts = saved.parts() if parts is None else Parts.of(parts)
     check_fits(parts, saved.statistics, saved.schema, saved.values)
     built = model
     if built is None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import TrainingError, WorkbenchError, explain
+from workbench.errors import StoreError, TrainingError, WorkbenchError, explain
 from workbench.events import EpochDone
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
 from workbench.schema import Schema
-from workbench.training.checkpoint import read_json, write_json
+from workbench.training.checkpoint import draft_of, read_json, write_json
 from workbench.training.identity import category_values, schema_hash
 from workbench.training.parts import Parts
 
@@ -33,6 +36,7 @@ class SavedRun:
     values : dict ``'table.column'`` -> values of its category codes
     seed_type, model, key, state : as they were
     history : tuple of EpochDone
+    dataset : str  where the store was that the run was trained on; empty if that is not known
     task_dict : what the task was built from
     """
 
@@ -46,6 +50,7 @@ class SavedRun:
     key: int
     state: str
     history: tuple[EpochDone, ...]
+    dataset: str
     task_dict: Mapping[str, Any] | None
 
     def check_builtin(self) -> None:
@@ -64,6 +69,24 @@ class SavedRun:
                 )
             )
 
+    def parts(self) -> Parts:
+        """Open the store that the run was trained on.
+
+        Raises
+        ------
+        TrainingError
+            If it is no longer where it was.
+        """
+        try:
+            if not self.dataset:
+                raise StoreError("its folder does not say which one that is")
+            return Parts.open(self.dataset)
+        except StoreError as error:
+            got = str(error)
+            do = "Pass the store where it is now: load_run(folder, wb.open(path))"
+            asked = "a run was loaded with the store that it was trained on"
+            raise TrainingError(explain(asked, got, do=do)) from error
+
     def task(self, parts: Parts) -> Any:
         """The task that was trained, rebuilt on this store; None if it cannot be rebuilt from values."""
         if self.task_dict is None:
@@ -74,7 +97,7 @@ class SavedRun:
 
 
 def new_folder(folder: str | Path | None) -> Path:
-    """An empty folder for a run.
+    """An empty folder for a run; with None a temporary one, which goes when the process ends.
 
     Raises
     ------
@@ -82,7 +105,9 @@ def new_folder(folder: str | Path | None) -> Path:
         If it holds something already, or cannot be made.
     """
     if folder is None:
-        return Path(tempfile.mkdtemp(prefix="workbench-run-"))
+        path = Path(tempfile.mkdtemp(prefix="workbench-run-"))
+        atexit.register(_remove, path, os.getpid())
+        return path
     path = Path(folder)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -92,6 +117,36 @@ def new_folder(folder: str | Path | None) -> Path:
     if occupied:
         raise TrainingError(explain(f"a run in {path}", "the folder is not empty", "a new or empty folder"))
     return path
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a run's folder to a new place, complete or not at all.
+
+    Raises
+    ------
+    TrainingError
+        If the target exists, or the disk refuses; nothing is left behind.
+    """
+    asked = f"a run was to be saved to {target}"
+    if target.exists():
+        raise TrainingError(explain(asked, "it exists", "a new folder"))
+    staging = draft_of(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, staging)
+        staging.chmod(0o755)  # a temporary folder is its owner's only
+        staging.replace(target)
+    except OSError as error:
+        do = "Free some space, or choose another place"
+        raise TrainingError(explain(asked, f"the disk refused ({error.strerror or error})", do=do)) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)  # it is there only if something went wrong
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """A forked child runs the same exit handlers, and must leave its parent's folders alone."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_identity(run: Run) -> None:
@@ -119,6 +174,7 @@ def write_run(run: Run) -> None:
             "builtin": run.builtin,
             "schema_hash": schema_hash(schema),
             "schema": schema.to_dict(),
+            "dataset": str(run.parts.dataset.path.resolve()),
             "snapshot": run.parts.graph.snapshot,
             "task": run.task.to_dict() if hasattr(run.task, "to_dict") else None,
             "history": [asdict(event) for event in run.history],
@@ -154,6 +210,7 @@ def read_run(folder: Path) -> SavedRun:
             key=int(run["key"]),
             state=state,
             history=tuple(EpochDone(**event) for event in run["history"]),
+            dataset=str(run.get("dataset", "")),  # run folders of older versions do not say
             task_dict=run["task"],
         )
     except (KeyError, TypeError, ValueError, WorkbenchError) as error:

@@ -23,7 +23,7 @@ from workbench.kernels.rng import derive_key
 from workbench.models.dropout import set_dropout_key
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
-from workbench.training.build import check_exclude, model_for
+from workbench.training.build import check_callbacks, check_exclude, model_for
 from workbench.training.devices import pick_device
 from workbench.training.metrics import better, metric
 from workbench.training.step import Target, optimiser_of, outputs, seed_type_of, seeded, unshaped
@@ -80,7 +80,7 @@ class Trainer:
         stop: Flag | None = None,
     ) -> None:
         self.plan, self.key, self.device = plan, key, pick_device(device)
-        self.callbacks = list(callbacks)
+        self.callbacks = check_callbacks(callbacks)
         self.target = target or Target(plan.task_type, plan.optimisation.loss)
         self._on_best = on_best
         self._stop = stop or Flag()
@@ -135,14 +135,25 @@ class Trainer:
         return fit
 
     def evaluate(self, model: nn.Module, batches: Iterable[Any]) -> float:
-        """The plan's metric on labelled batches."""
+        """The plan's metric on labelled batches.
+
+        Raises
+        ------
+        TrainingError
+            If there are no batches, or the metric of their labels is undefined.
+        """
         labels, values = [], []
         for data, prediction in self.predict(model, batches):
             labels.append(data[seed_type_of(data)].y.cpu().numpy())
             values.append(prediction)
         if not labels:
             raise TrainingError(explain("an evaluation", "there are no batches", "at least one seed"))
-        return metric(self.plan.metric, np.concatenate(labels), np.concatenate(values))
+        value = metric(self.plan.metric, np.concatenate(labels), np.concatenate(values))
+        if np.isnan(value):
+            got = f"it is undefined: all {sum(map(len, labels)):,} labels are {labels[0][0]:g}"
+            do = "Validate on seeds with other labels too, or choose by another metric"
+            raise TrainingError(explain(f"{self.plan.metric} of an evaluation", got, do=do))
+        return value
 
     def predict(self, model: nn.Module, batches: Iterable[Any]) -> Iterator[tuple[Any, AnyArray]]:
         """Each batch with its predictions: float64[seeds], probabilities or values in label units."""
