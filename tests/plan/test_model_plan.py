@@ -65,6 +65,43 @@ def test_diff_names_exactly_what_differs(one: ModelPlan, two: ModelPlan) -> None
     assert all(mine != theirs for mine, theirs in changes.values())
 
 
+def test_what_is_changed_is_no_longer_what_was_reasoned() -> None:
+    reasons = (
+        ("recent", "the latest rows say most"),
+        ("2 hops", "nothing new lies beyond"),
+        ("joint", "seeds share their neighbours"),
+        ("fanout size", "a batch has about 9 nodes"),
+        ("batch_size 512", "64 steps an epoch"),
+        ("64 channels, dropout 0.1", "so many seeds carry it"),
+        ("10 epochs", "about 640 steps"),
+    )
+    plan = ModelPlan(Fanout([4, 2]), reasons=reasons)
+
+    def labels(**changes: Any) -> list[str]:
+        return [choice for choice, _ in plan.replace(**changes).reasons]
+
+    every = labels(epochs=10)  # nothing changes
+    assert every == [choice for choice, _ in reasons]
+    assert labels(channels=32) == [*every[:5], every[6], "channels"]
+    assert labels(batch_size=64) == [*every[:3], *every[5:], "batch_size"]
+    assert labels(fanout=Fanout([3])) == [*every[4:], "fanout"]
+    assert labels(layers=1) == [*every[:5], every[6], "layers"]
+    assert labels(epochs=3, reasons=()) == []
+    twice = plan.replace(channels=32).replace(channels=16)
+    assert [pair for pair in twice.reasons if "channels" in pair[0]] == [("channels", "set by you")]
+    assert "because  channels: set by you" in repr(twice)
+    assert ModelPlan(Fanout([4])).replace(channels=32).reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("other", "ours"),
+    [("lr", "learning_rate"), ("bs", "batch_size"), ("hidden", "channels"), ("epoch", "epochs")],
+)
+def test_names_that_others_use_are_translated(other: str, ours: str) -> None:
+    with pytest.raises(PlanError, match=f"choice '{other}' of a plan.*Did you mean '{ours}'"):
+        ModelPlan(Fanout([4])).replace(**{other: 3})
+
+
 def test_save_and_load(tmp_path: Path) -> None:
     plan = ModelPlan(Fanout([4])).replace(epochs=7)
     plan.save(tmp_path / "plan.json")

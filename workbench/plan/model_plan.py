@@ -125,6 +125,8 @@ class ModelPlan:
     def replace(self, **changes: Any) -> ModelPlan:
         """The same plan with some choices changed; names of both settings may be given directly.
 
+        Of a plan with reasons, those of what changed give way to ``set by you``, unless given here too.
+
         Raises
         ------
         PlanError
@@ -137,7 +139,10 @@ class ModelPlan:
         for part in ("model", "optimisation"):
             if parts[part]:
                 own[part] = replace(own.get(part, getattr(self, part)), **parts[part])
-        return replace(self, **own)
+        plan = replace(self, **own)
+        if self.reasons and "reasons" not in changes:
+            plan = replace(plan, reasons=_reasons_now(self.reasons, tuple(self.diff(plan))))
+        return plan
 
     def diff(self, other: ModelPlan) -> dict[str, tuple[Any, Any]]:
         """Choices that differ: name -> (mine, theirs). Reasons are not compared."""
@@ -235,8 +240,40 @@ def _fanout_lines(fanout: Fanout) -> list[str]:
     return lines
 
 
+def _reasons_now(
+    reasons: tuple[tuple[str, str], ...], changed: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """The reasons that still hold, and who set the rest."""
+    stale = {word for name in changed for word in (name, *_SAID_AS.get(name, ()))}
+    kept = [pair for pair in reasons if not any(word in pair[0] for word in stale)]
+    return (*kept, *((name, "set by you") for name in changed))
+
+
+_SAID_AS = {
+    "fanout": ("hop", "recent", "uniform", "joint"),
+    "batch_size": ("fanout size",),
+    "max_steps": ("epochs",),
+    "layers": ("channels",),
+}
+"""Words by which the label of a reason says that it is about a choice; the choice's own name is one too."""
+
 SHOWN_CELLS = 6
 """Edge types of a hop that a plan prints."""
+
+_USUAL = {
+    "aggr": "aggregations",
+    "bs": "batch_size",
+    "dim": "channels",
+    "hidden": "channels",
+    "hidden_channels": "channels",
+    "hidden_dim": "channels",
+    "lr": "learning_rate",
+    "neighbors": "fanout",
+    "num_neighbors": "fanout",
+    "wd": "weight_decay",
+    "width": "channels",
+}
+"""What others call a choice -> its name here."""
 
 _PARTS = {"model": ModelSettings, "optimisation": Optimisation}
 
@@ -255,7 +292,7 @@ def _home(name: str) -> str:
             f"choice {name!r} of a plan",
             "a plan has no such choice",
             ", ".join(known),
-            did_you_mean(name, known),
+            f"Did you mean {_USUAL[name]!r}?" if name in _USUAL else did_you_mean(name, known),
         )
     )
 
