@@ -68,7 +68,7 @@ def profile(
         As ``GraphStore.sample``.
     """
     plan = fanout.compile(graph.schema, [seeds.node_type])
-    # One seed pays for compilation. The pilot itself must be new: the same seeds again would be in the caches.
+    # One seed pays for compilation. The pilot must be new: the same seeds again would be in the caches.
     first = SeedSet(seeds.node_type, seeds.ids[:1], seeds.anchors[:1], seeds.input_ids[:1])
     graph.sample(SampleRequest((first,), plan, key))
     start = time.perf_counter()
