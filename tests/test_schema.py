@@ -136,3 +136,10 @@ def test_it_is_saved_as_json(tmp_path: Path) -> None:
 def test_foreign_json_is_refused(data: dict) -> None:
     with pytest.raises(SchemaError, match="schema"):
         Schema.from_dict(data)
+
+
+def test_printing_lists_ids_and_static_tables() -> None:
+    text = SCHEMA.describe()
+    assert "users: key id; static: always visible" in text
+    assert "id: user_id" in text
+    assert SCHEMA.static_tables == ("users", "items")

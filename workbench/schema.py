@@ -181,6 +181,11 @@ class Schema:
         return tuple(table.name for table in self.tables if table.edge is None)
 
     @property
+    def static_tables(self) -> tuple[str, ...]:
+        """Names of the tables without a time column, in order: every row is visible at every anchor."""
+        return tuple(table.name for table in self.tables if table.time is None)
+
+    @property
     def edge_specs(self) -> tuple[EdgeSpec, ...]:
         """Every edge type with its source, forward before reverse, in table and key order."""
         specs: list[EdgeSpec] = []
@@ -280,14 +285,11 @@ class Schema:
         """Choose how a column is encoded; ``id`` and ``set_aside`` columns are no features."""
         known = [kind.value for kind in Stype]
         if stype not in known:
-            raise SchemaError(
-                explain(
-                    f"semantic type {str(stype)!r} was asked for {table}.{column}",
-                    "there is no such type",
-                    ", ".join(known),
-                    did_you_mean(str(stype), known),
-                )
+            asked, got = (
+                f"semantic type {str(stype)!r} was asked for {table}.{column}",
+                "there is no such type",
             )
+            raise SchemaError(explain(asked, got, ", ".join(known), did_you_mean(str(stype), known)))
         return self.with_table(_with_stype(self[table], column, Stype(stype)))
 
     def drop_table(self, table: str) -> Schema:
@@ -326,7 +328,7 @@ class Schema:
         for table in self.tables:
             lines.append(f"  {table.name}: {_headline(table)}")
             for stype in Stype:
-                names = [c.name for c in table.columns if c.stype is stype and stype is not Stype.ID]
+                names = [c.name for c in table.columns if c.stype is stype]
                 names = [name for name in names if name not in (table.time, table.end_time)]
                 if names:
                     lines.append(f"    {stype.value}: {', '.join(names)}")
@@ -388,7 +390,9 @@ def _with_stype(table: Table, column: str | None, stype: Stype) -> Table:
 
 def _headline(table: Table) -> str:
     parts = [f"key {table.primary_key}" if table.primary_key else "no key"]
-    parts.append(f"time {table.time}" if table.time else "static")
+    why = table.column(table.time).note if table.time else ""
+    known = f"time {table.time}" + (f" ({why})" if why else "")
+    parts.append(known if table.time else "static: always visible")
     if table.end_time:
         parts.append(f"end {table.end_time}")
     parts += [f"{key.column} -> {key.table}" for key in table.foreign_keys]

@@ -52,24 +52,6 @@ def test_zip_codes_and_other_codes_stay_texts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "time", "end"),
-    [
-        (["created_at", "updated_at"], "created_at", None),
-        (["start_time", "end_time"], "start_time", "end_time"),
-        (["dob"], None, None),
-        (["dob", "signup_date"], "signup_date", None),
-        (["expires"], "expires", None),
-        (["shipped", "order_date", "due_date"], "order_date", None),
-        (["anything"], "anything", None),
-    ],
-)
-def test_the_time_of_a_row(columns: list[str], time: str | None, end: str | None) -> None:
-    stamps = pa.array([0, 1], pa.timestamp("s"))
-    table = inferred(**dict.fromkeys(columns, stamps))
-    assert (table.time, table.end_time) == (time, end)
-
-
-@pytest.mark.parametrize(
     ("name", "values", "timed"),
     [
         ("timestamp", [1_600_000_000, 1_600_000_001], True),
@@ -81,17 +63,3 @@ def test_the_time_of_a_row(columns: list[str], time: str | None, end: str | None
 )
 def test_integers_that_count_since_1970(name: str, values: list[int], timed: bool) -> None:
     assert (inferred(**{name: values}).time == name) == timed
-
-
-def test_texts_that_are_no_iso_times_are_said() -> None:
-    schema = infer_schema({"t": pa.table({"order_date": ["31/12/2020", "30/12/2020"], "n": [1, 2]})})
-    assert schema["t"].time is None
-    assert any(
-        "t.order_date: named like a time, but its texts are no ISO times" in note for note in schema.notes
-    )
-
-
-def test_several_clocks_are_said() -> None:
-    stamps = pa.array([0, 1], pa.timestamp("s"))
-    schema = infer_schema({"t": pa.table({"created_at": stamps, "approved": stamps})})
-    assert any("created_at is taken as the time of a row, not approved" in note for note in schema.notes)

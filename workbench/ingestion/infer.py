@@ -7,12 +7,15 @@ Whatever is odd or doubtful is said in ``schema.notes``; nothing odd stops the i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workbench.ingestion.infer_columns import column_of, time_columns
-from workbench.ingestion.infer_links import foreign_keys, primary_key
-from workbench.ingestion.profile import profile_table
+from workbench.ingestion import names
+from workbench.ingestion.infer_columns import column_of
+from workbench.ingestion.infer_links import Profiles, foreign_keys, primary_key
+from workbench.ingestion.infer_time import midnight_note, time_columns
+from workbench.ingestion.profile import ColumnProfile, profile_table
 from workbench.ingestion.tables import Tables, read_tables
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 
@@ -52,15 +55,42 @@ def infer_schema(tables: Tables | Any) -> Schema:
             if column == keys[name] or column in linked:
                 typed = Column(column, Stype.ID, profile.kind)
             columns[column] = typed
-            if typed.stype is Stype.SET_ASIDE:
-                notes.append(f"{name}.{column}: set aside: {typed.note}")
-        time, end, doubts = time_columns(name, columns, profiles[name])
-        notes += doubts
-        if time is not None and columns[time].stype is not Stype.TIMESTAMP:
-            columns[time] = replace(columns[time], stype=Stype.TIMESTAMP)
+        choice = time_columns(name, columns, profiles[name])
+        notes += [*_set_aside(name, columns, profiles[name], choice.time), *choice.notes]
         foreign = tuple(ForeignKey(column, target) for column, target in links)
-        found.append(Table(name, tuple(columns.values()), keys[name], time, end, foreign))
-    return Schema(tuple(found), (*notes, *_static_facts(found)))
+        if choice.time is not None:
+            columns[choice.time] = _explained(columns[choice.time], choice.why, profiles[name][choice.time])
+        table = Table(name, tuple(columns.values()), keys[name], choice.time, choice.end, foreign)
+        found.append(table)
+    return Schema(tuple(found), (*notes, *_static_facts(found), *_no_clocks(found, profiles)))
+
+
+def _set_aside(
+    table: str, columns: Mapping[str, Column], profiles: Mapping[str, ColumnProfile], time: str | None
+) -> list[str]:
+    """What is set aside and why; louder where it may be the time that a table lacks."""
+    static = (
+        f"{table}: no time column, so all its rows are visible at every anchor, and the future leaks if they "
+        "happen later. "
+    )
+    return [
+        (static if time is None and profiles[name].is_dated_text and not names.is_birth_like(name) else "")
+        + f"{table}.{name}: set aside: {column.note}"
+        for name, column in columns.items()
+        if column.stype is Stype.SET_ASIDE
+    ]
+
+
+def _explained(column: Column, why: str, profile: ColumnProfile) -> Column:
+    """The time column of a table, with the reason of the choice, which the schema prints."""
+    clock = "dates without a clock: known from 00:00" if profile.lacks_clock else ""
+    return replace(column, note=", ".join(filter(None, (column.note, why, clock))))
+
+
+def _no_clocks(found: list[Table], profiles: Profiles) -> list[str]:
+    """Times that are dates: an anchor at midnight sees what happens later that day."""
+    named = [(t.name, t.time) for t in found if t.time and profiles[t.name][t.time].lacks_clock]
+    return [midnight_note(named)] if named else []
 
 
 def _static_facts(found: list[Table]) -> list[str]:

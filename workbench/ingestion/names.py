@@ -15,7 +15,8 @@ _END = {
 }  # fmt: skip
 _LATE = {
     "updated", "modified", "last", "ship", "shipped", "due", "delivered", "delivery", "required",
-    "loaded", "changed", "returned", "paid", "approved",
+    "loaded", "changed", "returned", "paid", "approved", "out", "cancelled", "canceled", "refunded",
+    "archived", "removed", "discontinued", "resolved", "completed",
 }  # fmt: skip
 _CLOCK = {
     "time", "date", "timestamp", "datetime", "ts", "at", "created", "when", "on", "epoch", "day",
@@ -75,6 +76,17 @@ def is_birth_like(column: str) -> bool:
 def is_end_like(column: str) -> bool:
     """Whether a time of that name is when something ended."""
     return any(word in _END for word in words(column))
+
+
+def is_late_like(column: str) -> bool:
+    """Whether a time of that name is when something became of a row that was known before."""
+    return is_end_like(column) or any(word in _LATE for word in words(column))
+
+
+def is_clock_like(column: str) -> bool:
+    """Whether a text of that name ought to be a time."""
+    parts = words(column)
+    return parts[-1:] in (["date"], ["timestamp"], ["datetime"]) or parts[-2:] == ["created", "at"]
 
 
 def is_parent_like(column: str) -> bool:
