@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.errors import PlanError
+from workbench.errors import AnchorError, PlanError
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import AGGREGATIONS, LOSSES, METRICS, ModelPlan
 from workbench.testing.sizes import cases
@@ -100,6 +100,30 @@ def test_what_is_changed_is_no_longer_what_was_reasoned() -> None:
 def test_names_that_others_use_are_translated(other: str, ours: str) -> None:
     with pytest.raises(PlanError, match=f"choice '{other}' of a plan.*Did you mean '{ours}'"):
         ModelPlan(Fanout([4])).replace(**{other: 3})
+
+
+def test_until_is_any_instant() -> None:
+    plan = ModelPlan(Fanout([4])).replace(until="1970-01-02")
+    assert plan == plan.replace(until=86_400_000_000)
+    assert "frozen at 1970-01-02" in repr(plan)
+    with pytest.raises(AnchorError, match="an ISO date"):
+        plan.replace(until="soon")
+
+
+def test_files_that_are_no_plan_are_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("{")
+    for name in ("none.json", "file"):
+        with pytest.raises(PlanError, match=rf"a plan was loaded from .*{name}: there is none"):
+            ModelPlan.load(tmp_path / name)
+    with pytest.raises(PlanError, match="the disk refused"):
+        ModelPlan(Fanout([4])).save(tmp_path / "file" / "plan.json")
+
+
+def test_a_text_is_no_list_of_names() -> None:
+    with pytest.raises(PlanError, match=r"'exclude' of a plan: got 'users\.age'\. Allowed: a list"):
+        ModelPlan(Fanout([4])).replace(exclude="users.age")
+    with pytest.raises(PlanError, match=r"'aggregations' of a plan: got 'mean'\. Allowed: a list"):
+        ModelPlan(Fanout([4])).replace(aggregations="mean")
 
 
 def test_save_and_load(tmp_path: Path) -> None:

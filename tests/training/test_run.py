@@ -191,6 +191,9 @@ def test_bare_mistakes_are_explained(shop: Shop, run: Run) -> None:
         with pytest.raises(TrainingError, match="a whole number"):
             start(shop.parts, shop.task, PLAN, key=key)  # type: ignore[arg-type]
     seeds = shop.task.seeds("test")
+    for odd in (shop.task, "test", 3):
+        with pytest.raises(TrainingError, match=r"a SeedTable\. Take task\.seeds\('test'\)"):
+            run.predict(odd)  # type: ignore[arg-type]
     for ask in (run.predict, run.metrics):
         with pytest.raises(TrainingError, match="seeds of 'users'"):
             ask(replace(seeds, node_type="products"))

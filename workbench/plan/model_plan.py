@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.errors import PlanError, WorkbenchError, did_you_mean, explain
 from workbench.plan.fanout import Fanout
-from workbench.temporal import iso
+from workbench.temporal import instant, iso
 
 AGGREGATIONS: tuple[str, ...] = ("mean", "max", "min", "sum", "count")
 """What a layer may compute from the neighbours of a node; ``count`` is ``log(1 + neighbours)``."""
@@ -84,13 +84,16 @@ class ModelPlan:
     optimisation : Optimisation
     metric : str  chooses the best epoch on the validation seeds; see :data:`METRICS`
     exclude : tuple of str  ``'table.column'`` that the model must not read
-    until : int or None  features are frozen at this instant (microseconds), for every split
+    until : int or None  features are frozen at this instant, for every split; kept as microseconds, given
+        in any form that :func:`~workbench.temporal.instant` reads
     reasons : tuple of (choice, why)  where the plan was suggested; not part of equality
 
     Raises
     ------
     PlanError
         If a choice is out of range or two of them contradict each other.
+    AnchorError
+        If ``until`` is no instant.
 
     Examples
     --------
@@ -108,7 +111,11 @@ class ModelPlan:
     reasons: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.exclude, str):
+            _refuse("exclude", self.exclude, "a list of names such as ['users.age']")
         object.__setattr__(self, "exclude", tuple(sorted(self.exclude)))
+        if self.until is not None:
+            object.__setattr__(self, "until", instant(self.until))
         object.__setattr__(self, "reasons", tuple((str(a), str(b)) for a, b in self.reasons))
         check_plan(self)
 
@@ -198,13 +205,35 @@ class ModelPlan:
             raise PlanError(explain("a model plan was read", f"it is malformed ({error!r})")) from error
 
     def save(self, path: str | Path) -> None:
-        """Write the plan as JSON."""
-        Path(path).write_text(json.dumps(self.to_dict(), indent=1), encoding="utf-8")
+        """Write the plan as JSON; its folder is made.
+
+        Raises
+        ------
+        PlanError
+            If the disk refuses.
+        """
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(json.dumps(self.to_dict(), indent=1), encoding="utf-8")
+        except OSError as error:
+            raise PlanError(
+                explain(f"a plan was to be saved to {path}", f"the disk refused ({error})")
+            ) from error
 
     @classmethod
     def load(cls, path: str | Path) -> ModelPlan:
-        """Read a plan that :meth:`save` wrote."""
-        return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        """Read a plan that :meth:`save` wrote.
+
+        Raises
+        ------
+        PlanError
+            If there is none, or it is malformed.
+        """
+        try:
+            data = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise PlanError(explain(f"a plan was loaded from {path}", f"there is none ({error})")) from error
+        return cls.from_dict(data)
 
     def __repr__(self) -> str:
         shape, steps = self.model, self.optimisation
@@ -322,8 +351,12 @@ def check_plan(plan: ModelPlan) -> None:
 def _check_model(model: ModelSettings) -> None:
     _whole("channels", model.channels, 1, 65536)
     _whole("layers", model.layers, 1, 64)
-    if not model.aggregations or set(model.aggregations) - set(AGGREGATIONS):
-        _refuse("aggregations", model.aggregations, f"one or more of {', '.join(AGGREGATIONS)}")
+    if (
+        isinstance(model.aggregations, str)
+        or not model.aggregations
+        or set(model.aggregations) - set(AGGREGATIONS)
+    ):
+        _refuse("aggregations", model.aggregations, f"a list of one or more of {', '.join(AGGREGATIONS)}")
     _between("dropout", model.dropout, 0.0, 0.999)
 
 

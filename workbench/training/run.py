@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from torch import nn
 
-from workbench.errors import RunCancelled, TrainingError, explain
+from workbench.errors import RunCancelled, TrainingError, expect, explain
 from workbench.events import Callback, EpochDone, Event, RunDone, emit
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
@@ -163,8 +163,9 @@ class Run:
             If the run ended before its first epoch was finished, if the seeds are of another table than
             those it was trained on, or if the row of one is newer than all that it may see.
         """
+        self._known(seeds)
         self._ready()
-        check_seen(self.parts.graph, self.plan, self._known(seeds))
+        check_seen(self.parts.graph, self.plan, seeds)
         return Predictions(seeds, self._values)
 
     def save(self, folder: str | Path) -> Path:
@@ -277,6 +278,7 @@ class Run:
         return cast(SeedTable, self.task.seeds(split))
 
     def _known(self, seeds: SeedTable) -> SeedTable:
+        expect(seeds, SeedTable, TrainingError, "what a run says of seeds", "Take task.seeds('test')")
         if seeds.node_type != self.seed_type:
             raise TrainingError(
                 explain(
