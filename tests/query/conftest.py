@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from workbench.query.labels import Labels, column_types, compute_labels, connection, select_entities
+from workbench.query.parser import parse
+from workbench.query.resolve import resolve
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 from workbench.stores.sql import ROW, quote_name
+from workbench.temporal import instant
 
 
 class MemoryDataset:
@@ -114,3 +119,18 @@ def shop() -> MemoryDataset:
 @pytest.fixture(scope="session")
 def dataset_of() -> Callable[[Schema, Mapping[str, pa.Table]], MemoryDataset]:
     return MemoryDataset
+
+
+@pytest.fixture(scope="session")
+def label() -> Callable[..., Labels]:
+    """``label(dataset, text, anchors)``: the labels; ``labels=False``: whom to predict for at the first."""
+
+    def label(dataset, text, anchors, until=None, labels=True):
+        with connection(dataset) as con:
+            query = resolve(parse(text), dataset.schema, column_types(con, dataset.schema))
+        frozen, at = None if until is None else instant(until), [instant(a) for a in anchors]
+        if labels:
+            return compute_labels(dataset, query, np.array(at, np.int64), frozen)
+        return select_entities(dataset, query, at[0], frozen)
+
+    return label

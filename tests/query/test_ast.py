@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.query.ast import aggregates
+from workbench.query.ast import ColumnRef, aggregates, walk
 from workbench.query.parser import parse
 
 
@@ -21,6 +21,16 @@ def test_aggregates_are_listed_from_left_to_right():
     )
     assert [found.column.table for found in aggregates(query.target)] == ["a", "b", "c", "d"]
     assert list(aggregates(None)) == []
+
+
+def test_a_walk_sees_every_part_once():
+    query = parse(
+        "PREDICT NOT (COUNT(a.* WHERE a.x IN (1, 2), 0, 1) > 3 OR u.c IS NULL) AND u.d < u.e FOR u.id"
+    )
+    parts = list(walk(query.target))
+    assert [str(part) for part in parts if isinstance(part, ColumnRef)] == ["a.*", "a.x", "u.c", "u.d", "u.e"]
+    assert [part.value for part in parts if hasattr(part, "value")] == [1, 2, 3]
+    assert list(walk(None)) == []
 
 
 def test_a_query_prints_in_one_line():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from workbench.errors import TaskError
 from workbench.query.boundaries import place
 from workbench.query.entities import known_entities
+from workbench.query.known_texts import warn_of_unknown_texts
 from workbench.query.labels import column_types, compute_labels, connection, label_sql
 from workbench.query.parser import parse
 from workbench.query.resolve import resolve
+from workbench.query.split_options import SplitOptions
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 from workbench.temporal import instant, iso
 from workbench.testing.sizes import cases
@@ -117,7 +120,9 @@ def check_two_tables(dataset_of, *names):
     with pytest.raises(TaskError, match=r"has not yet, or no longer, keys: 7\."):
         known_entities(dataset, query, instant("2020-01-07"), [6, 7])
     with connection(dataset) as con:
-        assert iso(place(con, query).begin) == "2020-01-21"
+        assert iso(place(con, query, SplitOptions()).begin) == "2020-01-21"
+        with warnings.catch_warnings(action="error"):
+            warn_of_unknown_texts(con, query)
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -1,313 +1,25 @@
-"""Labels against an oracle in plain Python: random tables, random queries, ties at every boundary."""
+"""The rules of labels, one by one; test_labels_oracle.py tries them all at random."""
 
 from __future__ import annotations
 
 import datetime as dt
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+import decimal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from workbench.errors import TaskError
-from workbench.query.labels import column_types, compute_labels, connection, select_entities
-from workbench.query.parser import parse
-from workbench.query.resolve import resolve
-from workbench.schema import Schema
 from workbench.temporal import instant
-from workbench.testing.sizes import cases
-
-START = dt.datetime(2020, 1, 31)
-HALF_DAY = dt.timedelta(hours=12)
-
-
-@dataclass(frozen=True)
-class Clause:
-    """A piece of query text, and what the oracle makes of it: True, False, a number, or None."""
-
-    text: str
-    value: Callable[[Any], Any]
-
-
-def both(left: bool | None, right: bool | None) -> bool | None:
-    if left is False or right is False:
-        return False
-    return None if left is None or right is None else True
-
-
-def negate(value: bool | None) -> bool | None:
-    return None if value is None else not value
-
-
-def compare(op: str, left: Any, right: Any) -> bool | None:
-    if left is None or right is None:
-        return None
-    return {
-        "=": left == right, "!=": left != right, "<": left < right,
-        "<=": left <= right, ">": left > right, ">=": left >= right,
-    }[op]  # fmt: skip
-
-
-OPS = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
-MOMENTS = st.integers(-40, 60).map(lambda n: START + n * HALF_DAY)
-
-
-def member(values: tuple[Any, ...], value: Any) -> bool | None:
-    return None if value is None else value in values
-
-
-@st.composite
-def row_conditions(draw: st.DrawFn, table: str, columns: dict[str, st.SearchStrategy[Any]]) -> Clause:
-    """A condition on the columns of one row, as text and as a function of the row."""
-    name = draw(st.sampled_from(sorted(columns)))
-    column = f"{table}.{name}"
-    shape = draw(st.sampled_from(["compare", "compare", "in", "null", "not", "and", "or"]))
-    if shape in ("and", "or", "not"):
-        left = draw(row_conditions(table, columns))
-        if shape == "not":
-            return Clause(f"NOT ({left.text})", lambda row: negate(left.value(row)))
-        right = draw(row_conditions(table, columns))
-        if shape == "and":
-            return Clause(
-                f"({left.text} and {right.text})", lambda row: both(left.value(row), right.value(row))
-            )
-        return Clause(
-            f"({left.text} OR {right.text})",
-            lambda row: negate(both(negate(left.value(row)), negate(right.value(row)))),
-        )
-    if shape == "null":
-        return Clause(f"{column} IS NULL", lambda row: row[name] is None)
-    if shape == "in":
-        values = tuple(draw(st.lists(columns[name], min_size=1, max_size=3)))
-        listed = ", ".join(literal(value) for value in values)
-        if draw(st.booleans()):
-            return Clause(f"{column} IN ({listed})", lambda row: member(values, row[name]))
-        return Clause(f"{column} NOT IN ({listed})", lambda row: negate(member(values, row[name])))
-    op, value = draw(OPS), draw(columns[name])
-    return Clause(f"{column} {op} {literal(value)}", lambda row: compare(op, row[name], value))
-
-
-def as_of(row: dict[str, Any], anchor: dt.datetime) -> dict[str, Any]:
-    """The row as WHERE reads it: times later than the anchor are not known yet."""
-    late = {k for k, v in row.items() if isinstance(v, dt.datetime) and k != "anchor" and v > anchor}
-    return {k: None if k in late else v for k, v in row.items()}
-
-
-def literal(value: Any) -> str:
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    if isinstance(value, dt.datetime):
-        return f"'{value.isoformat(' ')}'"
-    return str(value)
-
-
-AMOUNTS = st.integers(-8, 8).map(lambda n: n / 4)
-ORDER_COLUMNS = {
-    "amount": AMOUNTS,
-    "qty": st.integers(0, 3),
-    "kind": st.sampled_from(["a", "b", "it's"]),
-    "ts": MOMENTS,
-    "due": MOMENTS,
-}
-USER_COLUMNS = {"score": AMOUNTS, "country": st.sampled_from(["DE", "FR"]), "seen": MOMENTS}
-UNITS = {"hours": "hours", "days": "days", "weeks": "weeks", "months": "months"}
-
-
-@st.composite
-def aggregates(draw: st.DrawFn, backward: bool) -> Clause:
-    function = draw(st.sampled_from(["COUNT", "COUNT", "SUM", "AVG", "MIN", "MAX"]))
-    column = draw(st.sampled_from(["amount", "qty"] + ["*", "kind", "due"] * (function == "COUNT")))
-    where = draw(st.none() | row_conditions("orders", ORDER_COLUMNS))
-    unit = draw(st.sampled_from(sorted(UNITS)))
-    widest = {"hours": 12, "days": 12, "weeks": 2, "months": 2}[unit]
-    first, second = sorted(draw(st.lists(st.integers(0, widest), min_size=2, max_size=2, unique=True)))
-    start, end = (-second, -first) if backward else (first, second)
-    step = 12 if unit == "hours" else 1
-    start, end = start * step, end * step
-    open_ended = backward and draw(st.booleans())
-    text = f"{function}(orders.{column}" + (f" WHERE {where.text}" if where else "")
-    text += f", {'-INF' if open_ended else start}, {end}" + ("" if unit == "days" else f", {unit}") + ")"
-
-    def value(entity: Any) -> Any:
-        high = entity["anchor"] + pd.DateOffset(**{unit: end})
-        low = dt.datetime.min if open_ended else entity["anchor"] + pd.DateOffset(**{unit: start})
-        seen = [as_of(row, entity["anchor"]) if backward else row for row in entity["orders"]]
-        rows = [
-            row for row in seen
-            if row["ts"] is not None and low < row["ts"] <= high
-            and (where is None or where.value(row) is True)
-        ]  # fmt: skip
-        if column == "*":
-            return len(rows)
-        values = [row[column] for row in rows if row[column] is not None]
-        match function:
-            case "COUNT":
-                return len(values)
-            case "SUM":
-                return sum(values)
-        if not values:
-            return None
-        return {"AVG": sum(values) / len(values), "MIN": min(values), "MAX": max(values)}[function]
-
-    return Clause(text, value)
-
-
-@st.composite
-def conditions(draw: st.DrawFn, backward: bool, own_columns: bool = True) -> Clause:
-    """A condition on (entity, anchor)."""
-    shape = draw(st.sampled_from(["compare", "compare", "two", "null", "not", "and", "or", "own"]))
-    if shape == "own" and own_columns:
-        own = draw(row_conditions("users", USER_COLUMNS))
-        return Clause(own.text, lambda e: own.value(as_of(e, e["anchor"]) if backward else e))
-    if shape == "not":
-        inner = draw(conditions(backward))
-        return Clause(f"NOT ({inner.text})", lambda entity: negate(inner.value(entity)))
-    if shape in ("and", "or"):
-        left, right = draw(conditions(backward)), draw(conditions(backward))
-        if shape == "and":
-            return Clause(f"({left.text} AND {right.text})", lambda e: both(left.value(e), right.value(e)))
-        return Clause(
-            f"({left.text} OR {right.text})",
-            lambda e: negate(both(negate(left.value(e)), negate(right.value(e)))),
-        )
-    aggregate = draw(aggregates(backward))
-    if shape == "null":
-        return Clause(f"{aggregate.text} IS NOT NULL", lambda entity: aggregate.value(entity) is not None)
-    op = draw(OPS)
-    if shape == "two":
-        other = draw(aggregates(backward))
-        return Clause(
-            f"{aggregate.text} {op} {other.text}", lambda e: compare(op, aggregate.value(e), other.value(e))
-        )
-    number = draw(st.integers(-2, 4))
-    return Clause(f"{aggregate.text} {op} {number}", lambda e: compare(op, aggregate.value(e), number))
-
-
-def random_shop(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Up to 5 users and 40 orders; few distinct days, so that times tie with every boundary."""
-    rng = np.random.default_rng(seed)
-
-    def pick(values: list[Any], missing: float) -> Any:
-        return None if rng.random() < missing else values[rng.integers(len(values))]
-
-    days = [START + n * HALF_DAY for n in range(-40, 61, 4)]
-    early, late = [START - dt.timedelta(30), *days[8:12]], days[12:20]
-    numbers = [float("nan"), *(n / 4 for n in range(-4, 12))]
-    users = [
-        {
-            "created": pick(early, 0.1), "ended": pick(late, 0.6),
-            "country": pick(["DE", "FR"], 0.2), "score": pick(numbers, 0.2), "seen": pick(days, 0.2),
-        }
-        for _ in range(rng.integers(6))
-    ]  # fmt: skip
-    orders = [
-        {
-            "user_id": pick(list(range(len(users) + 1)), 0.1), "ts": pick(days, 0.1),
-            "amount": pick(numbers, 0.2), "qty": pick([0, 1, 2, 3], 0.2),
-            "kind": pick(["a", "b", "it's"], 0.2), "due": pick(days, 0.2),
-        }
-        for _ in range(rng.integers(41))
-    ]  # fmt: skip
-    return users, orders
-
-
-def arrow(rows: list[dict[str, Any]], types: dict[str, pa.DataType]) -> dict[str, pa.Array]:
-    return {name: pa.array([row[name] for row in rows], kind) for name, kind in types.items()}
-
-
-def known(row: dict[str, Any]) -> dict[str, Any]:
-    """NaN is a missing value."""
-    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
-
-
-def expected(users, orders, anchors, target, where, assuming) -> list[tuple[int, int, float]]:
-    found = []
-    for anchor in anchors:
-        for node, user in enumerate(users):
-            exists = user["created"] is not None and user["created"] <= anchor
-            if not exists or (user["ended"] is not None and user["ended"] <= anchor):
-                continue
-            mine = [known(order) for order in orders if order["user_id"] == node]
-            entity = {**known(user), "anchor": anchor, "orders": mine}
-            clauses = [clause for clause in (where, assuming) if clause is not None]
-            label = target.value(entity)
-            if label is not None and all(clause.value(entity) is True for clause in clauses):
-                found.append((node, instant(anchor), float(label)))
-    return found
-
 
 STAMP = pa.timestamp("us")
-USER_TYPES = {
-    "created": STAMP,
-    "ended": STAMP,
-    "country": pa.string(),
-    "score": pa.float64(),
-    "seen": STAMP,
-}
-ORDER_TYPES = {
-    "user_id": pa.int64(),
-    "ts": STAMP,
-    "amount": pa.float64(),
-    "qty": pa.int32(),
-    "kind": pa.string(),
-    "due": STAMP,
-}
-ANCHORS = st.lists(
-    st.integers(-2, 12).map(lambda n: START + 4 * n * HALF_DAY), min_size=3, max_size=6, unique=True
-).map(sorted)
-
-
-@settings(max_examples=cases(150, 2000))
-@given(data=st.data(), seed=st.integers(0, 2**32), anchors=ANCHORS)
-def test_labels_equal_the_oracle(data, seed, anchors, shop_of):
-    users, orders = random_shop(seed)
-    target = data.draw(st.one_of(aggregates(backward=False), conditions(backward=False, own_columns=False)))
-    where = data.draw(st.none() | conditions(backward=True))
-    assuming = data.draw(st.none() | conditions(backward=False))
-    text = f"PREDICT {target.text} FOR EACH users.user_id"
-    text += (f" WHERE {where.text}" if where else "") + (f" ASSUMING {assuming.text}" if assuming else "")
-    if "orders." not in target.text:
-        return
-    found = label(shop_of(users, orders), text, anchors)
-    rows = list(zip(found.node_id.tolist(), found.anchor.tolist(), found.label.tolist(), strict=True))
-    assert rows == expected(users, orders, anchors, target, where, assuming), text
-    assert found.key.to_pylist() == found.node_id.tolist()
-
-
-@pytest.fixture(scope="session")
-def shop_of(dataset_of, shop):
-    def make(users, orders):
-        user_ids = {"user_id": pa.array(range(len(users)), pa.int64())}
-        frames = {
-            "users": pa.table({**user_ids, **arrow(users, USER_TYPES)}),
-            "orders": pa.table(arrow(orders, ORDER_TYPES)),
-        }
-        tables = tuple(table for table in shop.schema if table.name in frames)
-        return dataset_of(Schema(tables), frames)
-
-    return make
-
-
-def label(dataset, text, anchors, until=None, labels=True):
-    with connection(dataset) as con:
-        query = resolve(parse(text), dataset.schema, column_types(con, dataset.schema))
-    frozen, at = None if until is None else instant(until), [instant(a) for a in anchors]
-    if labels:
-        return compute_labels(dataset, query, np.array(at, np.int64), frozen)
-    return select_entities(dataset, query, at[0], frozen)
 
 
 def rows_of(found):
     return list(zip(found.key.to_pylist(), found.label.tolist(), strict=True))
 
 
-def test_windows_are_open_at_the_start_and_closed_at_the_end(make_shop):
+def test_windows_are_open_at_the_start_and_closed_at_the_end(make_shop, label):
     orders = {
         "user_id": pa.array([0, 0, 0]),
         "ts": pa.array([dt.datetime(2020, 3, 1), dt.datetime(2020, 3, 11), dt.datetime(2020, 3, 12)]),
@@ -318,7 +30,7 @@ def test_windows_are_open_at_the_start_and_closed_at_the_end(make_shop):
     assert found.label[found.node_id == 0].tolist() == [1.0, 2.0]
 
 
-def test_entities_exist_from_their_time_until_before_their_end(shop):
+def test_entities_exist_from_their_time_until_before_their_end(shop, label):
     # User 1 ends on day 70 (2020-03-11), user 2 begins on day 50 (2020-02-20).
     anchors = ["2020-02-19 23:59:59", "2020-02-20", "2020-03-10 23:59:59", "2020-03-11"]
     found = label(shop, "PREDICT COUNT(orders.*, 0, 1) FOR users.user_id", anchors)
@@ -326,7 +38,7 @@ def test_entities_exist_from_their_time_until_before_their_end(shop):
     assert present == [[0, 1], [0, 1, 2], [0, 1, 2], [0, 2]]
 
 
-def test_entities_newer_than_the_frozen_features_have_no_label(shop):
+def test_entities_newer_than_the_frozen_features_have_no_label(shop, label):
     # User 2 begins on day 50 (2020-02-20); user 1 ends on day 70, which `until` does not touch.
     text, anchors = "PREDICT COUNT(orders.*, 0, 1) FOR users.user_id", ["2020-02-25", "2020-03-11"]
     for until, present in [
@@ -341,7 +53,7 @@ def test_entities_newer_than_the_frozen_features_have_no_label(shop):
         assert selected.node_id.tolist() == present[0]
 
 
-def test_where_knows_no_time_that_was_filled_in_after_the_anchor(shop):
+def test_where_knows_no_time_that_was_filled_in_after_the_anchor(shop, label):
     # Order 0 of user 0 is of day 10 and due on day 20; order 1 of day 40, due on day 50.
     open_orders = "COUNT(orders.* WHERE orders.due IS NULL, -INF, 0)"
     target = "PREDICT COUNT(orders.*, 0, 30) FOR users.user_id"
@@ -353,9 +65,7 @@ def test_where_knows_no_time_that_was_filled_in_after_the_anchor(shop):
     assert rows_of(label(shop, later, ["2020-01-15"]))[0] == (0, 1.0), "labels may read the future"
 
 
-def test_sums_of_huge_integers_and_decimals(make_shop):
-    import decimal
-
+def test_sums_of_huge_integers_and_decimals(make_shop, label):
     keys = {"user_id": pa.array([0, 0]), "ts": pa.array([dt.datetime(2020, 3, 1)] * 2)}
     huge = {
         "whole": pa.array([2**63 - 1, 2**63 - 1]),
@@ -372,7 +82,7 @@ def test_sums_of_huge_integers_and_decimals(make_shop):
         label(shop, text.format("SUM", "wide"), ["2020-02-20"])
 
 
-def test_a_month_after_january_31_is_the_end_of_february(make_shop):
+def test_a_month_after_january_31_is_the_end_of_february(make_shop, label):
     days = [
         dt.datetime(2021, 2, 28),
         dt.datetime(2021, 3, 1),
@@ -386,7 +96,7 @@ def test_a_month_after_january_31_is_the_end_of_february(make_shop):
     assert found.label[found.node_id == 0].tolist() == [1.0, 1.0]
 
 
-def test_missing_numbers_do_not_count_and_unknown_labels_are_dropped(shop):
+def test_missing_numbers_do_not_count_and_unknown_labels_are_dropped(shop, label):
     at = ["2020-02-05"]  # day 35: user 0 orders 2.5 on day 40, user 1 an unknown amount
     assert rows_of(label(shop, "PREDICT SUM(orders.amount, 0, 10) FOR users.user_id", at)) == [
         (0, 2.5),
@@ -397,13 +107,13 @@ def test_missing_numbers_do_not_count_and_unknown_labels_are_dropped(shop):
     assert rows_of(label(shop, counted, at)) == [(0, 1), (1, 0)]
 
 
-def test_rows_are_ordered_by_anchor_then_node(shop):
+def test_rows_are_ordered_by_anchor_then_node(shop, label):
     found = label(shop, "PREDICT COUNT(orders.*, 0, 30) FOR users.user_id", ["2020-03-01", "2020-02-01"])
     assert (np.diff(found.anchor) >= 0).all()
     assert found.node_id.tolist() == [0, 1, 0, 1, 2]
 
 
-def test_labels_do_not_depend_on_the_order_of_rows(make_shop):
+def test_labels_do_not_depend_on_the_order_of_rows(make_shop, label):
     rng = np.random.default_rng(3)
     n = 2000
     amount = rng.normal(size=n) * 10.0 ** rng.integers(-8, 8, n)

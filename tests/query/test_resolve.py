@@ -142,7 +142,9 @@ MISTAKES = {
         "PREDICT mean(orders.amount, 0, 30) FOR users.user_id", "mean", "got 'MEAN'. "
         "Allowed: COUNT, SUM, AVG, MIN, MAX. Did you mean 'AVG'?",
     ),
-    "unit by a letter": ("PREDICT COUNT(orders.*, 0, 3, mo) FOR users.user_id", "mo", "Did you mean 'months'?"),
+    "unit by a letter": (
+        "PREDICT COUNT(orders.*, 0, 3, mo) FOR users.user_id", "mo", "Did you mean 'months'?",
+    ),
     "rows without a star": ("PREDICT COUNT(orders, 0, 3) FOR users.user_id", "orders", "Write orders.*"),
     "entity by its table alone": (f"PREDICT {C} FOR users", "users", "Write users.user_id"),
     "no time column": (

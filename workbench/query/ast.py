@@ -146,18 +146,29 @@ class Query:
         return " ".join(self.text.split())
 
 
-def aggregates(expression: Expression | None) -> Iterator[Aggregate]:
-    """Every aggregate of an expression, from left to right (not those inside an aggregate)."""
-    match expression:
-        case Aggregate():
-            yield expression
+def walk(part: Expression | None) -> Iterator[Expression]:
+    """A part of a query and all its parts, from left to right; those of aggregates too."""
+    if part is None:
+        return
+    yield part
+    inner: tuple[Expression | None, ...] = ()
+    match part:
         case Junction(parts=parts):
-            for part in parts:
-                yield from aggregates(part)
-        case Negation(part=part):
-            yield from aggregates(part)
+            inner = parts
+        case Negation(part=negated):
+            inner = (negated,)
         case Comparison(left=left, right=right):
-            yield from aggregates(left)
-            yield from aggregates(right)
-        case Membership(operand=operand) | NullCheck(operand=operand):
-            yield from aggregates(operand)
+            inner = (left, right)
+        case Membership(operand=operand, values=values):
+            inner = (operand, *values)
+        case NullCheck(operand=operand):
+            inner = (operand,)
+        case Aggregate(column=column, where=where):
+            inner = (column, where)
+    for each in inner:
+        yield from walk(each)
+
+
+def aggregates(expression: Expression | None) -> Iterator[Aggregate]:
+    """Every aggregate of an expression, from left to right."""
+    return (part for part in walk(expression) if isinstance(part, Aggregate))

@@ -8,18 +8,11 @@ from typing import Any
 
 from workbench.errors import TaskError, explain
 from workbench.query.expressions import instant_sql
-from workbench.query.resolve import ResolvedQuery
+from workbench.query.moments import Observed, moment
+from workbench.query.resolve import ResolvedQuery, Source
+from workbench.query.split_options import SplitOptions
 from workbench.stores.sql import quote_name
-from workbench.temporal import (
-    Duration,
-    Instant,
-    Span,
-    Splits,
-    default_boundaries,
-    instant,
-    iso,
-    split_anchors,
-)
+from workbench.temporal import Span, Splits, default_boundaries, iso, split_anchors
 
 
 @dataclass(frozen=True)
@@ -63,76 +56,60 @@ class Boundaries:
         )
 
 
-def place(
-    con: Any,
-    query: ResolvedQuery,
-    *,
-    val: Instant | None = None,
-    test: Instant | None = None,
-    every: Span | Duration | None = None,
-    train_windows: int | None = None,
-    eval_windows: int | None = None,
-    until: Instant | None = None,
-    observed_until: Instant | None = None,
-    begin: Instant | None = None,
-) -> Boundaries:
-    """Fill in what the user left open; see ``Task.build`` for the defaults.
+def place(con: Any, query: ResolvedQuery, options: SplitOptions) -> Boundaries:
+    """Fill in what the user left open; see :class:`SplitOptions` for the defaults.
 
     Raises
     ------
     AnchorError
         If a value is no instant or no length of time.
     TaskError
-        If one lies outside the calendar, or the tables have no times to take a default from.
+        If one lies outside the calendar or is of another unit, or the tables have no times to take a
+        default from.
     """
-    first = None if begin is None else moment("begin", begin)
-    last = None if observed_until is None else moment("observed_until", observed_until)
+    longest = max(query.horizon, key=lambda s: s.approximate)
+    observed = _covered(con, query, longest.approximate)
+
+    def read(name: str) -> int | None:
+        value = getattr(options, name)
+        return None if value is None else moment(name, value, observed)
+
+    first, last = read("begin"), read("observed_until")
     if first is None or last is None:
-        oldest, newest = _observed(con, query, last)
+        oldest, newest = _known(con, query, last)
         first, last = oldest if first is None else first, newest if last is None else last
-    step = max(query.horizon, key=lambda s: s.approximate) if every is None else Span.read(every)
+    step = longest if options.every is None else Span.read(options.every)
     ends = default_boundaries(query.horizon, step, begin=first, observed_until=last)
+    val, test = read("val"), read("test")
     return Boundaries(
         begin=first,
-        val=ends[0] if val is None else moment("val", val),
-        test=ends[1] if test is None else moment("test", test),
+        val=ends[0] if val is None else val,
+        test=ends[1] if test is None else test,
         observed_until=last,
         every=step,
-        until=None if until is None else moment("until", until),
-        train_windows=_count("train_windows", train_windows),
-        eval_windows=_count("eval_windows", eval_windows),
+        until=read("until"),
+        train_windows=options.train_windows and int(options.train_windows),
+        eval_windows=options.eval_windows and int(options.eval_windows),
     )
 
 
-def moment(name: str, value: Instant) -> int:
-    """Read an instant of the calendar: windows are added to it, so it has to be finite.
-
-    Raises
-    ------
-    AnchorError
-        If it is no instant.
-    TaskError
-        If it is outside the years 1 to 9999.
-    """
-    time = instant(value)
-    if not instant("0001-01-01") <= time <= instant("9999-12-31"):
-        raise TaskError(
-            explain(
-                f"{name}= was set",
-                f"got {value!r}",
-                "an instant in the years 1 to 9999; an int counts microseconds since 1970-01-01",
-            )
-        )
-    return time
+def _span(con: Any, source: Source, limit: int | None = None) -> tuple[int, int] | None:
+    """First and last time of the aggregated table, up to a limit; None if no row has one."""
+    time, table = f"f.{quote_name(source.time)}", quote_name(source.table)
+    where = "" if limit is None else f"WHERE {time} <= {instant_sql(limit)}"
+    first, last = con.execute(
+        f"SELECT epoch_us(min({time})), epoch_us(max({time})) FROM {table} AS f {where}"
+    ).fetchone()
+    return None if first is None else (first, last)
 
 
-def _count(name: str, value: int | None) -> int | None:
-    if value is not None and (isinstance(value, bool) or int(value) != value or value < 1):
-        raise TaskError(explain(f"{name}= was set", f"got {value!r}", "None or a whole number of at least 1"))
-    return None if value is None else int(value)
+def _covered(con: Any, query: ResolvedQuery, window: int) -> Observed | None:
+    """All times of the tables that labels look at, scheduled ones too; None if there are none."""
+    spans = [span for source in query.forward if (span := _span(con, source))]
+    return Observed.of(min(spans)[0], max(last for _, last in spans), window) if spans else None
 
 
-def _observed(con: Any, query: ResolvedQuery, end: int | None) -> tuple[int, int]:
+def _known(con: Any, query: ResolvedQuery, end: int | None) -> tuple[int, int]:
     """First and last time, up to now, of the tables that labels look at: later rows are only scheduled.
 
     Of several tables the earliest end counts: a label is known only where all of them are.
@@ -140,12 +117,8 @@ def _observed(con: Any, query: ResolvedQuery, end: int | None) -> tuple[int, int
     limit = int(dt.datetime.now(dt.UTC).timestamp() * 1e6) if end is None else end
     spans = []
     for source in query.forward:
-        time, table = f"f.{quote_name(source.time)}", quote_name(source.table)
-        first, last = con.execute(
-            f"SELECT epoch_us(min({time})), epoch_us(max({time})) FROM {table} AS f "
-            f"WHERE {time} <= {instant_sql(limit)}"
-        ).fetchone()
-        if first is None:
+        span = _span(con, source, limit)
+        if span is None:
             raise TaskError(
                 explain(
                     f"labels from table {source.table!r} were asked for",
@@ -153,5 +126,5 @@ def _observed(con: Any, query: ResolvedQuery, end: int | None) -> tuple[int, int
                     do="Ingest a table with such rows, or set observed_until= if the data lie in the future",
                 )
             )
-        spans.append((first, last))
+        spans.append(span)
     return min(first for first, _ in spans), min(last for _, last in spans)

@@ -160,7 +160,7 @@ def _check_size(dataset: Dataset, query: ResolvedQuery, anchors: int, con: Any, 
     available = available_memory()
     if dataset.manifest.rows(query.entity.name) * anchors * BYTES_A_ROW <= available:
         return
-    rows = con.execute(f"SELECT count(*) FROM ({sql})").fetchone()[0]
+    rows = _count(con, sql)
     if rows * BYTES_A_ROW > available:
         raise BudgetError(
             explain(
@@ -170,6 +170,21 @@ def _check_size(dataset: Dataset, query: ResolvedQuery, anchors: int, con: Any, 
                 "Take fewer with train_windows=, eval_windows=, a longer every=, WHERE or ASSUMING",
             )
         )
+
+
+def count_rows(
+    dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, until: int | None, label: bool
+) -> int:
+    """How many rows the labels would have; with ``label=False`` neither target nor ASSUMING decide."""
+    name = free_prefix(dataset.schema) + "anchors"
+    sql, bounds = label_sql(query, np.sort(anchors), name, label, until)
+    with connection(dataset) as con:
+        con.register(name, bounds)
+        return _count(con, sql)
+
+
+def _count(con: Any, sql: str) -> int:
+    return int(con.execute(f"SELECT count(*) FROM ({sql})").fetchone()[0])
 
 
 def plain_keys(keys: pa.Array) -> pa.Array:

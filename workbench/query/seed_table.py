@@ -80,6 +80,16 @@ class SeedTable:
         """The same as a pandas frame."""
         return self.to_arrow().to_pandas()
 
+    def balance(self, task_type: str) -> str:
+        """How many seeds, and how their labels are shared out: ``300 seeds, 12.3 % positive``."""
+        count = f"{len(self):,} seed{'s' * (len(self) != 1)}"
+        if self.label is None or not len(self):
+            return count
+        mean = float(np.mean(self.label))
+        if task_type == "binary":
+            return f"{count}, {100 * mean:.3g} % positive"
+        return f"{count}, mean {mean:.4g} ({np.min(self.label):.4g} .. {np.max(self.label):.4g})"
+
     def __repr__(self) -> str:
         times = "" if not len(self) else f", {iso(self.anchor_time.min())} .. {iso(self.anchor_time.max())}"
         mean = "" if self.label is None or not len(self) else f", mean label {np.mean(self.label):.4g}"

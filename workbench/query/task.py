@@ -7,15 +7,21 @@ from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any
 
-from workbench.errors import TaskError, did_you_mean, explain
-from workbench.query.boundaries import Boundaries, moment, place
+from workbench.errors import BudgetError, TaskError, did_you_mean, explain
+from workbench.query.ast import ColumnRef, walk
+from workbench.query.boundaries import Boundaries, place
+from workbench.query.diagnosis import why_no_rows
 from workbench.query.entities import known_entities
+from workbench.query.kinds import Kind, kind_of
+from workbench.query.known_texts import warn_of_unknown_texts
 from workbench.query.labels import Labels, column_types, compute_labels, connection, select_entities
+from workbench.query.moments import Observed, moment
 from workbench.query.parser import parse
 from workbench.query.resolve import ResolvedQuery, resolve
 from workbench.query.seed_table import SeedTable
+from workbench.query.split_options import SplitOptions
 from workbench.stores.dataset import Dataset
-from workbench.temporal import Duration, Instant, Span, Splits, iso
+from workbench.temporal import Instant, Span, Splits, iso
 
 SPLITS = ("train", "val", "test")
 
@@ -40,59 +46,34 @@ class Task:
     _lock: Lock = field(default_factory=Lock)
 
     @classmethod
-    def build(
-        cls,
-        dataset: Dataset,
-        text: str,
-        *,
-        val: Instant | None = None,
-        test: Instant | None = None,
-        every: Span | Duration | None = None,
-        train_windows: int | None = None,
-        eval_windows: int | None = None,
-        until: Instant | None = None,
-        observed_until: Instant | None = None,
-        begin: Instant | None = None,
-    ) -> Task:
+    def build(cls, dataset: Dataset, text: str, **options: Any) -> Task:
         """Parse a query, bind it to the dataset and place the anchors.
 
         Parameters
         ----------
         dataset : Dataset
         text : str  ``PREDICT target FOR EACH table.key [WHERE condition] [ASSUMING condition]``
-        val, test : instant
-            Where these splits begin. Default: the last tenth and the tenth before of the observed time.
-        every : length of time from one anchor to the next; default: the longest window of the target
-        train_windows, eval_windows : int  at most so many anchors of train; of val and of test
-        until : instant
-            Freezes features there, also those of seeds to predict, without touching labels. Entities
-            that are newer have no features then: they are no seeds.
-        observed_until : instant
-            Up to when the data are complete. Default: the last row, up to now, of the tables that the
-            target looks at (real tables hold scheduled rows).
-        begin : instant  no anchor is earlier; default: the first row of those tables
+        options
+            When the splits begin: fields of :class:`SplitOptions`, that is ``val``, ``test``, ``every``,
+            ``train_windows``, ``eval_windows``, ``until``, ``observed_until`` and ``begin``.
 
         Raises
         ------
         QueryError
             If the query cannot be read or names something that the schema does not have.
         TaskError
-            If a split has no anchor.
+            If an option is unknown or of a wrong unit, or a split has no anchor.
+
+        Warns
+        -----
+        UserWarning
+            If no row has a text that the query looks for, or an instant is far outside the data.
         """
+        placing = SplitOptions.of(options)
         with connection(dataset) as con:
             resolved = resolve(parse(text), dataset.schema, column_types(con, dataset.schema))
-            boundaries = place(
-                con,
-                resolved,
-                val=val,
-                test=test,
-                every=every,
-                train_windows=train_windows,
-                eval_windows=eval_windows,
-                until=until,
-                observed_until=observed_until,
-                begin=begin,
-            )
+            warn_of_unknown_texts(con, resolved)
+            boundaries = place(con, resolved, placing)
         return cls(dataset, resolved, boundaries, boundaries.anchors(resolved.horizon))
 
     @classmethod
@@ -159,7 +140,9 @@ class Task:
             newer than ``until``.
         """
         if at is not None and split is None:
-            return self._seeds_at(moment("at", at), entities)
+            bounds = self.boundaries
+            known = Observed.of(bounds.begin, bounds.observed_until, self.horizon.approximate)
+            return self._seeds_at(moment("at", at, known), entities)
         if split not in SPLITS or at is not None or entities is not None:
             raise TaskError(
                 explain(
@@ -181,9 +164,8 @@ class Task:
             raise TaskError(
                 explain(
                     f"seeds of the {split} split were asked for",
-                    f"at none of its {len(anchors)} anchors ({iso(anchors[0])} .. {iso(anchors[-1])}) is "
-                    f"there a row of {self.entity_table!r} with a label",
-                    do="Loosen WHERE or ASSUMING, or choose other boundaries with val= and test=",
+                    f"at its {len(anchors)} anchors ({iso(anchors[0])} .. {iso(anchors[-1])}) "
+                    + why_no_rows(self.dataset, self.resolved, anchors, self.until),
                 )
             )
         return table
@@ -202,20 +184,50 @@ class Task:
         )
 
     def describe(self) -> str:
-        """The query, its windows and its splits, one line each."""
+        """The query, its windows and its splits with their labels' balance, one line each.
+
+        Labels are computed once, here or by :meth:`seeds`.
+        """
         sees = "everything up to itself" if self.until is None else f"nothing after {iso(self.until)}"
         lines = [
             f"Task ({self.task_type}) for each {self.entity_table}.{self.resolved.entity.primary_key}",
             f"  query     {self.resolved.query}",
             f"  window    labels look {self.horizon} ahead; one anchor every {self.boundaries.every}",
+            *(f"  {split:<9} {self._describe_split(split)}" for split in SPLITS),
+            f"  features  each anchor sees {sees}",
         ]
-        for split in SPLITS:
-            anchors = getattr(self.splits, split)
-            times = f"{iso(anchors[0])} .. {iso(anchors[-1])}"
-            lines.append(f"  {split:<9} {len(anchors)} anchor{'s' * (len(anchors) != 1)}, {times}")
-        lines.append(f"  features  each anchor sees {sees}")
+        static = [table.name for table in self.dataset.schema if table.time is None]
+        if static:
+            lines.append(f"  static    always visible: {', '.join(static)}")
+        if note := self._describe_where():
+            lines.append(f"  where     {note}")
         lines.append(f"  observed  until {iso(self.observed_until)}")
         return "\n".join(lines)
+
+    def _describe_split(self, split: str) -> str:
+        anchors = getattr(self.splits, split)
+        count = f"{len(anchors)} anchor{'s' * (len(anchors) != 1)}"
+        try:
+            found = self.seeds(split).balance(self.task_type)
+        except (TaskError, BudgetError) as error:
+            found = f"no seeds: {error}"
+        return f"{count}, {iso(anchors[0])} .. {iso(anchors[-1])}: {found}"
+
+    def _describe_where(self) -> str:
+        """What WHERE cannot know: columns without a history, and that it looks beyond ``until``."""
+        parts = list(walk(self.resolved.query.where))
+        types = self.resolved.types
+        columns = dict.fromkeys(
+            str(part)
+            for part in parts
+            if isinstance(part, ColumnRef)
+            and part.column != "*"
+            and kind_of(types[part.table][part.column]) is not Kind.TIME
+        )
+        notes = [f"reads {', '.join(columns)} as the tables hold them, at every anchor"] if columns else []
+        if self.until is not None and parts:
+            notes.append(f"is asked as of the anchor, also after {iso(self.until)}")
+        return "; ".join(notes)
 
     def __repr__(self) -> str:
         return self.describe()
