@@ -7,6 +7,7 @@ results depend on the machine.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from hypothesis import HealthCheck, settings
 from workbench.testing.sizes import torture
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# A shell that starts a run in the background has it ignore Ctrl-C, which some tests send to themselves.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "workbench",
