@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pytest
 
-from workbench.advise.hops import DEEP, FAR, NEAR, WIDE, choose_hops, opposite, seed_degrees
+from workbench.advise.hops import FAR, MOMENTS, NEAR, WIDE, choose_hops, opposite, seed_degrees
 from workbench.errors import BudgetError
+from workbench.ingestion.build import ingest
+from workbench.ingestion.infer import infer_schema
+from workbench.ingestion.tables import read_tables
+from workbench.query.seed_table import SeedTable
+from workbench.query.task import Task
 from workbench.schema import EdgeType
 from workbench.stores.ram_graph import RamGraph
-from workbench.testing.shop import Shop
+from workbench.testing.shop import Shop, open_parts
+from workbench.training.parts import Parts
 
 ORDERS = EdgeType("orders", "user_id", "users")
 
@@ -45,9 +55,64 @@ def test_a_small_budget_looks_at_less(shop: Shop) -> None:
     wide = seed_degrees(shop.parts.schema, shop.parts.graph, seeds)
     small = RamGraph(arrays, memory_budget=arrays.nbytes + 20_000)
     look = seed_degrees(shop.parts.schema, small, seeds)
-    assert wide.cap == DEEP > look.cap
+    assert wide.cap == NEAR[1] > look.cap
     assert 0 < look.found[ORDERS] <= look.cap
-    reason = dict(choose_hops(shop.parts.schema, small, seeds).reasons)["first hop 8 to 16"]
-    assert f"({look.cap} or more count as {look.cap})" in reason
     with pytest.raises(BudgetError, match="for 1 seeds"):
         seed_degrees(shop.parts.schema, RamGraph(arrays, memory_budget=arrays.nbytes + 10), seeds)
+
+
+def bursts(rows_at_once: int) -> dict[str, pd.DataFrame]:
+    """Baskets of one moment each, of 1 to ``rows_at_once`` lines; users have 1 to 40 baskets."""
+    rng = np.random.default_rng(5)
+    baskets = pd.DataFrame({"user_id": np.repeat(np.arange(30), rng.integers(1, 41, 30))})
+    baskets["at"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300 * 24, len(baskets)), "h")
+    lines = baskets.loc[baskets.index.repeat(rng.integers(1, rows_at_once + 1, len(baskets)))]
+    lines = lines.assign(amount=rng.random(len(lines)), basket_id=lines.index).reset_index(drop=True)
+    users = pd.DataFrame({"user_id": np.arange(30), "size": 1.0})
+    return {"users": users, "lines": lines, "baskets": baskets.assign(basket_id=baskets.index)}
+
+
+def lately(lines: pd.DataFrame, user: int, anchor: pd.Timestamp) -> int:
+    """Oracle: visible rows of a user's latest moments."""
+    seen = lines[(lines.user_id == user) & (lines["at"] <= anchor)]
+    return int(seen["at"].isin(sorted(seen["at"].unique())[-MOMENTS:]).sum())
+
+
+def stored(tables: dict[str, pd.DataFrame], folder: Path) -> tuple[Parts, SeedTable]:
+    source = read_tables(tables)
+    ingest(source, infer_schema(source), folder / "store")
+    parts = open_parts(folder / "store")
+    task = Task.build(parts.dataset, "PREDICT COUNT(lines.*, 0, 30, days) > 0 FOR EACH users.user_id")
+    return parts, task.seeds("train")
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 8, 60])
+def test_rows_that_arrive_together_count_as_one_moment(tmp_path: Path, rows_at_once: int) -> None:
+    """One row a time: 16 rows. Many lines a basket: as many as 16 baskets hold, within the limit."""
+    tables = bursts(rows_at_once)
+    parts, seeds = stored({name: tables[name] for name in ("users", "lines")}, tmp_path)
+    assert len(seeds) <= 512, "all of them are looked at"
+    users = np.asarray(seeds.key.to_pylist())
+    anchors = pd.to_datetime(seeds.anchor_time, unit="us")
+    counts = [min(lately(tables["lines"], *one), NEAR[1]) for one in zip(users, anchors, strict=True)]
+    edge_type = EdgeType("lines", "user_id", "users")
+    expected = float(np.quantile(counts, 0.9))
+    assert seed_degrees(parts.schema, parts.graph, seeds).found[edge_type] == expected
+    choice = choose_hops(parts.schema, parts.graph, seeds)
+    assert choice.fanout.get(1, edge_type) == round(expected)
+    assert {1: expected == MOMENTS, 8: 32 < expected < 256, 60: expected == 256}[rows_at_once]
+    said = f"9 of 10 users have at most {expected:.0f} lines at their latest {MOMENTS} different times"
+    more = ", counted up to 256" if expected == 256 else ""
+    assert dict(choice.reasons)["first hop 8 to 256"] == said + more
+
+
+def test_rows_that_another_table_leads_to_need_no_wide_first_hop(tmp_path: Path) -> None:
+    """The lines of a user's baskets are found through the baskets, which come one at a time."""
+    parts, seeds = stored(bursts(8), tmp_path)
+    choice = choose_hops(parts.schema, parts.graph, seeds)
+    for table in ("lines", "baskets"):
+        assert choice.fanout.get(1, EdgeType(table, "user_id", "users")) == MOMENTS
+    assert choice.fanout.get(2, EdgeType("lines", "basket_id", "baskets")) == FAR
+    reasons = dict(choice.reasons)
+    assert reasons["16 lines"] == "baskets, followed too, lead to more of them"
+    assert reasons["first hop 8 to 256"].startswith("9 of 10 users have at most 16 baskets at their latest")

@@ -16,6 +16,7 @@ from workbench.errors import BudgetError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.ingestion.tables import read_tables
+from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.task import Task
 from workbench.schema import EdgeType
@@ -67,6 +68,17 @@ def test_wide_fanouts_are_halved_until_they_fit(shop: Shop, monkeypatch: pytest.
     monkeypatch.setattr(suggest, "BATCH_NODES", 20)
     plan = suggest_plan(shop.task, shop.parts)
     assert any("halved" in why for _, why in plan.reasons)
+
+
+def test_the_widest_hop_is_halved_first_the_last_of_equals() -> None:
+    fanout = Fanout([{"a-b->c": 64, "d-e->c": 3}, {"f-g->d": 16}, {"h-i->f": 16}])
+    widest = []
+    for _ in range(5):
+        fanout = suggest._halved(fanout, 4)
+        widest.append([fanout.get(1, "a-b->c"), fanout.get(2, "f-g->d"), fanout.get(3, "h-i->f")])
+    assert widest == [[32, 16, 16], [16, 16, 16], [16, 16, 8], [16, 8, 8], [8, 8, 8]]
+    assert fanout.get(1, "d-e->c") == 3
+    assert suggest._halved(Fanout([{"a-b->c": 4}]), 4) == Fanout([{"a-b->c": 4}])
 
 
 def budgeted(shop: Shop, room: int) -> Parts:

@@ -102,7 +102,7 @@ def _batching(fanout: Fanout, seeds: SeedTable, size: int) -> tuple[str, str]:
 def _fit(
     graph: GraphStore, groups: dict[str, GroupLayout], fanout: Fanout, seeds: SeedTable, batch_size: int
 ) -> tuple[Fanout, int, tuple[str, str]]:
-    """Halve the fanouts of many neighbours, the last hop first, until a batch is small enough.
+    """Halve the fanouts of many neighbours, the widest hop first, until a batch is small enough.
 
     Where the memory budget asks for it, the pilot, the fanouts and then the batch are halved.
     """
@@ -121,7 +121,7 @@ def _fit(
         if cost.nodes <= BATCH_NODES or halved == fanout:
             break
         fanout = halved
-    what = f"a batch has about {cost.nodes:,.0f} nodes and takes {cost.milliseconds:.0f} ms to sample"
+    what = f"a batch has about {cost.nodes:,.0f} nodes and takes {cost.milliseconds:.1f} ms to sample"
     small = "" if fanout == start else f"; halved until a batch stays under {BATCH_NODES:,} nodes"
     return fanout, batch_size, ("fanout size", what + (room or small))
 
@@ -169,13 +169,10 @@ def _pilot(seeds: SeedTable, fanout: Fanout, count: int) -> SeedTable:
 
 
 def _halved(fanout: Fanout, least: int) -> Fanout:
-    """Half the neighbours at the last hop that has more than ``least``."""
+    """Half the neighbours at the widest hop, the last of equals; none goes below ``least``."""
     hops = [dict(hop) for hop in fanout.hops]
-    for hop in reversed(hops):
-        widest = max(hop.values(), default=0)
-        if widest > least:
-            hop.update({name: max(least, k // 2) if k > least else k for name, k in hop.items()})
-            break
+    hop = max(reversed(hops), key=lambda hop: max(hop.values(), default=0))
+    hop.update({name: max(least, k // 2) if k > least else k for name, k in hop.items()})
     return replace_fields(fanout, hops=[{name or "default": k for name, k in hop.items()} for hop in hops])
 
 
