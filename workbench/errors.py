@@ -87,10 +87,10 @@ class LoaderError(WorkbenchError):
     Attributes
     ----------
     batch_index : int
-        Position of the batch in the epoch; ``__cause__`` is what went wrong inside.
+        Position of the batch in the epoch, -1 where it was no batch; ``__cause__`` is what went wrong inside.
     """
 
-    def __init__(self, message: str, batch_index: int) -> None:
+    def __init__(self, message: str, batch_index: int = -1) -> None:
         super().__init__(message)
         self.batch_index = batch_index
 

@@ -246,12 +246,26 @@ def test_an_empty_table_has_no_batches(world):
         ({"batch_size": 0}, "a positive number of seeds"),
         ({"start_batch": 13}, "0 to 12"),
         ({"start_batch": -1}, "0 to 12"),
+        ({"start_batch": 1.0}, "got 1.0"),
+        ({"callbacks": print}, "got one callable"),
+        ({"sampler": None}, r"got a NoneType\. Allowed: a NeighborSampler"),
+        ({"features": None}, r"got a NoneType\. Allowed: a FeatureStore"),
+        ({"seeds": [1, 2]}, r"got a list\. Allowed: a SeedTable\. Take task\.seeds"),
         ({"batch_size": 101, "drop_last": True}, "drop_last=False"),
     ],
 )
 def test_bad_options_are_refused_at_once(world, options, message):
+    parts = {"sampler": world.sampler, "features": world.features, "seeds": world.seeds}
     with pytest.raises(LoaderError, match=message):
-        Loader(world.sampler, world.features, world.seeds, **{"batch_size": 9, **options})
+        Loader(**{**parts, "batch_size": 9, **options})
+
+
+@pytest.mark.parametrize("index", [-1, 12, 0.5])
+def test_a_batch_that_the_epoch_does_not_have(world, index):
+    with pytest.raises(LoaderError, match=rf"got {index}\. Allowed: 0 to 11"):
+        Loader(world.sampler, world.features, world.seeds, 9).batch(index)
+    with pytest.raises(LoaderError, match="none: there are no seeds"):
+        Loader(world.sampler, world.features, world.seeds[:0], 9).batch(0)
 
 
 def test_it_prints_what_it_yields(world):

@@ -9,6 +9,7 @@ import torch
 from torch_geometric.loader import NodeLoader
 from torch_geometric.nn import GraphSAGE, to_hetero
 
+from workbench.errors import LoaderError
 from workbench.plan.fanout import Fanout
 from workbench.pyg.convert import hide_future
 from workbench.pyg.loader import PyGLoader
@@ -217,3 +218,12 @@ def test_a_cuda_loader_yields_what_the_cpu_loader_yields(world):
         PyGLoader(world.sampler, world.features, world.seeds, 20), list(on_gpu), strict=True
     ):
         assert_hetero_equal(theirs.cpu(), ours)
+
+
+def test_an_unknown_option_is_refused(world):
+    with pytest.raises(
+        LoaderError, match=r"num_workers= of a loader was given: .* Allowed: .*threads, prefetch"
+    ):
+        PyGLoader(world.sampler, world.features, world.seeds, 20, num_workers=2)
+    with pytest.raises(LoaderError, match=r"Did you mean 'shuffle'\?"):
+        PyGLoader(world.sampler, world.features, world.seeds, 20, shufle=True)

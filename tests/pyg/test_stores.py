@@ -8,7 +8,8 @@ import torch
 from torch_geometric.data import EdgeAttr, TensorAttr
 from torch_geometric.data.remote_backend_utils import num_nodes
 
-from workbench.errors import SchemaError, StoreError
+from workbench.errors import FanoutError, IdError, SchemaError, StoreError
+from workbench.pyg.sampler import PyGSampler
 from workbench.pyg.stores import PyGFeatureStore, PyGGraphStore
 from workbench.temporal import NO_TIME
 from workbench.testing.graphs import random_rows
@@ -195,3 +196,16 @@ def test_both_travel_to_other_processes(world, features, edges):
     assert [str(attr) for attr in again[1].get_all_edge_attrs()] == [
         str(a) for a in edges.get_all_edge_attrs()
     ]
+
+
+def test_other_kinds_are_refused_at_once(world, features):
+    with pytest.raises(StoreError, match=r"got a RamFeatures\. Allowed: a GraphStore"):
+        PyGFeatureStore(world.features, world.graph)
+    with pytest.raises(StoreError, match=r"got a NoneType\. Allowed: a FeatureStore"):
+        PyGFeatureStore(world.graph, None)
+    with pytest.raises(StoreError, match=r"got a RamFeatures\. Allowed: a GraphStore"):
+        PyGGraphStore(world.features)
+    with pytest.raises(FanoutError, match=r"got a RamGraph\. Allowed: a NeighborSampler"):
+        PyGSampler(world.graph)
+    with pytest.raises(IdError, match="got an index of float32"):
+        features.get_tensor("n0", "x", torch.arange(3.0))

@@ -1,5 +1,8 @@
 """NeighborSampler passes the shipped contract over the RAM graph and over two shards."""
 
+import pytest
+
+from workbench.errors import FanoutError, IdError
 from workbench.plan.fanout import Fanout
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.ram_graph import RamGraph
@@ -33,3 +36,13 @@ def test_the_key_is_root_purpose_and_epoch():
         NeighborSampler(sampler.graph, sampler.fanout, key=6).epoch_key(0),
     }
     assert len(keys) == 4
+
+
+def test_what_is_no_sampler_is_refused_at_once():
+    graph = RamGraph(toy_shop())
+    with pytest.raises(FanoutError, match=r"got a list\. Allowed: a Fanout\. Take Fanout\(\[16, 8\]\)"):
+        NeighborSampler(graph, [16, 8])
+    with pytest.raises(FanoutError, match=r"got a Fanout\. Allowed: a GraphStore"):
+        NeighborSampler(Fanout([2]), graph)
+    with pytest.raises(IdError, match=r"got a int\. Allowed: a SeedSet\. Make one with SeedSet\.of"):
+        NeighborSampler(graph, Fanout([2])).sample([1, 2])

@@ -18,6 +18,12 @@ def test_one_anchor_is_spread_and_none_means_static():
     assert len(SeedSet.of("users", [])) == 0
 
 
+@pytest.mark.parametrize("bad", [[0.5], [1, 2], 3])
+def test_input_ids_are_one_integer_per_seed(bad):
+    with pytest.raises(IdError, match="one integer per seed"):
+        SeedSet.of("users", [7], None, bad)
+
+
 @pytest.mark.parametrize("bad", [[0.5], [[1, 2]], ["a"], [True, False]])
 def test_seeds_that_are_no_ids_are_refused(bad):
     with pytest.raises(IdError, match="one-dimensional array of integers"):

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from workbench.errors import LoaderError, explain
+from workbench.errors import LoaderError, expect, explain
 from workbench.events import Callback
 from workbench.loading.batch import Batch
 from workbench.loading.iterator import BatchIterator, Clock, Made
@@ -31,6 +31,8 @@ from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import AnyArray, Int64Array
 
 T = TypeVar("T")
+
+_SAMPLER = "Make one with NeighborSampler(engine.graph, plan.fanout)"
 
 
 class Loader:
@@ -93,12 +95,17 @@ class Loader:
         pool: BufferPool | None = None,
         edge_features: bool = True,
     ) -> None:
+        expect(sampler, NeighborSampler, LoaderError, "a loader with a sampler", _SAMPLER)
+        expect(features, FeatureStore, LoaderError, "a loader of features", "Take engine.features")
+        expect(seeds, SeedTable, LoaderError, "a loader of seeds", "Take task.seeds('train')")
         self._options: dict[str, Any] = {
             name: value for name, value in locals().items() if name not in ("self", "__class__")
         }
         self.sampler, self.features, self.seeds = sampler, features, seeds
         self.epoch, self.start_batch = epoch, start_batch
         self._threads, self._prefetch = _positive("threads", threads), _positive("prefetch", prefetch)
+        if callable(callbacks):
+            raise LoaderError(explain("callbacks of a loader", "got one callable", "a list", "Put it in [ ]"))
         self._callbacks = tuple(callbacks)
         self.pool, self._edge_features = pool, edge_features
         self._anchors = seeds.visible_until  # once: with ``until`` it is computed over the whole table
@@ -111,7 +118,7 @@ class Loader:
             anchors=None if sampler.disjoint else self._anchors,
             drop_last=drop_last,
         )
-        _check_start(start_batch, len(self.order))
+        _check_place("to resume at start_batch", start_batch, len(self.order))
 
     def __len__(self) -> int:
         """Batches that iterating yields."""
@@ -125,7 +132,14 @@ class Loader:
         return Loader(**{**self._options, "epoch": epoch, "start_batch": 0})
 
     def batch(self, index: int) -> Batch:
-        """One batch, made here and now: equal to the one that iterating yields at that index."""
+        """One batch, made here and now: equal to the one that iterating yields at that index.
+
+        Raises
+        ------
+        LoaderError
+            If the epoch has no such batch.
+        """
+        _check_place("one batch", index, len(self.order) - 1)
         started = self._start(index)
         return self._finish(_same, index, started.value, started.future.result()).item
 
@@ -210,8 +224,7 @@ def _positive(name: str, value: int) -> int:
     return int(value)
 
 
-def _check_start(start: int, batches: int) -> None:
-    if not 0 <= start <= batches:
-        raise LoaderError(
-            explain("a loader was asked to resume", f"got start_batch={start}", f"0 to {batches}"), start
-        )
+def _check_place(what: str, place: int, last: int) -> None:
+    if not hasattr(place, "__index__") or not 0 <= place <= last:
+        allowed = f"0 to {last}" if last >= 0 else "none: there are no seeds"
+        raise LoaderError(explain(f"a loader was asked for {what}", f"got {place!r}", allowed))

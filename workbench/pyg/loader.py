@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch_geometric.data import Data, HeteroData
 
+from workbench.errors import LoaderError, did_you_mean, explain
 from workbench.loading.batch import Batch
 from workbench.loading.iterator import BatchIterator
 from workbench.loading.loader import Loader
@@ -16,6 +18,9 @@ from workbench.pyg.pinned import PinnedPool
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.protocols import FeatureStore
+
+_OPTIONS = tuple(inspect.signature(Loader).parameters)[4:]
+"""What the Loader takes by name: threads do the work of PyG's ``num_workers``."""
 
 
 class PyGLoader:
@@ -58,6 +63,10 @@ class PyGLoader:
         transform: Callable[[Any], Any] | None = None,
         **options: Any,
     ) -> None:
+        for name in options:
+            if name not in _OPTIONS:
+                got, do = "there is no such option", did_you_mean(name, _OPTIONS)
+                raise LoaderError(explain(f"{name}= of a loader was given", got, ", ".join(_OPTIONS), do))
         self.device = None if device is None else torch.device(device)
         if self.device is not None and self.device.type == "cuda":
             options.setdefault("pool", PinnedPool())

@@ -17,7 +17,7 @@ from torch_geometric.sampler import (
     SamplerOutput,
 )
 
-from workbench.errors import FanoutError, explain
+from workbench.errors import FanoutError, expect, explain
 from workbench.pyg.links import Links
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.request import SeedSet
@@ -39,6 +39,8 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
     """
 
     def __init__(self, sampler: NeighborSampler, epoch: int = 0) -> None:
+        do = "Make one with NeighborSampler(engine.graph, plan.fanout)"
+        expect(sampler, NeighborSampler, FanoutError, "a PyG sampler over a sampler", do)
         self.sampler = sampler
         self._epoch = torch.tensor([epoch]).share_memory_()
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch_geometric.data import EdgeAttr, FeatureStore, GraphStore, TensorAttr
 from torch_geometric.data.graph_store import EdgeLayout
 
-from workbench.errors import SchemaError, StoreError, did_you_mean, explain
+from workbench.errors import IdError, SchemaError, StoreError, did_you_mean, expect, explain
 from workbench.kernels.distinct import distinct
 from workbench.pyg.sections import attribute_widths, edge_features, expand, node_features
 from workbench.schema import EdgeType
@@ -42,6 +42,10 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
 
     def __init__(self, graph: protocols.GraphStore, features: protocols.FeatureStore) -> None:
         super().__init__()
+        _expect_graph(graph)
+        expect(
+            features, protocols.FeatureStore, StoreError, "PyG over a feature store", "Take engine.features"
+        )
         self.graph, self.features = graph, features
 
     def get_all_tensor_attrs(self) -> list[TensorAttr]:
@@ -145,6 +149,7 @@ class PyGGraphStore(GraphStore):  # type: ignore[misc]
 
     def __init__(self, graph: protocols.GraphStore) -> None:
         super().__init__()
+        _expect_graph(graph)
         self.graph = graph
 
     def get_all_edge_attrs(self) -> list[EdgeAttr]:
@@ -180,6 +185,16 @@ class PyGGraphStore(GraphStore):  # type: ignore[misc]
         return f"PyGGraphStore({', '.join(str(name) for name in self.graph.schema.edge_types)})"
 
 
+def _expect_graph(graph: object) -> None:
+    """Refuse what is no graph store.
+
+    Raises
+    ------
+    StoreError
+    """
+    expect(graph, protocols.GraphStore, StoreError, "PyG over a graph store", "Take engine.graph")
+
+
 def _as_ids(index: Any, count: int) -> Int64Array:
     """Any index that PyG allows, as int64 ids."""
     if index is None:
@@ -187,7 +202,11 @@ def _as_ids(index: Any, count: int) -> Int64Array:
     if isinstance(index, slice):
         return np.arange(count)[index]
     array: AnyArray = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else np.asarray(index))
-    return np.flatnonzero(array) if array.dtype == np.bool_ else array.astype(np.int64)
+    if array.dtype == np.bool_:
+        return np.flatnonzero(array)
+    if len(array) and not np.issubdtype(array.dtype, np.integer):
+        raise IdError(explain("rows were asked for", f"got an index of {array.dtype}", "integers or a mask"))
+    return array.astype(np.int64)
 
 
 def _read_only(what: str, value: Any) -> str:

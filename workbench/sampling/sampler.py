@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from workbench.errors import FanoutError, IdError, expect
 from workbench.kernels.rng import derive_key
 from workbench.plan.fanout import Fanout
 from workbench.stores.protocols import GraphStore
@@ -36,7 +37,7 @@ class NeighborSampler:
     Raises
     ------
     FanoutError
-        If the fanout names an edge type that the graph does not have.
+        If the fanout names an edge type that the graph does not have, or is not a :class:`Fanout`.
 
     Examples
     --------
@@ -53,6 +54,8 @@ class NeighborSampler:
     )
 
     def __post_init__(self) -> None:
+        expect(self.graph, GraphStore, FanoutError, "a sampler of a graph", "Take engine.graph")
+        expect(self.fanout, Fanout, FanoutError, "a sampler with a fanout", "Take Fanout([16, 8])")
         self.fanout.check(self.graph.schema)
 
     @property
@@ -74,6 +77,9 @@ class NeighborSampler:
     def request(self, seeds: SeedSet | Sequence[SeedSet], epoch: int = 0) -> SampleRequest:
         """What :meth:`sample` asks of the store."""
         sets = (seeds,) if isinstance(seeds, SeedSet) else tuple(seeds)
+        for each in sets:
+            do = "Make one with SeedSet.of(node_type, ids, anchors), or take seeds.seed_set()"
+            expect(each, SeedSet, IdError, "a sample of seeds", do)
         plan = self.plan(*(each.node_type for each in sets))
         return SampleRequest(sets, plan, self.epoch_key(epoch))
 

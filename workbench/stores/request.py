@@ -42,7 +42,7 @@ class SeedSet:
         Raises
         ------
         IdError
-            If ids are not integers of one dimension.
+            If ids are not integers of one dimension, or input ids not one per seed.
         AnchorError
             If anchors are not int64 microseconds, one or one per seed.
         """
@@ -69,6 +69,14 @@ class SeedSet:
             )
         spread = np.broadcast_to(stamps.astype(np.int64), wide.shape).copy()
         given = np.arange(len(wide)) if input_ids is None else np.asarray(input_ids)
+        if given.shape != wide.shape or (given.size and not np.issubdtype(given.dtype, np.integer)):
+            raise IdError(
+                explain(
+                    f"input ids of {len(wide)} seeds of type {node_type!r} were asked for",
+                    f"got dtype {given.dtype}, shape {given.shape}",
+                    "one integer per seed: its row in the seed table",
+                )
+            )
         return cls(node_type, wide, spread, given.astype(np.int64))
 
     def __len__(self) -> int:
