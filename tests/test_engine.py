@@ -122,6 +122,19 @@ def test_likely_slips_are_named_at_the_door(engine, task):
             slip()
 
 
+def test_a_task_over_other_data_is_refused(shop, engine, task, tmp_path):
+    wb.ingest(shop[0].tables, engine.schema, tmp_path / "other")
+    other = wb.open(tmp_path / "other")
+    theirs = other.task(task.query)
+    plan = engine.suggest_plan(task)
+    for slip in (engine.suggest_plan, lambda t: engine.train(t, plan), engine.baselines):
+        with pytest.raises(wb.TaskError, match=r"made for .*other, snapshot .*engine\.task\(task\.query\)"):
+            slip(theirs)
+    wb.ingest(shop[0].tables, engine.schema, tmp_path / "other")
+    with pytest.raises(wb.TaskError, match="snapshot"):
+        wb.open(tmp_path / "other").suggest_plan(theirs)
+
+
 def test_train_predict_save_and_load(engine, task, tmp_path):
     plan = engine.suggest_plan(task).replace(epochs=1, channels=8)
     run = engine.train(task, plan, key=1, device="cpu", callbacks=[lambda event: None])

@@ -140,7 +140,7 @@ class Engine:
         """A plan for the task, with a reason for each choice."""
         from workbench.advise.suggest import suggest_plan
 
-        expect(task, Task, TaskError, "a plan for a task", _MAKE_TASK)
+        self._expect_task(task, "a plan for a task")
         return suggest_plan(task, self.parts)
 
     def sample(self, seeds: SeedTable, fanout: Fanout, *, key: int = 0, epoch: int = 0) -> SampledSubgraph:
@@ -201,7 +201,7 @@ class Engine:
 
         from workbench.training.run import start
 
-        expect(task, Task, TaskError, "training for a task", _MAKE_TASK)
+        self._expect_task(task, "training for a task")
         expect(plan, ModelPlan, PlanError, "training under a plan", "Take engine.suggest_plan(task)")
         if model is not None:
             expect(
@@ -222,7 +222,7 @@ class Engine:
         """
         from workbench.training.baselines import baselines
 
-        expect(task, Task, TaskError, "baselines of a task", _MAKE_TASK)
+        self._expect_task(task, "baselines of a task")
         if plan is not None:
             expect(plan, ModelPlan, PlanError, "baselines under a plan", "Take the plan of the run: run.plan")
         return baselines(self.parts, task, plan, key)
@@ -237,6 +237,16 @@ class Engine:
         from workbench.training.run import load_run
 
         return load_run(folder, self.parts, model=model)
+
+    def _expect_task(self, task: Task, asked: str) -> None:
+        """Refuse a task over other data: its node ids would mean other rows here, without any error."""
+        expect(task, Task, TaskError, asked, _MAKE_TASK)
+        theirs, ours = (
+            f"{data.path.resolve()}, snapshot {data.snapshot}" for data in (task.dataset, self.dataset)
+        )
+        if theirs != ours:
+            got, do = f"the task was made for {theirs}", "Make it anew: engine.task(task.query)"
+            raise TaskError(explain(f"{asked} was asked for", got, f"tasks of {ours}", do))
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{t.name} {self.dataset.manifest.rows(t.name):,}" for t in self.schema)

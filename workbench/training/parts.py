@@ -11,6 +11,7 @@ from workbench.schema import Schema
 from workbench.stores.dataset import Dataset
 from workbench.stores.protocols import FeatureStore, GraphStore
 from workbench.stores.ram_graph import RamGraph
+from workbench.stores.replaced import open_current
 from workbench.stores.ssd_features import SsdFeatures
 
 
@@ -38,8 +39,7 @@ class Parts:
         StoreError
             If there is none, or it is damaged.
         """
-        dataset = Dataset.open(path)
-        return cls(dataset, RamGraph.open(dataset), SsdFeatures.open(dataset))
+        return open_current(path, lambda data: cls(data, RamGraph.open(data), SsdFeatures.open(data)))
 
     @classmethod
     def of(cls, given: Any) -> Parts:
