@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,7 +118,7 @@ def test_columns_of_one_name_are_refused() -> None:
 
 def test_a_torn_file_is_named_by_its_table(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"PAR1 torn")
-    with pytest.raises(TableError, match="table 't' was read: DuckDB cannot read it"):
+    with pytest.raises(TableError, match="table 't' was read: DuckDB refused it"):
         read_tables(tmp_path / "t.parquet")
 
 
@@ -128,3 +131,63 @@ def test_parquet_beside_csv_in_one_table(tmp_path: Path) -> None:
     parquet(tmp_path), csv_file(tmp_path)
     with pytest.raises(TableError, match="one kind per table"):
         read_tables({"t": [tmp_path / "t.parquet", tmp_path / "t.csv"]})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,at,x\n1,2,3\n4,5\n6,7,8\n", "line 3 of .* has 2 columns, its header has 3"),
+        ("id,at,x\n1,2,3\n4,5,6,7\n", "line 3 of .* has 4 columns, its header has 3"),
+        ("id,at\n1,2,3\n4,5,6\n", "line 2 of .* has 3 columns, its header has 2"),
+        ("id;at;x\n1;2,5;3\n2;3,5\n", "line 3 of .* has 2 columns, its header has 3"),
+        ('id,name\n1,"a, b"\n2,c, d\n', "line 3 of .* has 3 columns, its header has 2"),
+        ("id,at,x\n" + "1,2,3\n" * 5000 + "1,2", "line 5002 of .* has 2 columns, its header has 3"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_csv_file_of_ragged_rows_is_refused(tmp_path: Path, text: str, said: str, packed: bool) -> None:
+    """Not read as one column of texts, nor with its header lost."""
+    path = tmp_path / ("t.csv.gz" if packed else "t.csv")
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    with pytest.raises(TableError, match=f"table 't' was read: {said}"):
+        read_tables(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("name\nanna\nbob\n", ["name"]),
+        ('name\n"anna, x"\n"bob, y"\n', ["name"]),
+        ('price EUR;"a,b,c"\n1;2\n3;4\n', ["price EUR", "a,b,c"]),
+        ("price, EUR;qty, pcs\n1;2\n3;4\n", ["price, EUR", "qty, pcs"]),
+        ("id,x\n1,2\n\n3,4\n", ["id", "x"]),
+    ],
+)
+def test_odd_but_even_csv_files_are_read(tmp_path: Path, text: str, columns: list[str]) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    assert list(read_tables(tmp_path / "t.csv")["t"].columns) == columns
+
+
+def test_csv_dates_that_are_not_iso_stay_texts(tmp_path: Path) -> None:
+    """DuckDB takes 01/02/2020 for the first of February, and 01/02/20 for 2001."""
+    rows = "1,01/02/2020,01/02/20,2020-01-31 10:00:00\n2,03/04/2020,03/04/20,\n"
+    (tmp_path / "t.csv").write_text("id,a,b,at\n" + rows)
+    table = read_tables(tmp_path / "t.csv")["t"]
+    assert [table.types[c] for c in ("a", "b", "at")] == ["VARCHAR", "VARCHAR", "TIMESTAMP"]
+    assert table.head()["a"].to_pylist() == ["01/02/2020", "03/04/2020"]
+
+
+def test_an_interrupt_is_a_keyboard_interrupt(tmp_path: Path) -> None:
+    """Ctrl-C while tables are profiled."""
+    script = (
+        "import os, signal, threading, workbench as wb\n"
+        "rows = 'SELECT range AS id, hash(range) % 7 AS x FROM range(100000000000)'\n"
+        "tables = wb.read_tables({'t': __import__('pyarrow').table({'a': [1]})}).derive('t', 'a', "
+        "f'(SELECT max(x) FROM ({rows}))')\n"
+        "threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n    wb.infer_schema(tables)\nexcept KeyboardInterrupt:\n    print('stopped')\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.stdout.strip() == "stopped", ran.stderr

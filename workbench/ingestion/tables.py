@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from workbench.errors import TableError, did_you_mean, explain
-from workbench.ingestion.sources import Sources, group_files
+from workbench.ingestion.sources import Sources, asking, group_files
 from workbench.ingestion.split import conflicts_sql, entity_name, entity_sql
 from workbench.stores.sql import quote_name, quote_names
 
@@ -170,10 +170,8 @@ class Tables(Mapping[str, TableView]):
         TableError
             If DuckDB refuses it.
         """
-        try:
+        with asking("a query was run"):
             return self.sources.connect().sql(self._with_views(sql)).to_arrow_table()
-        except duckdb.Error as error:
-            raise refused("a query was run", error) from error
 
     def arrow(self, name: str) -> pa.Table:
         """A whole table in memory."""
@@ -189,10 +187,8 @@ class Tables(Mapping[str, TableView]):
 
     def run(self, sql: str, asked: str) -> Any:
         """Run SQL on a connection of its own and return it (DB-API); ``asked`` opens the error message."""
-        try:
+        with asking(asked):
             return self.sources.connect().execute(sql)
-        except duckdb.Error as error:
-            raise refused(asked, error) from error
 
     # -- editing ----------------------------------------------------------------------------------
 
@@ -322,9 +318,3 @@ class Tables(Mapping[str, TableView]):
             columns = ", ".join(self.types(name))
             lines.append(f"  {name}: {self.count(name):,} rows ({columns})")
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
-
-
-def refused(asked: str, error: duckdb.Error) -> TableError:
-    """DuckDB's refusal in the house form: its first two lines, which name what is wrong."""
-    lines = " ".join(str(error).strip().splitlines()[:2])
-    return TableError(explain(asked, f"DuckDB refused it: {lines}"))
