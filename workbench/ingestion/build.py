@@ -23,7 +23,8 @@ from workbench.events import Callback
 from workbench.ingestion.built import Built
 from workbench.ingestion.check import ColumnKinds, check_tables
 from workbench.ingestion.failpoints import failpoint
-from workbench.ingestion.folder import find_before, spilling, writing
+from workbench.ingestion.folder import snapshot_before, spilling, writing
+from workbench.ingestion.infer_time import is_days, midnight_note
 from workbench.ingestion.job import CancelEvent, Job, pool
 from workbench.ingestion.report import IngestReport
 from workbench.ingestion.tables import Tables, read_tables
@@ -39,7 +40,7 @@ from workbench.ingestion.write_tables import (
 )
 from workbench.schema import Schema, Stype
 from workbench.stores import catalog
-from workbench.stores.dataset import collect_orphans
+from workbench.stores.dataset import collect_orphans, partition_name
 from workbench.stores.durable import adopt_file
 from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import Manifest, Partition
@@ -88,11 +89,10 @@ def ingest(
     given = read_tables(tables)
     with writing(root):
         failpoint("start")
-        before = find_before(root)
-        snapshot = before.manifest.snapshot + 1 if before else 1
+        snapshot = snapshot_before(root) + 1
         try:
             with pool() as threads, spilling(given, root, memory_limit):
-                job = Job(root, f"p{snapshot:04d}", threads, callbacks, cancel or threading.Event())
+                job = Job(root, partition_name(snapshot), threads, callbacks, cancel or threading.Event())
                 manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype, slots or {})
                 failpoint("before-commit")
                 with job.stage("commit"):
@@ -102,7 +102,8 @@ def ingest(
             collect_orphans(root)
             failpoint("after-collect")
     edges, rows = manifest.report["edges"], dict(manifest.partitions[0].rows)
-    return IngestReport(str(root), snapshot, rows, edges, tuple(job.warnings), dict(job.seconds))
+    warnings, seconds = tuple(job.warnings), dict(job.seconds)
+    return IngestReport(str(root), snapshot, rows, edges, warnings, seconds, schema.static_tables)
 
 
 def _build(
@@ -166,6 +167,9 @@ def _write_times(job: Job, schema: Schema, built: Built) -> None:
         job.files.append(entry)
         warn_times(job, table, clock)
         warn_late(job, table)
+    days = [(table.name, str(table.time)) for table in timed if is_days(built.times[table.name])]
+    if days:
+        job.warn(midnight_note(days))
     failpoint("after-times")
 
 

@@ -19,6 +19,7 @@ class IngestReport:
     edges : dict edge type -> stored edges
     warnings : tuple of str  what is wrong or doubtful in the data, one sentence each
     seconds : dict stage -> wall seconds
+    static : tuple of str  tables without a time column: every row is visible at every anchor
     """
 
     path: str
@@ -27,6 +28,7 @@ class IngestReport:
     edges: Mapping[str, int]
     warnings: tuple[str, ...]
     seconds: Mapping[str, float]
+    static: tuple[str, ...] = ()
 
     @property
     def total_rows(self) -> int:
@@ -46,4 +48,6 @@ class IngestReport:
             f"in {total:.1f} s{rate}",
             "  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items()),
         ]
+        if self.static:
+            lines.append(f"  static: always visible: {', '.join(self.static)}")
         return "\n".join([*lines, *(f"  warning: {text}" for text in self.warnings)])

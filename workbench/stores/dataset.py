@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from functools import cached_property
@@ -13,7 +14,7 @@ from workbench.schema import Schema
 from workbench.stores import catalog
 from workbench.stores.manifest import FileEntry, Manifest
 from workbench.stores.records import CatalogState
-from workbench.stores.seal import RESTORE
+from workbench.stores.seal import RESTORE, read_seal
 from workbench.stores.sql import ROW, quote_name, table_view
 
 if TYPE_CHECKING:
@@ -211,7 +212,12 @@ def collect_orphans(path: str | Path) -> list[str]:
         Relative paths of the deleted files.
     """
     root = Path(path)
-    state = catalog.find(root)
+    try:
+        state = catalog.find(root)
+    except CorruptStoreError:
+        raise
+    except StoreError:  # another version's: which of its files are its own is unknown, so all of them are
+        return _clear_partition(root, partition_name(read_seal(root).snapshot + 1))
     kept = {entry.path for entry in state.manifest.files} if state else set()
     deleted = []
     for folder in DATA_FOLDERS:
@@ -224,3 +230,18 @@ def collect_orphans(path: str | Path) -> list[str]:
                 file.unlink()
                 deleted.append(relative)
     return sorted(deleted)
+
+
+def partition_name(snapshot: int) -> str:
+    """Name of the partition that the ingest of a snapshot writes, and of the folders that hold its files."""
+    return f"p{snapshot:04d}"
+
+
+def _clear_partition(root: Path, partition: str) -> list[str]:
+    """Delete what an ingest that did not commit wrote into folders of its own."""
+    folders = [root / folder / partition for folder in DATA_FOLDERS]
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    for folder in folders:
+        if folder.exists():
+            shutil.rmtree(folder)
+    return sorted(file.relative_to(root).as_posix() for file in files)
