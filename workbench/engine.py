@@ -189,7 +189,8 @@ class Engine:
         Parameters
         ----------
         model : torch.nn.Module or None
-            Your own: called with a PyG ``HeteroData``, returns one number per seed. None: the plan's.
+            Your own: called with a PyG ``HeteroData``, returns one number per seed. A copy of it is trained:
+            ``run.model``. None: the plan's.
         callbacks : callables that take one event; one with ``attach(run)`` is handed the run first.
             None prints a line per epoch while one waits; ``[]`` is silence.
         key : int  fixes every random choice

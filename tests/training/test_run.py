@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,6 +128,19 @@ def test_a_users_module_trains_and_predicts(shop: Shop, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="Mine"):
         load_run(saved, shop.parts)
     assert np.array_equal(load_run(saved, shop.parts, model=mine(shop)).predict(seeds).values, values[0])
+
+
+def test_a_module_may_be_trained_again_without_changing_the_first_run(shop: Shop) -> None:
+    plan, module, seeds = PLAN.replace(epochs=1), mine(shop), shop.task.seeds("test")
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    first = start(shop.parts, shop.task, plan, model=module, key=1, callbacks=QUIET, device="cpu")
+    values = first.predict(seeds).values
+    start(shop.parts, shop.task, plan, model=module, key=2, callbacks=QUIET, device="cpu").predict(seeds)
+    assert np.array_equal(first.predict(seeds).values, values)
+    assert all(torch.equal(before[name], value) for name, value in module.state_dict().items())
+    module.lock = threading.Lock()  # type: ignore[assignment]
+    with pytest.raises(TrainingError, match=r"Mine was to be copied.*locks"):
+        start(shop.parts, shop.task, plan, model=module)
 
 
 class LazyConv(nn.Module):

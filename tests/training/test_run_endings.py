@@ -129,12 +129,10 @@ class Spoilt(nn.Module):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_best(shop: Shop) -> None:
-    model = Spoilt()
-
     def spoil(event: Event) -> None:
-        model.spoilt = isinstance(event, EpochDone)
+        Spoilt.spoilt = isinstance(event, EpochDone)
 
-    done = start(shop.parts, shop.task, PLAN, model=model, callbacks=[spoil], device="cpu")
+    done = start(shop.parts, shop.task, PLAN, model=Spoilt(), callbacks=[spoil], device="cpu")
     with pytest.raises(TrainingError, match=r"loss is nan.*Lower learning_rate.*Epoch 1, its best, is kept"):
         done.wait()
     assert done.state == "failed"

@@ -80,6 +80,32 @@ def test_a_metric_that_is_undefined_chooses_nothing() -> None:
         Trainer(PLAN, device="cpu", callbacks=print)  # type: ignore[arg-type]
 
 
+def test_batches_that_cannot_be_trained_on_are_named(shop: Shop) -> None:
+    fit = Trainer(PLAN, device="cpu").fit
+    loader = PyGLoader(
+        NeighborSampler(shop.parts.graph, PLAN.fanout), shop.parts.features, shop.task.seeds("val"), 64
+    )
+    slips = [
+        ((iter(batches()),), "list_iterator, which can be read only once"),
+        ((batches(), iter(batches())), "list_iterator, which can be read only once"),
+        ((loader.loader,), "Loader, which does not yield HeteroData. Allowed: a PyGLoader"),
+        ((shop.task,), "Task, which does not yield HeteroData"),
+    ]
+    for given, hint in slips:
+        with pytest.raises(TrainingError, match=hint):
+            fit(*given, model=Linear())
+    with pytest.raises(TrainingError, match=r"a Module.*model=MyModule\(\)"):
+        fit(batches(), model=Linear)
+    unlabelled = batches()
+    for data in unlabelled:
+        del data["users"].y
+    with pytest.raises(TrainingError, match="labels of a batch: it has none"):
+        fit(unlabelled, model=Linear())
+    assert (
+        len(Trainer(PLAN.replace(epochs=1), device="cpu").fit(iter(batches()), model=Linear()).history) == 1
+    )
+
+
 def test_patience() -> None:
     plan = PLAN.replace(epochs=50, patience=2, learning_rate=1e-12)
     fit = Trainer(plan, device="cpu").fit(batches(), batches(), model=Linear())

@@ -25,6 +25,7 @@ from workbench.training.build import (
     check_key,
     check_task,
     fit_for,
+    own_copy,
 )
 from workbench.training.checkpoint import load_weights, save_weights
 from workbench.training.devices import loader_core, pick_device
@@ -312,7 +313,7 @@ def start(
     ----------
     parts : Parts  the open stores
     task : Task
-    model : nn.Module or None  None: the built-in model under the plan
+    model : nn.Module or None  a copy of it is trained, as ``run.model``; None: the built-in model
     callbacks : callables that take one event; None prints epochs while one waits, [] is silence
     folder : new or empty folder, or None for a temporary one, which goes when the process ends
 
@@ -333,7 +334,10 @@ def start(
     check_labels(train, plan)
     check_labels(val, plan)
     statistics = fit_for(parts.graph, parts.features, plan, train)
-    built = model if model is not None else build_model(parts.schema, plan, statistics, train.node_type, key)
+    if model is None:
+        built: nn.Module = build_model(parts.schema, plan, statistics, train.node_type, key)
+    else:
+        built = own_copy(model)
     run = Run(
         parts,
         task,
