@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import subprocess
 import sys
 from collections.abc import Callable
@@ -131,41 +130,6 @@ def test_parquet_beside_csv_in_one_table(tmp_path: Path) -> None:
     parquet(tmp_path), csv_file(tmp_path)
     with pytest.raises(TableError, match="one kind per table"):
         read_tables({"t": [tmp_path / "t.parquet", tmp_path / "t.csv"]})
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("id,at,x\n1,2,3\n4,5\n6,7,8\n", "line 3 of .* has 2 columns, its header has 3"),
-        ("id,at,x\n1,2,3\n4,5,6,7\n", "line 3 of .* has 4 columns, its header has 3"),
-        ("id,at\n1,2,3\n4,5,6\n", "line 2 of .* has 3 columns, its header has 2"),
-        ("id;at;x\n1;2,5;3\n2;3,5\n", "line 3 of .* has 2 columns, its header has 3"),
-        ('id,name\n1,"a, b"\n2,c, d\n', "line 3 of .* has 3 columns, its header has 2"),
-        ("id,at,x\n" + "1,2,3\n" * 5000 + "1,2", "line 5002 of .* has 2 columns, its header has 3"),
-    ],
-)
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_csv_file_of_ragged_rows_is_refused(tmp_path: Path, text: str, said: str, packed: bool) -> None:
-    """Not read as one column of texts, nor with its header lost."""
-    path = tmp_path / ("t.csv.gz" if packed else "t.csv")
-    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
-    with pytest.raises(TableError, match=f"table 't' was read: {said}"):
-        read_tables(path)
-
-
-@pytest.mark.parametrize(
-    ("text", "columns"),
-    [
-        ("name\nanna\nbob\n", ["name"]),
-        ('name\n"anna, x"\n"bob, y"\n', ["name"]),
-        ('price EUR;"a,b,c"\n1;2\n3;4\n', ["price EUR", "a,b,c"]),
-        ("price, EUR;qty, pcs\n1;2\n3;4\n", ["price, EUR", "qty, pcs"]),
-        ("id,x\n1,2\n\n3,4\n", ["id", "x"]),
-    ],
-)
-def test_odd_but_even_csv_files_are_read(tmp_path: Path, text: str, columns: list[str]) -> None:
-    (tmp_path / "t.csv").write_text(text)
-    assert list(read_tables(tmp_path / "t.csv")["t"].columns) == columns
 
 
 def test_csv_dates_that_are_not_iso_stay_texts(tmp_path: Path) -> None:
