@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from workbench.errors import TrainingError
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
@@ -64,6 +65,11 @@ def test_frozen_baselines_are_scored_on_the_seeds_of_the_model(shop: Shop) -> No
         value = metric("auroc", test.label[~late], baseline.predictions["test"])
         assert baseline.scores["test"]["auroc"] == value
         assert set(baseline.scores["test"]) == set(measured)
+
+
+def test_odd_keys_are_refused(shop: Shop) -> None:
+    with pytest.raises(TrainingError, match="a whole number"):
+        baselines(shop.parts, shop.task, key="x")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
