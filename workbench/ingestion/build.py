@@ -149,7 +149,8 @@ def _write_tables(job: Job, tables: Tables, schema: Schema, kinds: ColumnKinds, 
         rows = int(pq.read_metadata(job.root / path).num_rows)
         built.rows[table.name] = rows
         job.progress(rows)
-        aside = [c.name for c in table.columns if c.stype is Stype.SET_ASIDE]
+        odd = [column for column in table.columns if column.stype is Stype.SET_ASIDE]
+        aside = [f"{column.name} ({column.note})" if column.note else column.name for column in odd]
         if aside:
             job.warn(f"{table.name}: set aside, not features: {', '.join(aside)}")
         if not rows:
