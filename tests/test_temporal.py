@@ -80,6 +80,16 @@ def test_durations(value, microseconds):
     assert Span.read(value) == Span(microseconds)
 
 
+@pytest.mark.parametrize(
+    "value", ["99999999999 days", "9" * 400 + " days", 10**19, np.timedelta64("NaT"), True, "3 fortnights"]
+)
+def test_what_is_no_length_of_time_is_refused(value):
+    with pytest.raises(AnchorError, match=r"a length of time was asked for: got .* at most 10,000 years"):
+        duration(value)
+    with pytest.raises(AnchorError, match="a length of time was asked for"):
+        Span.read(value)
+
+
 @pytest.mark.parametrize("value", ["30", "30 lightyears", "days", True, None, "1.5 months"])
 def test_what_is_no_duration_is_refused(value):
     with pytest.raises(AnchorError, match="a length of time was asked for"):
