@@ -21,7 +21,7 @@ from workbench.sampling.audit import AuditReport, audit
 from workbench.sampling.profile import Cost, profile
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import Schema
-from workbench.stores.dataset import Dataset
+from workbench.stores.dataset import Dataset, shown
 from workbench.stores.key_map import KeyMap
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.replaced import open_current
@@ -252,4 +252,5 @@ class Engine:
     def __repr__(self) -> str:
         rows = ", ".join(f"{t.name} {self.dataset.manifest.rows(t.name):,}" for t in self.schema)
         edges = sum(self.graph.num_edges(edge_type) for edge_type in self.schema.edge_types)
-        return f"Engine({self.dataset.path}, snapshot {self.graph.snapshot}: {rows}; {edges:,} stored edges)"
+        where = f"{shown(self.dataset.path)}, snapshot {self.graph.snapshot}"
+        return f"Engine({where}: {rows}; {edges:,} stored edges)"

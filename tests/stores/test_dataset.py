@@ -8,7 +8,7 @@ import pytest
 
 from workbench.errors import CorruptStoreError, IdError, SchemaError, StoreError
 from workbench.stores import catalog
-from workbench.stores.dataset import Dataset, collect_orphans
+from workbench.stores.dataset import Dataset, collect_orphans, shown
 from workbench.stores.sql import quote_name
 from workbench.testing.feature_data import WORDS, group_layout, random_group, write_feature_dataset
 
@@ -117,3 +117,10 @@ def test_orphans_where_nothing_was_ever_committed(tmp_path):
     (tmp_path / "graph/0").write_text("x")
     assert collect_orphans(tmp_path) == ["graph/0"]
     assert collect_orphans(tmp_path / "none") == []
+
+
+def test_a_path_is_shown_from_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert shown(tmp_path / "stores" / "shop") == "stores/shop"
+    assert shown(tmp_path.parent / "shop") == str(tmp_path.parent / "shop")
+    assert shown("given/as/relative") == "given/as/relative"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from workbench.stores.dataset import shown
+
 
 @dataclass(frozen=True, repr=False)
 class IngestReport:
@@ -43,7 +45,7 @@ class IngestReport:
         total = sum(self.seconds.values())
         rate = f", {self.total_rows / total:,.0f} rows/s" if total > 0 else ""
         lines = [
-            f"Ingested {self.total_rows:,} rows of {len(self.rows)} tables into {self.path} "
+            f"Ingested {self.total_rows:,} rows of {len(self.rows)} tables into {shown(self.path)} "
             f"(snapshot {self.snapshot}): {sum(self.edges.values()):,} edges of {len(self.edges)} types "
             f"in {total:.1f} s{rate}",
             "  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items()),

@@ -232,6 +232,12 @@ def collect_orphans(path: str | Path) -> list[str]:
     return sorted(deleted)
 
 
+def shown(path: str | Path) -> str:
+    """A path as people read it: from the working folder where it lies inside, so that outputs travel."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else str(path)
+
+
 def partition_name(snapshot: int) -> str:
     """Name of the partition that the ingest of a snapshot writes, and of the folders that hold its files."""
     return f"p{snapshot:04d}"
