@@ -108,8 +108,9 @@ def test_the_module_runs_as_a_program(folder: Path) -> None:
     assert "snapshot 1" in run.stdout
 
 
-def test_demo_hands_its_options_on_and_writes_json(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize("violations", [0, 3])
+def test_demo_hands_its_options_on_writes_json_and_fails_if_the_audit_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, violations: int
 ) -> None:
     from workbench.demo.job import DemoOptions
     from workbench.demo.result import DemoResult
@@ -118,10 +119,11 @@ def test_demo_hands_its_options_on_and_writes_json(
         assert options == DemoOptions(tmp_path, 50_000, 2, 5, "cpu")
         keys = {"val": [0.7], "test": [0.7]}
         paths = (tmp_path / "p", tmp_path / "r")
-        return DemoResult({}, 0, 0, {}, "auroc", True, keys, 0.5, 0.6, {}, 5, 0, *paths)
+        return DemoResult({}, 0, 0, {}, "auroc", True, keys, 0.5, 0.6, {}, 5, violations, *paths)
 
     monkeypatch.setattr("workbench.demo.job.run_demo", job)
     options = ["--size", "50000", "--keys", "2", "--audit", "5", "--device", "cpu"]
-    assert main(["demo", "--out", str(tmp_path), "--json", str(tmp_path / "d.json"), *options]) == 0
+    code = main(["demo", "--out", str(tmp_path), "--json", str(tmp_path / "d.json"), *options])
+    assert code == (1 if violations else 0)
     assert json.loads((tmp_path / "d.json").read_text())["value"]["test"] == 0.7
     assert "gradient boosting" in capsys.readouterr().out

@@ -1,7 +1,7 @@
 """``python -m workbench ingest | info | verify | demo``: the line without a notebook.
 
-Exit codes: 0 done; 1 it could not be done, or ``verify`` found damage (the reason is on stderr);
-2 wrong arguments; 130 interrupted.
+Exit codes: 0 done; 1 it could not be done, ``verify`` found damage (the reason is on stderr) or the audit of
+``demo`` a violation; 2 wrong arguments; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -114,4 +114,4 @@ def _demo(given: argparse.Namespace) -> int:
     if given.json:
         result.write(given.json)
     print(result)
-    return 0
+    return 1 if result.violations else 0
