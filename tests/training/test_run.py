@@ -222,6 +222,7 @@ def test_frozen_runs_never_read_rows_that_came_later(shop: Shop) -> None:
     assert 0 < late.sum() < len(late)
     with pytest.warns(UserWarning, match=rf"{(joined[train.node_id] > until).sum():,} in 'users'"):
         done = start(shop.parts, shop.task, PLAN.replace(epochs=1, until=until), callbacks=QUIET).wait()
+    assert done.statistics.last_anchor == until
     with pytest.raises(TrainingError, match=rf"the rows of {late.sum()} in 'users' are not visible"):
         done.predict(test)
     values = done.predict(test[~late]).values
