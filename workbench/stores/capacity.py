@@ -105,7 +105,7 @@ def _remedy(
     def fits(cap: int, count: Mapping[str, int]) -> bool:
         plan = capped(request.plan, cap)
         bound = upper_bound(graph, degrees, plan, count)
-        return request_bytes(graph, plan, bound) <= room
+        return request_bytes(graph, degrees, plan, bound) <= room
 
     widest = max([step.fanout for step in request.plan] + [max(degrees.values(), default=1)])
     cap = _largest(widest, lambda cap: fits(cap, seeds))
@@ -154,8 +154,12 @@ def slot_dtype(capacity: Capacity) -> np.dtype[np.uint32] | np.dtype[np.uint64]:
     return np.dtype(np.uint64) if wide else np.dtype(np.uint32)
 
 
-def request_bytes(graph: GraphArrays, plan: StepPlan, capacity: Capacity) -> int:
+def request_bytes(
+    graph: GraphArrays, degrees: Mapping[EdgeType, int], plan: StepPlan, capacity: Capacity
+) -> int:
     """Everything that is counted for a request: arena, hash tables and scratch."""
     widest = max([0, *(step.fanout for step in plan)])
-    scratch = 8 * (widest + hash_slots(widest)) + 8 * max(capacity.edges.values(), default=0)
+    # a step that looks at every neighbour's own time lists those that it may draw, whatever its fanout
+    listed = max([0, *(degrees[step.edge_type] for step in plan)]) + 1
+    scratch = 8 * (widest + hash_slots(widest) + listed)
     return capacity.bytes(graph.id_dtype.itemsize, slot_dtype(capacity).itemsize) + scratch
