@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from workbench.errors import TrainingError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.query.seed_table import SeedTable
+from workbench.stores.key_map import KeyMap
 from workbench.temporal import MICROSECONDS
 from workbench.testing.shop import Shop, open_parts
 from workbench.training.parts import Parts
@@ -26,8 +28,17 @@ def test_facts_are_timed_tables_with_a_key_to_the_entity(shop: Shop) -> None:
     assert {spec.table for spec in facts_of(shop.parts.schema, "users")} == {"orders", "reviews"}
 
 
-def test_equal_to_pandas(shop: Shop) -> None:
-    seeds = shop.task.seeds("val")
+def seeds_of_orders(shop: Shop, after: int) -> SeedTable:
+    """A seed per order, for its user, at a time after it."""
+    orders = shop.truth.tables["orders"].to_pandas()[:200]
+    stamps = orders["order_time"].astype("datetime64[us]").astype(np.int64).to_numpy()
+    keys = pa.array(orders["user_id"])
+    return SeedTable("users", KeyMap.open(shop.parts.dataset, "users").lookup(keys), keys, stamps + after)
+
+
+@pytest.mark.parametrize("after", [None, 0, *WINDOWS], ids=["val", "at an order", "30 d later", "90 d later"])
+def test_equal_to_pandas(shop: Shop, after: int | None) -> None:
+    seeds = shop.task.seeds("val") if after is None else seeds_of_orders(shop, after)
     flat = flat_table(shop.parts.dataset, seeds, WINDOWS, int(seeds.anchor_time.max()))
     orders = shop.truth.tables["orders"].to_pandas()
     stamps = orders["order_time"].astype("datetime64[us]").astype(np.int64)
@@ -45,6 +56,18 @@ def test_equal_to_pandas(shop: Shop) -> None:
             assert np.isclose(row[f"orders mean amount {label}"], expected, equal_nan=True)
         last = ages.min() / DAY if len(mine) else np.nan
         assert np.isclose(row["orders days since last"], last, equal_nan=True)
+
+
+def test_frozen_seeds_know_what_was_known_at_that_instant(shop: Shop) -> None:
+    seeds = shop.task.seeds("val")
+    until = int(seeds.anchor_time.min()) - 45 * DAY
+    early = replace(seeds, anchor_time=np.full(len(seeds), until))
+    frozen, known, later = (
+        flat_table(shop.parts.dataset, table, WINDOWS, until).frame
+        for table in (replace(seeds, until=until), early, seeds)
+    )
+    assert frozen.equals(known)
+    assert not frozen.equals(later)
 
 
 def test_columns_of_the_entity_and_shares_of_categories(shop: Shop) -> None:
