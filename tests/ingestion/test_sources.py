@@ -109,6 +109,19 @@ def test_mixed_python_types_become_text_and_are_named() -> None:
     assert table.to_pydict() == {"x": ["1", "a", None], "y": [1, 2, 3]}
 
 
+def test_an_index_with_a_name_is_a_column() -> None:
+    frame = pd.DataFrame({"user_id": [7, 8], "day": [1, 2], "x": [0.5, 1.5]})
+    assert arrow_from_pandas(frame.set_index("user_id"), "t")[0].to_pydict() == frame.to_dict("list")
+    assert arrow_from_pandas(frame.set_index(["user_id", "day"]), "t")[0].to_pydict() == frame.to_dict("list")
+    assert arrow_from_pandas(frame.set_index("day", drop=False), "t")[0].to_pydict() == frame.to_dict("list")
+    assert arrow_from_pandas(frame.iloc[1:], "t")[0].column_names == ["user_id", "day", "x"]
+
+
+def test_values_that_arrow_does_not_know_become_text() -> None:
+    table, mixed = arrow_from_pandas(pd.DataFrame({"z": [1j, 2j]}), "t")
+    assert (mixed, table.to_pydict()) == (["z"], {"z": ["1j", "2j"]})
+
+
 def test_columns_of_one_name_are_refused() -> None:
     frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(TableError, match=r"table 't' was read: column names occur twice: \['a'\]"):
@@ -124,6 +137,10 @@ def test_a_torn_file_is_named_by_its_table(tmp_path: Path) -> None:
 def test_a_source_of_no_known_kind() -> None:
     with pytest.raises(TableError, match="its source is a int"):
         read_tables({"t": 3})
+    with pytest.raises(TableError, match="its source is a Series"):
+        read_tables({"t": pd.Series(["a", "b"])})
+    with pytest.raises(TableError, match="tables were read: got an empty dict"):
+        read_tables({})
 
 
 def test_parquet_beside_csv_in_one_table(tmp_path: Path) -> None:

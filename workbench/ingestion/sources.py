@@ -101,13 +101,8 @@ class Sources:
         return f"SELECT * FROM {label}"
 
     def _add_stream(self, value: Any, name: str) -> str:
-        if isinstance(value, pa.RecordBatchReader):
-            reader = value
-        elif isinstance(value, duckdb.DuckDBPyRelation):
-            reader = value.fetch_arrow_reader()
-        elif hasattr(value, "__arrow_c_stream__"):
-            reader = pa.RecordBatchReader.from_stream(value)
-        else:
+        reader = _reader(value)
+        if reader is None:
             raise TableError(
                 explain(
                     f"table {name!r} was read",
@@ -221,8 +216,23 @@ def asking(asked: str) -> Iterator[None]:
         raise KeyboardInterrupt from error
 
 
+def _reader(value: Any) -> pa.RecordBatchReader | None:
+    """The rows of a stream; None where the value is none, or one of a single column (a Series)."""
+    if isinstance(value, pa.RecordBatchReader):
+        return value
+    if isinstance(value, duckdb.DuckDBPyRelation):
+        return value.fetch_arrow_reader()
+    try:
+        return pa.RecordBatchReader.from_stream(value) if hasattr(value, "__arrow_c_stream__") else None
+    except pa.ArrowInvalid:
+        return None
+
+
 def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
     """A frame as an Arrow table; columns of mixed Python types become texts, and are named.
+
+    An index that has a name is a column, usually the key (``frame.set_index("user_id")``); one without is
+    only the order of the rows.
 
     Raises
     ------
@@ -231,12 +241,14 @@ def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
     """
     arrays: list[pa.Array | pa.ChunkedArray] = []
     mixed = []
+    kept = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    frame = frame.reset_index(kept) if kept else frame
     labels = [str(label) for label in frame.columns]
     for position, label in enumerate(labels):
         series = frame.iloc[:, position]
         try:
             arrays.append(pa.Array.from_pandas(series))
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
             texts = [None if value is None or value != value else str(value) for value in series]
             arrays.append(pa.array(texts, pa.string()))
             mixed.append(label)

@@ -60,6 +60,8 @@ def read_tables(source: Any, name: str | None = None) -> Tables:
                 "Say read_tables({'name': table})",
             )
         )
+    if not named:
+        raise TableError(explain("tables were read", "got an empty dict", "one table or more"))
     queries = {key: sources.add(value, key) for key, value in named.items()}
     return Tables(sources, queries)
 
@@ -260,6 +262,7 @@ class Tables(Mapping[str, TableView]):
         """
         columns = [columns] if isinstance(columns, str) else list(columns)
         self._check_columns(table, [key, *columns, *([since] if since else [])])
+        self._check_since(table, since)
         target = new_name or entity_name(key)
         if key in columns:
             got, do = f"the key {key!r} is also a column to move", "Leave it out: the key is kept in both"
@@ -291,6 +294,18 @@ class Tables(Mapping[str, TableView]):
             for column, count in zip(columns, found, strict=True)
             if count
         ]
+
+    def _check_since(self, table: str, since: str | None) -> None:
+        """Refuse texts that are no ISO times: the first of ``02.01.2011`` and ``31.12.2010`` is the later."""
+        if since is None or self.types(table)[since] != "VARCHAR":
+            return
+        name, asked = quote_name(since), f"table {table!r} was split"
+        sql = f"SELECT min({name}) FROM ({self.sql(table)}) WHERE {name} IS NOT NULL "
+        odd = self.run(f"{sql}AND TRY_CAST({name} AS TIMESTAMP) IS NULL", asked).fetchone()[0]
+        if odd is not None:
+            got = f"since={since!r} is a column of texts that are no ISO times, such as {odd!r}"
+            do = f"Make it one with tables.derive({table!r}, {since!r}, 'strptime({name}, format)')"
+            raise TableError(explain(asked, got, "dates, timestamps, ISO texts, numbers", do))
 
     def _check_columns(self, table: str, columns: Iterable[str]) -> None:
         known = list(self.types(table))
