@@ -208,6 +208,14 @@ def test_an_edge_exactly_a_window_ago_is_found(shop: RowGraph) -> None:
     assert "edge before the look-back window" in kinds(audit(wrong, TablesOnly(shop)))
 
 
+def test_an_edge_that_starts_at_a_node_of_another_hop_is_found(shop: RowGraph) -> None:
+    subgraph, second = drawn(shop), edge(shop, "users-ratings->products")
+    late = np.flatnonzero(subgraph.node_hops("products") == 2)[0]
+    moved = np.full_like(subgraph.col[second], late)
+    found = audit(with_edges(subgraph, second, col=moved), TablesOnly(shop))
+    assert ("expanded node was not found at the hop before", 2) in {(f.kind, f.hop) for f in found.faults}
+
+
 def test_a_row_that_does_not_exist_is_found(shop: RowGraph) -> None:
     subgraph, fact = drawn(shop), edge(shop, "orders-user_id->users")
     wrong = with_edges(subgraph, fact, edge_id=subgraph.edge_id[fact] + np.uint32(10_000))

@@ -102,10 +102,10 @@ def test_events_after_the_anchor_change_nothing(shop: Shop) -> None:
 
 @pytest.fixture(scope="module")
 def contracts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
-    """Contracts of days 10, 20, 30, ...: each is audited 20 days later and ends 40 days later."""
+    """Contracts of days 10, 20, ..., of a new kind after day 300: audited 20 days later, ended after 40."""
     days = np.arange(10, 410, 10)
     stamps = {name: pa.array((days + after) * DAY).cast(pa.timestamp("us")) for name, after in LATER.items()}
-    kinds = pa.array([("new", "old")[day // 10 % 2] for day in days.tolist()])
+    kinds = pa.array(["late" if day > 300 else ("new", "old")[day // 10 % 2] for day in days.tolist()])
     tables = {"contracts": pa.table({"contract_id": days, "kind": kinds, **stamps})}
     schema = infer_schema(tables).set_time("contracts", "begin_time").set_end_time("contracts", "end_time")
     folder: Path = tmp_path_factory.mktemp("contracts") / "store"
@@ -132,3 +132,10 @@ def test_nothing_is_known_of_an_entity_that_came_later(contracts: Parts) -> None
     frame = flat_table(contracts.dataset, contract_seeds(contracts, 200), WINDOWS, 400 * DAY).frame
     for name in ("contracts.kind", "contracts.begin_time age"):
         assert np.array_equal(frame[name].notna(), days <= 200)
+
+
+def test_a_value_that_came_later_than_training_is_unknown(contracts: Parts) -> None:
+    days, seeds = np.arange(10, 410, 10), contract_seeds(contracts, 400)
+    for until in (300, 400):
+        frame = flat_table(contracts.dataset, seeds, WINDOWS, until * DAY).frame
+        assert np.array_equal(frame["contracts.kind"].notna(), days <= until)
