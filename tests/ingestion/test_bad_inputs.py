@@ -346,3 +346,12 @@ def test_times_at_the_end_of_time(store_path: Path) -> None:
 def test_times_without_a_clock(store_path: Path) -> None:
     days = [DAY.date(), DAY.date(), None]
     warned(orders(at=days), GOOD, store_path, "orders.at: every time is midnight", "INTERVAL 1 DAY")
+
+
+def test_arguments_in_the_wrong_order_are_named(tmp_path: Path) -> None:
+    tables = read_tables({"users": USERS})
+    schema = infer_schema(tables)
+    with pytest.raises(IngestError, match=r"an ingest\(tables, schema, path\) was asked for: got a Tables"):
+        ingest(schema, tables, tmp_path / "s")  # type: ignore[arg-type]
+    with pytest.raises(IngestError, match=r"a folder for a dataset was asked for: got a NoneType"):
+        ingest(tables, schema, None)  # type: ignore[arg-type]

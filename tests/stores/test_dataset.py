@@ -1,6 +1,7 @@
 """Dataset: a path, a manifest, views; orphans go, registered files stay."""
 
 import pickle
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -110,6 +111,15 @@ def test_views_of_a_snapshot_that_is_gone(dataset):
     collect_orphans(dataset.path)
     with pytest.raises(StoreError, match=r"0\.parquet of snapshot 1 is gone: it was ingested again"):
         dataset.duckdb()
+    shutil.rmtree(dataset.path)
+    with pytest.raises(StoreError, match=r"0\.parquet of snapshot 1 is gone: the dataset was removed"):
+        dataset.duckdb()
+
+
+@pytest.mark.parametrize("path", [None, 3])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(StoreError, match=r"the folder of a dataset was asked for: got a .*Allowed: a path"):
+        Dataset.open(path)
 
 
 def test_orphans_where_nothing_was_ever_committed(tmp_path):

@@ -113,6 +113,10 @@ def test_save_and_load(shop: Shop, run: Run, tmp_path: Path) -> None:
         run.save(tmp_path / "saved")
     with pytest.raises(TrainingError, match="not empty"):
         start(shop.parts, shop.task, PLAN, folder=saved)
+    with pytest.raises(TrainingError, match="a folder for a run was asked for: got a NoneType"):
+        run.save(None)  # type: ignore[arg-type]
+    with pytest.raises(TrainingError, match="the folder of a run was asked for: got a Run"):
+        load_run(run)  # type: ignore[arg-type]
 
 
 def test_a_users_module_trains_and_predicts(shop: Shop, tmp_path: Path) -> None:

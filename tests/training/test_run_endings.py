@@ -142,6 +142,15 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_best(shop: Shop) 
     assert np.isfinite(loaded.predict(seeds).values).all()
 
 
+def test_what_a_callback_raises_is_named_by_its_type(shop: Shop) -> None:
+    def look_up(_: Event) -> None:
+        raise KeyError("lr")
+
+    with pytest.raises(TrainingError, match=r"the run failed: KeyError: 'lr'") as error:
+        start(shop.parts, shop.task, PLAN, callbacks=[look_up], device="cpu").wait()
+    assert isinstance(error.value.__cause__, KeyError)
+
+
 def test_a_disk_that_fills_fails_the_run_and_keeps_its_best(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from workbench.errors import IngestError, explain
+from workbench.errors import IngestError, expect, expect_path, explain
 from workbench.events import Callback
 from workbench.ingestion.built import Built
-from workbench.ingestion.check import ColumnKinds, check_tables
+from workbench.ingestion.check import ColumnKinds, check_tables, left_out
 from workbench.ingestion.failpoints import failpoint
 from workbench.ingestion.folder import snapshot_before, spilling, writing
 from workbench.ingestion.infer_time import is_days, midnight_note
@@ -85,7 +85,10 @@ def ingest(
     StoreError
         If another ingest is writing there, or the disk refuses.
     """
-    root = Path(path).expanduser().absolute()
+    expect(
+        schema, Schema, IngestError, "an ingest(tables, schema, path)", "Make one with infer_schema(tables)"
+    )
+    root = expect_path(path, IngestError, "a folder for a dataset").absolute()
     given = read_tables(tables)
     with writing(root):
         failpoint("start")
@@ -117,7 +120,7 @@ def _build(
             schema[name].column(column)
         for table in schema:
             warn_unparsed(job, tables, table, kinds[table.name])
-        job.warnings.extend(tables.notes)
+        job.warnings.extend([*tables.notes, *left_out(schema, kinds)])
         failpoint("after-checks")
     with job.stage("tables"):
         _write_tables(job, tables, schema, kinds, built)

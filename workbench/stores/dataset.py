@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import CorruptStoreError, IdError, StoreError, explain
+from workbench.errors import CorruptStoreError, IdError, StoreError, expect_path, explain
 from workbench.schema import Schema
 from workbench.stores import catalog
 from workbench.stores.manifest import FileEntry, Manifest
@@ -56,7 +56,7 @@ class Dataset:
         CorruptStoreError
             If its catalog is damaged, or a file is missing or of the wrong size.
         """
-        root = Path(path).expanduser().absolute()
+        root = expect_path(path, StoreError, "the folder of a dataset").absolute()
         dataset = cls(root, catalog.read(root))
         while problem := dataset._file_problem():
             newer = cls(root, catalog.read(root))
@@ -130,10 +130,10 @@ class Dataset:
 
         for file in (file for files in self._offsets.values() for file, _ in files):
             if not file.exists():
-                got = f"{file.name} of snapshot {self.snapshot} is gone: it was ingested again"
-                raise StoreError(
-                    explain(f"tables of {self.path} were read", got, do="Open the dataset again")
-                )
+                why = "it was ingested again" if self.path.is_dir() else "the dataset was removed"
+                got = f"{file.name} of snapshot {self.snapshot} is gone: {why}"
+                do = "Open the dataset again, after an ingest if it was removed"
+                raise StoreError(explain(f"tables of {self.path} were read", got, do=do))
 
         # DuckDB spills into the working directory unless told otherwise.
         spill = Path(tempfile.gettempdir()) / "workbench-duckdb"

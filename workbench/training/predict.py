@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyarrow.csv import CSVWriter
 from pyarrow.parquet import ParquetWriter
 
-from workbench.errors import TrainingError, explain
+from workbench.errors import TrainingError, expect_path, explain
 from workbench.query.seed_table import SeedTable
 from workbench.temporal import FOREVER
 from workbench.training.checkpoint import draft_of
@@ -115,7 +115,7 @@ def write_tables(path: str | Path, tables: Iterator[pa.Table]) -> Path:
     TrainingError
         If the suffix is none of :data:`WRITERS`, or the disk refuses; nothing is left behind.
     """
-    target = Path(path)
+    target = expect_path(path, TrainingError, "a file for predictions")
     if target.suffix.lower() not in WRITERS:
         got = f"the name ends in {target.suffix!r}" if target.suffix else "the name has no suffix"
         raise TrainingError(explain(f"predictions were to be written to {path}", got, ", ".join(WRITERS)))

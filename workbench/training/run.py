@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from torch import nn
 
-from workbench.errors import RunCancelled, TrainingError, expect, explain
+from workbench.errors import RunCancelled, TrainingError, WorkbenchError, expect, expect_path, explain
 from workbench.events import Callback, EpochDone, Event, RunDone, emit
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
@@ -122,7 +122,9 @@ class Run:
         if self.error is not None:
             best = [event.epoch for event in self.history if event.best]
             kept = f" Epoch {best[-1]}, its best, is kept: load_run(run.folder)." if best else ""
-            raise TrainingError(f"the run failed: {self.error}{kept}") from self.error
+            ours = isinstance(self.error, WorkbenchError)
+            why = str(self.error) if ours else f"{type(self.error).__name__}: {self.error}"
+            raise TrainingError(f"the run failed: {why}{kept}") from self.error
         if self.callback_error is not None and not self._warned:
             self._warned = True
             got = f"a callback raised {type(self.callback_error).__name__}: {self.callback_error}"
@@ -178,8 +180,9 @@ class Run:
             If the folder exists, or the disk refuses.
         """
         self._ready()
-        copy_folder(self.folder, Path(folder))
-        return Path(folder)
+        target = expect_path(folder, TrainingError, "a folder for a run")
+        copy_folder(self.folder, target)
+        return target
 
     def describe(self) -> str:
         """One line: what is trained, on what, where."""
@@ -371,7 +374,8 @@ def load_run(
     TrainingError
         If the folder holds no run, a damaged one, or one that does not fit the store; says why.
     """
-    saved = read_run(Path(folder))
+    folder = expect_path(folder, TrainingError, "the folder of a run")
+    saved = read_run(folder)
     parts = saved.parts() if parts is None else Parts.of(parts)
     check_fits(parts, saved.statistics, saved.schema, saved.values)
     built = model
@@ -384,7 +388,7 @@ def load_run(
         saved.plan,
         built,
         saved.statistics,
-        folder=Path(folder),
+        folder=folder,
         seed_type=saved.seed_type,
         key=saved.key,
         builtin=model is None,

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import StoreError, TrainingError, WorkbenchError, explain
+from workbench.errors import StoreError, TrainingError, WorkbenchError, expect_path, explain
 from workbench.events import EpochDone
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
@@ -109,7 +109,7 @@ def new_folder(folder: str | Path | None) -> Path:
         path = Path(tempfile.mkdtemp(prefix="workbench-run-"))
         atexit.register(_remove, path, os.getpid())
         return path
-    path = Path(folder)
+    path = expect_path(folder, TrainingError, "a folder for a run")
     try:
         path.mkdir(parents=True, exist_ok=True)
         occupied = any(path.iterdir())
