@@ -33,6 +33,15 @@ def test_ingest_says_what_it_made(folder: Path, capsys: pytest.CaptureFixture[st
     assert "rows of 4 tables" in out
 
 
+def test_a_glob_that_the_shell_expanded_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    expanded = sorted(map(str, (folder / "shop").glob("*.parquet")))
+    assert main(["ingest", *expanded, str(folder / "unquoted")]) == 1
+    said = capsys.readouterr().err
+    assert "the shell made 4 paths of it" in said
+    assert "Quote the glob, as in 'data/*.parquet'." in said
+    assert not (folder / "unquoted").exists()
+
+
 def test_info_prints_tables_and_edges_and_saves_the_schema(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.errors import WorkbenchError
+from workbench.errors import TableError, WorkbenchError, explain
 from workbench.progress import ProgressBar
 
 
@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     ingest = commands.add_parser("ingest", help="tables (a file, folder or glob) become a dataset")
-    ingest.add_argument("source", help="Parquet or CSV: a file, a folder or a quoted glob")
+    ingest.add_argument("source", nargs="+", help="Parquet or CSV: a file, a folder or a quoted glob")
     ingest.add_argument("store", type=Path, help="the dataset's folder")
     ingest.add_argument("--schema", type=Path, help="schema as JSON; default: inferred from the tables")
     ingest.add_argument("--memory", metavar="SIZE", help="what may be used before spilling, such as 4GB")
@@ -67,7 +67,11 @@ def _ingest(given: argparse.Namespace) -> int:
     from workbench.ingestion.tables import read_tables
     from workbench.schema import Schema
 
-    tables = read_tables(given.source)
+    if len(given.source) > 1:
+        got = f"the shell made {len(given.source)} paths of it, {given.source[0]} and others"
+        do = "Quote the glob, as in 'data/*.parquet'"
+        raise TableError(explain("a source of tables was asked for", got, "one file, folder or glob", do))
+    tables = read_tables(given.source[0])
     schema = Schema.load(given.schema) if given.schema else infer_schema(tables)
     print(schema)
     with ProgressBar() as bar:
