@@ -36,7 +36,9 @@ def seeds_of_orders(shop: Shop, after: int) -> SeedTable:
     return SeedTable("users", KeyMap.open(shop.parts.dataset, "users").lookup(keys), keys, stamps + after)
 
 
-@pytest.mark.parametrize("after", [None, 0, *WINDOWS], ids=["val", "at an order", "30 d later", "90 d later"])
+@pytest.mark.parametrize(
+    "after", [None, -1, 0, *WINDOWS], ids=["val", "before", "at an order", "30 d", "90 d"]
+)
 def test_equal_to_pandas(shop: Shop, after: int | None) -> None:
     seeds = shop.task.seeds("val") if after is None else seeds_of_orders(shop, after)
     flat = flat_table(shop.parts.dataset, seeds, WINDOWS, int(seeds.anchor_time.max()))
