@@ -177,11 +177,6 @@ def lookback(anchors: TimeArray, window: int) -> TimeArray:
     return np.where(anchors == FOREVER, BEGINNING, safe - window).astype(np.int64)
 
 
-def in_label_window(time: TimeArray, anchor: TimeArray | int, start: int, end: int) -> BoolArray:
-    """``anchor + start < time <= anchor + end``: left open, right closed."""
-    return np.asarray((time > anchor + start) & (time <= anchor + end) & (time != NO_TIME))
-
-
 def clamp(anchors: TimeArray, until: int | None) -> TimeArray:
     """``min(anchor, until)``: what a seed may see when features are frozen at ``until``."""
     return anchors if until is None else np.minimum(anchors, until).astype(np.int64)

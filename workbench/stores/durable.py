@@ -177,6 +177,12 @@ def checksum(path: Path) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
+def sync_file(path: Path) -> None:
+    """Fsync a file that another library wrote: a power cut must not leave its name without its bytes."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def sync_folders(root: Path, files: Iterable[Path]) -> None:
     """Fsync the folders of some files and their parents up to ``root``, each once: names survive a crash."""
     parents = {parent for file in files for parent in file.parents if parent.is_relative_to(root)}

@@ -16,7 +16,7 @@ from workbench.events import EpochDone
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
 from workbench.schema import Schema
-from workbench.stores.durable import sync_folders
+from workbench.stores.durable import sync_file, sync_folders
 from workbench.training.checkpoint import draft_of, read_json, write_json
 from workbench.training.identity import category_values, schema_hash
 from workbench.training.parts import Parts
@@ -147,10 +147,9 @@ def copy_folder(source: Path, target: Path) -> None:
 
 
 def _copy_file(source: str, target: str) -> None:
-    """Copy a file, on disk when the call returns: a power cut must not leave a folder of empty files."""
+    """Copy a file, on disk when the call returns."""
     shutil.copy2(source, target)
-    with Path(target).open("rb") as file:
-        os.fsync(file.fileno())
+    sync_file(Path(target))
 
 
 def _remove(folder: Path, owner: int) -> None:
