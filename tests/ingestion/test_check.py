@@ -9,7 +9,7 @@ import pytest
 
 from workbench.errors import IngestError, SchemaError
 from workbench.ingestion.build import ingest
-from workbench.ingestion.check import check_tables, left_out, same_but_case
+from workbench.ingestion.check import check_tables, left_out
 from workbench.ingestion.infer import infer_schema
 from workbench.ingestion.tables import read_tables
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
@@ -71,18 +71,6 @@ def test_tables_that_differ_only_by_case_are_refused() -> None:
         check_tables(twins, infer_schema(twins))
     other = twins.rename("U", "v")
     assert set(check_tables(other, infer_schema(other))) == {"u", "v"}
-
-
-def test_columns_that_differ_only_by_case_are_refused() -> None:
-    twins = TABLES.rename("a", x="ID")
-    table = Table("a", (Column("id", Stype.ID), Column("ID", Stype.ID)))
-    with pytest.raises(IngestError, match="table 'a' was ingested: its columns 'id' and 'ID' differ only by"):
-        check_tables(twins, Schema((table,)))
-
-
-def test_case_twins_are_found() -> None:
-    assert same_but_case(["a", "b", "B", "A"]) == ("b", "B")
-    assert same_but_case(["a", "b"]) is None
 
 
 @pytest.mark.parametrize("name", ["__row__", "__ROW__", "__source_row__", "file_row_number"])

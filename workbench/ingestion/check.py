@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from workbench.errors import IngestError, explain
 from workbench.ingestion.tables import Tables
+from workbench.ingestion.twins import same_but_case
 from workbench.ingestion.typed import SOURCE_ROW
 from workbench.schema import Schema, Table
 from workbench.stores.sql import ROW
@@ -27,8 +28,8 @@ def check_tables(tables: Tables, schema: Schema) -> ColumnKinds:
     Raises
     ------
     IngestError
-        If the schema is empty, a table is not there, a column is missing, names differ only by case or
-        are reserved, or keys do not match.
+        If the schema is empty, a table is not there, a column is missing, names of tables differ only by
+        case, names are reserved, or keys do not match.
     """
     if not schema.tables:
         raise IngestError(explain("tables were ingested", "the schema has no tables", "one table or more"))
@@ -91,20 +92,6 @@ def _check_names(table: str, kinds: Mapping[str, str]) -> None:
         if name.lower() in RESERVED:
             got = f"it has a column {name!r}, {RESERVED[name.lower()]}"
             raise IngestError(explain(asked, got, do=do))
-    twins = same_but_case(kinds)
-    if twins:
-        got = f"its columns {twins[0]!r} and {twins[1]!r} differ only by case, which SQL does not tell apart"
-        raise IngestError(explain(asked, got, do="Rename one where the table comes from"))
-
-
-def same_but_case(names: Iterable[str]) -> tuple[str, str] | None:
-    """The first two names that differ only by case, or None."""
-    seen: dict[str, str] = {}
-    for name in names:
-        other = seen.setdefault(name.casefold(), name)
-        if other != name:
-            return other, name
-    return None
 
 
 def _check_links(schema: Schema, table: Table) -> None:

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from glob import glob, has_magic
@@ -25,6 +25,7 @@ import pyarrow.dataset as ds
 from workbench.errors import TableError, explain
 from workbench.ingestion.dates import ISO
 from workbench.ingestion.ragged import refuse_ragged
+from workbench.ingestion.twins import may_be_renamed, refuse_twins
 from workbench.stores.sql import quote_name, quote_text
 
 SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv"}
@@ -79,23 +80,24 @@ class Sources:
         Raises
         ------
         TableError
-            If the value is nothing that can be read as a table.
+            If the value is nothing that can be read as a table, or two of its columns differ only by case.
         """
         if isinstance(value, (str, Path)):
             return self.add_files(name, find_files(value))
         if isinstance(value, (list, tuple)) and value and all(isinstance(v, (str, Path)) for v in value):
             return self.add_files(name, [path for part in value for path in find_files(part)])
         if isinstance(value, (pa.Table, ds.Dataset)):
-            return self._add_object(value)
+            return self._add_object(value, name)
         if isinstance(value, pa.RecordBatch):
-            return self._add_object(pa.Table.from_batches([value]))
+            return self._add_object(pa.Table.from_batches([value]), name)
         if type(value).__module__.startswith("pandas") and hasattr(value, "columns"):
             table, mixed = arrow_from_pandas(value, name)
             self.mixed.update((name, column) for column in mixed)
-            return self._add_object(table)
+            return self._add_object(table, name)
         return self._add_stream(value, name)
 
-    def _add_object(self, value: Any) -> str:
+    def _add_object(self, value: pa.Table | ds.Dataset, name: str) -> str:
+        refuse_twins(f"table {name!r} was read", value.schema.names)
         label = f"source_{len(self.objects)}"
         self.objects[label] = value
         return f"SELECT * FROM {label}"
@@ -111,6 +113,7 @@ class Sources:
                     "DuckDB relation",
                 )
             )
+        refuse_twins(f"table {name!r} was read", reader.schema.names)
         label = f"stream_{id(reader)}"
         with self.lock:
             self.database.register(label, reader)
@@ -142,7 +145,7 @@ class Sources:
         listed = "[" + ", ".join(quote_text(str(path)) for path in files) + "]"
         if kinds == {"parquet"}:
             query = f"SELECT * FROM read_parquet({listed}, union_by_name = true)"
-            self._check(name, query)
+            self._refuse_twins(name, files, self._check(name, query))
             return query
         return self._csv_query(name, files, listed)
 
@@ -161,6 +164,7 @@ class Sources:
             refuse_ragged(name, files, None)
             raise
         refuse_ragged(name, files, list(kinds))
+        self._refuse_twins(name, files, kinds)
         dates = [column for column, kind in kinds.items() if kind.startswith(("DATE", "TIMESTAMP"))]
         odd = self._other_dates(
             name, _scan(listed, fixed, {**kinds, **dict.fromkeys(dates, "VARCHAR")}), dates
@@ -169,6 +173,19 @@ class Sources:
             return query
         scan = _scan(listed, fixed, {**kinds, **dict.fromkeys(odd, "VARCHAR")})
         return self._store(name, scan, instead=query) if small else scan
+
+    def _refuse_twins(self, name: str, files: list[Path], columns: Iterable[str]) -> None:
+        """Look for twins in the files' own names, where DuckDB may have renamed some."""
+        if not may_be_renamed(columns):
+            return
+        for file in files:
+            if file_kind(file) == "parquet":
+                own = ds.dataset(str(file), format="parquet").schema.names
+            else:
+                header = f"FROM read_csv({quote_text(str(file))}, header = false, all_varchar = true) LIMIT 1"
+                with self.lock, asking(f"the columns of {file} were read"):
+                    own = list(filter(None, self.database.execute(header).fetchone() or ()))
+            refuse_twins(f"table {name!r} was read from {file}", own)
 
     def _other_dates(self, name: str, texts: str, dates: list[str]) -> list[str]:
         """Columns that DuckDB reads as dates though they are not ISO: better left as texts.
@@ -237,13 +254,14 @@ def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
     Raises
     ------
     TableError
-        If two columns have the same name.
+        If two columns have the same name, or differ only by case.
     """
     arrays: list[pa.Array | pa.ChunkedArray] = []
     mixed = []
     kept = [name for name in frame.index.names if name is not None and name not in frame.columns]
     frame = frame.reset_index(kept) if kept else frame
     labels = [str(label) for label in frame.columns]
+    refuse_twins(f"table {name!r} was read", labels)
     for position, label in enumerate(labels):
         series = frame.iloc[:, position]
         try:
@@ -252,10 +270,6 @@ def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
             texts = [None if value is None or value != value else str(value) for value in series]
             arrays.append(pa.array(texts, pa.string()))
             mixed.append(label)
-    if len(set(labels)) != len(labels):
-        twice = sorted({label for label in labels if labels.count(label) > 1})
-        got = f"column names occur twice: {twice}"
-        raise TableError(explain(f"table {name!r} was read", got, "different names"))
     return pa.table(arrays, names=labels), mixed
 
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 from workbench.errors import TableError, did_you_mean, explain
 from workbench.ingestion.sources import Sources, asking, group_files
 from workbench.ingestion.split import conflicts_sql, entity_name, entity_sql
+from workbench.ingestion.twins import refuse_twins
 from workbench.stores.sql import quote_name, quote_names
 
 PREVIEW_ROWS = 5
@@ -40,7 +41,7 @@ def read_tables(source: Any, name: str | None = None) -> Tables:
     Raises
     ------
     TableError
-        If a source cannot be read.
+        If a source cannot be read, or two columns differ only by case.
     """
     sources = Sources.create()
     if isinstance(source, Tables):
@@ -322,7 +323,8 @@ class Tables(Mapping[str, TableView]):
 
     def _checked(self, queries: Mapping[str, str], table: str) -> Tables:
         edited = replace(self, queries=queries)
-        edited.run(f"DESCRIBE {queries[table]}", f"table {table!r} was edited")
+        rows = edited.run(f"DESCRIBE {queries[table]}", f"table {table!r} was edited").fetchall()
+        refuse_twins(f"table {table!r} was edited", [row[0] for row in rows])
         return edited
 
     # -- printing ---------------------------------------------------------------------------------
