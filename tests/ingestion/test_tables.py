@@ -92,7 +92,22 @@ def test_hostile_names_are_only_names() -> None:
     [
         (lambda t: t["retial"], "table 'retial' was asked for.*Did you mean 'retail'"),
         (lambda t: t.drop("retail", ["Contry"]), "column 'Contry'.*Did you mean 'Country'"),
-        (lambda t: t.derive("retail", "x", "Quantity +"), "table 'retail' was edited: DuckDB refused it"),
+        (
+            lambda t: t.derive("retail", "x", "Quantity +"),
+            r"derive\(table='retail', column='x', sql='Quantity \+'\) was asked for: DuckDB refused it",
+        ),
+        (
+            lambda t: t.derive("retail", "Quantity * 2", "twice"),
+            r"derive\(table='retail', column='Quantity \* 2', sql='twice'\).*column \"twice\" not found",
+        ),
+        (
+            lambda t: t.derive("retail", "x", 3),
+            r"SQL expression in tables.derive\(table='retail', column='x', sql=3\) .*got a int.*Write one",
+        ),
+        (
+            lambda t: t.derive("retail", 3, "Quantity"),
+            r"a column name in tables.derive\(.*column=3.*got a int",
+        ),
         (lambda t: t.where("retail", "nothing = 1"), 'Referenced column "nothing" not found'),
         (lambda t: t.split("retail", "Nothing"), "column 'Nothing'"),
         (lambda t: t.split("retail", "Country", ["Country"]), "the key 'Country' is also a column to move"),

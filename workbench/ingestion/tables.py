@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from workbench.errors import TableError, did_you_mean, explain
+from workbench.errors import TableError, did_you_mean, expect, explain
 from workbench.ingestion.sources import Sources, asking, group_files
 from workbench.ingestion.split import conflicts_sql, entity_name, entity_sql
 from workbench.ingestion.twins import refuse_twins
@@ -225,11 +225,20 @@ class Tables(Mapping[str, TableView]):
         return self._checked({**self.queries, table: without}, table)
 
     def derive(self, table: str, column: str, sql: str) -> Tables:
-        """Add (or replace) a column by an SQL expression over the table's columns."""
+        """Add (or replace) a column by an SQL expression over the table's columns.
+
+        Raises
+        ------
+        TableError
+            If name or expression is no text, or DuckDB refuses the expression.
+        """
         query = self.sql(table)
+        asked = f"tables.derive(table={table!r}, column={column!r}, sql={sql!r})"
+        expect(column, str, TableError, f"a column name in {asked}")
+        expect(sql, str, TableError, f"an SQL expression in {asked}", "Write one, such as 'price * amount'")
         kept = "* EXCLUDE (" + quote_name(column) + ")" if column in self.types(table) else "*"
         derived = f"SELECT {kept}, ({sql}) AS {quote_name(column)} FROM ({query})"
-        return self._checked({**self.queries, table: derived}, table)
+        return self._checked({**self.queries, table: derived}, table, f"{asked} was asked for")
 
     def where(self, table: str, sql: str) -> Tables:
         """Keep the rows for which an SQL condition holds."""
@@ -321,10 +330,10 @@ class Tables(Mapping[str, TableView]):
                     )
                 )
 
-    def _checked(self, queries: Mapping[str, str], table: str) -> Tables:
-        edited = replace(self, queries=queries)
-        rows = edited.run(f"DESCRIBE {queries[table]}", f"table {table!r} was edited").fetchall()
-        refuse_twins(f"table {table!r} was edited", [row[0] for row in rows])
+    def _checked(self, queries: Mapping[str, str], table: str, asked: str = "") -> Tables:
+        edited, asked = replace(self, queries=queries), asked or f"table {table!r} was edited"
+        rows = edited.run(f"DESCRIBE {queries[table]}", asked).fetchall()
+        refuse_twins(asked, [row[0] for row in rows])
         return edited
 
     # -- printing ---------------------------------------------------------------------------------
