@@ -38,3 +38,17 @@ def test_the_proposed_call_brings_the_key_of_two_hops_along(tables, tmp_path):
         inside = (joined["at"] > row.anchor_time) & (joined["at"] <= row.anchor_time + pd.Timedelta(days=30))
         assert row.label == (inside & (joined.user_id == row.entity)).sum()
     assert found.label.sum() > 0
+
+
+@pytest.mark.parametrize("kind", ["object", "int64"])
+def test_a_table_without_a_link_because_it_is_empty_is_said(kind, tmp_path):
+    orders = pd.DataFrame({"order_id": [], "user_id": [], "ts": []}, dtype=kind)
+    tables = wb.read_tables({"users": pd.DataFrame({"user_id": range(5)}), "orders": orders})
+    schema = wb.infer_schema(tables)
+    assert any(note.startswith("orders: the table is empty, so its links cannot be") for note in schema.notes)
+    wb.ingest(tables, schema, tmp_path / "shop")
+    words = (
+        "'orders' has none: it is empty, and links are found by values.*schema.link\\('orders', column, 'u"
+    )
+    with pytest.raises(QueryError, match=words):
+        wb.open(tmp_path / "shop").task(TEXT.format("orders"))

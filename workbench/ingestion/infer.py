@@ -63,7 +63,8 @@ def infer_schema(tables: Tables | Any) -> Schema:
         table = Table(name, tuple(columns.values()), keys[name], choice.time, choice.end, foreign)
         found.append(table)
     return Schema(
-        tuple(found), (*notes, *_no_links(found), *_static_facts(found), *_no_clocks(found, profiles))
+        tuple(found),
+        (*notes, *_no_rows(profiles), *_no_links(found), *_static_facts(found), *_no_clocks(found, profiles)),
     )
 
 
@@ -93,6 +94,16 @@ def _no_clocks(found: list[Table], profiles: Profiles) -> list[str]:
     """Times that are dates: an anchor at midnight sees what happens later that day."""
     named = [(t.name, t.time) for t in found if t.time and profiles[t.name][t.time].lacks_clock]
     return [midnight_note(named)] if named else []
+
+
+def _no_rows(profiles: Profiles) -> list[str]:
+    """Tables without a row: most of a schema is read from values."""
+    return [
+        f"{table}: the table is empty, so its links cannot be found and its keys, times and column types are "
+        "guesses; infer the schema where it has rows, or say the links with schema.link"
+        for table, columns in profiles.items()
+        if columns and not any(profile.rows for profile in columns.values())
+    ]
 
 
 def _no_links(found: list[Table]) -> list[str]:

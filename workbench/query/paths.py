@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from workbench.query import ast
 from workbench.query.kinds import ColumnTypes
 from workbench.query.pointing import query_error
@@ -10,7 +12,13 @@ from workbench.stores.sql import quote_name
 
 
 def key_to(
-    text: str, schema: Schema, types: ColumnTypes, ref: ast.ColumnRef, table: Table, entity: str
+    text: str,
+    schema: Schema,
+    types: ColumnTypes,
+    ref: ast.ColumnRef,
+    table: Table,
+    entity: str,
+    empty: Collection[str] = (),
 ) -> str:
     """The column of ``table`` that holds the key of ``entity``.
 
@@ -22,6 +30,7 @@ def key_to(
     ref : ColumnRef  the aggregated column: errors point at its table
     table : Table  the aggregated table
     entity : str  name of the entity table
+    empty : names of the tables without a row, whose links no schema can be inferred from
 
     Raises
     ------
@@ -36,6 +45,9 @@ def key_to(
     if found:
         got = f"{table.name!r} has {len(found)}: {', '.join(found)}"
         do = f"Keep one with schema.unlink({table.name!r}, column)"
+    elif table.name in empty:
+        got = f"{table.name!r} has none: it is empty, and links are found by values"
+        do = f"Ingest it with rows, or with schema.link({table.name!r}, column, {entity!r})"
     else:
         got, do = f"{table.name!r} has none", _derivation(schema, types, table, entity)
     raise query_error(

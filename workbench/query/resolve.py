@@ -6,7 +6,7 @@ its window as two spans. The target and ASSUMING look forward, WHERE outside loo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from workbench.errors import QueryError, did_you_mean
@@ -82,15 +82,17 @@ class ResolvedQuery:
         return tuple(dict.fromkeys(self.sources[aggregate] for aggregate in found))
 
 
-def resolve(query: ast.Query, schema: Schema, types: ColumnTypes) -> ResolvedQuery:
-    """Bind a query to a schema.
+def resolve(
+    query: ast.Query, schema: Schema, types: ColumnTypes, empty: Collection[str] = ()
+) -> ResolvedQuery:
+    """Bind a query to a schema; ``empty`` names the tables without a row.
 
     Raises
     ------
     QueryError
         If a name is unknown or a word is used where it has no meaning; points at the word.
     """
-    return _Resolver(query, schema, types).run()
+    return _Resolver(query, schema, types, empty).run()
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,8 @@ class _Scope:
 
 
 class _Resolver:
-    def __init__(self, query: ast.Query, schema: Schema, types: ColumnTypes) -> None:
-        self.query, self.schema, self.types = query, schema, types
+    def __init__(self, query: ast.Query, schema: Schema, types: ColumnTypes, empty: Collection[str]) -> None:
+        self.query, self.schema, self.types, self.empty = query, schema, types, empty
         self.sources: dict[ast.Aggregate, Source] = {}
 
     def run(self) -> ResolvedQuery:
@@ -256,7 +258,7 @@ class _Resolver:
                 ref.place, "the rows to aggregate were asked for", f"got {ref}", "table.column", do
             )
         table = self._table(ref)
-        foreign_key = key_to(self.query.text, self.schema, self.types, ref, table, scope.table)
+        foreign_key = key_to(self.query.text, self.schema, self.types, ref, table, scope.table, self.empty)
         if table.time is None:
             raise self._error(
                 ref.table_place,

@@ -71,7 +71,8 @@ class Task:
         """
         placing = SplitOptions.of(options)
         with connection(dataset) as con:
-            resolved = resolve(parse(text), dataset.schema, column_types(con, dataset.schema))
+            empty = [table.name for table in dataset.schema if not dataset.manifest.rows(table.name)]
+            resolved = resolve(parse(text), dataset.schema, column_types(con, dataset.schema), empty)
             warn_of_unknown_texts(con, resolved)
             boundaries = place(con, resolved, placing)
         return cls(dataset, resolved, boundaries, boundaries.anchors(resolved.horizon))
