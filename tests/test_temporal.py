@@ -198,8 +198,13 @@ def test_the_splits_of_a_published_task():
 def test_splits_that_cannot_be_say_which_and_why():
     year, day = Span.of(365, "days"), Span.of(1, "days")
     bounds = {"begin": 0, "val": 100 * DAY, "test": 200 * DAY, "observed_until": 300 * DAY}
-    with pytest.raises(TaskError, match=r"anchors of the train split .* label window of 365 days fits"):
-        split_anchors((year,), day, **bounds)
+    with pytest.raises(TaskError, match=r"anchors of the val split .* label window of 365 days fits"):
+        split_anchors((year,), day, **{**bounds, "begin": -900 * DAY})
+    too_short = (
+        r"windows of 1 day or 365 days .*: the data span 300 days, from 1970-01-01 to 1970-10-28; three"
+    )
+    with pytest.raises(TaskError, match=too_short + r" windows, one per split, need 1095 days\. Shorten"):
+        split_anchors((day, year), day, **bounds)
     with pytest.raises(TaskError, match="anchors of the test split"):
         split_anchors((day,), day, **{**bounds, "observed_until": 200 * DAY})
     with pytest.raises(TaskError, match="a step of more than 0"):

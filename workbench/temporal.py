@@ -316,7 +316,7 @@ def split_anchors(
     Raises
     ------
     TaskError
-        If a split would be empty; says which.
+        If a split would be empty; says which, or that the data are too short for three windows.
     """
     _check_step(every)
     back = _steps(val, -every, begin, None)
@@ -327,6 +327,7 @@ def split_anchors(
         found[name] = steps[windows_end(horizon, steps) <= end]
     for name, anchors in found.items():
         if not len(anchors):
+            _check_length(horizon, begin, observed_until)
             raise TaskError(
                 explain(
                     f"anchors of the {name} split were asked for",
@@ -349,6 +350,16 @@ def default_boundaries(
     test = back.after(int(min((-span).after(observed_until) for span in horizon)))
     val = back.after(int(min((-span).after(test) for span in horizon)))
     return val, test
+
+
+def _check_length(horizon: tuple[Span, ...], begin: int, end: int) -> None:
+    need = max(horizon, key=lambda span: span.approximate) * 3
+    if need.after(begin) > end:
+        days = f"{(end - begin) / MICROSECONDS['days']:,.4g} days, from {iso(begin)} to {iso(end)}"
+        got, do = f"the data span {days}; three windows, one per split, need {need}", "Shorten the window"
+        raise TaskError(
+            explain(f"label windows of {' or '.join(map(str, horizon))} were asked for", got, do=do)
+        )
 
 
 def _check_step(every: Span) -> None:

@@ -280,7 +280,11 @@ BAD_TASKS = [
     ({"val": "soon"}, AnchorError, "an instant was asked for: got 'soon'"),
     ({"val": FOREVER}, TaskError, "val= was set"),
     ({"val": "2022-01-01", "test": "2021-01-01"}, TaskError, "anchors of the val split were asked for"),
-    ({"observed_until": "2021-01-05"}, TaskError, "no label window of 20 days fits"),
+    (
+        {"observed_until": "2021-01-05"},
+        TaskError,
+        "the data span .* three windows, one per split, need 60 days",
+    ),
     ({"train_windows": 0}, TaskError, "train_windows= was set: got 0. Allowed: None or a whole number"),
     ({"eval_windows": 1.5}, TaskError, "eval_windows= was set: got 1.5"),
     ({"every": "often"}, AnchorError, "a length of time was asked for: got 'often'"),
