@@ -128,6 +128,14 @@ def test_columns_of_one_name_are_refused() -> None:
         read_tables({"t": frame})
 
 
+def test_columns_of_several_levels_are_refused_with_what_flattens_them() -> None:
+    frame = pd.DataFrame({"u": [1, 1], "x": [2, 3]}).groupby("u").agg({"x": ["min", "max"]})
+    with pytest.raises(TableError, match=r"columns have 2 levels, such as \('x', 'min'\)") as caught:
+        read_tables({"t": frame})
+    exec(str(caught.value).split("Flatten them: ")[1].removesuffix("."), {"frame": frame})
+    assert read_tables({"t": frame}).arrow("t").to_pydict() == {"u": [1], "x_min": [2], "x_max": [3]}
+
+
 def test_a_torn_file_is_named_by_its_table(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"PAR1 torn")
     with pytest.raises(TableError, match="table 't' was read: DuckDB refused it"):

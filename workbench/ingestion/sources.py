@@ -254,8 +254,12 @@ def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
     Raises
     ------
     TableError
-        If two columns have the same name, or differ only by case.
+        If two columns have the same name, or differ only by case, or columns have several levels.
     """
+    if frame.columns.nlevels > 1:
+        got = f"its columns have {frame.columns.nlevels} levels, such as {frame.columns[0]!r}"
+        do = "Flatten them: frame.columns = ['_'.join(map(str, column)) for column in frame.columns]"
+        raise TableError(explain(f"table {name!r} was read", got, "columns of one level", do))
     arrays: list[pa.Array | pa.ChunkedArray] = []
     mixed = []
     kept = [name for name in frame.index.names if name is not None and name not in frame.columns]
