@@ -85,7 +85,7 @@ def test_what_is_changed_is_no_longer_what_was_reasoned() -> None:
     assert labels(channels=32) == [*every[:5], every[6], "channels"]
     assert labels(batch_size=64) == [*every[:3], *every[5:], "batch_size"]
     assert labels(fanout=Fanout([3])) == [*every[4:], "fanout"]
-    assert labels(layers=1) == [*every[:5], every[6], "layers"]
+    assert labels(layers=1) == [every[0], *every[2:5], every[6], "layers"]
     assert labels(epochs=3, reasons=()) == []
     twice = plan.replace(channels=32).replace(channels=16)
     assert [pair for pair in twice.reasons if "channels" in pair[0]] == [("channels", "set by you")]

@@ -282,7 +282,7 @@ _SAID_AS = {
     "fanout": ("hop", "recent", "uniform", "joint"),
     "batch_size": ("fanout size",),
     "max_steps": ("epochs",),
-    "layers": ("channels",),
+    "layers": ("channels", "hops"),
 }
 """Words by which the label of a reason says that it is about a choice; the choice's own name is one too."""
 
