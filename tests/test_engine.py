@@ -112,6 +112,7 @@ def test_likely_slips_are_named_at_the_door(engine, task):
         (wb.TaskError, "task.seeds", lambda: engine.sample(task, plan.fanout)),
         (wb.FanoutError, "plan.fanout", lambda: engine.sample(seeds, plan)),
         (wb.FanoutError, "plan.fanout", lambda: engine.cost(seeds, plan)),
+        (wb.PlanError, "got 'x'.*a whole number", lambda: engine.sample(seeds, plan.fanout, key="x")),
         (wb.SchemaError, "engine.sample", lambda: engine.audit(seeds)),
         (wb.TaskError, "engine.task", lambda: engine.baselines(plan)),
         (wb.TaskError, "Did you mean 'test'", lambda: engine.task(task.query, tset="2024-01-01")),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.errors import PlanError
 from workbench.kernels.jit import kernel
 from workbench.kernels.rng import (
     derive_key,
@@ -124,5 +125,5 @@ def test_known_values_stay() -> None:
 def test_keys_are_integers_of_any_type():
     same = {derive_key(kind(7), "train", kind(2)) for kind in (int, np.int64, np.uint64, np.int32)}
     assert same == {derive_key(7, "train", 2)}
-    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+    with pytest.raises(PlanError, match=r"a key for random draws was asked for: got 0\.5\. Allowed: a whole"):
         derive_key(0.5, "train")

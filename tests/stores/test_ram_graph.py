@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 from stars import ORDERS, RATED, both, request_of, star
 
-from workbench.errors import IdError
+from workbench.errors import IdError, SchemaError
 from workbench.kernels.sample import CHUNK, SCAN
 from workbench.stores import capacity, fused
 from workbench.stores.hop_driver import HopDriver
@@ -139,6 +139,12 @@ def test_the_door_says_what_is_wrong_and_what_to_do():
         graph.sample(request_of([Step(1, ORDERS, 2)], [0, 7], DAY))
     with pytest.raises(IdError, match=r"no such node type.*users, products, orders. Did you mean 'users'"):
         graph.sample(request_of([Step(1, ORDERS, 2)], [0], DAY, node_type="user"))
+
+
+@pytest.mark.parametrize("ask", ["num_nodes", "times", "num_edges"])
+def test_names_that_the_graph_does_not_have_are_said(ask):
+    with pytest.raises(SchemaError, match=r"user.*Allowed: .*users"):
+        getattr(RamGraph(toy_shop()), ask)("user")
 
 
 def test_pickling_keeps_budget_and_snapshot():

@@ -14,9 +14,11 @@ Integer Generation in an Interval", TOMACS 2019), so it is exactly uniform.
 from __future__ import annotations
 
 from operator import index
+from typing import SupportsIndex
 
 import numpy as np
 
+from workbench.errors import PlanError, explain
 from workbench.kernels.jit import inlined, kernel
 from workbench.types import Int64Array, TimeArray, UInt64Array
 
@@ -67,7 +69,15 @@ def mix(*words: int) -> int:
 
 
 def derive_key(root: int, purpose: str, epoch: int = 0) -> int:
-    """The key of one pass: root key, what it is for (``'train'``, ``'val'``, ...) and the epoch."""
+    """The key of one pass: root key, what it is for (``'train'``, ``'val'``, ...) and the epoch.
+
+    Raises
+    ------
+    PlanError
+        If the root key is no whole number.
+    """
+    if not isinstance(root, SupportsIndex):
+        raise PlanError(explain("a key for random draws was asked for", f"got {root!r}", "a whole number"))
     return mix(root, *purpose.encode(), len(purpose), epoch)
 
 

@@ -92,16 +92,22 @@ class RamGraph:
         return self.arrays.id_dtype
 
     def num_nodes(self, node_type: str) -> int:
-        """Nodes of a type."""
-        return self.arrays.num_rows[node_type]
+        """Nodes of a type; SchemaError where the schema does not have it."""
+        return self.arrays.num_rows[self.schema[node_type].name]
 
     def num_edges(self, edge_type: EdgeType) -> int:
-        """Stored edges of an edge type."""
-        return self.arrays.num_edges(edge_type)
+        """Stored edges of an edge type; SchemaError where the schema does not have it."""
+        return self.arrays.num_edges(self.schema.edge_type(edge_type))
 
     def times(self, table: str) -> TimeArray | None:
-        """int64[rows] ascending, microseconds; None for a table without a time column."""
-        return self.arrays.times[table]
+        """int64[rows] ascending, microseconds; None for a table without a time column.
+
+        Raises
+        ------
+        SchemaError
+            If there is no such table.
+        """
+        return self.arrays.times[self.schema[table].name]
 
     def sample(self, request: SampleRequest, snapshot: int | None = None) -> SampledSubgraph:
         """Sample one batch, in one kernel call that holds no GIL.
