@@ -51,7 +51,7 @@ SOURCES: list[Callable[[Path], Any]] = [
     lambda _: TWINS.to_batches()[0],
     lambda _: TWINS.to_reader(),
     lambda _: TWINS.to_pandas(),
-    lambda _: duckdb.sql('SELECT 1 AS id, 2 AS amount, 3 AS "Amount"'),
+    lambda _: duckdb.connect().sql('SELECT 1 AS id, 2 AS amount, 3 AS "Amount"'),
 ]
 
 
@@ -60,6 +60,13 @@ def test_twins_of_every_source_are_refused(make: Callable[[Path], Any], tmp_path
     words = "table 't' was read.* 'amount' and 'Amount' differ only by case.*Rename one where the table comes"
     with pytest.raises(TableError, match=words):
         read_tables({"t": make(tmp_path)})
+
+
+def test_a_refused_relation_leaves_its_connection_free() -> None:
+    connection = duckdb.connect()
+    with pytest.raises(TableError, match="differ only by case") as caught:
+        read_tables({"t": connection.sql('SELECT 1 AS a, 2 AS "A"')})
+    assert connection.sql("SELECT 3").fetchall() == [(3,)], caught
 
 
 def test_a_csv_header_that_says_a_name_twice_is_refused(tmp_path: Path) -> None:

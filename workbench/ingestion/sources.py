@@ -113,7 +113,13 @@ class Sources:
                     "DuckDB relation",
                 )
             )
-        refuse_twins(f"table {name!r} was read", reader.schema.names)
+        with (
+            reader
+        ):  # closed also where it is refused: a relation's connection answers nothing else meanwhile
+            refuse_twins(f"table {name!r} was read", reader.schema.names)
+            return self._store_stream(name, reader)
+
+    def _store_stream(self, name: str, reader: pa.RecordBatchReader) -> str:
         label = f"stream_{id(reader)}"
         with self.lock:
             self.database.register(label, reader)
