@@ -24,10 +24,10 @@ class Capacity:
     nodes: dict[str, int]
     edges: dict[EdgeType, int]
 
-    def bytes(self, id_size: int, slot_size: int) -> int:
+    def bytes(self, id_size: int) -> int:
         """Bytes of the batch's arena and of the hash tables that relabel its nodes."""
         slots = sum(hash_slots(count) for count in self.nodes.values() if count)
-        return size_class(self.arena_bytes(id_size)) + slot_size * slots
+        return size_class(self.arena_bytes(id_size)) + 8 * slots
 
     def arena_bytes(self, id_size: int) -> int:
         """Bytes of the batch's arrays, each aligned to a cache line."""
@@ -145,17 +145,16 @@ def describe(plan: StepPlan) -> str:
 
 
 NARROW_LOCALS: int = 1 << 24
-"""Hash slots of 4 bytes name local ids below this; larger batches use slots of 8."""
+"""Hash slots name local ids below this beside an epoch; larger batches wipe their tables each time."""
 
 
-def slot_dtype(capacity: Capacity) -> np.dtype[np.uint32] | np.dtype[np.uint64]:
-    """Hash slots of a batch: uint32 (epoch 8, local 24) or uint64 (epoch 32, local 32)."""
-    wide = max(capacity.nodes.values(), default=0) > NARROW_LOCALS
-    return np.dtype(np.uint64) if wide else np.dtype(np.uint32)
+def is_wide(capacity: Capacity) -> bool:
+    """Whether local ids of a batch need more than 24 bits."""
+    return max(capacity.nodes.values(), default=0) > NARROW_LOCALS
 
 
 def request_bytes(graph: GraphArrays, plan: StepPlan, capacity: Capacity) -> int:
     """Everything that is counted for a request: arena, hash tables and scratch."""
     widest = max([0, *(step.fanout for step in plan)])
     scratch = 8 * (widest + hash_slots(widest)) + 8 * max(capacity.edges.values(), default=0)
-    return capacity.bytes(graph.id_dtype.itemsize, slot_dtype(capacity).itemsize) + scratch
+    return capacity.bytes(graph.id_dtype.itemsize) + scratch

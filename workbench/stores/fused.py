@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from workbench.kernels.cuts import count_visible_rows
-from workbench.kernels.sample import BLOCK_ROWS, CHUNK, LANES, PICK_ROWS
+from workbench.kernels.floyd import ROWS
+from workbench.kernels.lanes import SLOTS
+from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG
+from workbench.kernels.sample import BLOCK_ROWS, CHUNK, LANES, PICK_ROWS, ROOM
 from workbench.schema import EdgeType
 from workbench.stores.capacity import Capacity, first_guess, hash_slots, upper_bound
 from workbench.stores.graph_arrays import GraphArrays
@@ -39,7 +42,7 @@ class Tables:
     Attributes
     ----------
     types, edge_types : dict name -> position
-    edges : int64[edge types, 9]  the E_* columns of ``kernels/sample.py`` that never change
+    edges : int64[edge types, 10]  the E_* columns of ``kernels/sample.py`` that never change
     degrees : dict edge type -> largest degree
     """
 
@@ -47,12 +50,12 @@ class Tables:
         self.graph, self.degrees = graph, degrees
         self.types = {name: i for i, name in enumerate(graph.schema.node_types)}
         self.edge_types = {name: i for i, name in enumerate(graph.schema.edge_types)}
-        self.edges = np.zeros((len(self.edge_types), 9), np.int64)
+        self.edges = np.zeros((len(self.edge_types), 10), np.int64)
         for row, spec in zip(self.edges, graph.schema.edge_specs, strict=True):
             arrays = graph.edges[spec.edge_type]
             indptr, eid = arrays.indptr, arrays.nbr if arrays.eid is None else arrays.eid
             row[:3] = 0 if indptr is None else address(indptr), address(arrays.nbr), address(eid)
-            row[8] = graph.num_rows[spec.table]
+            row[8:] = graph.num_rows[spec.table], arrays.nbr.strides[0]
         timed = {name: times for name, times in graph.times.items() if times is not None}
         self.dated = {name: int(np.searchsorted(times, NO_TIME)) for name, times in timed.items()}
 
@@ -160,13 +163,19 @@ class Worker:
 
     def __init__(self, arenas: Arenas) -> None:
         self.arenas = arenas
-        self.block = np.empty((BLOCK_ROWS, LANES), np.int64)
-        self.picks = np.empty((PICK_ROWS, CHUNK), np.int64)
+        self.block = np.zeros((BLOCK_ROWS, LANES), np.int64)
+        self.ring = np.zeros((3, PICK_ROWS, ROOM), np.int64)
+        self.rows = np.zeros((ROWS, LANES), np.int32)
         self.ranks, self.taken = np.empty(1, np.int64), np.zeros(2, np.int64)
         self.visible = np.empty(1, np.int64)
-        self.need = np.zeros(2, np.int64)
-        self._slots: dict[tuple[str, int], AnyArray] = {}
-        self._epochs: dict[int, int] = {}
+        self.need, self.counts = np.zeros(2, np.int64), np.zeros(4, np.int64)
+        self._slots: dict[str, Int64Array] = {}
+        self._epoch = 0
+
+    @property
+    def scratch(self) -> tuple[AnyArray, ...]:
+        """What the kernel takes as ``scratch``."""
+        return self.block, self.ring, self.rows, self.taken, self.visible, self.ranks, self.counts
 
     def dismiss(self) -> None:
         """Give up what was reserved; the worker is not used again."""
@@ -192,31 +201,31 @@ class Worker:
             self.need[1] = 0
             self.taken[:] = 0
 
-    def hash_table(self, node_type: str, nodes: int, dtype: np.dtype[np.generic]) -> tuple[AnyArray, int]:
-        """Slots for so many nodes, and the mask; entries of earlier epochs count as empty.
+    def hash_lines(self, node_type: str, nodes: int) -> tuple[Int64Array, int]:
+        """Hash lines for so many nodes, and their number less one; slots of earlier epochs are empty.
 
         Raises
         ------
         OverBudgetError
         """
-        wanted, key = hash_slots(nodes), (node_type, dtype.itemsize)
-        held = self._slots.get(key)
+        wanted = hash_slots(nodes)
+        held = self._slots.get(node_type)
         if held is None or len(held) < wanted:
-            had = 0 if held is None else held.nbytes
-            self.arenas.reserve(wanted * dtype.itemsize - had)
-            held = self._slots[key] = np.zeros(wanted, dtype)
-        return held, wanted - 1
+            self.arenas.reserve(8 * wanted - (0 if held is None else held.nbytes))
+            # lines begin on a cache line; the rest of the allocation is cut off
+            raw = np.zeros(wanted + SLOTS, np.int64)
+            skipped = -address(raw) % 64 // 8
+            held = self._slots[node_type] = raw[skipped : skipped + wanted]
+        return held, wanted // SLOTS - 1
 
-    def next_epoch(self, dtype: np.dtype[np.generic]) -> int:
-        """A stamp that no slot of this dtype carries; wipes the tables when the stamps run out."""
-        epoch = self._epochs.get(dtype.itemsize, 0) + 1
-        if epoch > (255 if dtype.itemsize == 4 else 1 << 30):
-            epoch = 1
-            for (_, size), slots in self._slots.items():
-                if size == dtype.itemsize:
-                    slots[:] = 0
-        self._epochs[dtype.itemsize] = epoch
-        return epoch
+    def next_tag(self, wide: bool) -> tuple[int, int]:
+        """(tag mask, tag) that no slot carries; wipes the tables when the epochs run out."""
+        self._epoch += 1
+        if wide or self._epoch > 255:
+            self._epoch = 0 if wide else 1
+            for slots in self._slots.values():
+                slots[:] = 0
+        return (WIDE_TAG, WIDE_TAG) if wide else (NARROW_TAG, self._epoch << 24)
 
 
 def address(array: AnyArray) -> int:

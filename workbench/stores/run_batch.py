@@ -7,15 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workbench.errors import FanoutError, explain
-from workbench.kernels.sample import (
-    E_CAPACITY,
-    E_COUNT,
-    E_ROW,
-    N_COUNT,
-    sample_batch,
-)
+from workbench.kernels.relabel import N_COUNT
+from workbench.kernels.sample import E_CAPACITY, E_COUNT, E_ROW, sample_batch
 from workbench.schema import EdgeType
-from workbench.stores.capacity import Capacity, aligned, slot_dtype
+from workbench.stores.capacity import Capacity, aligned, is_wide
 from workbench.stores.fused import Program, Tables, Worker, address
 from workbench.stores.hop_driver import request_keys
 from workbench.stores.memory import Arenas
@@ -25,8 +20,6 @@ from workbench.types import AnyArray, ByteArray, Int64Array
 
 MOST_LOCALS: int = (1 << 31) - 1
 """Nodes of one type in a batch: local ids are int32."""
-
-_INT32, _INT64 = np.empty(0, np.int32), np.empty(0, np.int64)
 
 
 class _Output(NamedTuple):
@@ -81,16 +74,16 @@ def _prepare(
     capacity: Capacity,
 ) -> _Output:
     """Carve an arena, put the seeds in and note every address."""
-    id_size, slots = tables.graph.id_dtype.itemsize, slot_dtype(capacity)
-    hashes = {t: worker.hash_table(t, n, slots) for t, n in capacity.nodes.items() if n}
+    id_size = tables.graph.id_dtype.itemsize
+    hashes = {t: worker.hash_lines(t, n) for t, n in capacity.nodes.items() if n}
     arena = arenas.take(capacity.arena_bytes(id_size))
     base, offset, offsets = address(arena), 0, dict[object, tuple[int, ...]]()
     node_table = np.zeros((len(tables.types), 6), np.int64)
     for t, number in tables.types.items():
         room = capacity.nodes[t]
         offsets[t] = (offset, offset + aligned(room * id_size))
-        slots_at, mask = (address(hashes[t][0]), hashes[t][1]) if room else (0, 0)
-        node_table[number] = base + offsets[t][0], base + offsets[t][1], slots_at, mask, room, 0
+        slots_at, lines = (address(hashes[t][0]), hashes[t][1]) if room else (0, 0)
+        node_table[number] = base + offsets[t][0], base + offsets[t][1], slots_at, lines, room, 0
         offset = offsets[t][1] + aligned(room * 4)
     edge_table = tables.edges.copy()
     for e in program.edge_types:
@@ -118,13 +111,12 @@ def _call(
     tables: Tables, program: Program, worker: Worker, request: SampleRequest, capacity: Capacity,
     cuts: Int64Array, keys: AnyArray, output: _Output,
 ) -> int:  # fmt: skip
-    slots = slot_dtype(capacity)
+    tag_mask, tag = worker.next_tag(is_wide(capacity))
     return int(
         sample_batch(
-            np.empty(0, tables.graph.id_dtype), np.empty(0, slots), _INT32, _INT64, request.plan.disjoint,
-            worker.next_epoch(slots), program.steps, output.node_table, output.edge_table, cuts, keys,
-            output.ends, output.step_edges, worker.block, worker.picks, worker.ranks, worker.taken,
-            worker.visible, worker.need,
+            np.empty(0, tables.graph.id_dtype), request.plan.disjoint, tag_mask, tag, program.steps,
+            output.node_table, output.edge_table, cuts, keys, output.ends, output.step_edges, worker.scratch,
+            worker.need,
         )
     )  # fmt: skip
 
