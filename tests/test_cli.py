@@ -33,6 +33,15 @@ def test_ingest_says_what_it_made(folder: Path, capsys: pytest.CaptureFixture[st
     assert "rows of 4 tables" in out
 
 
+def test_a_glob_that_the_shell_expanded_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    expanded = sorted(map(str, (folder / "shop").glob("*.parquet")))
+    assert main(["ingest", *expanded, str(folder / "unquoted")]) == 1
+    said = capsys.readouterr().err
+    assert "the shell made 4 paths of it" in said
+    assert "Quote the glob, as in 'data/*.parquet'." in said
+    assert not (folder / "unquoted").exists()
+
+
 def test_info_prints_tables_and_edges_and_saves_the_schema(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,8 +117,9 @@ def test_the_module_runs_as_a_program(folder: Path) -> None:
     assert "snapshot 1" in run.stdout
 
 
-def test_demo_hands_its_options_on_and_writes_json(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize("violations", [0, 3])
+def test_demo_hands_its_options_on_writes_json_and_fails_if_the_audit_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, violations: int
 ) -> None:
     from workbench.demo.job import DemoOptions
     from workbench.demo.result import DemoResult
@@ -118,10 +128,11 @@ def test_demo_hands_its_options_on_and_writes_json(
         assert options == DemoOptions(tmp_path, 50_000, 2, 5, "cpu")
         keys = {"val": [0.7], "test": [0.7]}
         paths = (tmp_path / "p", tmp_path / "r")
-        return DemoResult({}, 0, 0, {}, "auroc", True, keys, 0.5, 0.6, {}, 5, 0, *paths)
+        return DemoResult({}, 0, 0, {}, "auroc", True, keys, 0.5, 0.6, {}, 5, violations, *paths)
 
     monkeypatch.setattr("workbench.demo.job.run_demo", job)
     options = ["--size", "50000", "--keys", "2", "--audit", "5", "--device", "cpu"]
-    assert main(["demo", "--out", str(tmp_path), "--json", str(tmp_path / "d.json"), *options]) == 0
+    code = main(["demo", "--out", str(tmp_path), "--json", str(tmp_path / "d.json"), *options])
+    assert code == (1 if violations else 0)
     assert json.loads((tmp_path / "d.json").read_text())["value"]["test"] == 0.7
     assert "gradient boosting" in capsys.readouterr().out

@@ -1,11 +1,20 @@
 """The exception tree and the form of its messages."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 
 from workbench import errors
-from workbench.errors import FanoutError, LoaderError, WorkbenchError, did_you_mean, expect, explain
+from workbench.errors import (
+    FanoutError,
+    LoaderError,
+    WorkbenchError,
+    did_you_mean,
+    expect,
+    expect_path,
+    explain,
+)
 
 
 def test_every_error_is_a_workbench_error_and_drawn_in_the_tree():
@@ -40,3 +49,9 @@ def test_a_value_of_another_kind_is_refused_at_the_door():
         expect("3", int, FanoutError, "a number", "Give one")
     with pytest.raises(FanoutError, match="got the class int"):
         expect(int, int, FanoutError, "a number")
+
+
+def test_what_names_no_place_is_refused():
+    assert expect_path("~/x", FanoutError, "a folder") == Path.home() / "x"
+    with pytest.raises(FanoutError, match=r"a folder was asked for: got a NoneType\. Allowed: a path"):
+        expect_path(None, FanoutError, "a folder")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, script, style
+from widgets._base import Face, needs, script, style
 from widgets._fanout_table import FanoutTable
 
 PILOT = 64
@@ -40,6 +40,7 @@ class FanoutPicker(Face):
     _css = style()
 
     def __init__(self, engine: wb.Engine, task: wb.Task, plan: wb.ModelPlan) -> None:
+        needs(plan, wb.ModelPlan, "FanoutPicker(engine, task, plan)", "Take engine.suggest_plan(task)")
         super().__init__()
         self._engine, self._task, self._start = engine, task, plan
         self._pilot: wb.SeedTable | None = None

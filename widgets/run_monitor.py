@@ -39,8 +39,13 @@ class RunMonitor(Face):
         self.publish()
 
     def attach(self, run: wb.Run) -> None:
-        """Called by ``engine.train`` before the first event; shows the monitor where a notebook runs."""
-        self.run = run
+        """Called by ``engine.train`` before the first event; shows the monitor where a notebook runs.
+
+        A monitor that is used again begins anew: an earlier run's curves and end are not this one's.
+        """
+        with self._lock:
+            self.run, self.record, self.error, self._handle = run, RunRecord(), "", None
+            self.publish()
         if in_notebook():
             from IPython.display import display
 
@@ -66,10 +71,11 @@ class RunMonitor(Face):
             raise wb.TrainingError(
                 "cancel was asked for: no run is attached. Pass the monitor to engine.train."
             )
-        if not self.record.ended:
-            self.record.state = "cancelling"
-            self.publish()
-            self.run.cancel()
+        with self._lock:  # a run that ends meanwhile must not be left as cancelling
+            if not self.record.ended:
+                self.record.state = "cancelling"
+                self.publish()
+                self.run.cancel()
 
     def on_cancel(self) -> None:
         """A view's Cancel button was pressed."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, script, style
+from widgets._base import Face, needs, script, style
 from widgets._node_card import node_card
 from widgets.fanout_picker import FanoutPicker
 
@@ -44,6 +44,8 @@ class SubgraphView(Face):
 
     def show(self, subgraph: wb.SampledSubgraph) -> None:
         """Show another subgraph in place of this one."""
+        do = "Take one from engine.sample(seeds, fanout)"
+        needs(subgraph, wb.SampledSubgraph, "picture of a subgraph", do)
         with self._lock:
             self.subgraph = subgraph
             self._whole = wb.flatten(subgraph, self._engine.graph if self._engine else None)

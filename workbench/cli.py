@@ -1,7 +1,7 @@
 """``python -m workbench ingest | info | verify | demo``: the line without a notebook.
 
-Exit codes: 0 done; 1 it could not be done, or ``verify`` found damage (the reason is on stderr);
-2 wrong arguments; 130 interrupted.
+Exit codes: 0 done; 1 it could not be done, ``verify`` found damage (the reason is on stderr) or the audit of
+``demo`` a violation; 2 wrong arguments; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.errors import WorkbenchError
+from workbench.errors import TableError, WorkbenchError, explain
 from workbench.progress import ProgressBar
 
 
@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     ingest = commands.add_parser("ingest", help="tables (a file, folder or glob) become a dataset")
-    ingest.add_argument("source", help="Parquet or CSV: a file, a folder or a quoted glob")
+    ingest.add_argument("source", nargs="+", help="Parquet or CSV: a file, a folder or a quoted glob")
     ingest.add_argument("store", type=Path, help="the dataset's folder")
     ingest.add_argument("--schema", type=Path, help="schema as JSON; default: inferred from the tables")
     ingest.add_argument("--memory", metavar="SIZE", help="what may be used before spilling, such as 4GB")
@@ -67,7 +67,11 @@ def _ingest(given: argparse.Namespace) -> int:
     from workbench.ingestion.tables import read_tables
     from workbench.schema import Schema
 
-    tables = read_tables(given.source)
+    if len(given.source) > 1:
+        got = f"the shell made {len(given.source)} paths of it, {given.source[0]} and others"
+        do = "Quote the glob, as in 'data/*.parquet'"
+        raise TableError(explain("a source of tables was asked for", got, "one file, folder or glob", do))
+    tables = read_tables(given.source[0])
     schema = Schema.load(given.schema) if given.schema else infer_schema(tables)
     print(schema)
     with ProgressBar() as bar:
@@ -114,4 +118,4 @@ def _demo(given: argparse.Namespace) -> int:
     if given.json:
         result.write(given.json)
     print(result)
-    return 0
+    return 1 if result.violations else 0

@@ -21,7 +21,7 @@ from workbench.sampling.audit import AuditReport, audit
 from workbench.sampling.profile import Cost, profile
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import Schema
-from workbench.stores.dataset import Dataset
+from workbench.stores.dataset import Dataset, shown
 from workbench.stores.key_map import KeyMap
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.replaced import open_current
@@ -189,7 +189,8 @@ class Engine:
         Parameters
         ----------
         model : torch.nn.Module or None
-            Your own: called with a PyG ``HeteroData``, returns one number per seed. None: the plan's.
+            Your own: called with a PyG ``HeteroData``, returns one number per seed. A copy of it is trained:
+            ``run.model``. None: the plan's.
         callbacks : callables that take one event; one with ``attach(run)`` is handed the run first.
             None prints a line per epoch while one waits; ``[]`` is silence.
         key : int  fixes every random choice
@@ -251,4 +252,5 @@ class Engine:
     def __repr__(self) -> str:
         rows = ", ".join(f"{t.name} {self.dataset.manifest.rows(t.name):,}" for t in self.schema)
         edges = sum(self.graph.num_edges(edge_type) for edge_type in self.schema.edge_types)
-        return f"Engine({self.dataset.path}, snapshot {self.graph.snapshot}: {rows}; {edges:,} stored edges)"
+        where = f"{shown(self.dataset.path)}, snapshot {self.graph.snapshot}"
+        return f"Engine({where}: {rows}; {edges:,} stored edges)"

@@ -23,6 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from os import PathLike
+from pathlib import Path
 
 
 class WorkbenchError(Exception):
@@ -135,3 +137,17 @@ def expect(value: object, kind: type, error: type[WorkbenchError], asked: str, d
         return
     got = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
     raise error(explain(f"{asked} was asked for", f"got {got}", f"a {kind.__name__}", do))
+
+
+def expect_path(value: object, error: type[WorkbenchError], asked: str) -> Path:
+    """A place on disk, ``~`` resolved; what names none, such as None or an opened value, is refused.
+
+    Raises
+    ------
+    WorkbenchError
+        The given one.
+    """
+    if not isinstance(value, (str, PathLike)):
+        got = f"got a {type(value).__name__}"
+        raise error(explain(f"{asked} was asked for", got, "a path, as str or pathlib.Path"))
+    return Path(value).expanduser()

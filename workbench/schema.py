@@ -160,14 +160,8 @@ class Schema:
             if table.name == name:
                 return table
         names = [table.name for table in self.tables]
-        raise SchemaError(
-            explain(
-                f"table {name!r} was asked for",
-                "the schema does not have it",
-                ", ".join(names),
-                did_you_mean(name, names),
-            )
-        )
+        asked, got = f"table {name!r} was asked for", "the schema does not have it"
+        raise SchemaError(explain(asked, got, ", ".join(names), did_you_mean(name, names)))
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables)
@@ -390,7 +384,7 @@ def _with_stype(table: Table, column: str | None, stype: Stype) -> Table:
 
 def _headline(table: Table) -> str:
     parts = [f"key {table.primary_key}" if table.primary_key else "no key"]
-    why = table.column(table.time).note if table.time else ""
+    why = next((column.note for column in table.columns if column.name == table.time), "")
     known = f"time {table.time}" + (f" ({why})" if why else "")
     parts.append(known if table.time else "static: always visible")
     if table.end_time:

@@ -47,6 +47,9 @@ MICROSECONDS: dict[str, int] = {
 }
 """Units of fixed length, in microseconds. Months are calendar arithmetic: see :class:`Span`."""
 
+LONGEST: int = 10_000 * 366 * MICROSECONDS["days"]
+"""No length of time is longer, so that none leaves the range of int64 where it is added to an instant."""
+
 Instant: TypeAlias = "int | float | str | dt.datetime | dt.date | np.datetime64"
 Duration: TypeAlias = "int | str | dt.timedelta | np.timedelta64"
 
@@ -101,23 +104,25 @@ def _not_an_instant(value: object) -> str:
 
 def duration(value: Duration) -> int:
     """Read a length of time as microseconds: ``'30 days'``, a timedelta, or an int of microseconds."""
-    if isinstance(value, dt.timedelta):
-        return round(value / dt.timedelta(microseconds=1))
-    if isinstance(value, np.timedelta64):
-        return int(value.astype("timedelta64[us]").astype(np.int64))
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return int(value)
+    length: float | None = None
     match = _DURATION.match(value) if isinstance(value, str) else None
-    if match:
-        unit = match[2].lower().removesuffix("s") + "s"
-        if unit in MICROSECONDS:
-            return round(float(match[1]) * MICROSECONDS[unit])
+    unit = match[2].lower().removesuffix("s") + "s" if match else ""
+    if isinstance(value, dt.timedelta):
+        length = value / dt.timedelta(microseconds=1)
+    elif isinstance(value, np.timedelta64):
+        length = int(value.astype("timedelta64[us]").astype(np.int64))
+    elif isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        length = int(value)
+    elif match and unit in MICROSECONDS:
+        length = float(match[1]) * MICROSECONDS[unit]
+    if length is not None and abs(length) <= LONGEST:
+        return round(length)
     raise AnchorError(
         explain(
             "a length of time was asked for",
             f"got {value!r}",
             f"a number and a unit of {', '.join(MICROSECONDS)}, such as '30 days'; a timedelta; "
-            "or an int of microseconds",
+            "or an int of microseconds; at most 10,000 years",
         )
     )
 
@@ -170,11 +175,6 @@ def lookback(anchors: TimeArray, window: int) -> TimeArray:
     """
     safe = np.maximum(anchors, BEGINNING + window)
     return np.where(anchors == FOREVER, BEGINNING, safe - window).astype(np.int64)
-
-
-def in_label_window(time: TimeArray, anchor: TimeArray | int, start: int, end: int) -> BoolArray:
-    """``anchor + start < time <= anchor + end``: left open, right closed."""
-    return np.asarray((time > anchor + start) & (time <= anchor + end) & (time != NO_TIME))
 
 
 def clamp(anchors: TimeArray, until: int | None) -> TimeArray:
@@ -318,8 +318,7 @@ def split_anchors(
     TaskError
         If a split would be empty; says which.
     """
-    if every.approximate <= 0:
-        raise TaskError(explain("anchors were asked for", f"one every {every}", "a step of more than 0"))
+    _check_step(every)
     back = _steps(val, -every, begin, None)
     train = back[windows_end(horizon, back) <= val][:train_windows]
     found = {"train": train[::-1]}

@@ -7,9 +7,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-IdArray: TypeAlias = NDArray[np.uint32] | NDArray[np.int64]
-"""Global node, edge or row ids: uint32 below 2^31 rows, int64 otherwise (decided at ingest)."""
-
 Int32Array: TypeAlias = NDArray[np.int32]
 Int64Array: TypeAlias = NDArray[np.int64]
 UInt64Array: TypeAlias = NDArray[np.uint64]

@@ -73,6 +73,12 @@ def edits_the_fanout(desk):
     assert canvas.evaluate(PIXELS) != pixels
     nodes = desk.python("engine.sample(task.seeds('val')[:1], picker.fanout).num_nodes")
     assert page.locator(".wb-subgraph .wb-caption").inner_text().startswith(f"{nodes:,} nodes")
+    # what is not a fanout is not sent, and does not stay in sight
+    field = page.get_by_label(f"neighbours at hop 1 along {FLIGHTS}")
+    field.fill("-7")
+    assert field.get_attribute("aria-invalid") == "true"
+    field.press("Tab")
+    assert (field.input_value(), field.get_attribute("aria-invalid")) == ("3", "false")
     # 3 is too few to look at: the fanout of the plan is put back
     page.get_by_role("button", name="Reset").click()
     page.wait_for_selector('.wb-fanout[data-cost="ready"]')

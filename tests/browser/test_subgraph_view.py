@@ -82,6 +82,21 @@ def test_ten_thousand_nodes_hostile_names_keys_and_themes(desk):
     assert alarm_pixels(page) > 50
     assert page.locator(".wb-legend").get_by_text("later than the anchor").count() == 1
     desk.screenshot("subgraph-late", root)
+    nobody_listens(desk, canvas)
+
+
+def nobody_listens(desk, canvas):
+    """As in a notebook that was opened again: what is asked for in vain is said to be in vain."""
+    silence = desk.page.locator(".wb-subgraph .wb-silence")
+    assert not silence.is_visible()
+    desk.python("view.on_msg(view._receive, remove=True)")
+    canvas.focus()
+    desk.page.keyboard.press("ArrowRight")
+    silence.wait_for(state="visible")
+    assert "No answer from the kernel" in silence.inner_text()
+    desk.python("view.on_msg(view._receive)")
+    desk.page.keyboard.press("ArrowRight")
+    silence.wait_for(state="hidden")
 
 
 def test_a_request_that_would_leave_the_machine_is_caught(desk):

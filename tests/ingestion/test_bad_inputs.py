@@ -23,7 +23,7 @@ from workbench.stores.protocols import Read
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.temporal import NO_TIME
 
-DAY = dt.datetime(2024, 1, 1)
+DAY = dt.datetime(2024, 1, 1, 12)
 USERS = pa.table({"user_id": [1, 2, 3]})
 
 
@@ -38,7 +38,9 @@ GOOD = infer_schema(orders())
 
 
 def test_the_good_tables_say_nothing(store_path: Path) -> None:
-    assert ingest(orders(), GOOD, store_path).warnings == ()
+    report = ingest(orders(), GOOD, store_path)
+    assert report.warnings == ()
+    assert report.static == ("users",)
 
 
 def warned(tables: Tables, schema: Schema, path: Path, *words: str) -> IngestReport:
@@ -267,7 +269,8 @@ def test_odd_columns_are_set_aside_and_said(store_path: Path) -> None:
     ):
         assert schema["orders"].column(column).stype is Stype.SET_ASIDE
         assert said in notes
-    warned(tables, schema, store_path, "orders: set aside, not features: nothing, mixed, texts, same")
+    said = ("set aside, not features: nothing (every value is null), mixed (", ", texts (", ", same (")
+    warned(tables, schema, store_path, *said)
     stored = Dataset.open(store_path).duckdb().execute("SELECT texts FROM orders ORDER BY __row__")
     assert stored.fetchall() == [("1",), ("2",), ("3.5",)]
 
@@ -315,3 +318,40 @@ def test_rare_types_are_stored(store_path: Path) -> None:
     block = SsdFeatures.open(dataset).multi_get([Read("orders", np.arange(3))])[0]
     assert block.column("h").tolist() == [10.0, 11.0, 12.0]
     assert block.column("d")[0] == 1_704_067_200_000_000 + 10 * 86_400_000_000
+
+
+def test_a_number_column_without_a_number(store_path: Path) -> None:
+    """Ingested again with the schema of before: stored as missing throughout, the model would go blind."""
+    said = (
+        r"orders.amount was read: none of its 3 values \(VARCHAR, such as 'a'\) is a number.*"
+        r"TRY_CAST.*schema.set_stype\('orders', 'amount', 'set_aside'\)"
+    )
+    ingest(orders(), GOOD, store_path)
+    with pytest.raises(IngestError, match=said):
+        ingest(orders(amount=["a", "b", "c"]), GOOD, store_path)
+    assert Dataset.open(store_path).snapshot == 1
+    ingest(orders(amount=["a", "b", "c"]), GOOD.set_stype("orders", "amount", "set_aside"), store_path)
+
+
+def test_times_that_are_all_null(store_path: Path) -> None:
+    said = ("orders.at: 3 of 3 rows have no time", "never visible")
+    warned(orders(at=pd.Series([None] * 3, dtype="datetime64[us]")), GOOD, store_path, *said)
+
+
+def test_times_at_the_end_of_time(store_path: Path) -> None:
+    late = dt.datetime(9999, 12, 31, 23, 59, 59, 999_999)
+    warned(orders(at=pd.Series([late] * 3, dtype="datetime64[us]")), GOOD, store_path, "9999-12-31")
+
+
+def test_times_without_a_clock(store_path: Path) -> None:
+    days = [DAY.date(), DAY.date(), None]
+    warned(orders(at=days), GOOD, store_path, "orders.at: every time is midnight", "INTERVAL 1 DAY")
+
+
+def test_arguments_in_the_wrong_order_are_named(tmp_path: Path) -> None:
+    tables = read_tables({"users": USERS})
+    schema = infer_schema(tables)
+    with pytest.raises(IngestError, match=r"an ingest\(tables, schema, path\) was asked for: got a Tables"):
+        ingest(schema, tables, tmp_path / "s")  # type: ignore[arg-type]
+    with pytest.raises(IngestError, match=r"a folder for a dataset was asked for: got a NoneType"):
+        ingest(tables, schema, None)  # type: ignore[arg-type]

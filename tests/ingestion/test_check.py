@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
 from workbench.errors import IngestError, SchemaError
-from workbench.ingestion.check import check_tables, same_but_case
+from workbench.ingestion.build import ingest
+from workbench.ingestion.check import check_tables, left_out, same_but_case
 from workbench.ingestion.infer import infer_schema
 from workbench.ingestion.tables import read_tables
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
@@ -24,6 +27,15 @@ def test_source_types_come_back() -> None:
 
 def test_a_schema_of_some_of_the_tables_is_enough() -> None:
     assert set(check_tables(TABLES, Schema((A,)))) == {"a"}
+
+
+def test_columns_that_the_schema_does_not_name_are_said(tmp_path: Path) -> None:
+    edited = TABLES.derive("a", "twice", "id * 2")
+    said = "a: left out, as the schema does not name them: twice; infer the schema again after an edit of the"
+    said += " tables"
+    assert left_out(Schema((A, B)), check_tables(edited, Schema((A, B)))) == [said]
+    assert said in ingest(edited, Schema((A,)), tmp_path / "s").warnings
+    assert left_out(Schema((A, B)), check_tables(TABLES, Schema((A, B)))) == []
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.ingestion.tables import read_tables
 from workbench.schema import Schema, Stype
@@ -23,7 +25,7 @@ def note_of(schema: Schema) -> str:
     "form",
     [
         "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y %H:%M", "%Y%m%d", "%Y.%m.%d", "%d-%b-%y", "%b %d, %Y", "%d %B %Y",
-        "%m/%d/%Y %I:%M %p", "%d.%m.%Y, %H:%M:%S", "%Y%m%d %H%M", "%a, %d %b %Y %H:%M:%S",
+        "%m/%d/%Y %I:%M %p", "%d.%m.%Y, %H:%M:%S", "%Y%m%d %H%M", "%a, %d %b %Y %H:%M:%S", "%Y-%m", "%m/%Y",
     ],
 )  # fmt: skip
 def test_the_note_names_the_edit_that_reads_the_dates(form: str) -> None:
@@ -73,6 +75,13 @@ def test_iso_texts_with_a_few_that_are_none() -> None:
     assert infer_schema(edited)["events"].time == "seen"
 
 
+def test_the_ingest_says_it_again(store_path: Path) -> None:
+    tables = read_tables({"events": pa.table({"n": [1, 2], "seen": ["31.01.2020", "01.02.2020"]})})
+    report = ingest(tables, infer_schema(tables), store_path)
+    assert report.static == ("events",)
+    assert any("seen (looks like dates written as '01.02.2020'; say tables =" in w for w in report.warnings)
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -81,6 +90,7 @@ def test_iso_texts_with_a_few_that_are_none() -> None:
         ["12abc34", "10mmm20", "11xyz99"],
         ["60-83-71", "40-47-59", "20-32-53"],
         ["12345678", "87654321", "55556666"],
+        ["1234-56", "2020-17", "9999-88"],
         [20200131, 20200291, 20200101],
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +13,13 @@ import pytest
 
 from workbench.errors import CorruptStoreError, IngestError, StoreError
 from workbench.ingestion.build import ingest
-from workbench.ingestion.folder import SPILL, find_before, spilling, writing
+from workbench.ingestion.folder import SPILL, snapshot_before, spilling, writing
 from workbench.ingestion.infer import infer_schema
 from workbench.ingestion.tables import read_tables
 from workbench.stores.dataset import Dataset
+from workbench.stores.manifest import Manifest
 from workbench.stores.seal import DATA
+from workbench.stores.verify import verify
 
 TABLES = {"t": pa.table({"n": [1, 2]})}
 
@@ -44,11 +47,9 @@ def test_foreign_things_are_not_touched(tmp_path: Path) -> None:
 
 
 def test_what_was_committed_before(store_path: Path) -> None:
-    assert find_before(store_path) is None
+    assert snapshot_before(store_path) == 0
     ingest(TABLES, infer_schema(TABLES), store_path)
-    state = find_before(store_path)
-    assert state is not None
-    assert state.manifest.snapshot == 1
+    assert snapshot_before(store_path) == 1
     torn = bytearray((store_path / DATA).read_bytes())
     torn[len(torn) // 2] ^= 1
     (store_path / DATA).write_bytes(torn)
@@ -99,3 +100,30 @@ def test_a_limit_that_is_too_small_is_said(store_path: Path, tmp_path: Path) -> 
     with pytest.raises(IngestError, match=r"table 'big' was sorted.*memory limit.*Raise memory_limit="):
         ingest(tables, infer_schema(tables), store_path, memory_limit="5MB")
     assert not store_path.exists()
+
+
+@pytest.mark.parametrize("other", [{"format": 0}, {"format": 99}, {"groups": 1}, {"schema": {"format": 0}}])
+def test_a_dataset_of_another_version_is_replaced_whole(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    """Until the commit it stays as it was, with every file of its own; a failed ingest leaves none."""
+    real, schema = Manifest.to_dict, infer_schema(TABLES)
+    with monkeypatch.context() as patch:
+        patch.setattr(Manifest, "to_dict", lambda self: {**real(self), **other})
+        ingest(TABLES, schema, store_path)
+    with pytest.raises(StoreError, match=r"Ingest the tables again|malformed"):
+        Dataset.open(store_path)
+    before = {path: path.read_bytes() for path in store_path.rglob("*") if path.is_file()}
+    with monkeypatch.context() as patch:
+        patch.setattr("workbench.ingestion.build.catalog.commit", _refuse)
+        with pytest.raises(OSError, match="no"):
+            ingest(TABLES, schema, store_path)
+    assert {path: path.read_bytes() for path in store_path.rglob("*") if path.is_file()} == before
+    assert ingest(TABLES, schema, store_path).snapshot == 2
+    assert Dataset.open(store_path).snapshot == 2
+    assert verify(store_path).ok
+    assert verify(store_path).unregistered == ()
+
+
+def _refuse(*_: object) -> None:
+    raise OSError("no")

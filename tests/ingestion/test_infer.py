@@ -144,3 +144,12 @@ def test_a_static_fact_table_is_warned_about() -> None:
         "lines": pa.table({"invoice_id": [1, 2, 2], "amount": [1.0, 2.0, 3.0]}),
     }
     assert any("lines: no time column" in note and "invoices" in note for note in infer_schema(tables).notes)
+
+
+def test_tables_that_nothing_links_are_said() -> None:
+    flat = read_tables({"flat": pa.table({"x": [1.5, 2.5], "y": ["a", "b"]})})
+    said = [note for note in infer_schema(flat).notes if note.startswith("no table links to another")]
+    assert len(said) == 1
+    assert "tables.split(table, key=column, columns=[...])" in said[0]
+    linked = {"users": pa.table({"user_id": [1, 2, 3]}), "orders": pa.table({"user_id": [3, 1, 3]})}
+    assert not [note for note in infer_schema(linked).notes if "no table links" in note]

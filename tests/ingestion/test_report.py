@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from workbench.ingestion.report import IngestReport
 
@@ -19,6 +20,7 @@ def test_it_prints_what_matters() -> None:
     assert "tables 0.5 s, edges 1.5 s" in text
     assert text.endswith("  warning: odd")
     assert REPORT.total_rows == 100
+    assert "  static: always visible: users\n" in repr(replace(REPORT, static=("users",)))
 
 
 def test_it_is_json() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,19 @@ def test_mixed_python_types_become_text_and_are_named() -> None:
     assert table.to_pydict() == {"x": ["1", "a", None], "y": [1, 2, 3]}
 
 
+def test_an_index_with_a_name_is_a_column() -> None:
+    frame = pd.DataFrame({"user_id": [7, 8], "day": [1, 2], "x": [0.5, 1.5]})
+    assert arrow_from_pandas(frame.set_index("user_id"), "t")[0].to_pydict() == frame.to_dict("list")
+    assert arrow_from_pandas(frame.set_index(["user_id", "day"]), "t")[0].to_pydict() == frame.to_dict("list")
+    assert arrow_from_pandas(frame.set_index("day", drop=False), "t")[0].to_pydict() == frame.to_dict("list")
+    assert arrow_from_pandas(frame.iloc[1:], "t")[0].column_names == ["user_id", "day", "x"]
+
+
+def test_values_that_arrow_does_not_know_become_text() -> None:
+    table, mixed = arrow_from_pandas(pd.DataFrame({"z": [1j, 2j]}), "t")
+    assert (mixed, table.to_pydict()) == (["z"], {"z": ["1j", "2j"]})
+
+
 def test_columns_of_one_name_are_refused() -> None:
     frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(TableError, match=r"table 't' was read: column names occur twice: \['a'\]"):
@@ -115,16 +130,45 @@ def test_columns_of_one_name_are_refused() -> None:
 
 def test_a_torn_file_is_named_by_its_table(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"PAR1 torn")
-    with pytest.raises(TableError, match="table 't' was read: DuckDB cannot read it"):
+    with pytest.raises(TableError, match="table 't' was read: DuckDB refused it"):
         read_tables(tmp_path / "t.parquet")
 
 
 def test_a_source_of_no_known_kind() -> None:
     with pytest.raises(TableError, match="its source is a int"):
         read_tables({"t": 3})
+    with pytest.raises(TableError, match="its source is a Series"):
+        read_tables({"t": pd.Series(["a", "b"])})
+    with pytest.raises(TableError, match="tables were read: got an empty dict"):
+        read_tables({})
 
 
 def test_parquet_beside_csv_in_one_table(tmp_path: Path) -> None:
     parquet(tmp_path), csv_file(tmp_path)
     with pytest.raises(TableError, match="one kind per table"):
         read_tables({"t": [tmp_path / "t.parquet", tmp_path / "t.csv"]})
+
+
+def test_csv_dates_that_are_not_iso_stay_texts(tmp_path: Path) -> None:
+    """DuckDB takes 01/02/2020 for the first of February, and 01/02/20 for 2001."""
+    rows = "1,01/02/2020,01/02/20,2020-01-31 10:00:00\n2,03/04/2020,03/04/20,\n"
+    (tmp_path / "t.csv").write_text("id,a,b,at\n" + rows)
+    table = read_tables(tmp_path / "t.csv")["t"]
+    assert [table.types[c] for c in ("a", "b", "at")] == ["VARCHAR", "VARCHAR", "TIMESTAMP"]
+    assert table.head()["a"].to_pylist() == ["01/02/2020", "03/04/2020"]
+
+
+def test_an_interrupt_is_a_keyboard_interrupt(tmp_path: Path) -> None:
+    """Ctrl-C while tables are profiled."""
+    script = (
+        "import os, signal, threading, workbench as wb\n"
+        "rows = 'SELECT range AS id, hash(range) % 7 AS x FROM range(100000000000)'\n"
+        "tables = wb.read_tables({'t': __import__('pyarrow').table({'a': [1]})}).derive('t', 'a', "
+        "f'(SELECT max(x) FROM ({rows}))')\n"
+        "threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n    wb.infer_schema(tables)\nexcept KeyboardInterrupt:\n    print('stopped')\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.stdout.strip() == "stopped", ran.stderr

@@ -46,6 +46,26 @@ def test_entities_are_known_since_their_first_row() -> None:
         tables.split("lines", key="user_id", since="when")
 
 
+def test_since_must_be_a_time() -> None:
+    """The first of these texts is the later day: who is known since then, and as what, would be wrong."""
+    tables = read_tables(
+        {"log": pa.table({"id": [1, 1], "at": ["31.12.2010", "02.01.2011"], "x": ["a", "b"]})}
+    )
+    with pytest.raises(TableError, match=r"since='at' .* no ISO times, such as '02\.01\.2011'") as error:
+        tables.split("log", key="id", columns=["x"], since="at", new_name="ids")
+    assert "tables.derive('log', 'at', 'strptime(\"at\", format)')" in str(error.value)
+    read = tables.derive("log", "at", "strptime(\"at\", '%d.%m.%Y')")
+    assert (
+        read.split("log", key="id", columns=["x"], since="at", new_name="ids").arrow("ids")["x"][0].as_py()
+        == "a"
+    )
+    iso = tables.derive("log", "at", "CAST(strptime(\"at\", '%d.%m.%Y') AS VARCHAR)")
+    assert (
+        iso.split("log", key="id", columns=["x"], since="at", new_name="ids").arrow("ids")["x"][0].as_py()
+        == "a"
+    )
+
+
 STATUSES = {
     "user_id": [1] * 6 + [2] * 3 + [3, 3],
     "at": pa.array([6, 5, 4, 3, 2, 1, 9, 7, 8, 5, 5], pa.timestamp("s")),

@@ -119,3 +119,10 @@ def test_known_values_stay() -> None:
     assert derive_key(0, "train", 1) == 1336103592938436796
     assert drawn(np.uint64(42), np.uint64(10), 8).tolist() == [7, 1, 2, 3, 0, 8, 2, 8]
     assert seed_keys(9, 3, np.array([1]), np.array([5])).tolist() == [2681950392927480814]
+
+
+def test_keys_are_integers_of_any_type():
+    same = {derive_key(kind(7), "train", kind(2)) for kind in (int, np.int64, np.uint64, np.int32)}
+    assert same == {derive_key(7, "train", 2)}
+    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+        derive_key(0.5, "train")

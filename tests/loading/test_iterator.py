@@ -2,6 +2,8 @@
 
 import _thread
 import gc
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -207,6 +209,23 @@ print(next(iterator).num_seeds)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "2\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+def test_a_forked_process_has_none_of_the_threads(loader):
+    iterator = iter(loader)
+    next(iterator)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # waiting for ever ends the child
+        try:
+            next(iterator)
+        except LoaderError as error:
+            fresh = sum(1 for _ in loader)
+            os._exit(0 if "before this process was forked" in str(error) and fresh == 20 else 1)
+        os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert sum(1 for _ in iterator) == 19
 
 
 def test_hundreds_of_loops_leak_nothing(world):

@@ -63,6 +63,17 @@ def test_epoch_and_key_change_the_order_and_nothing_else_does():
     assert tuple(again.rows.tolist()) == orders["a"], "the permutation does not depend on the batch size"
 
 
+def test_batches_of_all_anchors_come_in_any_order():
+    anchors = np.repeat(np.arange(10), 20)
+    turns = [
+        tuple(int(anchors[batch[0]]) for batch in batches(batch_order(200, 5, **options, anchors=anchors)))
+        for options in ({"shuffle": False}, *({"shuffle": True, "epoch": epoch} for epoch in range(2)))
+    ]
+    assert turns[0] == tuple(np.repeat(np.arange(10), 4))
+    assert len(set(turns)) == 3, "shuffled, and anew each epoch"
+    assert all(sorted(turn) == sorted(turns[0]) for turn in turns)
+
+
 def test_the_shuffle_is_frozen():
     # A change of this order would change every published training run.
     assert batch_order(8, 8, shuffle=True, key=3, epoch=2).rows.tolist() == FROZEN

@@ -67,6 +67,15 @@ def test_triplets_group_their_negatives_by_link(world):
     assert time is None
 
 
+@pytest.mark.parametrize("amount", [1, 2])
+def test_triplets_of_no_links(world, amount):
+    none = torch.empty(0, dtype=torch.int64)
+    empty = Links.of(EdgeSamplerInput(none, none, none), ("n2", "n0"), NegativeSampling("triplet", amount))
+    _, places = empty.with_negatives(world.graph, 1).seed_sets(disjoint=True)
+    negative = empty.metadata(places)[3]
+    assert negative.shape == ((0,) if amount == 1 else (0, 2))
+
+
 def test_odd_inputs_are_refused():
     with pytest.raises(AnchorError, match="int64 of microseconds"):
         links(time=torch.tensor([0.5, 1.0, 2.0]))

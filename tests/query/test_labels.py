@@ -65,6 +65,19 @@ def test_where_knows_no_time_that_was_filled_in_after_the_anchor(shop, label):
     assert rows_of(label(shop, later, ["2020-01-15"]))[0] == (0, 1.0), "labels may read the future"
 
 
+def test_where_knows_no_time_of_the_entity_that_was_filled_in_after_the_anchor(make_shop, label):
+    left = [dt.datetime(2020, 1, 21), None]
+    users = {"user_id": [0, 1], "created": [dt.datetime(2020, 1, 1)] * 2, "ended": [None, None], "left": left}
+    kinds = {"created": STAMP, "ended": STAMP, "left": STAMP}
+    shop = make_shop(users={name: pa.array(values, kinds.get(name)) for name, values in users.items()})
+    target = "PREDICT COUNT(orders.*, 0, 30) FOR users.user_id"
+    for day, gone in [("2020-01-20 23:59:59", []), ("2020-01-21", [0])]:
+        here = label(shop, f"{target} WHERE users.left IS NULL", [day]).node_id.tolist()
+        assert here == [user for user in (0, 1) if user not in gone]
+        found = label(shop, f"{target} WHERE users.left > '2020-01-01'", [day], labels=False)
+        assert found.node_id.tolist() == gone
+
+
 def test_sums_of_huge_integers_and_decimals(make_shop, label):
     keys = {"user_id": pa.array([0, 0]), "ts": pa.array([dt.datetime(2020, 3, 1)] * 2)}
     huge = {

@@ -8,7 +8,7 @@ from workbench.errors import QueryError
 from workbench.query.labels import column_types, connection
 from workbench.query.parser import parse
 from workbench.query.resolve import resolve
-from workbench.schema import ForeignKey, Schema, Table
+from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 from workbench.temporal import Span
 
 
@@ -264,3 +264,12 @@ def test_rows_of_an_edge_table_can_be_aggregated_but_are_no_entities():
 def test_where_no_table_has_a_time_column():
     with pytest.raises(QueryError, match=r"table 'ratings' has no time column. Allowed: no table has one"):
         resolve(parse("PREDICT COUNT(ratings.*, 0, 7) FOR users.user_id"), edge_schema(None), EDGE_TYPES)
+
+
+def test_a_flat_table_is_to_be_split_first():
+    flat = Schema((Table("lines", (Column("customer", Stype.ID), Column("at", Stype.TIMESTAMP)), time="at"),))
+    query = parse("PREDICT COUNT(lines.*, 0, 30, days) > 0 FOR EACH lines.customer")
+    with pytest.raises(
+        QueryError, match=r"no primary key\. Before the ingest, tables\.split\('lines', key=column\)"
+    ):
+        resolve(query, flat, {"lines": {"customer": "BIGINT", "at": "TIMESTAMP"}})

@@ -186,6 +186,36 @@ def test_an_edge_id_of_another_row_is_found(shop: RowGraph) -> None:
         assert "keys differ" in kinds(audit(wrong, TablesOnly(shop))), name
 
 
+def test_another_source_node_is_found(shop: RowGraph) -> None:
+    subgraph = drawn(shop)
+    for name in ("products-rev_product_id->orders", "products-rev_ratings->users"):
+        moved = np.roll(subgraph.row[edge(shop, name)], 1)
+        wrong = with_edges(subgraph, edge(shop, name), row=moved)
+        assert "keys differ" in kinds(audit(wrong, TablesOnly(shop))), name
+
+
+def test_an_edge_exactly_a_window_ago_is_found(shop: RowGraph) -> None:
+    fact, anchor = edge(shop, "orders-user_id->users"), 500
+    window = anchor - int(shop.times["orders"][40])  # the window is open there
+    seeds = SeedSet.of("users", np.arange(20), np.full(20, anchor))
+
+    def request(window: int) -> SampleRequest:
+        return SampleRequest((seeds,), StepPlan((Step(1, fact, ALL, window=window),), 1))
+
+    subgraph = RamGraph(shop.arrays()).sample(request(window + 1))
+    assert audit(subgraph, TablesOnly(shop)).ok
+    wrong = replace(subgraph, request=request(window))
+    assert "edge before the look-back window" in kinds(audit(wrong, TablesOnly(shop)))
+
+
+def test_an_edge_that_starts_at_a_node_of_another_hop_is_found(shop: RowGraph) -> None:
+    subgraph, second = drawn(shop), edge(shop, "users-ratings->products")
+    late = np.flatnonzero(subgraph.node_hops("products") == 2)[0]
+    moved = np.full_like(subgraph.col[second], late)
+    found = audit(with_edges(subgraph, second, col=moved), TablesOnly(shop))
+    assert ("expanded node was not found at the hop before", 2) in {(f.kind, f.hop) for f in found.faults}
+
+
 def test_a_row_that_does_not_exist_is_found(shop: RowGraph) -> None:
     subgraph, fact = drawn(shop), edge(shop, "orders-user_id->users")
     wrong = with_edges(subgraph, fact, edge_id=subgraph.edge_id[fact] + np.uint32(10_000))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workbench.errors import AnchorError
+from workbench.errors import AnchorError, IdError
 from workbench.sampling.negatives import draw_negatives, visible_nodes
 from workbench.stores.ram_graph import RamGraph
 from workbench.temporal import FOREVER, NO_TIME
@@ -26,6 +26,20 @@ def test_only_nodes_that_exist_are_drawn():
             if times is not None:
                 assert (times[drawn] <= np.tile(anchors, 3)).all()
                 assert (times[drawn] != NO_TIME).all()
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, 1.0], r"got 2 of shape \(2,\)\. Allowed: 3 numbers of 0 or more, one per node"),
+        ([1.0] * 4, "got 4 of shape"),
+        ([1.0, -1.0, 3.0], "number 1 is negative or not finite"),
+        ([1.0, 1.0, np.nan], "number 2 is negative or not finite"),
+    ],
+)
+def test_weights_are_one_number_per_node(weights, message):
+    with pytest.raises(IdError, match=message):
+        draw_negatives(RamGraph(toy_shop()), "users", np.arange(2), np.full(2, FOREVER), 1, 1, weights)
 
 
 def test_nodes_are_counted_as_visibility_says():

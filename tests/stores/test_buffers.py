@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from workbench.errors import BudgetError
-from workbench.stores import buffers
+from workbench.stores import memory
 from workbench.stores.buffers import ArenaPool
 from workbench.stores.protocols import BufferPool
 
@@ -97,7 +97,7 @@ def test_more_than_there_is_memory_is_refused():
 
 
 def test_the_number_of_rows_that_is_allowed_fits(monkeypatch):
-    monkeypatch.setattr(buffers, "available_memory", lambda: 100 << 20)
+    monkeypatch.setattr(memory, "available_memory", lambda: 100 << 20)
     with pytest.raises(BudgetError) as error:
         ArenaPool().take((10**6, 512))
     allowed = int(re.search(r"Allowed: ([\d,]+) rows", str(error.value))[1].replace(",", ""))
@@ -107,7 +107,7 @@ def test_the_number_of_rows_that_is_allowed_fits(monkeypatch):
 def test_recycled_memory_is_not_asked_for_twice(monkeypatch):
     pool = ArenaPool()
     first = address(pool.take((200_000, 512)))
-    monkeypatch.setattr(buffers, "available_memory", lambda: 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 0)
     assert address(pool.take((200_000, 512))) == first
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stars import ORDERS, request_of, star
 
@@ -33,6 +33,7 @@ def test_no_sample_exceeds_its_upper_bound(seed):
 
 @settings(max_examples=cases(ci=150, torture_cases=2000))
 @given(st.integers(0, 2**48), st.integers(0, 40_000))
+@example(2547, 4896)  # room for the list of visible neighbours is needed whatever the fanout
 def test_what_a_refusal_names_does_fit(seed, budget):
     rng = np.random.default_rng(seed)
     rows = random_rows(rng, size=40)

@@ -1,6 +1,7 @@
 """Dataset: a path, a manifest, views; orphans go, registered files stay."""
 
 import pickle
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from workbench.errors import CorruptStoreError, IdError, SchemaError, StoreError
 from workbench.stores import catalog
-from workbench.stores.dataset import Dataset, collect_orphans
+from workbench.stores.dataset import Dataset, collect_orphans, shown
 from workbench.stores.sql import quote_name
 from workbench.testing.feature_data import WORDS, group_layout, random_group, write_feature_dataset
 
@@ -110,6 +111,15 @@ def test_views_of_a_snapshot_that_is_gone(dataset):
     collect_orphans(dataset.path)
     with pytest.raises(StoreError, match=r"0\.parquet of snapshot 1 is gone: it was ingested again"):
         dataset.duckdb()
+    shutil.rmtree(dataset.path)
+    with pytest.raises(StoreError, match=r"0\.parquet of snapshot 1 is gone: the dataset was removed"):
+        dataset.duckdb()
+
+
+@pytest.mark.parametrize("path", [None, 3])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(StoreError, match=r"the folder of a dataset was asked for: got a .*Allowed: a path"):
+        Dataset.open(path)
 
 
 def test_orphans_where_nothing_was_ever_committed(tmp_path):
@@ -117,3 +127,10 @@ def test_orphans_where_nothing_was_ever_committed(tmp_path):
     (tmp_path / "graph/0").write_text("x")
     assert collect_orphans(tmp_path) == ["graph/0"]
     assert collect_orphans(tmp_path / "none") == []
+
+
+def test_a_path_is_shown_from_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert shown(tmp_path / "stores" / "shop") == "stores/shop"
+    assert shown(tmp_path.parent / "shop") == str(tmp_path.parent / "shop")
+    assert shown("given/as/relative") == "given/as/relative"

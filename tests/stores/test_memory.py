@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from stars import star
 
-from workbench.stores.memory import KEEP, Arenas, OverBudgetError, _cgroup_room, available_memory, size_class
+from workbench.stores.memory import Arenas, OverBudgetError, _cgroup_room, available_memory, size_class
 from workbench.stores.ram_graph import RamGraph
 
 
@@ -48,11 +48,11 @@ def test_reserved_bytes_count_and_are_given_back():
 
 
 def test_free_arenas_are_few():
-    arenas = Arenas()
-    held = [arenas.take(5_000) for _ in range(3 * KEEP)]
+    arenas = Arenas(keep=8 * size_class(5_000))
+    held = [arenas.take(5_000) for _ in range(30)]
     held.clear()
     held.append(arenas.take(1_000_000))
-    assert arenas.total <= size_class(1_000_000) + (KEEP + 1) * size_class(5_000)
+    assert arenas.total == size_class(1_000_000) + 8 * size_class(5_000)
 
 
 def test_many_threads_take_and_drop():

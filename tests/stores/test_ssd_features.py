@@ -101,7 +101,9 @@ def test_no_file_stays_open(tmp_path, read):
 def test_a_child_reads_whatever_a_thread_of_its_parent_was_doing_at_the_fork(tmp_path, lock):
     dataset, group = small(tmp_path)
     store = SsdFeatures.open(dataset)
-    held = {"group": store._mapped["g"].lock, "store": store._lock, "arenas": store._arenas._lock}[lock]
+    held = {"group": store._mapped["g"].lock, "store": store._lock, "arenas": store._arenas.arenas._lock}[
+        lock
+    ]
     inside, leave = threading.Event(), threading.Event()
 
     def hold():

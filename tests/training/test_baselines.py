@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from workbench.errors import TrainingError
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
@@ -66,6 +67,11 @@ def test_frozen_baselines_are_scored_on_the_seeds_of_the_model(shop: Shop) -> No
         assert set(baseline.scores["test"]) == set(measured)
 
 
+def test_odd_keys_are_refused(shop: Shop) -> None:
+    with pytest.raises(TrainingError, match="a whole number"):
+        baselines(shop.parts, shop.task, key="x")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_labels_of_one_class_leave_baselines_undefined(shop: Shop, split: str) -> None:
     class OneClass:
@@ -100,7 +106,9 @@ def test_a_label_is_known_once_its_last_window_is_over(shop: Shop) -> None:
 
 def test_past_rate_at_the_first_anchor_knows_nothing_of_anyone(shop: Shop) -> None:
     seeds = {split: shop.task.seeds(split) for split in ("train", "val", "test")}
-    found, val = past_rate(shop.task, seeds, "log_loss"), seeds["val"]
-    assert np.isfinite(found.predictions["val"]).all()
-    assert (found.predictions["val"] > 0).all()
-    assert len(found.predictions["val"]) == len(val)
+    first = int(seeds["train"].anchor_time.min())
+    frozen = {split: replace(table, until=first) for split, table in seeds.items()}
+    prior, found = seeds["train"].label.mean(), past_rate(shop.task, frozen, "log_loss")
+    for split in ("val", "test"):
+        assert np.allclose(found.predictions[split], prior), "no window is over by then"
+        assert not np.allclose(past_rate(shop.task, seeds, "log_loss").predictions[split], prior)

@@ -21,3 +21,9 @@ def test_devices_that_are_not_here_are_refused(name: str) -> None:
         pytest.skip(f"{name} is here")
     with pytest.raises(TrainingError, match="Allowed: auto"):
         pick_device(name)
+
+
+def test_what_names_no_device_is_refused() -> None:
+    for odd in (None, 1.5):
+        with pytest.raises(TrainingError, match=f"device {odd!r} was asked for.*Allowed: auto"):
+            pick_device(odd)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,6 +113,10 @@ def test_save_and_load(shop: Shop, run: Run, tmp_path: Path) -> None:
         run.save(tmp_path / "saved")
     with pytest.raises(TrainingError, match="not empty"):
         start(shop.parts, shop.task, PLAN, folder=saved)
+    with pytest.raises(TrainingError, match="a folder for a run was asked for: got a NoneType"):
+        run.save(None)  # type: ignore[arg-type]
+    with pytest.raises(TrainingError, match="the folder of a run was asked for: got a Run"):
+        load_run(run)  # type: ignore[arg-type]
 
 
 def test_a_users_module_trains_and_predicts(shop: Shop, tmp_path: Path) -> None:
@@ -127,6 +132,19 @@ def test_a_users_module_trains_and_predicts(shop: Shop, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="Mine"):
         load_run(saved, shop.parts)
     assert np.array_equal(load_run(saved, shop.parts, model=mine(shop)).predict(seeds).values, values[0])
+
+
+def test_a_module_may_be_trained_again_without_changing_the_first_run(shop: Shop) -> None:
+    plan, module, seeds = PLAN.replace(epochs=1), mine(shop), shop.task.seeds("test")
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    first = start(shop.parts, shop.task, plan, model=module, key=1, callbacks=QUIET, device="cpu")
+    values = first.predict(seeds).values
+    start(shop.parts, shop.task, plan, model=module, key=2, callbacks=QUIET, device="cpu").predict(seeds)
+    assert np.array_equal(first.predict(seeds).values, values)
+    assert all(torch.equal(before[name], value) for name, value in module.state_dict().items())
+    module.lock = threading.Lock()  # type: ignore[assignment]
+    with pytest.raises(TrainingError, match=r"Mine was to be copied.*locks"):
+        start(shop.parts, shop.task, plan, model=module)
 
 
 class LazyConv(nn.Module):
@@ -208,6 +226,7 @@ def test_frozen_runs_never_read_rows_that_came_later(shop: Shop) -> None:
     assert 0 < late.sum() < len(late)
     with pytest.warns(UserWarning, match=rf"{(joined[train.node_id] > until).sum():,} in 'users'"):
         done = start(shop.parts, shop.task, PLAN.replace(epochs=1, until=until), callbacks=QUIET).wait()
+    assert done.statistics.last_anchor == until
     with pytest.raises(TrainingError, match=rf"the rows of {late.sum()} in 'users' are not visible"):
         done.predict(test)
     values = done.predict(test[~late]).values

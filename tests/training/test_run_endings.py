@@ -129,12 +129,10 @@ class Spoilt(nn.Module):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_best(shop: Shop) -> None:
-    model = Spoilt()
-
     def spoil(event: Event) -> None:
-        model.spoilt = isinstance(event, EpochDone)
+        Spoilt.spoilt = isinstance(event, EpochDone)
 
-    done = start(shop.parts, shop.task, PLAN, model=model, callbacks=[spoil], device="cpu")
+    done = start(shop.parts, shop.task, PLAN, model=Spoilt(), callbacks=[spoil], device="cpu")
     with pytest.raises(TrainingError, match=r"loss is nan.*Lower learning_rate.*Epoch 1, its best, is kept"):
         done.wait()
     assert done.state == "failed"
@@ -142,6 +140,15 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_best(shop: Shop) 
     loaded = load_run(done.folder, shop.parts, model=Spoilt())
     assert loaded.state == "failed"
     assert np.isfinite(loaded.predict(seeds).values).all()
+
+
+def test_what_a_callback_raises_is_named_by_its_type(shop: Shop) -> None:
+    def look_up(_: Event) -> None:
+        raise KeyError("lr")
+
+    with pytest.raises(TrainingError, match=r"the run failed: KeyError: 'lr'") as error:
+        start(shop.parts, shop.task, PLAN, callbacks=[look_up], device="cpu").wait()
+    assert isinstance(error.value.__cause__, KeyError)
 
 
 def test_a_disk_that_fills_fails_the_run_and_keeps_its_best(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -107,16 +107,23 @@ def test_stores_that_are_none_are_named(folder: Path) -> None:
 def test_a_copy_is_complete_or_not_there(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy_folder(folder, tmp_path / "a" / "copy")
-    assert {path.name for path in (tmp_path / "a" / "copy").iterdir()} == {p.name for p in folder.iterdir()}
+    synced, sync, target = [], os.fsync, tmp_path / "a" / "copy"
+
+    def noted(handle: int) -> None:
+        sync(handle)
+        synced.append(os.fstat(handle).st_ino)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    copy_folder(folder, target)
+    assert {path.name for path in target.iterdir()} == {path.name for path in folder.iterdir()}
+    names = [path.stat().st_ino for path in (target, target.parent)]
+    assert synced[-2:] == names, "the copy's names, then its own"
+    assert set(synced[:-2]) == {path.stat().st_ino for path in target.iterdir()}
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("shutil.copy2", full)
-    monkeypatch.setattr(
-        "workbench.training.run_folder.shutil.copytree", partial(shutil.copytree, copy_function=full)
-    )
     with pytest.raises(TrainingError, match="No space left"):
         copy_folder(folder, tmp_path / "b" / "copy")
     assert list((tmp_path / "b").iterdir()) == []

@@ -17,6 +17,7 @@ from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
 from workbench.sampling.sampler import NeighborSampler
 from workbench.testing.shop import Shop
+from workbench.training import trainer as training
 from workbench.training.trainer import Fit, Trainer
 
 PLAN = ModelPlan(Fanout([1])).replace(epochs=4, patience=4, learning_rate=0.1)
@@ -78,6 +79,32 @@ def test_a_metric_that_is_undefined_chooses_nothing() -> None:
         Trainer(PLAN, device="cpu").fit(batches(), same, model=Linear())
     with pytest.raises(TrainingError, match=r"callbacks=\[print\]"):
         Trainer(PLAN, device="cpu", callbacks=print)  # type: ignore[arg-type]
+
+
+def test_batches_that_cannot_be_trained_on_are_named(shop: Shop) -> None:
+    fit = Trainer(PLAN, device="cpu").fit
+    loader = PyGLoader(
+        NeighborSampler(shop.parts.graph, PLAN.fanout), shop.parts.features, shop.task.seeds("val"), 64
+    )
+    slips = [
+        ((iter(batches()),), "list_iterator, which can be read only once"),
+        ((batches(), iter(batches())), "list_iterator, which can be read only once"),
+        ((loader.loader,), "Loader, which does not yield HeteroData. Allowed: a PyGLoader"),
+        ((shop.task,), "Task, which does not yield HeteroData"),
+    ]
+    for given, hint in slips:
+        with pytest.raises(TrainingError, match=hint):
+            fit(*given, model=Linear())
+    with pytest.raises(TrainingError, match=r"a Module.*model=MyModule\(\)"):
+        fit(batches(), model=Linear)
+    unlabelled = batches()
+    for data in unlabelled:
+        del data["users"].y
+    with pytest.raises(TrainingError, match="labels of a batch: it has none"):
+        fit(unlabelled, model=Linear())
+    assert (
+        len(Trainer(PLAN.replace(epochs=1), device="cpu").fit(iter(batches()), model=Linear()).history) == 1
+    )
 
 
 def test_patience() -> None:
@@ -147,6 +174,19 @@ class Lazy(nn.Module):
 
     def forward(self, data: HeteroData) -> torch.Tensor:
         return self.layers(data["users"].x[: data["users"].batch_size])
+
+
+def test_every_step_drops_by_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def keys_of(key: int) -> list[int]:
+        used: list[int] = []
+        monkeypatch.setattr(training, "set_dropout_key", lambda _, key: used.append(key))
+        Trainer(PLAN.replace(epochs=2), device="cpu", key=key).fit(batches(), model=Linear())
+        return used
+
+    first, again, other = keys_of(1), keys_of(1), keys_of(2)
+    assert first == again
+    assert len(set(first)) == len(first) == 10
+    assert not set(first) & set(other)
 
 
 def test_lazy_modules_are_shaped_by_the_first_batch_and_follow_the_key() -> None:

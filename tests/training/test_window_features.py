@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from workbench.errors import TrainingError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.query.seed_table import SeedTable
+from workbench.stores.key_map import KeyMap
 from workbench.temporal import MICROSECONDS
 from workbench.testing.shop import Shop, open_parts
 from workbench.training.parts import Parts
@@ -26,8 +28,19 @@ def test_facts_are_timed_tables_with_a_key_to_the_entity(shop: Shop) -> None:
     assert {spec.table for spec in facts_of(shop.parts.schema, "users")} == {"orders", "reviews"}
 
 
-def test_equal_to_pandas(shop: Shop) -> None:
-    seeds = shop.task.seeds("val")
+def seeds_of_orders(shop: Shop, after: int) -> SeedTable:
+    """A seed per order, for its user, at a time after it."""
+    orders = shop.truth.tables["orders"].to_pandas()[:200]
+    stamps = orders["order_time"].astype("datetime64[us]").astype(np.int64).to_numpy()
+    keys = pa.array(orders["user_id"])
+    return SeedTable("users", KeyMap.open(shop.parts.dataset, "users").lookup(keys), keys, stamps + after)
+
+
+@pytest.mark.parametrize(
+    "after", [None, -1, 0, *WINDOWS], ids=["val", "before", "at an order", "30 d", "90 d"]
+)
+def test_equal_to_pandas(shop: Shop, after: int | None) -> None:
+    seeds = shop.task.seeds("val") if after is None else seeds_of_orders(shop, after)
     flat = flat_table(shop.parts.dataset, seeds, WINDOWS, int(seeds.anchor_time.max()))
     orders = shop.truth.tables["orders"].to_pandas()
     stamps = orders["order_time"].astype("datetime64[us]").astype(np.int64)
@@ -45,6 +58,18 @@ def test_equal_to_pandas(shop: Shop) -> None:
             assert np.isclose(row[f"orders mean amount {label}"], expected, equal_nan=True)
         last = ages.min() / DAY if len(mine) else np.nan
         assert np.isclose(row["orders days since last"], last, equal_nan=True)
+
+
+def test_frozen_seeds_know_what_was_known_at_that_instant(shop: Shop) -> None:
+    seeds = shop.task.seeds("val")
+    until = int(seeds.anchor_time.min()) - 45 * DAY
+    early = replace(seeds, anchor_time=np.full(len(seeds), until))
+    frozen, known, later = (
+        flat_table(shop.parts.dataset, table, WINDOWS, until).frame
+        for table in (replace(seeds, until=until), early, seeds)
+    )
+    assert frozen.equals(known)
+    assert not frozen.equals(later)
 
 
 def test_columns_of_the_entity_and_shares_of_categories(shop: Shop) -> None:
@@ -79,10 +104,10 @@ def test_events_after_the_anchor_change_nothing(shop: Shop) -> None:
 
 @pytest.fixture(scope="module")
 def contracts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
-    """Contracts of days 10, 20, 30, ...: each is audited 20 days later and ends 40 days later."""
+    """Contracts of days 10, 20, ..., of a new kind after day 300: audited 20 days later, ended after 40."""
     days = np.arange(10, 410, 10)
     stamps = {name: pa.array((days + after) * DAY).cast(pa.timestamp("us")) for name, after in LATER.items()}
-    kinds = pa.array([("new", "old")[day // 10 % 2] for day in days.tolist()])
+    kinds = pa.array(["late" if day > 300 else ("new", "old")[day // 10 % 2] for day in days.tolist()])
     tables = {"contracts": pa.table({"contract_id": days, "kind": kinds, **stamps})}
     schema = infer_schema(tables).set_time("contracts", "begin_time").set_end_time("contracts", "end_time")
     folder: Path = tmp_path_factory.mktemp("contracts") / "store"
@@ -109,3 +134,10 @@ def test_nothing_is_known_of_an_entity_that_came_later(contracts: Parts) -> None
     frame = flat_table(contracts.dataset, contract_seeds(contracts, 200), WINDOWS, 400 * DAY).frame
     for name in ("contracts.kind", "contracts.begin_time age"):
         assert np.array_equal(frame[name].notna(), days <= 200)
+
+
+def test_a_value_that_came_later_than_training_is_unknown(contracts: Parts) -> None:
+    days, seeds = np.arange(10, 410, 10), contract_seeds(contracts, 400)
+    for until in (300, 400):
+        frame = flat_table(contracts.dataset, seeds, WINDOWS, until * DAY).frame
+        assert np.array_equal(frame["contracts.kind"].notna(), days <= until)

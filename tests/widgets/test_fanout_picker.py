@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from widgets import FanoutPicker
-from workbench.errors import FanoutError
+from workbench.errors import FanoutError, WorkbenchError
 from workbench.plan.fanout import Fanout
 from workbench.testing.graphs import DAY
 
@@ -23,6 +23,14 @@ def test_an_edit_changes_fanout_plan_and_cost(engine, task, plan):
     assert plan.fanout == Fanout([4, 2])
     assert picker.wait().cost.edges < before
     assert picker._payload["meta"]["cost"]["edges"] == picker.cost.edges
+
+
+def test_a_task_in_place_of_the_plan_is_refused(engine, task, plan):
+    said = (
+        r"FanoutPicker\(engine, task, plan\) was asked for: got .* Allowed: a ModelPlan. Take engine.suggest"
+    )
+    with pytest.raises(WorkbenchError, match=said):
+        FanoutPicker(engine, plan, task)
 
 
 def test_a_view_edits_through_messages(engine, task, plan):

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from widgets import RunMonitor
+from widgets._run_record import RunRecord
 from widgets.run_monitor import in_notebook
 from workbench.errors import TrainingError
 from workbench.events import EpochDone, RunDone, StageTimes, StepDone
@@ -59,6 +60,39 @@ def test_cancel_reaches_the_run_once_and_the_button_says_so():
     run.cancelled = False
     monitor.cancel()
     assert not run.cancelled
+
+
+def test_a_monitor_that_is_used_again_begins_anew():
+    monitor, second = RunMonitor(), ToyRun()
+    monitor.attach(ToyRun())
+    play(monitor, 3)
+    monitor(RunDone(2.2, "failed", "TrainingError: no seeds"))
+    monitor.attach(second)
+    meta = monitor._payload["meta"]
+    assert (meta["state"], meta["steps"], meta["best"], meta["error"]) == ("waiting", 0, None, "")
+    play(monitor, 2)
+    assert (monitor.record.state, monitor.record.steps) == ("running", 2)
+    monitor.cancel()
+    assert second.cancelled
+
+
+def test_a_run_that_ends_while_it_is_cancelled_is_not_left_as_cancelling():
+    monitor = RunMonitor()
+    monitor.attach(ToyRun())
+    end = threading.Thread(target=monitor, args=(RunDone(1.0, "finished"),))
+
+    class EndsWhenAsked(RunRecord):
+        @property
+        def ended(self):
+            if not end.ident:
+                end.start()
+                end.join(0.2)  # seconds that it would need if nothing held it back
+            return False
+
+    monitor.record = EndsWhenAsked()
+    monitor.cancel()
+    end.join(30)
+    assert monitor._payload["meta"]["state"] == "finished"
 
 
 def test_cancel_without_a_run_says_what_to_do():

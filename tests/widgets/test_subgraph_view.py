@@ -16,6 +16,13 @@ def view(engine, task):
     return SubgraphView(engine.sample(task.seeds("val")[:1], Fanout([4, 2])), engine)
 
 
+def test_seeds_in_place_of_a_subgraph_are_refused(view, engine, task):
+    for make in (lambda seeds: SubgraphView(seeds, engine), view.show):
+        with pytest.raises(WorkbenchError, match=r"Allowed: a SampledSubgraph. Take one from engine.sample"):
+            make(task.seeds("val"))
+    assert view.describe(0)["hop"] == 0
+
+
 def test_the_payload_is_the_subgraph(view):
     columns = view._payload["columns"]
     assert len(columns["x"]["data"]) == 4 * view.subgraph.num_nodes

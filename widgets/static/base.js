@@ -33,14 +33,27 @@ function watchTheme(redraw) {
   return () => (observer.disconnect(), media.removeEventListener("change", redraw));
 }
 
+const SILENCE = 4000;
+
 /** Mount a widget: draw now and whenever the payload is replaced; show errors; return the clean-up. */
 function mount(model, el, name, build) {
   const root = make("div", { class: `wb wb-${name}` });
   const error = make("div", { class: "wb-error", role: "alert", hidden: true });
-  const { update, redraw = () => {}, stop = () => {} } = build(root);
-  root.append(error);
+  const silence = make("div", { class: "wb-error wb-silence", role: "status", hidden: true },
+    "No answer from the kernel: it is busy, or this is a saved picture. Run the cell again to edit it.");
+  let waiting = 0;
+  // Every message is answered. A notebook that was opened again shows its widgets, but nobody listens.
+  const send = (message) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => (silence.hidden = false), SILENCE);
+    model.send(message);
+  };
+  const answered = () => (clearTimeout(waiting), (silence.hidden = true));
+  const { update, redraw = () => {}, stop = () => {} } = build(root, send);
+  root.append(error, silence);
   el.append(root);
   const show = () => {
+    answered();
     const payload = model.get("_payload");
     if (!payload || !payload.seq) return;
     update(payload);
@@ -50,12 +63,13 @@ function mount(model, el, name, build) {
     root.dataset.ready = "true";
   };
   model.on("change:_payload", show);
+  model.on("msg:custom", answered);
   const unwatch = watchTheme(redraw);
   // A restored view is drawn before it is attached, when no theme colour is known: draw again once it has a size.
   const resized = new ResizeObserver(() => redraw());
   resized.observe(root);
   show();
-  return () => (model.off("change:_payload", show), unwatch(), resized.disconnect(), stop());
+  return () => (model.off("change:_payload", show), model.off("msg:custom", answered), clearTimeout(waiting), unwatch(), resized.disconnect(), stop());
 }
 
 function number(value) {

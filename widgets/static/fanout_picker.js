@@ -1,11 +1,10 @@
 /* FanoutPicker: one table, hops across, edge types down; native number inputs. */
 
 function render({ model, el }) {
-  const send = (message) => model.send(message);
   const inputs = new Map();
   let structure = "";
 
-  return mount(model, el, "fanout", (root) => {
+  return mount(model, el, "fanout", (root, send) => {
     const title = make("span", { class: "wb-title" });
     const strategy = make(
       "select",
@@ -34,6 +33,13 @@ function render({ model, el }) {
       if (legal) send({ kind: "set", hop, edge_type: edgeType, fanout: value });
     }
 
+    /** What was never sent must not stay in sight as if it counted. */
+    function restored(input) {
+      if (input.getAttribute("aria-invalid") !== "true") return;
+      input.value = input.dataset.value;
+      input.setAttribute("aria-invalid", "false");
+    }
+
     function cell(hop, edgeType) {
       const input = make("input", {
         type: "number",
@@ -41,6 +47,7 @@ function render({ model, el }) {
         max: 100000,
         "aria-label": `neighbours at hop ${hop} along ${edgeType}`,
         oninput: () => edited(input, hop, edgeType),
+        onblur: () => restored(input),
       });
       const edges = make("small", {}, "\u00a0");
       inputs.set(`${hop}|${edgeType}`, { input, edges });
@@ -67,8 +74,9 @@ function render({ model, el }) {
           const { input, edges } = inputs.get(`${i + 1}|${name}`);
           input.disabled = value === null;
           input.title = value === null ? "no node of this edge type's end is found by the hop before" : "";
+          input.dataset.value = value === null ? "" : value;
           // What is being typed is not overwritten by the echo of an earlier keystroke.
-          if (document.activeElement !== input || value === null) input.value = value === null ? "" : value;
+          if (document.activeElement !== input || value === null) input.value = input.dataset.value;
           const count = cells && cells[`${i + 1}|${name}`];
           edges.textContent = count ? `${number(count)} edges` : "\u00a0";
         });

@@ -37,10 +37,10 @@ function chart(title, xs, ys, colour) {
 }
 
 function render({ model, el }) {
-  return mount(model, el, "run", (root) => {
+  return mount(model, el, "run", (root, send) => {
     const status = make("span", { class: "wb-title", role: "status" });
     const progress = make("progress", { max: 1, "aria-label": "progress of the run" });
-    const cancel = make("button", { type: "button", class: "wb-cancel", onclick: () => model.send({ kind: "cancel" }) }, "Cancel");
+    const cancel = make("button", { type: "button", class: "wb-cancel", onclick: () => send({ kind: "cancel" }) }, "Cancel");
     const line = make("div", { class: "wb-caption" });
     const charts = make("div", { class: "wb-columns" });
     const stages = make("div", { class: "wb-stages", role: "img" });

@@ -10,7 +10,7 @@ function render({ model, el }) {
   let colouring = "type";
   let asked = 0;
 
-  return mount(model, el, "subgraph", (root) => {
+  return mount(model, el, "subgraph", (root, send) => {
     const canvas = make("canvas", { tabindex: 0, role: "application", style: `width:${SIDE}px;height:${SIDE}px` });
     // Without a GPU, reading back is the slow part of a canvas: keep it in memory.
     const pen = canvas.getContext("2d", { willReadFrequently: true });
@@ -161,7 +161,7 @@ function render({ model, el }) {
       draw();
       // Quick movements ask once, for the node where they come to rest.
       clearTimeout(asked);
-      asked = setTimeout(() => model.send({ kind: "hover", node, seq: data.seq }), 60);
+      asked = setTimeout(() => send({ kind: "hover", node, seq: data.seq }), 60);
     }
 
     function onCard(message) {

@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from workbench.errors import IngestError, explain
+from workbench.errors import IngestError, expect, expect_path, explain
 from workbench.events import Callback
 from workbench.ingestion.built import Built
-from workbench.ingestion.check import ColumnKinds, check_tables
+from workbench.ingestion.check import ColumnKinds, check_tables, left_out
 from workbench.ingestion.failpoints import failpoint
-from workbench.ingestion.folder import find_before, spilling, writing
+from workbench.ingestion.folder import snapshot_before, spilling, writing
+from workbench.ingestion.infer_time import is_days, midnight_note
 from workbench.ingestion.job import CancelEvent, Job, pool
 from workbench.ingestion.report import IngestReport
 from workbench.ingestion.tables import Tables, read_tables
@@ -39,7 +40,7 @@ from workbench.ingestion.write_tables import (
 )
 from workbench.schema import Schema, Stype
 from workbench.stores import catalog
-from workbench.stores.dataset import collect_orphans
+from workbench.stores.dataset import collect_orphans, partition_name
 from workbench.stores.durable import adopt_file
 from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import Manifest, Partition
@@ -84,15 +85,17 @@ def ingest(
     StoreError
         If another ingest is writing there, or the disk refuses.
     """
-    root = Path(path).expanduser().absolute()
+    expect(
+        schema, Schema, IngestError, "an ingest(tables, schema, path)", "Make one with infer_schema(tables)"
+    )
+    root = expect_path(path, IngestError, "a folder for a dataset").absolute()
     given = read_tables(tables)
     with writing(root):
         failpoint("start")
-        before = find_before(root)
-        snapshot = before.manifest.snapshot + 1 if before else 1
+        snapshot = snapshot_before(root) + 1
         try:
             with pool() as threads, spilling(given, root, memory_limit):
-                job = Job(root, f"p{snapshot:04d}", threads, callbacks, cancel or threading.Event())
+                job = Job(root, partition_name(snapshot), threads, callbacks, cancel or threading.Event())
                 manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype, slots or {})
                 failpoint("before-commit")
                 with job.stage("commit"):
@@ -102,7 +105,8 @@ def ingest(
             collect_orphans(root)
             failpoint("after-collect")
     edges, rows = manifest.report["edges"], dict(manifest.partitions[0].rows)
-    return IngestReport(str(root), snapshot, rows, edges, tuple(job.warnings), dict(job.seconds))
+    warnings, seconds = tuple(job.warnings), dict(job.seconds)
+    return IngestReport(str(root), snapshot, rows, edges, warnings, seconds, schema.static_tables)
 
 
 def _build(
@@ -116,7 +120,7 @@ def _build(
             schema[name].column(column)
         for table in schema:
             warn_unparsed(job, tables, table, kinds[table.name])
-        job.warnings.extend(tables.notes)
+        job.warnings.extend([*tables.notes, *left_out(schema, kinds)])
         failpoint("after-checks")
     with job.stage("tables"):
         _write_tables(job, tables, schema, kinds, built)
@@ -148,7 +152,8 @@ def _write_tables(job: Job, tables: Tables, schema: Schema, kinds: ColumnKinds, 
         rows = int(pq.read_metadata(job.root / path).num_rows)
         built.rows[table.name] = rows
         job.progress(rows)
-        aside = [c.name for c in table.columns if c.stype is Stype.SET_ASIDE]
+        odd = [column for column in table.columns if column.stype is Stype.SET_ASIDE]
+        aside = [f"{column.name} ({column.note})" if column.note else column.name for column in odd]
         if aside:
             job.warn(f"{table.name}: set aside, not features: {', '.join(aside)}")
         if not rows:
@@ -166,6 +171,9 @@ def _write_times(job: Job, schema: Schema, built: Built) -> None:
         job.files.append(entry)
         warn_times(job, table, clock)
         warn_late(job, table)
+    days = [(table.name, str(table.time)) for table in timed if is_days(built.times[table.name])]
+    if days:
+        job.warn(midnight_note(days))
     failpoint("after-times")
 
 

@@ -54,6 +54,17 @@ def check_tables(tables: Tables, schema: Schema) -> ColumnKinds:
     return kinds
 
 
+def left_out(schema: Schema, kinds: ColumnKinds) -> list[str]:
+    """Columns that the tables have and the schema does not name, as after an edit of the tables."""
+    lacking = {t.name: [c for c in kinds[t.name] if c not in {own.name for own in t.columns}] for t in schema}
+    return [
+        f"{name}: left out, as the schema does not name them: {', '.join(columns)}; infer the schema again "
+        "after an edit of the tables"
+        for name, columns in lacking.items()
+        if columns
+    ]
+
+
 def _check_columns(table: Table, kinds: Mapping[str, str]) -> None:
     if not table.columns:
         raise IngestError(explain(f"table {table.name!r} was ingested", "it has no columns"))

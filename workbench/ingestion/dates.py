@@ -19,7 +19,7 @@ ISO = r"^\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 OTHER = (
     r"(?i)^\s*([a-z]{3},? )?(\d{1,2}[-./ ]\d{1,2}[-./ ]\d{4}|\d{2}[-./]\d{2}[-./]\d{2}"
-    r"|\d{4}\.\d{1,2}\.\d{1,2}|\d{8}"
+    r"|\d{4}\.\d{1,2}\.\d{1,2}|\d{8}|\d{4}-\d{2}|\d{2}/\d{4}"
     rf"|\d{{1,2}}[- ]?{_MONTH}[- ,]*(\d{{4}}|\d{{2}})|{_MONTH} \d{{1,2}},? \d{{4}})([ T,].*)?$"
 )
 """How a text looks that may be a date in another form."""
@@ -32,6 +32,7 @@ _DATES = (
     *(form.replace("/", mark) for mark in "/.-" for form in ("%d/%m/%y", "%m/%d/%y", "%y/%m/%d")),
     "%Y.%m.%d", "%Y%m%d", "%d%m%Y", "%m%d%Y",
     "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d%b%Y", "%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y",
+    "%Y-%m", "%m/%Y",
 )  # fmt: skip
 _CLOCKS = (
     "", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", " %H%M", "T%H%M%S",

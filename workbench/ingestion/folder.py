@@ -10,13 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from workbench.errors import CorruptStoreError, IngestError, explain
+from workbench.errors import CorruptStoreError, IngestError, StoreError, explain
 from workbench.ingestion.sources import SYSTEM_SPILL
 from workbench.ingestion.tables import Tables
 from workbench.stores import catalog
 from workbench.stores.dataset import DATA_FOLDERS
-from workbench.stores.records import CatalogState
-from workbench.stores.seal import FOLDER, SEAL
+from workbench.stores.seal import FOLDER, SEAL, read_seal
 from workbench.stores.sql import quote_text
 
 SPILL = "spill-"
@@ -66,8 +65,10 @@ def _refuse_foreign(root: Path) -> None:
         )
 
 
-def find_before(root: Path) -> CatalogState | None:
-    """What is committed there already, or None.
+def snapshot_before(root: Path) -> int:
+    """Number of the snapshot that is committed there already; 0 if none is.
+
+    One that another version wrote counts: replacing it is the way on.
 
     Raises
     ------
@@ -75,11 +76,14 @@ def find_before(root: Path) -> CatalogState | None:
         If it is damaged; it is not overwritten silently.
     """
     try:
-        return catalog.find(root)
+        state = catalog.find(root)
     except CorruptStoreError as error:
         asked, got = f"a dataset at {root} was to be replaced", f"the one that is there is damaged ({error})"
         do = "Remove that folder, or ingest into another one"
         raise CorruptStoreError(explain(asked, got, do=do)) from error
+    except StoreError:
+        return read_seal(root).snapshot
+    return state.manifest.snapshot if state else 0
 
 
 @contextmanager

@@ -62,7 +62,9 @@ def infer_schema(tables: Tables | Any) -> Schema:
             columns[choice.time] = _explained(columns[choice.time], choice.why, profiles[name][choice.time])
         table = Table(name, tuple(columns.values()), keys[name], choice.time, choice.end, foreign)
         found.append(table)
-    return Schema(tuple(found), (*notes, *_static_facts(found), *_no_clocks(found, profiles)))
+    return Schema(
+        tuple(found), (*notes, *_no_links(found), *_static_facts(found), *_no_clocks(found, profiles))
+    )
 
 
 def _set_aside(
@@ -91,6 +93,16 @@ def _no_clocks(found: list[Table], profiles: Profiles) -> list[str]:
     """Times that are dates: an anchor at midnight sees what happens later that day."""
     named = [(t.name, t.time) for t in found if t.time and profiles[t.name][t.time].lacks_clock]
     return [midnight_note(named)] if named else []
+
+
+def _no_links(found: list[Table]) -> list[str]:
+    """Tables that nothing links: a graph without edges, in which a seed sees its own row only."""
+    if any(table.foreign_keys for table in found):
+        return []
+    return [
+        "no table links to another, so a seed would see its own row only; make tables of a flat one with "
+        "tables.split(table, key=column, columns=[...]), or say links with schema.link(table, column, target)"
+    ]
 
 
 def _static_facts(found: list[Table]) -> list[str]:

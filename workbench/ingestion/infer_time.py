@@ -14,6 +14,8 @@ from workbench.ingestion import names
 from workbench.ingestion.profile import ColumnProfile
 from workbench.schema import Column, Stype
 from workbench.stores.sql import quote_name
+from workbench.temporal import MICROSECONDS, NO_TIME
+from workbench.types import TimeArray
 
 MANY_ABSENT = 0.05
 """Share of rows without a value from which on a timestamp is hardly the time of a row."""
@@ -67,6 +69,12 @@ def midnight_note(named: Sequence[tuple[str, str]]) -> str:
         "a clock), so an anchor at 00:00 sees what happens later that day; where rows are known only at its "
         f"end, say tables = tables.derive({table!r}, {column!r}, {end!r})"
     )
+
+
+def is_days(clock: TimeArray) -> bool:
+    """Whether every time of a table, int64[rows] ascending, is midnight; False where there is none."""
+    dated = clock[clock != NO_TIME]
+    return bool(len(dated)) and not (dated % MICROSECONDS["days"]).any()
 
 
 def _signs(p: ColumnProfile) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from workbench.stores.dataset import shown
+
 
 @dataclass(frozen=True, repr=False)
 class IngestReport:
@@ -19,6 +21,7 @@ class IngestReport:
     edges : dict edge type -> stored edges
     warnings : tuple of str  what is wrong or doubtful in the data, one sentence each
     seconds : dict stage -> wall seconds
+    static : tuple of str  tables without a time column: every row is visible at every anchor
     """
 
     path: str
@@ -27,6 +30,7 @@ class IngestReport:
     edges: Mapping[str, int]
     warnings: tuple[str, ...]
     seconds: Mapping[str, float]
+    static: tuple[str, ...] = ()
 
     @property
     def total_rows(self) -> int:
@@ -41,9 +45,11 @@ class IngestReport:
         total = sum(self.seconds.values())
         rate = f", {self.total_rows / total:,.0f} rows/s" if total > 0 else ""
         lines = [
-            f"Ingested {self.total_rows:,} rows of {len(self.rows)} tables into {self.path} "
+            f"Ingested {self.total_rows:,} rows of {len(self.rows)} tables into {shown(self.path)} "
             f"(snapshot {self.snapshot}): {sum(self.edges.values()):,} edges of {len(self.edges)} types "
             f"in {total:.1f} s{rate}",
             "  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items()),
         ]
+        if self.static:
+            lines.append(f"  static: always visible: {', '.join(self.static)}")
         return "\n".join([*lines, *(f"  warning: {text}" for text in self.warnings)])

@@ -11,7 +11,8 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
@@ -22,7 +23,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from workbench.errors import TableError, explain
-from workbench.stores.sql import quote_text
+from workbench.ingestion.dates import ISO
+from workbench.ingestion.ragged import refuse_ragged
+from workbench.stores.sql import quote_name, quote_text
 
 SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv"}
 """Readable files by suffix; ``.csv.gz`` and ``.csv.zst`` too."""
@@ -35,6 +38,8 @@ SYSTEM_SPILL = str(Path(tempfile.gettempdir()) / f"workbench-spill-{os.getpid()}
 
 _PART = re.compile(r"^(part|data|chunk|file)?[-_.]?\d[\w.-]*$", re.IGNORECASE)
 _WHOLE_FILE_BYTES = 256 << 20
+_SNIFFED_ROWS = 1_000_000
+_INTERRUPTED = "Query interrupted"
 
 
 @dataclass
@@ -96,13 +101,8 @@ class Sources:
         return f"SELECT * FROM {label}"
 
     def _add_stream(self, value: Any, name: str) -> str:
-        if isinstance(value, pa.RecordBatchReader):
-            reader = value
-        elif isinstance(value, duckdb.DuckDBPyRelation):
-            reader = value.fetch_arrow_reader()
-        elif hasattr(value, "__arrow_c_stream__"):
-            reader = pa.RecordBatchReader.from_stream(value)
-        else:
+        reader = _reader(value)
+        if reader is None:
             raise TableError(
                 explain(
                     f"table {name!r} was read",
@@ -111,21 +111,22 @@ class Sources:
                     "DuckDB relation",
                 )
             )
+        label = f"stream_{id(reader)}"
         with self.lock:
-            self.database.register("stream", reader)
-            query = self._store(name, "SELECT * FROM stream")
-            self.database.unregister("stream")
-        return query
-
-    def _store(self, name: str, query: str) -> str:
-        """Keep the rows of a query in the database; the caller holds the lock."""
-        label = f"stored_{self.stored}"
+            self.database.register(label, reader)
         try:
-            self.database.execute(f"CREATE TABLE {label} AS {query}")
-        except duckdb.Error as error:
-            raise _unreadable(name, error) from error
-        self.stored += 1
-        return f"SELECT * FROM {label}"
+            return self._store(name, f"SELECT * FROM {label}")
+        finally:
+            with self.lock:
+                self.database.unregister(label)
+
+    def _store(self, name: str, query: str, instead: str = "") -> str:
+        """Keep the rows of a query in the database (``instead`` of those of that query)."""
+        with self.lock, asking(f"table {name!r} was read"):
+            stored = instead or f"SELECT * FROM stored_{self.stored}"
+            self.stored += not instead
+            self.database.execute(f"CREATE OR REPLACE TABLE {stored.rsplit(' ', 1)[1]} AS {query}")
+        return stored
 
     def add_files(self, name: str, files: list[Path]) -> str:
         """Files of one table, all Parquet or all CSV."""
@@ -148,34 +149,90 @@ class Sources:
     def _csv_query(self, name: str, files: list[Path], listed: str) -> str:
         # Types are sniffed once and then fixed; sniffing the whole of a small file means that a text
         # in its last line makes a text column instead of an error in the middle of an ingest.
-        small = sum(path.stat().st_size for path in files) <= _WHOLE_FILE_BYTES
         # A small file is parsed once, into the database; a large one is scanned where it lies.
+        small = sum(path.stat().st_size for path in files) <= _WHOLE_FILE_BYTES
         nulls = "[" + ", ".join(quote_text(text) for text in NULL_TEXTS) + "]"
-        options = f"nullstr = {nulls}, sample_size = {-1 if small else 1_000_000}, union_by_name = true"
-        scan = f"SELECT * FROM read_csv({listed}, {options})"
-        if small:
-            with self.lock:
-                return self._store(name, scan)
-        rows = self._check(name, scan)
-        types = ", ".join(f"{quote_text(column)}: {quote_text(kind)}" for column, kind in rows)
-        return f"SELECT * FROM read_csv({listed}, {options.split(', sample_size')[0]}, types = {{{types}}})"
-
-    def _check(self, name: str, query: str) -> list[tuple[str, str]]:
+        fixed = f"nullstr = {nulls}, union_by_name = true"
+        query = _scan(listed, f"{fixed}, sample_size = {-1 if small else _SNIFFED_ROWS}", {})
         try:
-            with self.lock:
-                rows = self.database.execute(f"DESCRIBE {query}").fetchall()
-        except duckdb.Error as error:
-            raise _unreadable(name, error) from error
-        return [(row[0], row[1]) for row in rows]
+            query = self._store(name, query) if small else query
+            kinds = self._check(name, query)
+        except TableError:
+            refuse_ragged(name, files, None)
+            raise
+        refuse_ragged(name, files, list(kinds))
+        dates = [column for column, kind in kinds.items() if kind.startswith(("DATE", "TIMESTAMP"))]
+        odd = self._other_dates(
+            name, _scan(listed, fixed, {**kinds, **dict.fromkeys(dates, "VARCHAR")}), dates
+        )
+        if small and not odd:
+            return query
+        scan = _scan(listed, fixed, {**kinds, **dict.fromkeys(odd, "VARCHAR")})
+        return self._store(name, scan, instead=query) if small else scan
+
+    def _other_dates(self, name: str, texts: str, dates: list[str]) -> list[str]:
+        """Columns that DuckDB reads as dates though they are not ISO: better left as texts.
+
+        It takes 01/02/2020 for the first of February, and 01/02/20 for 2001, without a word.
+        """
+        if not dates:
+            return []
+        odd = ", ".join(
+            f"count(CASE WHEN NOT regexp_matches({column}, {quote_text(ISO)}) THEN 1 END)"
+            for column in map(quote_name, dates)
+        )
+        with self.lock, asking(f"the dates of table {name!r} were read"):
+            counts = self.database.execute(f"SELECT {odd} FROM ({texts} LIMIT {_SNIFFED_ROWS})").fetchone()
+        return [column for column, count in zip(dates, counts or (), strict=True) if count]
+
+    def _check(self, name: str, query: str) -> dict[str, str]:
+        with self.lock, asking(f"table {name!r} was read"):
+            rows = self.database.execute(f"DESCRIBE {query}").fetchall()
+        return {row[0]: row[1] for row in rows}
 
 
-def _unreadable(name: str, error: duckdb.Error) -> TableError:
-    first = str(error).strip().splitlines()[0]
-    return TableError(explain(f"table {name!r} was read", f"DuckDB cannot read it ({first})"))
+def _scan(files: str, options: str, kinds: Mapping[str, str]) -> str:
+    types = ", ".join(f"{quote_text(column)}: {quote_text(kind)}" for column, kind in kinds.items())
+    return f"SELECT * FROM read_csv({files}, {options}{f', types = {{{types}}}' if kinds else ''})"
+
+
+@contextmanager
+def asking(asked: str) -> Iterator[None]:
+    """DuckDB's errors in the house form: its first two lines; Ctrl-C as the KeyboardInterrupt that it is.
+
+    Raises
+    ------
+    TableError
+        If DuckDB refuses.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        lines = " ".join(str(error).strip().splitlines()[:2])
+        raise TableError(explain(asked, f"DuckDB refused it: {lines}")) from error
+    except RuntimeError as error:
+        if str(error) != _INTERRUPTED:
+            raise
+        raise KeyboardInterrupt from error
+
+
+def _reader(value: Any) -> pa.RecordBatchReader | None:
+    """The rows of a stream; None where the value is none, or one of a single column (a Series)."""
+    if isinstance(value, pa.RecordBatchReader):
+        return value
+    if isinstance(value, duckdb.DuckDBPyRelation):
+        return value.fetch_arrow_reader()
+    try:
+        return pa.RecordBatchReader.from_stream(value) if hasattr(value, "__arrow_c_stream__") else None
+    except pa.ArrowInvalid:
+        return None
 
 
 def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
     """A frame as an Arrow table; columns of mixed Python types become texts, and are named.
+
+    An index that has a name is a column, usually the key (``frame.set_index("user_id")``); one without is
+    only the order of the rows.
 
     Raises
     ------
@@ -184,12 +241,14 @@ def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
     """
     arrays: list[pa.Array | pa.ChunkedArray] = []
     mixed = []
+    kept = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    frame = frame.reset_index(kept) if kept else frame
     labels = [str(label) for label in frame.columns]
     for position, label in enumerate(labels):
         series = frame.iloc[:, position]
         try:
             arrays.append(pa.Array.from_pandas(series))
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
             texts = [None if value is None or value != value else str(value) for value in series]
             arrays.append(pa.array(texts, pa.string()))
             mixed.append(label)

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from workbench.errors import TableError, did_you_mean, explain
-from workbench.ingestion.sources import Sources, group_files
+from workbench.ingestion.sources import Sources, asking, group_files
 from workbench.ingestion.split import conflicts_sql, entity_name, entity_sql
 from workbench.stores.sql import quote_name, quote_names
 
@@ -60,6 +60,8 @@ def read_tables(source: Any, name: str | None = None) -> Tables:
                 "Say read_tables({'name': table})",
             )
         )
+    if not named:
+        raise TableError(explain("tables were read", "got an empty dict", "one table or more"))
     queries = {key: sources.add(value, key) for key, value in named.items()}
     return Tables(sources, queries)
 
@@ -170,10 +172,8 @@ class Tables(Mapping[str, TableView]):
         TableError
             If DuckDB refuses it.
         """
-        try:
+        with asking("a query was run"):
             return self.sources.connect().sql(self._with_views(sql)).to_arrow_table()
-        except duckdb.Error as error:
-            raise refused("a query was run", error) from error
 
     def arrow(self, name: str) -> pa.Table:
         """A whole table in memory."""
@@ -189,10 +189,8 @@ class Tables(Mapping[str, TableView]):
 
     def run(self, sql: str, asked: str) -> Any:
         """Run SQL on a connection of its own and return it (DB-API); ``asked`` opens the error message."""
-        try:
+        with asking(asked):
             return self.sources.connect().execute(sql)
-        except duckdb.Error as error:
-            raise refused(asked, error) from error
 
     # -- editing ----------------------------------------------------------------------------------
 
@@ -264,6 +262,7 @@ class Tables(Mapping[str, TableView]):
         """
         columns = [columns] if isinstance(columns, str) else list(columns)
         self._check_columns(table, [key, *columns, *([since] if since else [])])
+        self._check_since(table, since)
         target = new_name or entity_name(key)
         if key in columns:
             got, do = f"the key {key!r} is also a column to move", "Leave it out: the key is kept in both"
@@ -296,6 +295,18 @@ class Tables(Mapping[str, TableView]):
             if count
         ]
 
+    def _check_since(self, table: str, since: str | None) -> None:
+        """Refuse texts that are no ISO times: the first of ``02.01.2011`` and ``31.12.2010`` is the later."""
+        if since is None or self.types(table)[since] != "VARCHAR":
+            return
+        name, asked = quote_name(since), f"table {table!r} was split"
+        sql = f"SELECT min({name}) FROM ({self.sql(table)}) WHERE {name} IS NOT NULL "
+        odd = self.run(f"{sql}AND TRY_CAST({name} AS TIMESTAMP) IS NULL", asked).fetchone()[0]
+        if odd is not None:
+            got = f"since={since!r} is a column of texts that are no ISO times, such as {odd!r}"
+            do = f"Make it one with tables.derive({table!r}, {since!r}, 'strptime({name}, format)')"
+            raise TableError(explain(asked, got, "dates, timestamps, ISO texts, numbers", do))
+
     def _check_columns(self, table: str, columns: Iterable[str]) -> None:
         known = list(self.types(table))
         for column in columns:
@@ -322,9 +333,3 @@ class Tables(Mapping[str, TableView]):
             columns = ", ".join(self.types(name))
             lines.append(f"  {name}: {self.count(name):,} rows ({columns})")
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
-
-
-def refused(asked: str, error: duckdb.Error) -> TableError:
-    """DuckDB's refusal in the house form: its first two lines, which name what is wrong."""
-    lines = " ".join(str(error).strip().splitlines()[:2])
-    return TableError(explain(asked, f"DuckDB refused it: {lines}"))

@@ -112,12 +112,12 @@ def write_keys(job: Job, table: Table, path: str) -> tuple[KeyMap, FileEntry]:
 
 
 def warn_unparsed(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> None:
-    """Count the values that cannot be read as their column's type; refuse a time column of such only.
+    """Count the values that cannot be read as their column's type; refuse a column of such only.
 
     Raises
     ------
     IngestError
-        If no value of the time column is a time.
+        If no value of a column is what the schema says: the source has changed, or the schema is wrong.
     """
     casts = fallible(table, kinds)
     if not casts:
@@ -133,9 +133,12 @@ def warn_unparsed(job: Job, tables: Tables, table: Table, kinds: Mapping[str, st
         present, parsed, example = values[3 * position : 3 * position + 3]
         if parsed == present:
             continue
-        if name == table.time and not parsed:
-            raise _no_times(table, name, kinds[name], present, example)
-        wanted = "a time" if table.column(name).stype is Stype.TIMESTAMP else "a number"
+        is_time = name in (table.time, table.end_time) or table.column(name).stype is Stype.TIMESTAMP
+        wanted = "a time" if is_time else "a number"
+        if not parsed:
+            raise _none_readable(
+                table, name, wanted, f"{present:,} values ({kinds[name]}, such as {example!r})"
+            )
         then = "those rows are never visible" if name == table.time else "they are stored as missing"
         job.warn(
             f"{table.name}.{name}: {present - parsed:,} of {present:,} values cannot be read as {wanted}, "
@@ -143,14 +146,21 @@ def warn_unparsed(job: Job, tables: Tables, table: Table, kinds: Mapping[str, st
         )
 
 
-def _no_times(table: Table, column: str, kind: str, present: int, example: str) -> IngestError:
+def _none_readable(table: Table, column: str, wanted: str, values: str) -> IngestError:
+    instants = "dates, timestamps, ISO texts, or numbers that count seconds or parts of them since 1970"
+    is_time = wanted == "a time"
+    make = "strptime(...)" if is_time else "TRY_CAST(... AS DOUBLE)"
+    other = (
+        f"choose another with schema.set_time({table.name!r}, column)"
+        if column == table.time
+        else f"leave it out with schema.set_stype({table.name!r}, {column!r}, 'set_aside')"
+    )
     return IngestError(
         explain(
-            f"the time column {table.name}.{column} was read",
-            f"none of its {present:,} values ({kind}, such as {example!r}) is a time",
-            "dates, timestamps, ISO texts, or numbers that count seconds or parts of them since 1970",
-            f"Make one with tables.derive({table.name!r}, {column!r}, 'strptime(...)'), or choose "
-            f"another with schema.set_time({table.name!r}, column)",
+            f"{'the time column ' * (column == table.time)}{table.name}.{column} was read",
+            f"none of its {values} is {wanted}",
+            instants if is_time else "numbers, or texts of numbers",
+            f"Make one with tables.derive({table.name!r}, {column!r}, {make!r}), or {other}",
         )
     )
 

@@ -13,6 +13,8 @@ Integer Generation in an Interval", TOMACS 2019), so it is exactly uniform.
 
 from __future__ import annotations
 
+from operator import index
+
 import numpy as np
 
 from workbench.kernels.jit import inlined, kernel
@@ -57,10 +59,10 @@ def draw_below(key, index, bound):
 
 
 def mix(*words: int) -> int:
-    """Fold words into one uint64 key, order-sensitive; plain integers, no overflow warnings."""
+    """Fold words into one uint64 key, order-sensitive; integers of any type, no overflow warnings."""
     state = 0
     for word in words:
-        state = _mix_int((state ^ _mix_int(word & _MASK)) + int(GOLDEN))
+        state = _mix_int((state ^ _mix_int(index(word) & _MASK)) + int(GOLDEN))
     return state
 
 

@@ -15,12 +15,15 @@ want one: it tells (``SimpleQueue.put`` is made for destructors), and that threa
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
+
+from workbench.errors import LoaderError, explain
 
 T = TypeVar("T")
 
@@ -66,6 +69,7 @@ class Pipeline(Generic[T]):
         self._changed = threading.Condition()
         self._started: dict[int, Started | _Failure] = {}
         self._ready: dict[int, T | _Failure] = {}
+        self._process = os.getpid()
         self._told: SimpleQueue[None] = SimpleQueue()
         loops = [self._start_loop] * min(threads, max(1, last - first)) + [self._finish_loop]
         # Daemons: a pipeline that is still open when the interpreter ends must not hold it back.
@@ -81,7 +85,16 @@ class Pipeline(Generic[T]):
             return {"sampled": len(self._started), "ready": len(self._ready)}
 
     def take(self) -> T | None:
-        """The next item; None at the end. Re-raises what its ``start`` or ``finish`` raised."""
+        """The next item; None at the end. Re-raises what its ``start`` or ``finish`` raised.
+
+        Raises
+        ------
+        LoaderError
+            In a forked process, which has none of the threads and would wait for ever.
+        """
+        if os.getpid() != self._process:
+            got, do = "it was made before this process was forked", "Iterate over the loader anew"
+            raise LoaderError(explain("the next batch of an iterator was asked for", got, do=do))
         with self._changed:
             index = self._taken
             if index >= self._last or self._closed:

@@ -123,7 +123,7 @@ class Links:
             return input_id, torch.stack([row, col]), self.label, time
         count = len(self)
         # Copy after copy becomes one row per link; a single copy is a vector.
-        negative = col[count:].view(-1, count).t().squeeze(-1)
+        negative = col[count:].view(math.ceil(self.negatives.amount), count).t().squeeze(-1)
         return input_id, row, col[:count], negative, time
 
     def _anchors_of(self, length: int) -> TimeArray:

@@ -16,8 +16,14 @@ table has a time column and exactly one foreign key to the entity table.
 
 A row (entity, anchor) has a label if the entity exists at the anchor (``time <= anchor < end_time``;
 where features are frozen, also ``time <= until``), WHERE and ASSUMING hold, and the target is known:
-COUNT and SUM of no rows are 0, AVG, MIN and MAX of none are unknown, as in SQL. Keys after ``FOR``
+COUNT and SUM of no rows are 0, AVG, MIN and MAX of none are unknown, as in SQL. NaN and infinity are
+missing values; sums are those of float64, and one that leaves its range is an error. Keys after ``FOR``
 name whom to predict for; training uses everyone.
+
+WHERE is asked as of the anchor: a time that is later was filled in afterwards and is unknown, and
+the entity's end time cannot be named. Columns without a history are read as the tables hold them;
+``Task.describe()`` names them. Dates without a clock mean midnight UTC: an anchor at 00:00 sees what
+is dated that day, and a window that begins there does not count it.
 
 Keywords are read in any case; names that are keywords or hold odd characters are written in double quotes.
 

@@ -1,7 +1,7 @@
 """From a resolved query to labels: one SQL statement over all anchors, run by DuckDB out of core.
 
     anchors      n, anchor, what is visible there, and the ends of every aggregate's window (one column each)
-    source i     SELECT key, n, aggregate FROM facts JOIN anchors ON low < time <= high GROUP BY key, n
+    source i     key, n, value: the aggregate of the rows in the window (source_sql.py)
     rows         entities x anchors that exist and are visible there, LEFT JOIN the sources on (key, n)
     result       node_id, key, n, label, where WHERE and ASSUMING hold and the label is known
 
@@ -24,8 +24,9 @@ import pyarrow as pa
 
 from workbench.errors import BudgetError, StoreError, TaskError, explain
 from workbench.query import ast
-from workbench.query.expressions import Columns, instant_sql, render, time_sql
+from workbench.query.expressions import Columns, render, time_sql
 from workbench.query.resolve import ResolvedQuery, Source
+from workbench.query.source_sql import runs, source_sql
 from workbench.schema import Schema
 from workbench.stores.dataset import Dataset
 from workbench.stores.memory import available_memory
@@ -218,7 +219,7 @@ def label_sql(
     aliases = {source.aggregate: f"{name}{i}" for i, source in enumerate(used)}
     bounds = _bounds(anchors, until, tuple(used))
     ctes = [
-        f"{quote_name(alias)} AS ({_source_sql(source, i, name, bounds, query)})"
+        f"{quote_name(alias)} AS ({source_sql(source, i, name, bounds, query.types[source.table])})"
         for i, (source, alias) in enumerate(zip(used, aliases.values(), strict=True))
     ]
     columns = Columns("e", query.types[query.entity.name], aliases)
@@ -234,8 +235,8 @@ def label_sql(
         chosen.append(f"{target} AS label")
         conditions.append(f"{target} IS NOT NULL")
     joins = "".join(
-        f"\nLEFT JOIN {quote_name(alias)} ON {quote_name(alias)}.key = {key} AND {quote_name(alias)}.n = a.n"
-        for alias in aliases.values()
+        _join(alias, key, runs(source, query.types[source.table]))
+        for source, alias in zip(used, aliases.values(), strict=True)
     )
     # No helper column stands beside the user's: every name of theirs is read as e."name", of a view of
     # nothing but their table.
@@ -246,6 +247,13 @@ def label_sql(
         + (f"WHERE {' AND '.join(f'({c})' for c in conditions)}" if conditions else "")
     )
     return sql, bounds
+
+
+def _join(alias: str, key: str, running: bool) -> str:
+    """The value of an aggregate for each entity and anchor; of a running one, where it changed last."""
+    name = quote_name(alias)
+    on = f"{name}.key = {key} AND a.n {'>=' if running else '='} {name}.n"
+    return f"\n{'ASOF ' if running else ''}LEFT JOIN {name} ON {on}"
 
 
 def _bounds(anchors: TimeArray, until: int | None, sources: tuple[Source, ...]) -> pa.Table:
@@ -265,43 +273,6 @@ def _bounds(anchors: TimeArray, until: int | None, sources: tuple[Source, ...]) 
 
 def _stamps(times: TimeArray) -> pa.Array:
     return pa.array(times).cast(pa.timestamp("us"))
-
-
-def _source_sql(source: Source, i: int, anchors: str, bounds: pa.Table, query: ResolvedQuery) -> str:
-    """One aggregate of the rows in its window, per key and anchor."""
-    aggregate, types = source.aggregate, query.types[source.table]
-    time = time_sql(f"f.{quote_name(source.time)}", types[source.time])
-    key = f"f.{quote_name(source.foreign_key)}"
-    columns = Columns("f", types, {}, "a.anchor" if source.looks_back else None)
-    on = [f"{time} <= a.high{i}"] + ([f"{time} > a.low{i}"] if source.start else [])
-    highs, lows = bounds[f"high{i}"].cast(pa.int64()), bounds[f"low{i}"].cast(pa.int64())
-    # Constant limits let DuckDB skip the row groups outside: tables are stored in time order.
-    where = [f"{key} IS NOT NULL"]
-    if len(highs):
-        where.append(f"{time} <= {instant_sql(max(highs.to_pylist()))}")
-        where += [f"{time} > {instant_sql(min(lows.to_pylist()))}"] if source.start else []
-    if aggregate.where is not None:
-        where.append(render(aggregate.where, columns))
-    return (
-        f"SELECT {key} AS key, a.n AS n, {_aggregate_sql(aggregate, columns)} AS value "
-        f"FROM {quote_name(source.table)} AS f JOIN {quote_name(anchors)} AS a ON {' AND '.join(on)} "
-        f"WHERE {' AND '.join(f'({w})' for w in where)} GROUP BY {key}, a.n"
-    )
-
-
-def _aggregate_sql(aggregate: ast.Aggregate, columns: Columns) -> str:
-    if aggregate.column.column == "*":
-        return "count(*)"
-    value = render(aggregate.column, columns)
-    match aggregate.function:
-        case "COUNT":
-            return f"count({value})"
-        case "SUM":
-            # Kahan summation: the sum does not depend on how threads share the rows.
-            return f"fsum(CAST({value} AS DOUBLE))"
-        case "AVG":
-            return f"favg(CAST({value} AS DOUBLE))"
-    return f"{aggregate.function.lower()}(CAST({value} AS DOUBLE))"
 
 
 def existence(query: ResolvedQuery, alias: str, anchor: str, visible: str) -> list[str]:

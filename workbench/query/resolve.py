@@ -147,9 +147,13 @@ class _Resolver:
         if table.edge is not None or table.primary_key is None:
             why = "is folded into edges" if table.edge is not None else "has no primary key"
             known = [f"{t.name}.{t.primary_key}" for t in self.schema if t.primary_key and not t.edge]
-            raise self._error(
-                ref.table_place, "the entity was asked for", f"table {table.name!r} {why}", ", ".join(known)
+            do = (
+                ""
+                if known
+                else f"Before the ingest, tables.split({table.name!r}, key=column) makes a table of keys"
             )
+            got = f"table {table.name!r} {why}"
+            raise self._error(ref.table_place, "the entity was asked for", got, ", ".join(known), do)
         if ref.column != table.primary_key:
             right = f"{table.name}.{table.primary_key}"
             raise self._error(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.errors import AnchorError, explain
+from workbench.errors import AnchorError, IdError, explain
 from workbench.kernels.draws import draw_each_below
 from workbench.kernels.rng import mix, seed_keys
 from workbench.stores.protocols import GraphStore
@@ -42,9 +42,11 @@ def draw_negatives(
     ------
     AnchorError
         If no node of the type (of positive weight) exists at an anchor.
+    IdError
+        If weights are not one finite, non-negative number per node.
     """
     below = visible_nodes(graph, node_type, anchors)
-    running = None if weights is None else np.cumsum(np.asarray(weights, np.float64))
+    running = None if weights is None else _running_sum(weights, node_type, graph.num_nodes(node_type))
     room = below if running is None else np.where(below > 0, running[below - 1], 0.0)
     if len(anchors) and not (room > 0).all():
         first = iso(int(anchors[np.argmin(room > 0)]))
@@ -65,6 +67,17 @@ def draw_negatives(
             share = (keys >> np.uint64(11)).astype(np.float64) * 2.0**-53
             parts.append(np.minimum(np.searchsorted(running, share * room, side="right"), below - 1))
     return np.concatenate(parts).astype(np.int64) if parts else np.empty(0, np.int64)
+
+
+def _running_sum(weights: AnyArray, node_type: str, count: int) -> AnyArray:
+    array = np.asarray(weights, np.float64)
+    if array.shape == (count,) and np.isfinite(array).all() and not (array < 0).any():
+        return np.cumsum(array)
+    got = f"got {array.size:,} of shape {array.shape}"
+    if array.shape == (count,):
+        got = f"number {int(np.argmin(np.isfinite(array) & (array >= 0)))} is negative or not finite"
+    allowed = f"{count:,} numbers of 0 or more, one per node"
+    raise IdError(explain(f"negatives of type {node_type!r} were asked for with weights", got, allowed))
 
 
 def visible_nodes(graph: GraphStore, node_type: str, anchors: TimeArray) -> Int64Array:

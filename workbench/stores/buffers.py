@@ -1,25 +1,16 @@
-"""Buffers for rows that were read: arenas that are lent again only when no array refers to them.
+"""Buffers for rows that were read: the stores' recycled arenas, as arrays of rows.
 
-Fresh pages of memory cost up to 100 times a reused one, so arenas are kept. Whether an arena is free is
-read from its reference count: numpy makes every view, and a view of a view, refer to the array that owns
-the memory, and torch and Arrow keep the view that they were made from. So ``list(loader)`` is safe: what
-is still held is not lent again.
+An arena is lent again only when no array refers to it, so ``list(loader)`` is safe: what is still held is
+not lent again.
 """
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-import numpy as np
-
 from workbench.errors import BudgetError, explain
-from workbench.stores.fork_lock import ForkLock
-from workbench.stores.memory import UNCHECKED, available_memory
+from workbench.stores.memory import Arenas, OverBudgetError
 from workbench.types import ByteArray
-
-_PAGE = 4096
-_SMALLEST = 1 << 16
 
 
 class ArenaPool:
@@ -33,8 +24,7 @@ class ArenaPool:
 
     def __init__(self, keep_bytes: int = 1 << 30) -> None:
         self._keep = keep_bytes
-        self._arenas: list[ByteArray] = []
-        self._lock = ForkLock()
+        self.arenas = Arenas(keep=keep_bytes)
 
     def take(self, shape: tuple[int, int]) -> ByteArray:
         """A C-contiguous uint8 array of that shape, page-aligned, contents undefined.
@@ -44,58 +34,22 @@ class ArenaPool:
         BudgetError
             If the system has not so much memory free; nothing was allocated.
         """
-        need = shape[0] * shape[1]
-        with self._lock:
-            arena = self._free_arena(need, shape)
-            view = arena[:need]  # a second reference: from here on the arena counts as lent
-        return view.reshape(shape)
+        rows, stride = shape
+        try:
+            return self.arenas.take(rows * stride)[: rows * stride].reshape(shape)
+        except OverBudgetError as error:
+            raise BudgetError(
+                explain(
+                    f"a buffer for {rows:,} rows of {stride:,} bytes was asked for",
+                    f"it takes {error.asked:,} bytes and {error.room:,} are free",
+                    f"{error.room * 8 // 9 // max(stride, 1):,} rows",
+                    "Use smaller batches or a narrower fanout",
+                )
+            ) from None
 
     def held_bytes(self) -> int:
         """Bytes of all arenas, lent and free."""
-        with self._lock:
-            return sum(len(arena) for arena in self._arenas)
-
-    def _free_arena(self, need: int, shape: tuple[int, int]) -> ByteArray:
-        fitting = free = -1
-        free_bytes = 0
-        for i in range(len(self._arenas)):
-            size = len(self._arenas[i])
-            if _is_lent(self._arenas, i):
-                continue
-            free, free_bytes = i, free_bytes + size
-            if need <= size <= 4 * max(need, _SMALLEST) and (
-                fitting < 0 or size < len(self._arenas[fitting])
-            ):
-                fitting = i
-        if fitting >= 0:
-            return self._arenas[fitting]
-        if free_bytes > self._keep:
-            del self._arenas[free]
-        self._arenas.append(_new_arena(need, shape))
-        return self._arenas[-1]
+        return self.arenas.total
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ArenaPool, (self._keep,)
-
-
-def _is_lent(arenas: list[ByteArray], i: int) -> bool:
-    return sys.getrefcount(arenas[i]) > 2  # the list's reference and the argument's
-
-
-def _new_arena(need: int, shape: tuple[int, int]) -> ByteArray:
-    """A page-aligned array that owns its memory, a quarter larger than asked so that sizes can vary."""
-    size = max(need + need // 4, _SMALLEST)
-    # The system promises memory that it does not have and kills the process at the first touch: ask before.
-    free = available_memory() if size > UNCHECKED else size
-    if size > free:
-        raise BudgetError(
-            explain(
-                f"a buffer for {shape[0]:,} rows of {shape[1]:,} bytes was asked for",
-                f"it takes {size:,} bytes and {free:,} are free",
-                f"{free * 4 // 5 // max(shape[1], 1):,} rows",
-                "Use smaller batches or a narrower fanout",
-            )
-        )
-    raw = np.empty(size + _PAGE, np.uint8)
-    start = -raw.ctypes.data % _PAGE
-    return np.frombuffer(raw[start : start + size].data, np.uint8)

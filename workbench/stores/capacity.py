@@ -105,7 +105,7 @@ def _remedy(
     def fits(cap: int, count: Mapping[str, int]) -> bool:
         plan = capped(request.plan, cap)
         bound = upper_bound(graph, degrees, plan, count)
-        return request_bytes(graph, plan, bound) <= room
+        return request_bytes(graph, degrees, plan, bound) <= room
 
     widest = max([step.fanout for step in request.plan] + [max(degrees.values(), default=1)])
     cap = _largest(widest, lambda cap: fits(cap, seeds))
@@ -153,8 +153,9 @@ def is_wide(capacity: Capacity) -> bool:
     return max(capacity.nodes.values(), default=0) > NARROW_LOCALS
 
 
-def request_bytes(graph: GraphArrays, plan: StepPlan, capacity: Capacity) -> int:
+def request_bytes(
+    graph: GraphArrays, degrees: Mapping[EdgeType, int], plan: StepPlan, capacity: Capacity
+) -> int:
     """Everything that is counted for a request: arena, hash tables and scratch."""
     widest = max([0, *(step.fanout for step in plan)])
-    scratch = 8 * (widest + hash_slots(widest)) + 8 * max(capacity.edges.values(), default=0)
     return capacity.bytes(graph.id_dtype.itemsize) + scratch

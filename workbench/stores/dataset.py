@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import CorruptStoreError, IdError, StoreError, explain
+from workbench.errors import CorruptStoreError, IdError, StoreError, expect_path, explain
 from workbench.schema import Schema
 from workbench.stores import catalog
 from workbench.stores.manifest import FileEntry, Manifest
 from workbench.stores.records import CatalogState
-from workbench.stores.seal import RESTORE
+from workbench.stores.seal import RESTORE, read_seal
 from workbench.stores.sql import ROW, quote_name, table_view
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Dataset:
         CorruptStoreError
             If its catalog is damaged, or a file is missing or of the wrong size.
         """
-        root = Path(path).expanduser().absolute()
+        root = expect_path(path, StoreError, "the folder of a dataset").absolute()
         dataset = cls(root, catalog.read(root))
         while problem := dataset._file_problem():
             newer = cls(root, catalog.read(root))
@@ -129,10 +130,10 @@ class Dataset:
 
         for file in (file for files in self._offsets.values() for file, _ in files):
             if not file.exists():
-                got = f"{file.name} of snapshot {self.snapshot} is gone: it was ingested again"
-                raise StoreError(
-                    explain(f"tables of {self.path} were read", got, do="Open the dataset again")
-                )
+                why = "it was ingested again" if self.path.is_dir() else "the dataset was removed"
+                got = f"{file.name} of snapshot {self.snapshot} is gone: {why}"
+                do = "Open the dataset again, after an ingest if it was removed"
+                raise StoreError(explain(f"tables of {self.path} were read", got, do=do))
 
         # DuckDB spills into the working directory unless told otherwise.
         spill = Path(tempfile.gettempdir()) / "workbench-duckdb"
@@ -211,7 +212,12 @@ def collect_orphans(path: str | Path) -> list[str]:
         Relative paths of the deleted files.
     """
     root = Path(path)
-    state = catalog.find(root)
+    try:
+        state = catalog.find(root)
+    except CorruptStoreError:
+        raise
+    except StoreError:  # another version's: which of its files are its own is unknown, so all of them are
+        return _clear_partition(root, partition_name(read_seal(root).snapshot + 1))
     kept = {entry.path for entry in state.manifest.files} if state else set()
     deleted = []
     for folder in DATA_FOLDERS:
@@ -224,3 +230,24 @@ def collect_orphans(path: str | Path) -> list[str]:
                 file.unlink()
                 deleted.append(relative)
     return sorted(deleted)
+
+
+def shown(path: str | Path) -> str:
+    """A path as people read it: from the working folder where it lies inside, so that outputs travel."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else str(path)
+
+
+def partition_name(snapshot: int) -> str:
+    """Name of the partition that the ingest of a snapshot writes, and of the folders that hold its files."""
+    return f"p{snapshot:04d}"
+
+
+def _clear_partition(root: Path, partition: str) -> list[str]:
+    """Delete what an ingest that did not commit wrote into folders of its own."""
+    folders = [root / folder / partition for folder in DATA_FOLDERS]
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    for folder in folders:
+        if folder.exists():
+            shutil.rmtree(folder)
+    return sorted(file.relative_to(root).as_posix() for file in files)

@@ -7,6 +7,7 @@ the files (here), fsync their folders, commit the catalog that names them (both 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,34 @@ CHUNK = 8 << 20
 Payload: TypeAlias = "bytes | memoryview | AnyArray"
 
 
-class DurableFile:
+class Unfinished(ABC):
+    """A file being written: a ``with`` block finishes it, or abandons it if anything fails."""
+
+    @abstractmethod
+    def finish(self) -> FileEntry:
+        """Flush, fsync, close; the entry for the manifest."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Close and remove an unfinished file; a finished one stays."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.abandon()
+            return
+        try:
+            self.finish()
+        except BaseException:
+            self.abandon()
+            raise
+
+
+class DurableFile(Unfinished):
     """One immutable file of a dataset, being written.
 
     Parameters
@@ -80,21 +108,6 @@ class DurableFile:
         if self._done is None:
             self._file.close()
             self._target.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self.abandon()
-            return
-        try:
-            self.finish()
-        except BaseException:
-            self.abandon()
-            raise
 
     def _create(self) -> BinaryIO:
         self._target.parent.mkdir(parents=True, exist_ok=True)
@@ -162,6 +175,12 @@ def checksum(path: Path) -> tuple[int, str]:
             digest.update(piece)
             size += len(piece)
     return size, digest.hexdigest()
+
+
+def sync_file(path: Path) -> None:
+    """Fsync a file that another library wrote: a power cut must not leave its name without its bytes."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folders(root: Path, files: Iterable[Path]) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from workbench.errors import CorruptStoreError, explain
+from workbench.errors import SchemaError, StoreError, explain
 from workbench.schema import Schema
 from workbench.stores.features import GroupColumn, GroupLayout
 
@@ -113,18 +113,13 @@ class Manifest:
 
         Raises
         ------
-        CorruptStoreError
-            If it is of another format or malformed.
+        StoreError
+            If another version wrote it: it is of another format, or not as this version writes it.
         """
+        asked, do = "a dataset was opened", "Ingest the tables again with this version"
         if data.get("format") != FORMAT:
-            raise CorruptStoreError(
-                explain(
-                    "a dataset was opened",
-                    f"its format is {data.get('format')!r}",
-                    f"format {FORMAT}",
-                    "Ingest the tables again with this version",
-                )
-            )
+            got = f"its format is {data.get('format')!r}"
+            raise StoreError(explain(asked, got, f"format {FORMAT}", do))
         try:
             return cls(
                 snapshot=int(data["snapshot"]),
@@ -136,10 +131,8 @@ class Manifest:
                 edges_follow_nodes=tuple(data["edges_follow_nodes"]),
                 report=dict(data["report"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise CorruptStoreError(
-                explain("a dataset was opened", f"its manifest is malformed ({error!r})")
-            ) from error
+        except (KeyError, TypeError, ValueError, SchemaError) as error:
+            raise StoreError(explain(asked, f"its manifest is malformed ({error!r})", do=do)) from error
 
 
 def _partition(data: Mapping[str, Any]) -> Partition:

@@ -1,8 +1,9 @@
-"""Memory of a graph store: recycled arenas under one budget, and a report that prints.
+"""Memory of the stores: recycled arenas under one budget, and a report that prints.
 
 Fresh pages cost up to 100 times a reused one, so a batch is written into an arena that an earlier batch
 has given back. An arena comes back when the last array that refers to it is gone, so a subgraph may be
-kept for as long as anyone likes; it then counts against the budget.
+kept for as long as anyone likes; it then counts against the budget. Feature rows are read into such arenas
+too (``buffers.py``): torch and Arrow keep the array that they were made from.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import numpy as np
 from workbench.stores.fork_lock import ForkLock
 from workbench.types import ByteArray
 
-KEEP: int = 8
-"""Free arenas kept for later batches."""
+KEEP: int = 1 << 28
+"""Bytes of free arenas kept for later batches."""
+
+_PAGE = 4096
 
 UNCHECKED: int = 64 << 20
 """Without a budget, only requests for more than this ask the system what is free."""
@@ -48,10 +51,11 @@ class Arenas:
     Parameters
     ----------
     limit : int or None  bytes; None = no limit
+    keep : int  free bytes kept for later; beyond it, free arenas go back to the system
     """
 
-    def __init__(self, limit: int | None = None) -> None:
-        self.limit = limit
+    def __init__(self, limit: int | None = None, keep: int = KEEP) -> None:
+        self.limit, self._keep = limit, keep
         self._free: list[ByteArray] = []
         self._returned: list[ByteArray] = []
         self._leases: dict[int, weakref.ref[ByteArray]] = {}
@@ -65,7 +69,7 @@ class Arenas:
         return self._total + self._reserved
 
     def take(self, size: int) -> ByteArray:
-        """uint8[at least ``size``]: contents undefined; it comes back by itself.
+        """uint8[at least ``size``], page-aligned: contents undefined; it comes back by itself.
 
         Raises
         ------
@@ -113,8 +117,10 @@ class Arenas:
     def _collect(self) -> None:
         while self._returned:
             self._free.append(self._returned.pop())
-        while len(self._free) > KEEP:
-            self._total -= len(self._free.pop(0))
+        free = sum(map(len, self._free))
+        while free > self._keep:
+            oldest = len(self._free.pop(0))
+            self._total, free = self._total - oldest, free - oldest
 
     def _make_room(self, size: int) -> None:
         """Drop free arenas until ``size`` more bytes are allowed, or refuse."""
@@ -129,9 +135,11 @@ class Arenas:
 
 def _allocate(size: int, held: int) -> ByteArray:
     try:
-        return np.empty(size, np.uint8)
+        raw = np.empty(size + _PAGE, np.uint8)
     except MemoryError:
         raise OverBudgetError(size, held, held + size - 1, size - 1) from None
+    start = -raw.ctypes.data % _PAGE
+    return raw[start : start + size]
 
 
 def available_memory() -> int:

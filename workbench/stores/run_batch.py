@@ -135,10 +135,10 @@ def _grown(tables: Tables, capacity: Capacity, bound: Capacity, full: int, need:
                     "Use a smaller fanout or fewer seeds per batch",
                 )
             )
-        nodes[t] = min(max(2 * nodes[t], need), bound.nodes[t], MOST_LOCALS)
+        nodes[t] = max(min(2 * nodes[t], bound.nodes[t], MOST_LOCALS), need)
     else:
         e = list(tables.edge_types)[-full - 1]
-        edges[e] = min(max(2 * edges[e], need), bound.edges[e])
+        edges[e] = max(min(2 * edges[e], bound.edges[e]), need)
     return Capacity(nodes, edges)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from workbench.errors import StoreError, explain
 from workbench.kernels.pack import pack_rows
-from workbench.stores.durable import DurableFile
+from workbench.stores.durable import DurableFile, Unfinished
 from workbench.stores.features import SECTION_DTYPES, GroupLayout
 from workbench.stores.manifest import FileEntry
 from workbench.stores.protocols import BufferPool
@@ -22,7 +22,7 @@ from workbench.types import AnyArray, BoolArray, ByteArray, Int64Array
 PAGE = 4096
 
 
-class SegmentWriter:
+class SegmentWriter(Unfinished):
     """Writes the rows of one feature group, block after block.
 
     Parameters
@@ -80,19 +80,6 @@ class SegmentWriter:
     def abandon(self) -> None:
         """Remove an unfinished segment."""
         self._file.abandon()
-
-    def __enter__(self) -> SegmentWriter:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self.abandon()
-            return
-        try:
-            self.finish()
-        except BaseException:
-            self.abandon()
-            raise
 
 
 def encode_rows(

@@ -16,6 +16,7 @@ from workbench.plan.model_plan import METRICS, ModelPlan
 from workbench.query.seed_table import SeedTable
 from workbench.temporal import windows_end
 from workbench.training.boosting import boost
+from workbench.training.build import check_key
 from workbench.training.loaders import seen
 from workbench.training.metrics import better, metric, score
 from workbench.training.parts import Parts
@@ -66,7 +67,14 @@ def baselines(parts: Parts, task: Any, plan: ModelPlan | None = None, key: int =
     plan : of the model that they are compared with, for equal terms: they are chosen by its metric, do
         not read what it excludes, and know nothing after its ``until``; seeds whose own row came later
         are left out, with a warning, as ``run.metrics`` leaves them out. None: AUROC or MAE, everything.
+    key : int  fixes what boosting draws
+
+    Raises
+    ------
+    TrainingError
+        If the key is no whole number, or the plan excludes what is no feature.
     """
+    check_key(key)
     name = _default_metric(task) if plan is None else plan.metric
     hidden = () if plan is None else plan.exclude
     seeds = {split: seen(parts.graph, plan, task.seeds(split)) for split in SPLITS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,27 @@ def check_callbacks(callbacks: Iterable[Callback]) -> list[Callback]:
             "callbacks of a training were given", f"got {got}", allowed, "Pass callbacks=[print], for example"
         )
     )
+
+
+def own_copy(model: nn.Module) -> nn.Module:
+    """A copy of a user's module for one run: trained again, it would change what the first run predicts.
+
+    Raises
+    ------
+    TrainingError
+        If it holds something that cannot be copied.
+    """
+    try:
+        return deepcopy(model)
+    except Exception as error:
+        raise TrainingError(
+            explain(
+                f"{type(model).__name__} was to be copied, for its run to own",
+                f"{type(error).__name__}: {error}",
+                "modules that copy.deepcopy can copy",
+                "Keep files, locks and results of earlier steps out of the module",
+            )
+        ) from error
 
 
 def check_task(task: Any, plan: ModelPlan) -> None:

@@ -2,7 +2,8 @@
 
     plan.json           the ModelPlan
     statistics.json     what the encoders standardise with
-    run.json            key, seed type, task, schema, category values, history: written last at each epoch
+    categories.json     what the category codes mean that the encoders know
+    run.json            key, seed type, task, schema, state, history: written last at each epoch
     model.safetensors   weights of the best epoch so far
 
 Each file is written beside its place, fsynced and renamed, so that a kill leaves the old one or the new.

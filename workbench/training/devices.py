@@ -23,7 +23,7 @@ def pick_device(name: str = "auto") -> torch.device:
         return torch.device(available()[0])
     try:
         device = torch.device(name)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise _no_device(name, str(error).split("\n")[0]) from error
     if device.type not in available():
         raise _no_device(name, "it is not available here")

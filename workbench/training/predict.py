@@ -17,8 +17,9 @@ import pyarrow as pa
 from pyarrow.csv import CSVWriter
 from pyarrow.parquet import ParquetWriter
 
-from workbench.errors import TrainingError, explain
+from workbench.errors import TrainingError, expect_path, explain
 from workbench.query.seed_table import SeedTable
+from workbench.stores.durable import sync_file, sync_folders
 from workbench.temporal import FOREVER
 from workbench.training.checkpoint import draft_of
 from workbench.types import AnyArray
@@ -71,7 +72,7 @@ class Predictions:
         return self.to_arrow().to_pandas()
 
     def write(self, path: str | Path) -> Path:
-        """Write Parquet (``.parquet``) or CSV (``.csv``), piece by piece; the file appears when complete.
+        """Write Parquet (``.parquet``) or CSV (``.csv``), piece by piece; it appears when it is on disk.
 
         Raises
         ------
@@ -115,7 +116,7 @@ def write_tables(path: str | Path, tables: Iterator[pa.Table]) -> Path:
     TrainingError
         If the suffix is none of :data:`WRITERS`, or the disk refuses; nothing is left behind.
     """
-    target = Path(path)
+    target = expect_path(path, TrainingError, "a file for predictions")
     if target.suffix.lower() not in WRITERS:
         got = f"the name ends in {target.suffix!r}" if target.suffix else "the name has no suffix"
         raise TrainingError(explain(f"predictions were to be written to {path}", got, ", ".join(WRITERS)))
@@ -124,7 +125,9 @@ def write_tables(path: str | Path, tables: Iterator[pa.Table]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             _stream(draft, tables, writer)
+            sync_file(draft)
             draft.replace(target)
+            sync_folders(target.parent, ())
         finally:
             draft.unlink(missing_ok=True)  # it is there only if something went wrong
     except OSError as error:

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from torch import nn
 
-from workbench.errors import RunCancelled, TrainingError, expect, explain
+from workbench.errors import RunCancelled, TrainingError, WorkbenchError, expect, expect_path, explain
 from workbench.events import Callback, EpochDone, Event, RunDone, emit
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
@@ -25,6 +25,7 @@ from workbench.training.build import (
     check_key,
     check_task,
     fit_for,
+    own_copy,
 )
 from workbench.training.checkpoint import load_weights, save_weights
 from workbench.training.devices import loader_core, pick_device
@@ -121,7 +122,9 @@ class Run:
         if self.error is not None:
             best = [event.epoch for event in self.history if event.best]
             kept = f" Epoch {best[-1]}, its best, is kept: load_run(run.folder)." if best else ""
-            raise TrainingError(f"the run failed: {self.error}{kept}") from self.error
+            ours = isinstance(self.error, WorkbenchError)
+            why = str(self.error) if ours else f"{type(self.error).__name__}: {self.error}"
+            raise TrainingError(f"the run failed: {why}{kept}") from self.error
         if self.callback_error is not None and not self._warned:
             self._warned = True
             got = f"a callback raised {type(self.callback_error).__name__}: {self.callback_error}"
@@ -177,8 +180,9 @@ class Run:
             If the folder exists, or the disk refuses.
         """
         self._ready()
-        copy_folder(self.folder, Path(folder))
-        return Path(folder)
+        target = expect_path(folder, TrainingError, "a folder for a run")
+        copy_folder(self.folder, target)
+        return target
 
     def describe(self) -> str:
         """One line: what is trained, on what, where."""
@@ -312,7 +316,7 @@ def start(
     ----------
     parts : Parts  the open stores
     task : Task
-    model : nn.Module or None  None: the built-in model under the plan
+    model : nn.Module or None  a copy of it is trained, as ``run.model``; None: the built-in model
     callbacks : callables that take one event; None prints epochs while one waits, [] is silence
     folder : new or empty folder, or None for a temporary one, which goes when the process ends
 
@@ -333,7 +337,10 @@ def start(
     check_labels(train, plan)
     check_labels(val, plan)
     statistics = fit_for(parts.graph, parts.features, plan, train)
-    built = model if model is not None else build_model(parts.schema, plan, statistics, train.node_type, key)
+    if model is None:
+        built: nn.Module = build_model(parts.schema, plan, statistics, train.node_type, key)
+    else:
+        built = own_copy(model)
     run = Run(
         parts,
         task,
@@ -367,7 +374,8 @@ def load_run(
     TrainingError
         If the folder holds no run, a damaged one, or one that does not fit the store; says why.
     """
-    saved = read_run(Path(folder))
+    folder = expect_path(folder, TrainingError, "the folder of a run")
+    saved = read_run(folder)
     parts = saved.parts() if parts is None else Parts.of(parts)
     check_fits(parts, saved.statistics, saved.schema, saved.values)
     built = model
@@ -380,7 +388,7 @@ def load_run(
         saved.plan,
         built,
         saved.statistics,
-        folder=Path(folder),
+        folder=folder,
         seed_type=saved.seed_type,
         key=saved.key,
         builtin=model is None,

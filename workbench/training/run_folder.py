@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import StoreError, TrainingError, WorkbenchError, explain
+from workbench.errors import StoreError, TrainingError, WorkbenchError, expect_path, explain
 from workbench.events import EpochDone
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
 from workbench.schema import Schema
+from workbench.stores.durable import sync_file, sync_folders
 from workbench.training.checkpoint import draft_of, read_json, write_json
 from workbench.training.identity import category_values, schema_hash
 from workbench.training.parts import Parts
@@ -108,7 +109,7 @@ def new_folder(folder: str | Path | None) -> Path:
         path = Path(tempfile.mkdtemp(prefix="workbench-run-"))
         atexit.register(_remove, path, os.getpid())
         return path
-    path = Path(folder)
+    path = expect_path(folder, TrainingError, "a folder for a run")
     try:
         path.mkdir(parents=True, exist_ok=True)
         occupied = any(path.iterdir())
@@ -133,14 +134,22 @@ def copy_folder(source: Path, target: Path) -> None:
     staging = draft_of(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(source, staging)
+        shutil.copytree(source, staging, copy_function=_copy_file)
         staging.chmod(0o755)  # a temporary folder is its owner's only
+        sync_folders(staging, ())
         staging.replace(target)
+        sync_folders(target.parent, ())
     except OSError as error:
         do = "Free some space, or choose another place"
         raise TrainingError(explain(asked, f"the disk refused ({error.strerror or error})", do=do)) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)  # it is there only if something went wrong
+
+
+def _copy_file(source: str, target: str) -> None:
+    """Copy a file, on disk when the call returns."""
+    shutil.copy2(source, target)
+    sync_file(Path(target))
 
 
 def _remove(folder: Path, owner: int) -> None:

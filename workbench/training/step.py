@@ -73,6 +73,20 @@ def seed_type_of(data: Any) -> str:
     )
 
 
+def labels_of(data: Any) -> Tensor:
+    """The labels of a batch's seeds.
+
+    Raises
+    ------
+    TrainingError
+        If it has none.
+    """
+    store = data[seed_type_of(data)]
+    if "y" not in store:
+        raise TrainingError(explain("labels of a batch", "it has none", do="Take task.seeds('train')"))
+    return cast(Tensor, store.y)
+
+
 def outputs(model: nn.Module, data: Any) -> Tensor:
     """float[seeds]: what the model says of each seed.
 

@@ -17,16 +17,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from workbench.errors import RunCancelled, TrainingError, explain
+from workbench.errors import RunCancelled, TrainingError, expect, explain
 from workbench.events import Callback, EpochDone, StageTimes, StepDone, emit
 from workbench.kernels.rng import derive_key
+from workbench.loading.loader import Loader
 from workbench.models.dropout import set_dropout_key
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
 from workbench.training.build import check_callbacks, check_exclude, model_for
 from workbench.training.devices import pick_device
 from workbench.training.metrics import better, metric
-from workbench.training.step import Target, optimiser_of, outputs, seed_type_of, seeded, unshaped
+from workbench.training.step import Target, labels_of, optimiser_of, outputs, seeded, unshaped
 from workbench.types import AnyArray
 
 
@@ -106,10 +107,14 @@ class Trainer:
         RunCancelled
             After ``stop`` was set.
         TrainingError
-            If the loss is not finite, or the model's output has the wrong shape.
+            If the loss is not finite, the model's output has the wrong shape, the batches are no
+            ``HeteroData``, or they can be read only once and there are more epochs.
         """
         check_exclude(self.plan, model)
+        for batches in (train, val):
+            _check_batches(batches, self.plan.optimisation.epochs)
         model = self._built(train) if model is None else model
+        expect(model, nn.Module, TrainingError, "a fit of a model", "Pass an instance: model=MyModule()")
         model.to(self.device)
         train = self._shaped(model, train)
         optimiser = optimiser_of(model, self.plan.optimisation)
@@ -144,7 +149,7 @@ class Trainer:
         """
         labels, values = [], []
         for data, prediction in self.predict(model, batches):
-            labels.append(data[seed_type_of(data)].y.cpu().numpy())
+            labels.append(labels_of(data).cpu().numpy())
             values.append(prediction)
         if not labels:
             raise TrainingError(explain("an evaluation", "there are no batches", "at least one seed"))
@@ -198,7 +203,7 @@ class Trainer:
         set_dropout_key(model, key)
         with seeded(model, key, self.device):
             raw = outputs(model, data)
-            loss = self.target.loss(raw, data[seed_type_of(data)].y)
+            loss = self.target.loss(raw, labels_of(data))
             ticks.append(time.perf_counter())
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -260,6 +265,21 @@ class Trainer:
 
     def _seconds(self) -> float:
         return time.perf_counter() - self._began
+
+
+def _check_batches(batches: Iterable[Any] | None, epochs: int) -> None:
+    """Refuse what yields no ``HeteroData``, and generators where they would be empty in epoch 2."""
+    if batches is None or (isinstance(batches, Iterable) and not isinstance(batches, Loader | Iterator)):
+        return
+    kind = type(batches).__name__
+    if isinstance(batches, Iterator):
+        if epochs == 1:
+            return
+        got = f"got a {kind}, which can be read only once"
+    else:
+        got = f"got a {kind}, which does not yield HeteroData"
+    allowed = "a PyGLoader, or any iterable of HeteroData that can be read once per epoch"
+    raise TrainingError(explain(f"batches for a fit of {epochs} epochs", got, allowed))
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:
