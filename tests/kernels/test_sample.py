@@ -1,46 +1,71 @@
-"""Parts of the fused kernel that whole batches cannot corner: its draws and its hash."""
+"""The hash that turns global ids into local ones, where batches cannot corner it."""
 
-import brute_force
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.kernels.jit import kernel
-from workbench.kernels.sample import SCAN, _floyd, find_or_add, slot_of
-
-
-@given(st.integers(0, 2**64 - 1), st.integers(2, 400), st.data())
-def test_floyd_is_the_oracles_on_both_sides_of_the_scan_limit(key, count, data):
-    take = data.draw(st.integers(1, min(count - 1, 3 * SCAN)))
-    ranks, taken = np.empty(take, np.int64), np.zeros(512, np.int64)
-    for stamp in (1, 2):
-        _floyd(np.uint64(key), count, ranks, taken, stamp)
-        assert ranks.tolist() == brute_force.floyd(key, count, take)
+from workbench.kernels.lanes import SLOTS
+from workbench.kernels.relabel import (
+    N_BATCH,
+    N_COUNT,
+    N_HASH,
+    N_LINES,
+    N_NODES,
+    NARROW_TAG,
+    WIDE_TAG,
+    find_or_add,
+    hash_of,
+)
+from workbench.stores.fused import Worker, address
+from workbench.stores.memory import Arenas
 
 
 @kernel
-def _relabel(id_like, slot_like, local_like, disjoint, epoch, slots, nodes, batch, drawn, lanes, locals_):
-    count, mask = 0, len(slots) - 1
+def _relabel(id_like, disjoint, tag_mask, tag, table, drawn, lanes, locals_):
     for i in range(len(drawn)):
-        slot = slot_of(drawn[i], lanes[i] if disjoint else 0, mask)
-        locals_[i], count = find_or_add(
-            id_like, slot_like, local_like, disjoint, epoch, slots.ctypes.data, mask, nodes.ctypes.data,
-            batch.ctypes.data, count, drawn[i], lanes[i], slot,
-        )  # fmt: skip
-    return count
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), max_size=60), st.booleans())
-def test_relabelling_is_a_dictionary(pairs, disjoint):
-    drawn, lanes = (np.array([pair[i] for pair in pairs], np.int64) for i in (0, 1))
-    nodes, batch = np.zeros(64, np.uint32), np.zeros(64, np.int32)
-    slots, known = np.zeros(64, np.uint32), {}
-    wanted = [known.setdefault((n, lane if disjoint else 0), len(known)) for n, lane in pairs]
-    for epoch in (1, 2, 255):
-        got = np.full(len(pairs), -1)
-        count = _relabel(
-            nodes[:0], slots[:0], batch[:0], disjoint, epoch, slots, nodes, batch, drawn, lanes, got
+        batch = lanes[i] if disjoint else -1
+        hashed = hash_of(drawn[i], lanes[i] if disjoint else 0)
+        locals_[i], table[N_COUNT] = find_or_add(
+            id_like, tag_mask, tag, table, table[N_COUNT], drawn[i], batch, hashed
         )
-        assert got.tolist() == wanted
-        assert nodes[:count].tolist() == [node for node, _ in known]
-        assert batch[:count].tolist() == [lane if disjoint else -1 for _, lane in known]
+
+
+def relabelled(pairs, disjoint, dtype, tag_mask, tag, slots):
+    drawn, lanes = (np.array([pair[i] for pair in pairs], np.int64) for i in (0, 1))
+    nodes, batch, got = np.zeros(len(pairs) + 1, dtype), np.zeros(len(pairs) + 1, np.int32), drawn - 1
+    table = np.zeros(6, np.int64)
+    table[[N_NODES, N_BATCH, N_HASH]] = [address(part) for part in (nodes, batch, slots)]
+    table[N_LINES] = len(slots) // SLOTS - 1
+    _relabel(nodes[:0], disjoint, tag_mask, tag, table, drawn, lanes, got)
+    return got.tolist(), nodes[: table[N_COUNT]].tolist(), batch[: table[N_COUNT]].tolist()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 3)), max_size=120),
+    st.booleans(),
+    st.sampled_from([np.uint32, np.int64]),
+)
+def test_relabelling_is_a_dictionary(pairs, disjoint, dtype):
+    slots, _ = Worker(Arenas()).hash_lines("a", len(pairs))
+    known = {}
+    wanted = [known.setdefault((n, lane if disjoint else 0), len(known)) for n, lane in pairs]
+    for tag_mask, tag in ((NARROW_TAG, 1 << 24), (NARROW_TAG, 2 << 24), (NARROW_TAG, 255 << 24)):
+        got, nodes, batch = relabelled(pairs, disjoint, dtype, tag_mask, tag, slots)
+        assert got == wanted
+        assert nodes == [node for node, _ in known]
+        assert batch == [lane if disjoint else -1 for _, lane in known]
+    slots[:] = 0
+    assert relabelled(pairs, disjoint, dtype, WIDE_TAG, WIDE_TAG, slots)[0] == wanted
+
+
+@pytest.mark.parametrize("disjoint", [False, True])
+def test_equal_checks_do_not_confuse_nodes(disjoint):
+    """Ids beyond 32 bits that agree in the lower half of their hash, and full lines."""
+    nodes = [7 + (i << 32) for i in range(40)]
+    pairs = [(node, 0) for node in nodes] * 2
+    slots, _ = Worker(Arenas()).hash_lines("a", 64)
+    got, kept, _ = relabelled(pairs, disjoint, np.int64, NARROW_TAG, 1 << 24, slots)
+    assert got == [*range(40), *range(40)]
+    assert kept == nodes

@@ -3,6 +3,7 @@
 import numpy as np
 from stars import ORDERS, RATED, request_of, star
 
+from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG
 from workbench.kernels.sample import CHUNK
 from workbench.schema import EdgeType
 from workbench.stores.capacity import hash_slots, largest_degrees
@@ -12,8 +13,6 @@ from workbench.stores.ram_graph import RamGraph
 from workbench.stores.steps import ALL, Step, StepPlan, Strategy
 from workbench.temporal import BEGINNING, FOREVER, cut
 from workbench.testing.graphs import DAY, toy_shop
-
-U32 = np.dtype(np.uint32)
 
 
 def tables(arrays):
@@ -76,16 +75,20 @@ def test_scratch_is_as_large_as_the_widest_uniform_draw():
 def test_hash_tables_grow_are_reused_and_wiped_when_epochs_run_out():
     arenas = Arenas()
     worker = Worker(arenas)
-    small, mask = worker.hash_table("a", 10, U32)
-    assert (len(small), mask) == (hash_slots(10), hash_slots(10) - 1)
-    large, _ = worker.hash_table("a", 10_000, U32)
-    again, mask = worker.hash_table("a", 10, U32)
+    small, lines = worker.hash_lines("a", 10)
+    assert (len(small), lines) == (hash_slots(10), hash_slots(10) // 8 - 1)
+    assert address(small) % 64 == 0
+    large, _ = worker.hash_lines("a", 10_000)
+    again, lines = worker.hash_lines("a", 10)
     assert again is large
-    assert mask == hash_slots(10) - 1
+    assert lines == hash_slots(10) // 8 - 1
     large[:] = 9
-    assert [worker.next_epoch(U32) for _ in range(255)] == list(range(1, 256))
+    assert [worker.next_tag(False)[1] >> 24 for _ in range(255)] == list(range(1, 256))
     assert large.all()
-    assert worker.next_epoch(U32) == 1
+    assert worker.next_tag(False) == (NARROW_TAG, 1 << 24)
+    assert not large.any()
+    large[:] = 9
+    assert worker.next_tag(True) == (WIDE_TAG, WIDE_TAG)
     assert not large.any()
     worker.dismiss()
     assert arenas.total == 0

@@ -369,6 +369,12 @@ def _expand_one_by_one(
 
 
 @kernel
+def _side_by_side(step, edge_table):
+    """Whether :func:`floyd_rows` can make the draws: not too many a node, and ranks of 31 bits."""
+    return step[P_FANOUT] <= ROWS and edge_table[step[P_EDGE], E_ROWS] < 1 << 31
+
+
+@kernel
 def _expand_column(
     id_like, disjoint, tag_mask, tag, step, node_table, edge_table, cuts, first, last, scratch, need
 ):
@@ -451,7 +457,7 @@ def sample_batch(
                 id_like, disjoint, tag_mask, tag, step, node_table, edge_table, cuts, first, last, scratch,
                 need,
             )  # fmt: skip
-        elif step[P_NODE] >= 0 or (step[P_FANOUT] > ROWS and step[P_RECENT] == 0):
+        elif step[P_NODE] >= 0 or (step[P_RECENT] == 0 and not _side_by_side(step, edge_table)):
             full = _expand_one_by_one(
                 id_like, disjoint, tag_mask, tag, step, node_table, edge_table, cuts, keys, first, last,
                 scratch, need,

@@ -158,4 +158,7 @@ def request_bytes(
 ) -> int:
     """Everything that is counted for a request: arena, hash tables and scratch."""
     widest = max([0, *(step.fanout for step in plan)])
+    # a step that looks at every neighbour's own time lists those that it may draw, whatever its fanout
+    listed = max([0, *(degrees[step.edge_type] for step in plan)]) + 1
+    scratch = 8 * (widest + hash_slots(widest) + listed)
     return capacity.bytes(graph.id_dtype.itemsize) + scratch
