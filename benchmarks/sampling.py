@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from _report import BenchReport, arguments
 
+from workbench.kernels.floyd import floyd_one as _floyd
 from workbench.kernels.jit import kernel
 from workbench.kernels.rng import draw_below, node_key
-from workbench.kernels.floyd import floyd_one as _floyd
 from workbench.plan.fanout import Fanout
 from workbench.schema import Column, EdgeType, ForeignKey, Schema, Stype, Table
 from workbench.stores.graph_arrays import EdgeArrays, GraphArrays

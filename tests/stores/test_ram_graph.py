@@ -14,7 +14,7 @@ from stars import ORDERS, RATED, both, request_of, star
 
 from workbench.errors import IdError
 from workbench.kernels.floyd import ROWS, SCAN
-from workbench.kernels.sample import CHUNK
+from workbench.kernels.tables import CHUNK
 from workbench.stores import capacity, fused
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph

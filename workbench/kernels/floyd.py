@@ -1,6 +1,7 @@
 """Draws without replacement: Floyd's algorithm, sixteen nodes side by side.
 
-    for d in 0 .. take - 1:  t = draw below(count - take + d + 1);  rank = t, or count - take + d if t is taken
+    for d in 0 .. take - 1:  last = count - take + d;  t = draw below last + 1
+                             rank = last if t is taken, else t
 
 Draw d of a node is a hash of (key, d), so sixteen nodes are hashed in vectors, and "is it taken?" is one
 vector compare with each earlier row (Bentley and Floyd, "A Sample of Brilliance", CACM 1987).

@@ -67,13 +67,13 @@ def _draw_row(builder, keys, last, index):
     add = builder.mul(builder.add(index, _I64(1)), _I64(_GOLDEN))
     word = builder.add(keys, _splat(builder, add, WIDE))
     for shift, factor in ((30, _M1), (27, _M2), (31, None)):
-        word = builder.xor(word, builder.lshr(word, _words(builder, shift)))
-        word = word if factor is None else builder.mul(word, _words(builder, factor))
-    bound = builder.add(last, _words(builder, 1))
-    product = builder.mul(builder.lshr(word, _words(builder, 32)), bound)
-    low = builder.and_(product, _words(builder, 0xFFFFFFFF))
+        word = builder.xor(word, builder.lshr(word, _words(shift)))
+        word = word if factor is None else builder.mul(word, _words(factor))
+    bound = builder.add(last, _words(1))
+    product = builder.mul(builder.lshr(word, _words(32)), bound)
+    low = builder.and_(product, _words(0xFFFFFFFF))
     unsure = builder.bitcast(builder.icmp_unsigned("<", low, bound), ir.IntType(WIDE))
-    ranks = builder.trunc(builder.lshr(product, _words(builder, 32)), _INTS)
+    ranks = builder.trunc(builder.lshr(product, _words(32)), _INTS)
     return ranks, builder.zext(unsure, _I64)
 
 
@@ -114,7 +114,7 @@ def _gather(builder, address):
     return vector
 
 
-def _words(builder, value):
+def _words(value):
     return ir.Constant(_WORDS, [value] * WIDE)
 
 

@@ -15,9 +15,12 @@ import numpy as np
 from workbench.kernels.jit import inlined, kernel
 from workbench.kernels.lanes import lowest_bit, match_line
 from workbench.kernels.raw import load, load32, load64, store, store32, store64, width
-
-N_NODES, N_BATCH, N_HASH, N_LINES, N_CAPACITY, N_COUNT = range(6)
-"""Columns of a node table: addresses of ids, batches and hash lines; lines - 1; room; nodes so far."""
+from workbench.kernels.tables import (
+    N_BATCH,
+    N_HASH,
+    N_LINES,
+    N_NODES,
+)
 
 NARROW_TAG: int = 0xFF << 24
 """Bits of the epoch in a slot whose local id has 24 bits."""
@@ -41,6 +44,35 @@ def hash_of(node, lane):
 def line_of(hashed, lines):
     """Number of the cache line where a hash belongs; ``lines`` is a power of two less one."""
     return np.int64(np.uint64(hashed) >> np.uint64(35)) & lines
+
+
+@kernel
+def relabel_at_once(
+    id_like, disjoint, tag_mask, tag, at, lines, nodes_at, batch_at, count, node, lane, hashed
+):
+    """Local id of a node if the first slot that matches is the right one, ``count`` if it is new; or -1.
+
+    It is the right one but for full lines and equal checks, which hardly ever are: -1 asks for
+    :func:`find_or_add`. A new node is appended; the caller counts it. ``at`` is the address of the lines.
+    """
+    low, wanted = np.int64(0xFFFFFFFF) ^ tag_mask, (hashed << 32) | tag
+    line_at = at + (line_of(hashed, lines) << 6)
+    found = match_line(line_at, CHECK | tag_mask, wanted, tag_mask, tag)
+    if found == 0:
+        return np.int64(-1)
+    slot_at = line_at + (lowest_bit(found) << 3)
+    slot = load64(slot_at)
+    if slot & tag_mask != tag:
+        store64(slot_at, wanted | count)
+        store(id_like, nodes_at + count * width(id_like), node)
+        store32(batch_at + count * 4, lane if disjoint else -1)
+        return count
+    local = slot & low
+    if load(id_like, nodes_at + local * width(id_like)) != node:
+        return np.int64(-1)
+    if disjoint and load32(batch_at + local * 4) != lane:
+        return np.int64(-1)
+    return local
 
 
 @kernel
@@ -72,5 +104,3 @@ def find_or_add(id_like, tag_mask, tag, table, count, node, batch, hashed):
                 return local, count
             found &= found - 1
         line = (line + 1) & lines
-
-

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from workbench.errors import BudgetError, explain
 from workbench.kernels.cuts import largest_degree
-from workbench.kernels.sample import CHUNK
+from workbench.kernels.tables import CHUNK
 from workbench.schema import EdgeType
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.memory import OverBudgetError, size_class

@@ -48,7 +48,7 @@ class EdgeArrays:
 
     @classmethod
     def side_by_side(cls, indptr: Int64Array, nbr: AnyArray, eid: AnyArray) -> EdgeArrays:
-        """Arrays of the ``edges`` layout with each edge id beside its neighbour, so that both are one miss."""
+        """The ``edges`` layout with each edge id beside its neighbour: both are one miss."""
         pairs = np.empty((len(nbr), 2), nbr.dtype)
         pairs[:, 0], pairs[:, 1] = nbr, eid
         return cls(indptr, pairs[:, 0], pairs[:, 1])
