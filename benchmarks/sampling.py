@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from _report import BenchReport, arguments
 
+from workbench.kernels.floyd import floyd_one as _floyd
 from workbench.kernels.jit import kernel
 from workbench.kernels.rng import draw_below, node_key
-from workbench.kernels.sample import _floyd
 from workbench.plan.fanout import Fanout
 from workbench.schema import Column, EdgeType, ForeignKey, Schema, Stype, Table
 from workbench.stores.graph_arrays import EdgeArrays, GraphArrays
@@ -64,7 +64,7 @@ def homogeneous(nodes: int, edges: int) -> RamGraph:
     forward, reverse = schema.edge_types
     ids = rng.integers(0, nodes, total, dtype=np.uint32)
     arrays = {
-        forward: EdgeArrays(indptr, ids, np.arange(total, dtype=np.uint32)),
+        forward: EdgeArrays.side_by_side(indptr, ids, np.arange(total, dtype=np.uint32)),
         reverse: EdgeArrays(np.zeros(nodes + 1, np.int64), ids[:0], ids[:0]),
     }
     times: dict[str, None] = {"nodes": None, "links": None}
@@ -170,9 +170,8 @@ def _unkeyed(nodes: Any, take: Any, degree: Any, ranks: Any) -> Any:
         seen = np.uint64(0)
         for drawn in range(take):
             last = degree - take + drawn
-            value, counter = draw_below(  # type: ignore[no-untyped-call]
-                np.uint64(7), counter, np.uint64(last + 1)
-            )
+            value = draw_below(np.uint64(7), counter, np.uint64(last + 1))  # type: ignore[no-untyped-call]
+            counter += np.uint64(1)
             rank = np.int64(value)
             if (seen >> (value & np.uint64(63))) & np.uint64(1):
                 for earlier in range(drawn):

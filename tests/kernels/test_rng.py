@@ -32,10 +32,8 @@ word = st.integers(0, MASK)
 @kernel
 def drawn(key, bound, count):
     values = np.empty(count, np.int64)
-    counter = np.uint64(0)
     for i in range(count):
-        value, counter = draw_below(key, counter, bound)
-        values[i] = np.int64(value)
+        values[i] = np.int64(draw_below(key, np.uint64(i), bound))
     return values
 
 
@@ -59,12 +57,12 @@ def splitmix(x: int) -> int:
 def plain_draws(key: int, bound: int, count: int) -> list[int]:
     """Lemire's method in plain integers."""
     values: list[int] = []
-    counter = 0
-    while len(values) < count:
-        counter += 1
-        product = (splitmix((key + counter * 0x9E3779B97F4A7C15) & MASK) >> 32) * bound
-        if product % 2**32 >= (2**32 - bound) % bound:
-            values.append(product >> 32)
+    for index in range(count):
+        product = -1
+        while product % 2**32 < (2**32 - bound) % bound or product < 0:
+            product = (splitmix((key + (index + 1) * 0x9E3779B97F4A7C15) & MASK) >> 32) * bound
+            index += 2**32
+        values.append(product >> 32)
     return values
 
 

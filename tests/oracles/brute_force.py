@@ -36,24 +36,19 @@ def fold(*words):
     return state
 
 
-class Draws:
-    """Counter-based integers of one node key."""
-
-    def __init__(self, key):
-        self.key, self.counter = key, 0
-
-    def below(self, bound):
-        while True:
-            self.counter += 1
-            product = (splitmix(self.key + self.counter * GOLDEN) >> 32) * bound
-            if product & 0xFFFFFFFF >= (1 << 32) % bound:
-                return product >> 32
+def draw_below(key, index, bound):
+    """Draw number ``index`` of a key; attempt a is a function of index + a * 2^32."""
+    while True:
+        product = (splitmix(key + (index + 1) * GOLDEN) >> 32) * bound
+        if product & 0xFFFFFFFF >= (1 << 32) % bound:
+            return product >> 32
+        index += 1 << 32
 
 
 def floyd(key, count, take):
-    draws, taken = Draws(key), []
-    for last in range(count - take, count):
-        rank = draws.below(last + 1)
+    taken = []
+    for index, last in enumerate(range(count - take, count)):
+        rank = draw_below(key, index, last + 1)
         taken.append(last if rank in taken else rank)
     return taken
 

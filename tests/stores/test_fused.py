@@ -3,17 +3,18 @@
 import numpy as np
 from stars import ORDERS, RATED, request_of, star
 
-from workbench.kernels.sample import CHUNK
+from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG
+from workbench.kernels.tables import CHUNK
 from workbench.schema import EdgeType
+from workbench.stores import capacity
 from workbench.stores.capacity import hash_slots, largest_degrees
 from workbench.stores.fused import Program, Tables, Worker, address
+from workbench.stores.layout import Layout
 from workbench.stores.memory import Arenas
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.steps import ALL, Step, StepPlan, Strategy
 from workbench.temporal import BEGINNING, FOREVER, cut
 from workbench.testing.graphs import DAY, toy_shop
-
-U32 = np.dtype(np.uint32)
 
 
 def tables(arrays):
@@ -73,19 +74,27 @@ def test_scratch_is_as_large_as_the_widest_uniform_draw():
     assert not worker.taken.any()
 
 
+def layout_of(known, room):
+    nodes = {**dict.fromkeys(known.types, 0), "users": room}
+    return Layout(known, [], capacity.Capacity(nodes, {}))
+
+
 def test_hash_tables_grow_are_reused_and_wiped_when_epochs_run_out():
-    arenas = Arenas()
+    arenas, known = Arenas(), tables(toy_shop())
     worker = Worker(arenas)
-    small, mask = worker.hash_table("a", 10, U32)
-    assert (len(small), mask) == (hash_slots(10), hash_slots(10) - 1)
-    large, _ = worker.hash_table("a", 10_000, U32)
-    again, mask = worker.hash_table("a", 10, U32)
-    assert again is large
-    assert mask == hash_slots(10) - 1
+    assert worker.hash_lines(layout_of(known, 10))[0, 1] == hash_slots(10) // 8 - 1
+    at, _ = worker.hash_lines(layout_of(known, 10_000))[0].tolist()
+    assert at % 64 == 0
+    assert arenas.total == 8 * hash_slots(10_000)
+    assert worker.hash_lines(layout_of(known, 10)).tolist() == [[at, hash_slots(10) // 8 - 1], [0, 0], [0, 0]]
+    large = worker._slots["users"]
     large[:] = 9
-    assert [worker.next_epoch(U32) for _ in range(255)] == list(range(1, 256))
+    assert [worker.next_tag(False)[1] >> 24 for _ in range(255)] == list(range(1, 256))
     assert large.all()
-    assert worker.next_epoch(U32) == 1
+    assert worker.next_tag(False) == (NARROW_TAG, 1 << 24)
+    assert not large.any()
+    large[:] = 9
+    assert worker.next_tag(True) == (WIDE_TAG, WIDE_TAG)
     assert not large.any()
     worker.dismiss()
     assert arenas.total == 0
@@ -96,11 +105,17 @@ def test_room_follows_what_batches_took():
     graph, request = RamGraph(arrays), request_of([Step(1, ORDERS, 20)], np.arange(40), 10**6)
     known = tables(arrays)
     program = Program.compile(known, request.plan)
-    first, bound = program.capacity(known, request)
-    assert first.edges[ORDERS] == bound.edges[ORDERS] == 800
+    first, bound = program.layout(known, request)
+    assert first.capacity.edges[ORDERS] == bound.edges[ORDERS] == 800
     graph.sample(request_of([Step(1, ORDERS, ALL)], np.arange(40), 10**6))
+    orders, number = known.types["orders"], known.edge_types[ORDERS]
     seen = next(iter(graph._programs.values())).room[len(request).bit_length()]
-    assert seen.edges[ORDERS] == 40 * 500
-    program.remember(40, {"users": 40, "products": 0, "orders": 100}, {ORDERS: 100})
-    room, _ = program.capacity(known, request)
-    assert room.edges[ORDERS] == min(800, 125 + CHUNK)
+    assert seen[1][number] == 40 * 500
+    nodes, edges = [0] * len(known.types), [0] * len(known.edge_types)
+    nodes[orders], edges[number] = 100, 100
+    program.remember(40, nodes, edges)
+    layout, _ = program.layout(known, request)
+    assert layout.capacity.edges[ORDERS] == min(800, 125 + CHUNK)
+    edges[number] = 99
+    program.remember(40, nodes, edges)
+    assert program.layout(known, request)[0] is layout, "a smaller batch changes nothing"

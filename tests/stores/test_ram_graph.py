@@ -13,7 +13,8 @@ from scipy.stats import chisquare
 from stars import ORDERS, RATED, both, request_of, star
 
 from workbench.errors import IdError, SchemaError
-from workbench.kernels.sample import CHUNK, SCAN
+from workbench.kernels.floyd import ROWS, SCAN
+from workbench.kernels.tables import CHUNK
 from workbench.stores import capacity, fused
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph
@@ -65,7 +66,7 @@ def test_uniform_draws_from_a_large_degree_are_uniform():
     assert ((counts - 80) ** 2 / 64).sum() == pytest.approx(1000, abs=200)
 
 
-@pytest.mark.parametrize("fanout", [1, SCAN, SCAN + 1, 300, CHUNK, 1999, 2000, ALL])
+@pytest.mark.parametrize("fanout", [1, SCAN, SCAN + 1, ROWS, ROWS + 1, 300, CHUNK, 1999, 2000, ALL])
 @pytest.mark.parametrize("strategy", list(Strategy))
 def test_many_draws_from_a_large_degree(fanout, strategy):
     graph = RamGraph(star(2000, hubs=3).arrays())

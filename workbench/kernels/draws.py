@@ -21,6 +21,6 @@ def draw_each_below(keys, bounds):
     """
     out = np.empty(len(keys), np.int64)
     for i in range(len(keys)):
-        value, _ = draw_below(keys[i], np.uint64(0), np.uint64(bounds[i]))
+        value = draw_below(keys[i], np.uint64(0), np.uint64(bounds[i]))
         out[i] = np.int64(value)
     return out

@@ -103,12 +103,11 @@ def fill_draws(
 @inlined
 def floyd(key, count, take, wanted):
     """Floyd's sampling: ``take`` distinct ranks below ``count``, in draw order, into ``wanted``."""
-    counter = np.uint64(0)
     for drawn in range(take):
         last = count - take + drawn
-        value, counter = draw_below(key, counter, np.uint64(last + 1))
-        rank = np.int64(value)
+        value = np.int64(draw_below(key, np.uint64(drawn), np.uint64(last + 1)))
+        rank = value
         for earlier in range(drawn):
-            if wanted[earlier] == np.int64(value):
+            if wanted[earlier] == value:
                 rank = last
         wanted[drawn] = rank

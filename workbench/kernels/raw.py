@@ -44,6 +44,41 @@ def store(_typing, like, _address, _value):
     return types.void(like, types.int64, types.int64), generate
 
 
+def _loader(kind):
+    """An intrinsic that loads one number of a fixed dtype at an address: int64, or float64."""
+    wide = types.float64 if isinstance(kind, types.Float) else types.int64
+
+    @intrinsic
+    def load_fixed(_typing, _address):
+        def generate(context, builder, _signature, args):
+            value = builder.load(builder.inttoptr(args[0], context.get_value_type(kind).as_pointer()))
+            return context.cast(builder, value, kind, wide)
+
+        return wide(types.int64), generate
+
+    return load_fixed
+
+
+def _storer(kind):
+    """An intrinsic that stores an int64 as one number of a fixed dtype."""
+
+    @intrinsic
+    def store_fixed(_typing, _address, _value):
+        def generate(context, builder, _signature, args):
+            pointer = builder.inttoptr(args[0], context.get_value_type(kind).as_pointer())
+            builder.store(context.cast(builder, args[1], types.int64, kind), pointer)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64), generate
+
+    return store_fixed
+
+
+load32, load64 = _loader(types.int32), _loader(types.int64)
+loadu32, load_f32, load_f64 = _loader(types.uint32), _loader(types.float32), _loader(types.float64)
+store32, store64 = _storer(types.int32), _storer(types.int64)
+
+
 @intrinsic
 def width(_typing, like):
     """Bytes of one element of ``like``: a constant of the compiled code, unlike ``like.itemsize``."""

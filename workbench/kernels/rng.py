@@ -46,18 +46,18 @@ def node_key(seed_key, salt, node):
 
 
 @inlined
-def draw_below(key, counter, bound):
-    """Draw an integer in [0, bound), bound < 2^32, exactly uniform; returns (value, next counter)."""
-    bits = mix64(key + (counter + _ONE) * GOLDEN) >> _S32
-    product = bits * bound
-    counter += _ONE
+def draw_below(key, index, bound):
+    """Draw integer ``index`` of a key in [0, bound), bound < 2^32, exactly uniform.
+
+    A rejected attempt is followed by draw ``index + 2^32``, so no draw depends on another.
+    """
+    product = (mix64(key + (index + _ONE) * GOLDEN) >> _S32) * bound
     if (product & _LOW32) < bound:
         threshold = ((_LOW32 + _ONE) - bound) % bound
         while (product & _LOW32) < threshold:
-            bits = mix64(key + (counter + _ONE) * GOLDEN) >> _S32
-            product = bits * bound
-            counter += _ONE
-    return product >> _S32, counter
+            index += _LOW32 + _ONE
+            product = (mix64(key + (index + _ONE) * GOLDEN) >> _S32) * bound
+    return product >> _S32
 
 
 def mix(*words: int) -> int:

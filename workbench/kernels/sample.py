@@ -1,374 +1,256 @@
 """The fused sampler: a whole batch, any schema, in one call that holds no GIL.
 
 ``stores/hop_driver.py`` says what is computed; this file says how. A sampled edge costs about one
-cache miss, so the kernel's work is to have many misses in flight:
+cache miss, so the kernel's work is to have many misses in flight, and to compute while they are:
 
     block of 16 expanded nodes      offsets prefetched one block ahead
-      -> window of visible edges    lockstep binary search of the cut among row ids, 16 lanes
-      -> draws                      Floyd per node from keyed draws; each position prefetched
-    chunk of 256 drawn positions
-      -> neighbour, hash            each hash slot prefetched
-      -> relabel                    hash of u32 epoch(8)|local(24), or u64 epoch(32)|local(32), verified
-                                    through ``nodes[local]``; cleared only when the epoch wraps
+      -> window of visible edges    kernels/windows.py: lockstep binary search of the cut among row ids
+      -> draws                      kernels/floyd.py: sixteen nodes side by side
+    chunk of 256 or more positions  kernels/stream.py: prefetched, gathered and relabelled, three at once
 
-Tables of addresses (int64) stand in for lists of arrays, so there is one compilation for any schema.
+Tables of addresses (``kernels/tables.py``) stand in for lists of arrays, so there is one compilation for
+any schema.
 
 Arrays
 ------
-plan        int64[steps, 11]      P_* columns
-node_table  int64[node types, 6]  N_* columns; COUNT holds the seeds, then grows
-edge_table  int64[edge types, 9]  E_* columns; EID is NBR in the fact layout, ROWS the edge table's rows
-cuts        int64[bounds, lanes]  row-id bounds that steps name; a lane is a seed (joint: all seeds)
-keys        uint64[lanes]         seed keys
+cuts  int64[bounds, lanes]  row-id bounds that steps name; a lane is a seed (joint: all seeds)
+keys  uint64[lanes]         seed keys
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from workbench.kernels.hop import COLUMN, EDGES
+from workbench.kernels.floyd import ROWS, floyd_one, floyd_rows
+from workbench.kernels.hop import COLUMN
 from workbench.kernels.jit import kernel
-from workbench.kernels.raw import load, prefetch, store, width
-from workbench.kernels.rng import draw_below, node_key
-
-P_HOP, P_EDGE, P_DST, P_SRC, P_LAYOUT, P_FANOUT, P_RECENT, P_HIGH, P_LOW, P_NODE, P_SALT = range(11)
-N_NODES, N_BATCH, N_HASH, N_MASK, N_CAPACITY, N_COUNT = range(6)
-E_INDPTR, E_NBR, E_EID, E_ROW, E_COL, E_OUT, E_CAPACITY, E_COUNT, E_ROWS = range(9)
-
-LANES: int = 16
-"""Expanded nodes per block: enough misses in flight, few enough to stay in L1."""
-
-CHUNK: int = 256
-"""Drawn positions per relabel pass."""
-
-SCAN: int = 64
-"""Up to this many draws per node, Floyd looks back through a list; above, through a hash set."""
-
-_B_NODE, _B_LANE, _B_BEGIN, _B_END, _B_CUT, _B_SIZE, _B_ACTIVE = range(7)
-_K_POSITION, _K_COL, _K_LANE, _K_NODE, _K_SLOT = range(5)
-BLOCK_ROWS, PICK_ROWS = 7, 5
-
-
-@kernel
-def slot_of(node, lane, mask):
-    """First hash slot of a (node, lane)."""
-    bits = np.uint64(node) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(lane) * np.uint64(0xD1B54A32D192ED03)
-    return np.int64((bits ^ (bits >> np.uint64(29))) >> np.uint64(3)) & mask
-
-
-@kernel
-def find_or_add(
-    id_like, slot_like, local_like, disjoint, epoch, hash_at, mask, nodes_at, batch_at, count, node, lane,
-    slot,
-):  # fmt: skip
-    """Local id of (node, lane), appended to the type's nodes if it is new; returns (local, count)."""
-    shift = 24 if width(slot_like) == 4 else 32
-    local = np.int64(-1)
-    while local < 0:
-        at = hash_at + slot * width(slot_like)
-        entry = load(slot_like, at)
-        if entry >> shift != epoch:
-            local = count
-            store(slot_like, at, (epoch << shift) | local)
-            store(id_like, nodes_at + local * width(id_like), node)
-            store(local_like, batch_at + local * 4, lane if disjoint else -1)
-            count += 1
-        else:
-            found = entry & ((1 << shift) - 1)
-            same = load(id_like, nodes_at + found * width(id_like)) == node
-            if same and (not disjoint or load(local_like, batch_at + found * 4) == lane):
-                local = found
-            else:
-                slot = (slot + 1) & mask
-    return local, count
+from workbench.kernels.raw import load, load32, load64, loadu32, prefetch, store32, store64, width
+from workbench.kernels.relabel import find_or_add, hash_of
+from workbench.kernels.rng import node_key
+from workbench.kernels.stream import advance, chunk_at, drain, has_room, next_col_at
+from workbench.kernels.tables import (
+    B_BEGIN,
+    B_COUNT,
+    B_END,
+    B_KEY,
+    B_LANE,
+    B_NODE,
+    B_TAKE,
+    CHUNK,
+    E_COUNT,
+    E_INDPTR,
+    E_NBR,
+    E_ROWS,
+    E_STRIDE,
+    K_LANE,
+    LANES,
+    N_BATCH,
+    N_COUNT,
+    N_NODES,
+    P_DST,
+    P_EDGE,
+    P_FANOUT,
+    P_HIGH,
+    P_HOP,
+    P_LAYOUT,
+    P_LOW,
+    P_NODE,
+    P_RECENT,
+    P_SALT,
+    ROOM,
+)
+from workbench.kernels.windows import takes, windows
 
 
 @kernel
-def _flush(
-    id_like, slot_like, local_like, disjoint, epoch, step, node_table, edge_table, picks, filled, need
-):
-    """Turn drawn positions into edges: gather, relabel, write. Returns 0, or what is too small."""
-    edge, nodes = edge_table[step[P_EDGE]], node_table[step[P_SRC]]
-    if nodes[N_COUNT] + filled > nodes[N_CAPACITY]:
-        need[0] = nodes[N_COUNT] + filled
-        return 1 + step[P_SRC]
-    if edge[E_COUNT] + filled > edge[E_CAPACITY]:
-        need[0] = edge[E_COUNT] + filled
-        return -1 - step[P_EDGE]
-    # in locals, because a raw store might alias the tables and would have them loaded again each time
-    layout, hash_at, mask, eid_at = step[P_LAYOUT], nodes[N_HASH], nodes[N_MASK], edge[E_EID]
-    nodes_at, batch_at, count, nbr_at = nodes[N_NODES], nodes[N_BATCH], nodes[N_COUNT], edge[E_NBR]
-    out = edge[E_COUNT]
-    row_at, col_at, out_at = edge[E_ROW] + out * 4, edge[E_COL] + out * 4, edge[E_OUT] + out * width(id_like)
-    positions, cols, lanes = picks[_K_POSITION], picks[_K_COL], picks[_K_LANE]
-    drawn, slots = picks[_K_NODE], picks[_K_SLOT]
-    for p in range(filled):
-        node = load(id_like, nbr_at + positions[p] * width(id_like))
-        slot = slot_of(node, lanes[p], mask)
-        prefetch(hash_at + slot * width(slot_like))
-        drawn[p], slots[p] = node, slot
-    for p in range(filled):
-        local, count = find_or_add(
-            id_like, slot_like, local_like, disjoint, epoch, hash_at, mask, nodes_at, batch_at, count,
-            drawn[p], lanes[p], slots[p],
-        )  # fmt: skip
-        store(local_like, row_at + p * 4, local)
-    for p in range(filled):
-        edge_id = drawn[p]
-        if layout == COLUMN:
-            edge_id = positions[p]
-        elif layout == EDGES:
-            edge_id = load(id_like, eid_at + positions[p] * width(id_like))
-        store(local_like, col_at + p * 4, cols[p])
-        store(id_like, out_at + p * width(id_like), edge_id)
-    nodes[N_COUNT], edge[E_COUNT] = count, out + filled
-    return 0
-
-
-@kernel
-def _lockstep(id_like, ids_at, block, lanes, target):
-    """Move ``block[target]`` up to the first of SIZE ids that is CUT or more, all lanes at once."""
-    bases, lengths, cuts, lane_of = block[target], block[_B_SIZE], block[_B_CUT], block[_B_ACTIVE]
-    active = 0
+def _draw_rows(call, step, lanes):
+    """Ranks of the whole block, side by side."""
+    salt, block = np.uint64(step[P_SALT]), call.block.ctypes.data
     for i in range(lanes):
-        if lengths[i] > 0:
-            lane_of[active] = i
-            active += 1
-            prefetch(ids_at + (bases[i] + (lengths[i] >> 1)) * width(id_like))
-    while active > 0:
-        still = 0
-        for a in range(active):
-            i = lane_of[a]
-            base, length = bases[i], lengths[i]
-            half = length >> 1
-            less = load(id_like, ids_at + (base + half) * width(id_like)) < cuts[i]
-            base = base + half + 1 if less else base
-            length = length - half - 1 if less else half
-            bases[i], lengths[i] = base, length
-            prefetch(ids_at + (base + (length >> 1)) * width(id_like))
-            lane_of[still] = i
-            still += length > 0
-        active = still
+        at = block + i * 8
+        key = node_key(call.keys[load64(at + B_LANE)], salt, np.uint64(load64(at + B_NODE)))
+        store64(at + B_KEY, np.int64(key))
+    floyd_rows(block + B_KEY, block + B_COUNT, block + B_TAKE, call.ranks, step[P_FANOUT])
 
 
 @kernel
-def _windows(id_like, long_like, local_like, disjoint, step, nodes, edge, cuts, block, start, lanes):
-    """Fill the block's nodes, lanes and windows [begin, end) of positions of visible edges."""
-    size = width(id_like)
-    high, low = step[P_HIGH], step[P_LOW]
-    for i in range(lanes):
-        node = load(id_like, nodes[N_NODES] + (start + i) * size)
-        lane = load(local_like, nodes[N_BATCH] + (start + i) * 4) if disjoint else np.int64(0)
-        begin = load(long_like, edge[E_INDPTR] + node * 8)
-        end = load(long_like, edge[E_INDPTR] + node * 8 + 8)
-        block[_B_NODE, i], block[_B_LANE, i], block[_B_BEGIN, i] = node, lane, begin
-        block[_B_CUT, i] = cuts[high, lane] if high >= 0 else edge[E_ROWS]
-        # a cut at or above the last row bounds nothing: no search, no miss
-        bounded = block[_B_CUT, i] < edge[E_ROWS]
-        block[_B_SIZE, i] = end - begin if bounded else 0
-        block[_B_END, i] = begin if bounded else end
-    _lockstep(id_like, edge[E_EID], block, lanes, _B_END)
-    if low >= 0:
+def _expand_blocks(call, step, first, last):
+    """Run a step whose draws are ranges or :func:`floyd_rows`, block by block; returns as ``advance``."""
+    nodes, edge, size = call.nodes[step[P_DST]], call.edges[step[P_EDGE]], width(call.id_like)
+    block, ranks_at, filled = call.block.ctypes.data, call.ranks.ctypes.data, 0
+    chunk = chunk_at(call, 0)
+    for start in range(first, last, LANES):
+        lanes = min(np.int64(LANES), last - start)
+        for i in range(start + lanes, min(start + lanes + LANES, last)):
+            prefetch(edge[E_INDPTR] + load(call.id_like, nodes[N_NODES] + i * size) * 8)
+        windows(call, step, start, lanes)
+        edges, random = takes(call, step, lanes)
+        if not has_room(call, step, filled + edges):
+            return -1 - step[P_EDGE]
+        if random:
+            _draw_rows(call, step, lanes)
         for i in range(lanes):
-            block[_B_CUT, i] = cuts[low, block[_B_LANE, i]]
-            block[_B_SIZE, i] = block[_B_END, i] - block[_B_BEGIN, i]
-        _lockstep(id_like, edge[E_EID], block, lanes, _B_BEGIN)
+            at = block + i * 8
+            begin, count, take, lane = (
+                load64(at + B_BEGIN),
+                load64(at + B_COUNT),
+                load64(at + B_TAKE),
+                load64(at + B_LANE),
+            )
+            drawn = step[P_RECENT] == 0 and take < count
+            begin += 0 if drawn else count - take
+            done = 0
+            while done < take:
+                part = min(take - done, ROOM - filled)
+                col_at, pick_at = next_col_at(call, edge) + filled * 4, chunk + filled * 8
+                rank_at = ranks_at + done * 64 + i * 4
+                for r in range(part):
+                    position = begin + (loadu32(rank_at + r * 64) if drawn else done + r)
+                    store64(pick_at + r * 8, position)
+                    store64(pick_at + K_LANE + r * 8, lane)
+                    store32(col_at + r * 4, start + i)
+                done, filled = done + part, filled + part
+                if filled >= CHUNK:
+                    call.counts[0] = filled
+                    full = advance(call, step)
+                    if full != 0:
+                        return full
+                    chunk, filled = chunk_at(call, 0), 0
+    call.counts[0] = filled
+    return drain(call, step)
 
 
 @kernel
-def _is_taken(value, drawn, ranks, taken, stamp):
-    """Whether a rank was drawn before; above :data:`SCAN` draws it is noted in the hash set as well."""
-    hit = False
-    if len(ranks) <= SCAN:
-        for earlier in range(drawn):
-            hit |= ranks[earlier] == value
-        return hit
-    mask = np.int64(len(taken) - 1)
-    slot = (value * 2654435761) & mask
-    while taken[slot] >> 32 == stamp and not hit:
-        hit = taken[slot] & 0xFFFFFFFF == value
-        slot = (slot + 1) & mask
-    return hit
-
-
-@kernel
-def _floyd(key, count, ranks, taken, stamp):
-    """Floyd's sampling of ``len(ranks)`` distinct ranks below ``count``, in draw order.
-
-    Arrays
-    ------
-    ranks  int64[take]   out
-    taken  int64[power of two >= 2 * take]  hash set of ``stamp << 32 | rank``, for many draws
-    """
-    take = len(ranks)
-    mask = np.int64(len(taken) - 1)
-    counter, filter64 = np.uint64(0), np.uint64(0)
-    for drawn in range(take):
-        last = count - take + drawn
-        value, counter = draw_below(key, counter, np.uint64(last + 1))
-        rank = np.int64(value)
-        # a 64-bit filter answers most "is it taken?" without looking back
-        maybe = (filter64 >> (value & np.uint64(63))) & np.uint64(1)
-        if maybe and _is_taken(rank, drawn, ranks, taken, stamp):
-            rank = last
-        filter64 |= np.uint64(1) << (np.uint64(rank) & np.uint64(63))
-        ranks[drawn] = rank
-        if take > SCAN:
-            slot = (rank * 2654435761) & mask
-            while taken[slot] >> 32 == stamp:
-                slot = (slot + 1) & mask
-            taken[slot] = (stamp << 32) | rank
-
-
-@kernel
-def _filtered(id_like, nbr_at, begin, end, node_cut, visible):
-    """Positions in the window whose neighbour is visible itself; returns how many."""
-    found = 0
+def _list_visible(call, step, begin, end, lane):
+    """List the positions of a window whose neighbour is visible itself; returns how many."""
+    edge, found = call.edges[step[P_EDGE]], 0
+    nbr_at, stride, node_cut = edge[E_NBR], edge[E_STRIDE], call.cuts[step[P_NODE], lane]
     for position in range(begin, end):
-        visible[found] = position
-        found += load(id_like, nbr_at + position * width(id_like)) < node_cut
+        call.visible[found] = position
+        found += load(call.id_like, nbr_at + position * stride) < node_cut
     return found
 
 
 @kernel
-def _expand_rows(
-    id_like, slot_like, local_like, long_like, disjoint, epoch, step, node_table, edge_table, cuts, keys,
-    first, last, block, picks, ranks, taken, visible, need,
-):  # fmt: skip
-    """Run a step over an edge type with offsets, block by block. Returns 0, or what is too small."""
-    size, nodes, edge = width(id_like), node_table[step[P_DST]], edge_table[step[P_EDGE]]
-    fanout, node_row, filled = step[P_FANOUT], step[P_NODE], 0
-    nbr_at, eid_at, stored_ids = edge[E_NBR], edge[E_EID], step[P_LAYOUT] == EDGES
-    positions, cols, lane_of = picks[_K_POSITION], picks[_K_COL], picks[_K_LANE]
+def _expand_nodes(call, step, first, last):
+    """Run a step that lists its visible neighbours or draws more than ``ROWS``, node by node."""
+    edge, block, many = call.edges[step[P_EDGE]], call.block.ctypes.data, call.many
+    listed, filled, chunk = step[P_NODE] >= 0, 0, chunk_at(call, 0)
     for start in range(first, last, LANES):
         lanes = min(np.int64(LANES), last - start)
-        for i in range(start + lanes, min(start + lanes + LANES, last)):
-            prefetch(edge[E_INDPTR] + load(id_like, nodes[N_NODES] + i * size) * 8)
-        _windows(id_like, long_like, local_like, disjoint, step, nodes, edge, cuts, block, start, lanes)
+        windows(call, step, start, lanes)
         for i in range(lanes):
-            begin, lane = block[_B_BEGIN, i], block[_B_LANE, i]
-            count = block[_B_END, i] - begin
-            if node_row >= 0:
-                count = _filtered(
-                    id_like, nbr_at, begin, block[_B_END, i], cuts[node_row, lane], visible
-                )  # fmt: skip
-            take = count if fanout < 0 or count <= fanout else fanout
-            first_rank = count - take
-            ordered = take == count or step[P_RECENT] == 1
-            if not ordered:
-                need[1] += 1
-                key = node_key(keys[lane], np.uint64(step[P_SALT]), np.uint64(block[_B_NODE, i]))
-                _floyd(key, count, ranks[:take], taken, need[1])
+            at = block + i * 8
+            begin, end, lane = load64(at + B_BEGIN), load64(at + B_END), load64(at + B_LANE)
+            count = _list_visible(call, step, begin, end, lane) if listed else end - begin
+            take = count if step[P_FANOUT] < 0 or count <= step[P_FANOUT] else step[P_FANOUT]
+            drawn = step[P_RECENT] == 0 and take < count
+            if not has_room(call, step, filled + take):
+                return -1 - step[P_EDGE]
+            if drawn:
+                call.need[1] += 1
+                key = node_key(call.keys[lane], np.uint64(step[P_SALT]), np.uint64(load64(at + B_NODE)))
+                floyd_one(key, count, many[:take], call.taken, call.need[1])
             for r in range(take):
-                rank = first_rank + r if ordered else ranks[r]
-                position = visible[rank] if node_row >= 0 else begin + rank
-                prefetch(nbr_at + position * size)
-                if stored_ids:
-                    prefetch(eid_at + position * size)
-                positions[filled], cols[filled], lane_of[filled] = position, start + i, lane
+                rank = many[r] if drawn else count - take + r
+                store64(chunk + filled * 8, call.visible[rank] if listed else begin + rank)
+                store64(chunk + K_LANE + filled * 8, lane)
+                store32(next_col_at(call, edge) + filled * 4, start + i)
                 filled += 1
                 if filled == CHUNK:
-                    full = _flush(
-                        id_like, slot_like, local_like, disjoint, epoch, step, node_table, edge_table,
-                        picks, filled, need,
-                    )  # fmt: skip
+                    call.counts[0] = filled
+                    full = advance(call, step)
                     if full != 0:
                         return full
-                    filled = 0
-    return _flush(
-        id_like, slot_like, local_like, disjoint, epoch, step, node_table, edge_table, picks, filled, need
-    )
+                    chunk, filled = chunk_at(call, 0), 0
+    call.counts[0] = filled
+    return drain(call, step)
 
 
 @kernel
-def _expand_column(
-    id_like, slot_like, local_like, disjoint, epoch, step, node_table, edge_table, cuts, first, last, picks,
-    need,
-):  # fmt: skip
+def _expand_column(call, step, first, last):
     """Run a step over a foreign-key column: at most one neighbour per node. Returns as above."""
-    size, nodes, edge = width(id_like), node_table[step[P_DST]], edge_table[step[P_EDGE]]
-    nothing = 0xFFFFFFFF if size == 4 else -1
+    id_like, size, cuts = call.id_like, width(call.id_like), call.cuts
+    nodes, edge, nothing = call.nodes[step[P_DST]], call.edges[step[P_EDGE]], 0xFFFFFFFF if size == 4 else -1
     high, low, node_row = step[P_HIGH], step[P_LOW], step[P_NODE]
     for start in range(first, last, CHUNK):
-        stop, filled = min(start + CHUNK, last), 0
+        chunk, stop, filled = chunk_at(call, 0), min(start + CHUNK, last), 0
+        if not has_room(call, step, stop - start):
+            return -1 - step[P_EDGE]
+        for i in range(start, stop):
+            prefetch(edge[E_NBR] + load(id_like, nodes[N_NODES] + i * size) * size)
+        col_at = next_col_at(call, edge)
         for i in range(start, stop):
             node = load(id_like, nodes[N_NODES] + i * size)
-            prefetch(edge[E_NBR] + node * size)
-        for i in range(start, stop):
-            node = load(id_like, nodes[N_NODES] + i * size)
-            lane = load(local_like, nodes[N_BATCH] + i * 4) if disjoint else np.int64(0)
+            lane = load32(nodes[N_BATCH] + i * 4) if call.disjoint else np.int64(0)
             neighbor = load(id_like, edge[E_NBR] + node * size)
             seen = neighbor != nothing
             seen &= high < 0 or node < cuts[high, lane]
             seen &= low < 0 or node >= cuts[low, lane]
             seen &= node_row < 0 or neighbor < cuts[node_row, lane]
-            picks[_K_POSITION, filled], picks[_K_COL, filled], picks[_K_LANE, filled] = node, i, lane
+            store64(chunk + filled * 8, node)
+            store64(chunk + K_LANE + filled * 8, lane)
+            store32(col_at + filled * 4, i)
             filled += seen
-        full = _flush(
-            id_like, slot_like, local_like, disjoint, epoch, step, node_table, edge_table, picks, filled, need
-        )
+        call.counts[0] = filled
+        full = advance(call, step)
         if full != 0:
             return full
-    return 0
+    return drain(call, step)
 
 
 @kernel
-def _add_seeds(id_like, slot_like, local_like, disjoint, epoch, table):
+def _expand(call, step, first, last):
+    """Run a step for the nodes ``first .. last - 1`` of its dst type, in the way that suits it."""
+    if step[P_LAYOUT] == COLUMN:
+        return _expand_column(call, step, first, last)
+    # ranks of floyd_rows have 31 bits
+    wide = step[P_FANOUT] > ROWS or call.edges[step[P_EDGE], E_ROWS] >= 1 << 31
+    if step[P_NODE] >= 0 or (step[P_RECENT] == 0 and wide):
+        return _expand_nodes(call, step, first, last)
+    return _expand_blocks(call, step, first, last)
+
+
+@kernel
+def _add_seeds(call, table):
     """Enter the seeds, which lie in ``nodes`` already, into the hash; of equal ones, the first."""
     for local in range(table[N_COUNT]):
-        node = load(id_like, table[N_NODES] + local * width(id_like))
-        lane = load(local_like, table[N_BATCH] + local * 4)
-        slot = slot_of(node, lane if disjoint else 0, table[N_MASK])
+        node = load(call.id_like, table[N_NODES] + local * width(call.id_like))
+        batch = load32(table[N_BATCH] + local * 4)
+        hashed = hash_of(node, batch if call.disjoint else np.int64(0))
         # ``count`` = local writes the seed's own node again; only its batch must be kept in joint mode
-        find_or_add(
-            id_like, slot_like, local_like, disjoint, epoch, table[N_HASH], table[N_MASK], table[N_NODES],
-            table[N_BATCH], local, node, lane, slot,
-        )  # fmt: skip
-        store(local_like, table[N_BATCH] + local * 4, lane)
+        lane = batch if call.disjoint else np.int64(-1)
+        find_or_add(call.id_like, call.tag_mask, call.tag, table, local, node, lane, hashed)
+        store32(table[N_BATCH] + local * 4, batch)
 
 
 @kernel
-def sample_batch(
-    id_like, slot_like, local_like, long_like, disjoint, epoch, plan, node_table, edge_table, cuts, keys,
-    ends, step_edges, block, picks, ranks, taken, visible, need,
-):  # fmt: skip
+def sample_batch(call, ends, step_edges):
     """Sample one batch into the arena that the tables point at.
 
     Arrays
     ------
-    id_like, slot_like, local_like, long_like  empty arrays that carry dtypes: ids, hash slots, int32, int64
+    call        Call
     ends        int64[types, hops + 2]  nodes of each type after hop h at column h + 1; column 0 is 0
     step_edges  int64[steps]  out
-    block       int64[7, LANES];  picks int64[5, CHUNK];  ranks int64[largest fanout drawn];
-    taken       int64[power of two >= 2 * ranks];  visible int64[largest degree + 1]   scratch
-    need        int64[2]      out: the capacity that was missing; in/out: stamp of ``taken``
-    returns     int64         0; 1 + type or -(1 + edge type) if its capacity was too small: run again
+    returns     int64     0; 1 + type or -(1 + edge type) if its capacity was too small: run again
     """
-    for t in range(len(node_table)):
-        _add_seeds(id_like, slot_like, local_like, disjoint, epoch, node_table[t])
-        ends[t, 1] = node_table[t, N_COUNT]
+    call.counts[:3] = 0
+    for t in range(len(call.nodes)):
+        _add_seeds(call, call.nodes[t])
+        ends[t, 1] = call.nodes[t, N_COUNT]
     hop = 1
-    for s in range(len(plan)):
-        step = plan[s]
+    for s in range(len(call.plan)):
+        step = call.plan[s]
         while hop < step[P_HOP]:
             hop += 1
-            ends[:, hop] = node_table[:, N_COUNT]
-        before = edge_table[step[P_EDGE], E_COUNT]
-        first, last = ends[step[P_DST], hop - 1], ends[step[P_DST], hop]
-        if step[P_LAYOUT] == COLUMN:
-            full = _expand_column(
-                id_like, slot_like, local_like, disjoint, epoch, step, node_table, edge_table, cuts, first,
-                last, picks, need,
-            )  # fmt: skip
-        else:
-            full = _expand_rows(
-                id_like, slot_like, local_like, long_like, disjoint, epoch, step, node_table, edge_table,
-                cuts, keys, first, last, block, picks, ranks, taken, visible, need,
-            )  # fmt: skip
+            ends[:, hop] = call.nodes[:, N_COUNT]
+        before = call.edges[step[P_EDGE], E_COUNT]
+        full = _expand(call, step, ends[step[P_DST], hop - 1], ends[step[P_DST], hop])
         if full != 0:
             return full
-        step_edges[s] = edge_table[step[P_EDGE], E_COUNT] - before
+        step_edges[s] = call.edges[step[P_EDGE], E_COUNT] - before
     while hop < ends.shape[1] - 1:
         hop += 1
-        ends[:, hop] = node_table[:, N_COUNT]
+        ends[:, hop] = call.nodes[:, N_COUNT]
     return 0

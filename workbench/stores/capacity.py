@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from workbench.errors import BudgetError, explain
 from workbench.kernels.cuts import largest_degree
-from workbench.kernels.sample import CHUNK
+from workbench.kernels.tables import CHUNK
 from workbench.schema import EdgeType
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.memory import OverBudgetError, size_class
@@ -24,10 +22,10 @@ class Capacity:
     nodes: dict[str, int]
     edges: dict[EdgeType, int]
 
-    def bytes(self, id_size: int, slot_size: int) -> int:
+    def bytes(self, id_size: int) -> int:
         """Bytes of the batch's arena and of the hash tables that relabel its nodes."""
         slots = sum(hash_slots(count) for count in self.nodes.values() if count)
-        return size_class(self.arena_bytes(id_size)) + slot_size * slots
+        return size_class(self.arena_bytes(id_size)) + 8 * slots
 
     def arena_bytes(self, id_size: int) -> int:
         """Bytes of the batch's arrays, each aligned to a cache line."""
@@ -145,13 +143,12 @@ def describe(plan: StepPlan) -> str:
 
 
 NARROW_LOCALS: int = 1 << 24
-"""Hash slots of 4 bytes name local ids below this; larger batches use slots of 8."""
+"""Hash slots name local ids below this beside an epoch; larger batches wipe their tables each time."""
 
 
-def slot_dtype(capacity: Capacity) -> np.dtype[np.uint32] | np.dtype[np.uint64]:
-    """Hash slots of a batch: uint32 (epoch 8, local 24) or uint64 (epoch 32, local 32)."""
-    wide = max(capacity.nodes.values(), default=0) > NARROW_LOCALS
-    return np.dtype(np.uint64) if wide else np.dtype(np.uint32)
+def is_wide(capacity: Capacity) -> bool:
+    """Whether local ids of a batch need more than 24 bits."""
+    return max(capacity.nodes.values(), default=0) > NARROW_LOCALS
 
 
 def request_bytes(
@@ -162,4 +159,4 @@ def request_bytes(
     # a step that looks at every neighbour's own time lists those that it may draw, whatever its fanout
     listed = max([0, *(degrees[step.edge_type] for step in plan)]) + 1
     scratch = 8 * (widest + hash_slots(widest) + listed)
-    return capacity.bytes(graph.id_dtype.itemsize, slot_dtype(capacity).itemsize) + scratch
+    return capacity.bytes(graph.id_dtype.itemsize) + scratch

@@ -10,15 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import gt
 
 import numpy as np
 
 from workbench.kernels.cuts import count_visible_rows
-from workbench.kernels.sample import BLOCK_ROWS, CHUNK, LANES, PICK_ROWS
+from workbench.kernels.floyd import ROWS
+from workbench.kernels.lanes import SLOTS
+from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG
+from workbench.kernels.tables import BLOCK_ROWS, CHUNK, CHUNK_ROWS, CHUNKS, LANES, ROOM
 from workbench.schema import EdgeType
 from workbench.stores.capacity import Capacity, first_guess, hash_slots, upper_bound
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.hop_answer import LAYOUTS
+from workbench.stores.layout import Layout
 from workbench.stores.memory import Arenas
 from workbench.stores.request import SampleRequest
 from workbench.stores.steps import StepPlan, Strategy
@@ -39,7 +44,8 @@ class Tables:
     Attributes
     ----------
     types, edge_types : dict name -> position
-    edges : int64[edge types, 9]  the E_* columns of ``kernels/sample.py`` that never change
+    id_like : ids[0]
+    edges : int64[edge types, 10]  the E_* columns of ``kernels/sample.py`` that never change
     degrees : dict edge type -> largest degree
     """
 
@@ -47,12 +53,13 @@ class Tables:
         self.graph, self.degrees = graph, degrees
         self.types = {name: i for i, name in enumerate(graph.schema.node_types)}
         self.edge_types = {name: i for i, name in enumerate(graph.schema.edge_types)}
-        self.edges = np.zeros((len(self.edge_types), 9), np.int64)
+        self.edges = np.zeros((len(self.edge_types), 10), np.int64)
+        self.id_like = np.empty(0, graph.id_dtype)
         for row, spec in zip(self.edges, graph.schema.edge_specs, strict=True):
             arrays = graph.edges[spec.edge_type]
             indptr, eid = arrays.indptr, arrays.nbr if arrays.eid is None else arrays.eid
             row[:3] = 0 if indptr is None else address(indptr), address(arrays.nbr), address(eid)
-            row[8] = graph.num_rows[spec.table]
+            row[8:] = graph.num_rows[spec.table], arrays.nbr.strides[0]
         timed = {name: times for name, times in graph.times.items() if times is not None}
         self.dated = {name: int(np.searchsorted(times, NO_TIME)) for name, times in timed.items()}
 
@@ -79,8 +86,8 @@ class Program:
     bounds : list  rows of the cuts table
     edge_types : named edge types in schema order
     ranks, visible : sizes of scratch arrays
-    room : most nodes and edges that batches took, by bit length of their number of seeds
-    bound_of : upper bounds by the number of seeds of each type
+    room : most nodes and edges of each type that batches took, by bit length of their number of seeds
+    layouts : layout to try and upper bound, by the number of seeds of each type
     """
 
     plan: StepPlan
@@ -89,8 +96,8 @@ class Program:
     edge_types: list[EdgeType]
     ranks: int
     visible: int
-    room: dict[int, Capacity] = field(default_factory=dict)
-    bound_of: dict[tuple[tuple[str, int], ...], Capacity] = field(default_factory=dict)
+    room: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
+    layouts: dict[tuple[tuple[str, int], ...], tuple[Layout, Capacity]] = field(default_factory=dict)
 
     @classmethod
     def compile(cls, tables: Tables, plan: StepPlan) -> Program:
@@ -126,33 +133,51 @@ class Program:
         named = {step.edge_type for step in plan}
         return cls(plan, steps, bounds, [t for t in tables.edge_types if t in named], ranks, visible)
 
-    def capacity(self, tables: Tables, request: SampleRequest) -> tuple[Capacity, Capacity]:
-        """Room to try, and the bound that it can never exceed."""
-        seeds = {part.node_type: len(part) for part in request.seed_sets}
-        counts = tuple(seeds.items())
-        bound = self.bound_of.get(counts)
-        if bound is None:
-            if len(self.bound_of) >= BOUNDS:
-                self.bound_of.clear()
+    def layout(self, tables: Tables, request: SampleRequest) -> tuple[Layout, Capacity]:
+        """Room to try for a request, laid out, and the bound that it can never exceed."""
+        counts = tuple((part.node_type, len(part)) for part in request.seed_sets)
+        held = self.layouts.get(counts)
+        if held is None:
+            if len(self.layouts) >= BOUNDS:
+                self.layouts.clear()
+            seeds = dict(counts)
             bound = upper_bound(tables.graph, tables.degrees, self.plan, seeds)
-            self.bound_of[counts] = bound
-        seen = self.room.get(len(request).bit_length())
+            capacity = self._capacity(tables, seeds, bound)
+            held = self.layouts[counts] = Layout(tables, self.edge_types, capacity), bound
+        return held
+
+    def _capacity(self, tables: Tables, seeds: Mapping[str, int], bound: Capacity) -> Capacity:
+        seen = self.room.get(sum(seeds.values()).bit_length())
         if seen is None:
-            return first_guess(bound, seeds), bound
+            return first_guess(bound, seeds)
         # a quarter more than the largest batch so far: a second run is rare, a table not too sparse
         nodes = {
-            t: min(most, seeds.get(t, 0) + seen.nodes[t] * 5 // 4 + CHUNK) for t, most in bound.nodes.items()
+            t: min(bound.nodes[t], seeds.get(t, 0) + taken * 5 // 4 + CHUNK)
+            for t, taken in zip(tables.types, seen[0], strict=True)
         }
-        edges = {t: min(most, seen.edges[t] * 5 // 4 + CHUNK) for t, most in bound.edges.items()}
-        return Capacity(nodes, edges), bound
-
-    def remember(self, seeds: int, nodes: Mapping[str, int], edges: Mapping[EdgeType, int]) -> None:
-        """Note what a batch took."""
-        seen = self.room.get(seeds.bit_length(), Capacity({}, {}))
-        self.room[seeds.bit_length()] = Capacity(
-            {t: max(count, seen.nodes.get(t, 0)) for t, count in nodes.items()},
-            {t: max(count, seen.edges.get(t, 0)) for t, count in edges.items()},
+        numbers = tables.edge_types
+        return Capacity(
+            nodes, {e: min(most, seen[1][numbers[e]] * 5 // 4 + CHUNK) for e, most in bound.edges.items()}
         )
+
+    def remember(self, seeds: int, nodes: list[int], edges: list[int]) -> None:
+        """Note what a batch took, of each type; layouts that it shows to be too small, or blind, go."""
+        nodes_before, edges_before = self.room.get(seeds.bit_length(), ([0] * len(nodes), [0] * len(edges)))
+        if (
+            seeds.bit_length() in self.room
+            and not _exceeds(nodes, nodes_before)
+            and not _exceeds(edges, edges_before)
+        ):
+            return
+        self.room[seeds.bit_length()] = (
+            list(map(max, nodes, nodes_before)),
+            list(map(max, edges, edges_before)),
+        )
+        self.layouts.clear()
+
+
+def _exceeds(taken: list[int], before: list[int]) -> bool:
+    return any(map(gt, taken, before))
 
 
 class Worker:
@@ -160,19 +185,30 @@ class Worker:
 
     def __init__(self, arenas: Arenas) -> None:
         self.arenas = arenas
-        self.block = np.empty((BLOCK_ROWS, LANES), np.int64)
-        self.picks = np.empty((PICK_ROWS, CHUNK), np.int64)
+        self.block = np.zeros((BLOCK_ROWS, LANES), np.int64)
+        self.ring = np.zeros((CHUNKS, CHUNK_ROWS, ROOM), np.int64)
+        self.rows = np.zeros((ROWS, LANES), np.int32)
         self.ranks, self.taken = np.empty(1, np.int64), np.zeros(2, np.int64)
         self.visible = np.empty(1, np.int64)
-        self.need = np.zeros(2, np.int64)
-        self._slots: dict[tuple[str, int], AnyArray] = {}
-        self._epochs: dict[int, int] = {}
+        self.need, self.counts = np.zeros(2, np.int64), np.zeros(4, np.int64)
+        self._slots: dict[str, Int64Array] = {}
+        self._epoch = 0
+        self._fits: Layout | None = None
+        self._lines = np.zeros((0, 2), np.int64)
+
+    @property
+    def scratch(self) -> tuple[AnyArray, ...]:
+        """The last parts of a ``kernels.tables.Call``, in their order."""
+        return (
+            self.block, self.ring, self.rows, self.taken, self.ranks, self.visible, self.counts, self.need,
+        )  # fmt: skip
 
     def dismiss(self) -> None:
         """Give up what was reserved; the worker is not used again."""
         slots = sum(table.nbytes for table in self._slots.values())
         self.arenas.reserve(-slots - 8 * (len(self.ranks) + len(self.taken) + len(self.visible) - 4))
         self._slots.clear()
+        self._fits = None
 
     def fit_scratch(self, program: Program) -> None:
         """Make scratch large enough, and restart the stamps of ``taken`` long before they overflow.
@@ -192,31 +228,40 @@ class Worker:
             self.need[1] = 0
             self.taken[:] = 0
 
-    def hash_table(self, node_type: str, nodes: int, dtype: np.dtype[np.generic]) -> tuple[AnyArray, int]:
-        """Slots for so many nodes, and the mask; entries of earlier epochs count as empty.
+    def hash_lines(self, layout: Layout) -> Int64Array:
+        """int64[node types, 2]: address and number less one of hash lines for a batch of this layout.
+
+        Slots of earlier epochs are empty.
 
         Raises
         ------
         OverBudgetError
         """
-        wanted, key = hash_slots(nodes), (node_type, dtype.itemsize)
-        held = self._slots.get(key)
-        if held is None or len(held) < wanted:
-            had = 0 if held is None else held.nbytes
-            self.arenas.reserve(wanted * dtype.itemsize - had)
-            held = self._slots[key] = np.zeros(wanted, dtype)
-        return held, wanted - 1
+        if layout is not self._fits:
+            self._lines = np.array([self._lines_of(t, n) for t, n in layout.capacity.nodes.items()], np.int64)
+            self._fits = layout
+        return self._lines
 
-    def next_epoch(self, dtype: np.dtype[np.generic]) -> int:
-        """A stamp that no slot of this dtype carries; wipes the tables when the stamps run out."""
-        epoch = self._epochs.get(dtype.itemsize, 0) + 1
-        if epoch > (255 if dtype.itemsize == 4 else 1 << 30):
-            epoch = 1
-            for (_, size), slots in self._slots.items():
-                if size == dtype.itemsize:
-                    slots[:] = 0
-        self._epochs[dtype.itemsize] = epoch
-        return epoch
+    def _lines_of(self, node_type: str, nodes: int) -> tuple[int, int]:
+        if not nodes:
+            return 0, 0
+        wanted, held = hash_slots(nodes), self._slots.get(node_type)
+        if held is None or len(held) < wanted:
+            self.arenas.reserve(8 * wanted - (0 if held is None else held.nbytes))
+            # lines begin on a cache line; the rest of the allocation is cut off
+            raw = np.zeros(wanted + SLOTS, np.int64)
+            skipped = -address(raw) % 64 // 8
+            held = self._slots[node_type] = raw[skipped : skipped + wanted]
+        return address(held), wanted // SLOTS - 1
+
+    def next_tag(self, wide: bool) -> tuple[int, int]:
+        """(tag mask, tag) that no slot carries; wipes the tables when the epochs run out."""
+        self._epoch += 1
+        if wide or self._epoch > 255:
+            self._epoch = 0 if wide else 1
+            for slots in self._slots.values():
+                slots[:] = 0
+        return (WIDE_TAG, WIDE_TAG) if wide else (NARROW_TAG, self._epoch << 24)
 
 
 def address(array: AnyArray) -> int:

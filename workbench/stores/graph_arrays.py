@@ -46,6 +46,13 @@ class EdgeArrays:
     nbr: AnyArray
     eid: AnyArray | None = None
 
+    @classmethod
+    def side_by_side(cls, indptr: Int64Array, nbr: AnyArray, eid: AnyArray) -> EdgeArrays:
+        """The ``edges`` layout with each edge id beside its neighbour: both are one miss."""
+        pairs = np.empty((len(nbr), 2), nbr.dtype)
+        pairs[:, 0], pairs[:, 1] = nbr, eid
+        return cls(indptr, pairs[:, 0], pairs[:, 1])
+
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
@@ -159,8 +166,12 @@ class GraphArrays:
             name = str(spec.edge_type)
             column = spec.layout == "column"
             indptr = None if column else _load(dataset, "indptr", name, np.int64)
-            eid = _load(dataset, "eid", name, dtype) if spec.layout == "edges" else None
-            edges[spec.edge_type] = EdgeArrays(indptr, _load(dataset, "nbr", name, dtype), eid)
+            nbr = _load(dataset, "nbr", name, dtype)
+            if spec.layout == "edges" and indptr is not None:
+                eid = _load(dataset, "eid", name, dtype)
+                edges[spec.edge_type] = EdgeArrays.side_by_side(indptr, nbr, eid)
+            else:
+                edges[spec.edge_type] = EdgeArrays(indptr, nbr)
         graph = cls(schema, rows, times, edges, frozenset(manifest.edges_follow_nodes), dtype)
         graph.check()
         return graph
@@ -273,7 +284,7 @@ def _edge_arrays(
         return EdgeArrays(None, columns[spec.table, spec.src_column])
     assert spec.dst_column is not None
     src, dst = columns[spec.table, spec.src_column], columns[spec.table, spec.dst_column]
-    return EdgeArrays(*csc_from_pairs(src, dst, targets))
+    return EdgeArrays.side_by_side(*csc_from_pairs(src, dst, targets))
 
 
 def _follows(

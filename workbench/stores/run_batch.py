@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from workbench.errors import FanoutError, explain
-from workbench.kernels.sample import (
-    E_CAPACITY,
-    E_COUNT,
-    E_ROW,
-    N_COUNT,
-    sample_batch,
-)
-from workbench.schema import EdgeType
-from workbench.stores.capacity import Capacity, aligned, slot_dtype
+from workbench.kernels.sample import sample_batch
+from workbench.kernels.tables import E_COUNT, N_COUNT, N_HASH, N_LINES, Call
+from workbench.stores.capacity import Capacity, is_wide
 from workbench.stores.fused import Program, Tables, Worker, address
 from workbench.stores.hop_driver import request_keys
+from workbench.stores.layout import Layout
 from workbench.stores.memory import Arenas
 from workbench.stores.request import SampleRequest
 from workbench.stores.subgraph import SampledSubgraph
@@ -26,14 +21,12 @@ from workbench.types import AnyArray, ByteArray, Int64Array
 MOST_LOCALS: int = (1 << 31) - 1
 """Nodes of one type in a batch: local ids are int32."""
 
-_INT32, _INT64 = np.empty(0, np.int32), np.empty(0, np.int64)
-
 
 class _Output(NamedTuple):
     """What the kernel filled."""
 
+    layout: Layout
     arena: ByteArray
-    offsets: dict[object, tuple[int, ...]]
     node_table: Int64Array
     edge_table: Int64Array
     ends: Int64Array
@@ -54,13 +47,14 @@ def run_batch(
     """
     worker.fit_scratch(program)
     cuts, keys = _cuts(tables, program, request), request_keys(request)
-    capacity, bound = program.capacity(tables, request)
+    layout, bound = program.layout(tables, request)
     while True:
-        output = _prepare(tables, program, worker, arenas, request, capacity)
-        full = _call(tables, program, worker, request, capacity, cuts, keys, output)
+        output = _prepare(tables, program, worker, arenas, request, layout)
+        full = _call(tables, program, worker, request, cuts, keys, output)
         if full == 0:
             return _wrap(tables, program, request, snapshot, output)
-        capacity = _grown(tables, capacity, bound, full, int(worker.need[0]))
+        capacity = _grown(tables, layout.capacity, bound, full, int(worker.need[0]))
+        layout = Layout(tables, program.edge_types, capacity)
         del output  # gives the arena back before a larger one is asked for
 
 
@@ -73,60 +67,34 @@ def _cuts(tables: Tables, program: Program, request: SampleRequest) -> Int64Arra
 
 
 def _prepare(
-    tables: Tables,
-    program: Program,
-    worker: Worker,
-    arenas: Arenas,
-    request: SampleRequest,
-    capacity: Capacity,
+    tables: Tables, program: Program, worker: Worker, arenas: Arenas, request: SampleRequest, layout: Layout
 ) -> _Output:
-    """Carve an arena, put the seeds in and note every address."""
-    id_size, slots = tables.graph.id_dtype.itemsize, slot_dtype(capacity)
-    hashes = {t: worker.hash_table(t, n, slots) for t, n in capacity.nodes.items() if n}
-    arena = arenas.take(capacity.arena_bytes(id_size))
-    base, offset, offsets = address(arena), 0, dict[object, tuple[int, ...]]()
-    node_table = np.zeros((len(tables.types), 6), np.int64)
-    for t, number in tables.types.items():
-        room = capacity.nodes[t]
-        offsets[t] = (offset, offset + aligned(room * id_size))
-        slots_at, mask = (address(hashes[t][0]), hashes[t][1]) if room else (0, 0)
-        node_table[number] = base + offsets[t][0], base + offsets[t][1], slots_at, mask, room, 0
-        offset = offsets[t][1] + aligned(room * 4)
-    edge_table = tables.edges.copy()
-    for e in program.edge_types:
-        room, number = capacity.edges[e], tables.edge_types[e]
-        col = offset + aligned(room * 4)
-        offsets[e] = (offset, col, col + aligned(room * 4))
-        edge_table[number, E_ROW : E_CAPACITY + 1] = *(base + at for at in offsets[e]), room
-        offset = offsets[e][2] + aligned(room * id_size)
+    """Take an arena, note every address and put the seeds in."""
+    lines = worker.hash_lines(layout)
+    arena = arenas.take(layout.bytes)
+    node_table, edge_table = layout.at(address(arena))
+    node_table[:, N_HASH : N_LINES + 1] = lines
     ends = np.zeros((len(tables.types), request.plan.hops + 2), np.int64)
-    output = _Output(arena, offsets, node_table, edge_table, ends, np.zeros(len(program.steps), np.int64))
-    _put_seeds(tables, request, output)
-    return output
-
-
-def _put_seeds(tables: Tables, request: SampleRequest, output: _Output) -> None:
     first = 0
     for seeds in request.seed_sets:
-        ids, batch = _node_views(tables, output, seeds.node_type, len(seeds))
+        number = tables.types[seeds.node_type]
+        ids, batch = layout.node_views(arena, number, len(seeds))
         ids[:], batch[:] = seeds.ids, np.arange(first, first + len(seeds), dtype=np.int32)
-        output.node_table[tables.types[seeds.node_type], N_COUNT] = len(seeds)
+        node_table[number, N_COUNT] = len(seeds)
         first += len(seeds)
+    return _Output(layout, arena, node_table, edge_table, ends, np.zeros(len(program.steps), np.int64))
 
 
 def _call(
-    tables: Tables, program: Program, worker: Worker, request: SampleRequest, capacity: Capacity,
-    cuts: Int64Array, keys: AnyArray, output: _Output,
+    tables: Tables, program: Program, worker: Worker, request: SampleRequest, cuts: Int64Array,
+    keys: AnyArray, output: _Output,
 ) -> int:  # fmt: skip
-    slots = slot_dtype(capacity)
-    return int(
-        sample_batch(
-            np.empty(0, tables.graph.id_dtype), np.empty(0, slots), _INT32, _INT64, request.plan.disjoint,
-            worker.next_epoch(slots), program.steps, output.node_table, output.edge_table, cuts, keys,
-            output.ends, output.step_edges, worker.block, worker.picks, worker.ranks, worker.taken,
-            worker.visible, worker.need,
-        )
+    tag_mask, tag = worker.next_tag(is_wide(output.layout.capacity))
+    call = Call(
+        tables.id_like, request.plan.disjoint, tag_mask, tag, program.steps, output.node_table,
+        output.edge_table, cuts, keys, *worker.scratch,
     )  # fmt: skip
+    return int(sample_batch(call, output.ends, output.step_edges))
 
 
 def _grown(tables: Tables, capacity: Capacity, bound: Capacity, full: int, need: int) -> Capacity:
@@ -150,41 +118,28 @@ def _grown(tables: Tables, capacity: Capacity, bound: Capacity, full: int, need:
     return Capacity(nodes, edges)
 
 
-def _node_views(tables: Tables, output: _Output, node_type: str, count: int) -> tuple[AnyArray, AnyArray]:
-    ids, batch = output.offsets[node_type]
-    return (
-        np.ndarray(count, tables.graph.id_dtype, output.arena, ids),
-        np.ndarray(count, np.int32, output.arena, batch),
-    )
-
-
 def _wrap(
     tables: Tables, program: Program, request: SampleRequest, snapshot: int, output: _Output
 ) -> SampledSubgraph:
     """The subgraph as views of the arena, cut to what was filled."""
-    ids, plan, hops = tables.graph.id_dtype, request.plan, request.plan.hops
-    counts = {t: int(output.node_table[number, N_COUNT]) for t, number in tables.types.items()}
-    filled = {e: int(output.edge_table[tables.edge_types[e], E_COUNT]) for e in program.edge_types}
-    program.remember(len(request), counts, filled)
-    nodes = {t: _node_views(tables, output, t, count) for t, count in counts.items()}
-    per_hop = np.diff(output.ends, axis=1)
-    edges_per_hop: dict[EdgeType, Int64Array] = {e: np.zeros(hops, np.int64) for e in program.edge_types}
-    for step, drawn in zip(plan, output.step_edges, strict=True):
+    layout, arena, hops = output.layout, output.arena, request.plan.hops
+    node_counts, edge_counts = output.node_table[:, N_COUNT].tolist(), output.edge_table[:, E_COUNT].tolist()
+    program.remember(len(request), node_counts, edge_counts)
+    nodes = [layout.node_views(arena, number, count) for number, count in enumerate(node_counts)]
+    edges = {e: layout.edge_views(arena, number, edge_counts[number]) for e, number in layout.used}
+    per_hop = output.ends[:, 1:] - output.ends[:, :-1]
+    edges_per_hop = {e: np.zeros(hops, np.int64) for e in edges}
+    for step, drawn in zip(request.plan.steps, output.step_edges, strict=True):
         edges_per_hop[step.edge_type][step.hop - 1] += drawn
-
-    def view(e: EdgeType, part: int, dtype: np.dtype[Any]) -> AnyArray:
-        return np.ndarray(filled[e], dtype, output.arena, output.offsets[e][part])
-
-    int32 = np.dtype(np.int32)
     return SampledSubgraph(
         request=request,
         snapshot=snapshot,
-        node_id={t: pair[0] for t, pair in nodes.items()},
-        batch={t: pair[1] for t, pair in nodes.items()},
-        row={e: view(e, 0, int32) for e in program.edge_types},
-        col={e: view(e, 1, int32) for e in program.edge_types},
-        edge_id={e: view(e, 2, ids) for e in program.edge_types},
-        nodes_per_hop={t: per_hop[number] for t, number in tables.types.items()},
+        node_id={t: pair[0] for t, pair in zip(tables.types, nodes, strict=True)},
+        batch={t: pair[1] for t, pair in zip(tables.types, nodes, strict=True)},
+        row={e: parts[0] for e, parts in edges.items()},
+        col={e: parts[1] for e, parts in edges.items()},
+        edge_id={e: parts[2] for e, parts in edges.items()},
+        nodes_per_hop=dict(zip(tables.types, per_hop, strict=True)),
         edges_per_hop=edges_per_hop,
         step_edges=output.step_edges,
     )
