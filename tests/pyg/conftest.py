@@ -1,6 +1,8 @@
 """What loaders are made of; torch on one thread, for these tensors are small and cores are shared."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,10 @@ import torch
 
 from workbench.testing.ram_features import RamFeatures
 from workbench.testing.small_world import small_world
+
+ORACLES = str(Path(__file__).resolve().parents[1] / "oracles")  # beside this folder, of no package
+if ORACLES not in sys.path:
+    sys.path.append(ORACLES)
 
 
 def _stamped(number=4):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from workbench.errors import AnchorError, IdError
-from workbench.stores.request import SampleRequest, SeedSet
+from workbench.errors import AnchorError, IdError, SchemaError
+from workbench.schema import EdgeType
+from workbench.stores.request import HiddenEdges, SampleRequest, SeedSet
 from workbench.stores.steps import StepPlan
 from workbench.temporal import FOREVER
+from workbench.testing.graphs import toy_shop
 
 
 def test_one_anchor_is_spread_and_none_means_static():
@@ -56,3 +58,41 @@ def test_requests_number_seeds_over_all_sets():
 def test_ids_beyond_int32_survive():
     big = np.array([2**40], np.int64)
     assert SeedSet.of("a", big).ids.tolist() == [2**40]
+
+
+def hidden(offsets, rows, edge_type=("users", "ratings", "products")):
+    return HiddenEdges(EdgeType(*edge_type), np.asarray(offsets), np.asarray(rows))
+
+
+def test_hidden_edges_are_a_list_per_seed():
+    edges = hidden([0, 2, 2, 3], [1, 4, 0])
+    assert [edges.of(seed).tolist() for seed in range(3)] == [[1, 4], [], [0]]
+    edges.check(3, toy_shop().schema)
+    assert [str(each) for each in edges.edge_types(toy_shop().schema)] == [
+        "users-ratings->products",
+        "products-rev_ratings->users",
+    ]
+    fact = hidden([0], [], ("orders", "user_id", "users")).edge_types(toy_shop().schema)
+    assert [str(each) for each in fact] == ["orders-user_id->users", "users-rev_user_id->orders"]
+
+
+@pytest.mark.parametrize(
+    ("offsets", "rows", "message"),
+    [
+        ([0, 1], [1], "int64 edge ids and 3 int64 offsets"),
+        ([0, 1, 2], [1], "ascend from 0 to their number"),
+        ([0, 2, 1], [1], "ascend from 0"),
+        ([0, 1, 2], [1.0, 2.0], "of float64"),
+        ([0, 2, 2], [3, 3], "negative or out of order"),
+        ([0, 2, 2], [4, 3], "negative or out of order"),
+        ([0, 1, 2], [-1, 3], "negative or out of order"),
+    ],
+)
+def test_hidden_edges_of_a_wrong_form_are_refused(offsets, rows, message):
+    with pytest.raises(IdError, match=message):
+        hidden(offsets, rows).check(2, toy_shop().schema)
+
+
+def test_edge_types_that_cannot_be_hidden():
+    with pytest.raises(SchemaError, match="users-rating->products"):
+        hidden([0], [], ("users", "rating", "products")).check(0, toy_shop().schema)

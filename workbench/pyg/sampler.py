@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -18,9 +19,12 @@ from torch_geometric.sampler import (
 )
 
 from workbench.errors import FanoutError, expect, explain
-from workbench.pyg.links import Links
+from workbench.pyg.links import links_of, metadata_of
+from workbench.sampling.avoided import Negatives
+from workbench.sampling.pairs import EdgePairs, edge_pairs
 from workbench.sampling.sampler import NeighborSampler
-from workbench.stores.request import SeedSet
+from workbench.schema import EdgeType
+from workbench.stores.request import HiddenEdges, SeedSet
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.temporal import FOREVER
 from workbench.types import AnyArray
@@ -36,12 +40,27 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
     ----------
     sampler : NeighborSampler
     epoch : int
+    negatives : Negatives
+        How negatives of links are drawn, and which pairs never are. How many, and whether both ends or
+        one are drawn, comes from the loader's ``neg_sampling``; its weights replace ``negatives.draw``.
+    hide_links : bool
+        True: the edges that join a positive pair are not visible to that link, in either direction.
+        Anchors earlier than the links do the same and keep a pair's older edges.
     """
 
-    def __init__(self, sampler: NeighborSampler, epoch: int = 0) -> None:
+    def __init__(
+        self,
+        sampler: NeighborSampler,
+        epoch: int = 0,
+        negatives: Negatives = Negatives(),  # noqa: B008  a frozen value
+        hide_links: bool = False,
+    ) -> None:
         do = "Make one with NeighborSampler(engine.graph, plan.fanout)"
         expect(sampler, NeighborSampler, FanoutError, "a PyG sampler over a sampler", do)
+        expect(negatives, Negatives, FanoutError, "negatives of links", "Take Negatives('popular')")
         self.sampler = sampler
+        self.negatives, self.hide_links = negatives, hide_links
+        self._pairs: dict[EdgeType, EdgePairs] = {}
         self._epoch = torch.tensor([epoch]).share_memory_()
 
     @property
@@ -82,24 +101,54 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
     ) -> HeteroSamplerOutput | SamplerOutput:
         """Sample around both ends of links, and of negatives that exist at the links' anchors.
 
-        An edge that is a label at time t is visible to a seed anchored at t: pass earlier anchors
-        where the label itself must not be seen.
+        Negatives are pairs without an edge at or before the link's anchor (:class:`Negatives`); the edge
+        type is the loader's, or in a homogeneous graph the only one that the fanout follows. An edge
+        that is a label at time t is visible to a seed anchored at t: pass earlier anchors or set
+        ``hide_links`` where the label itself must not be seen.
 
         Raises
         ------
         AnchorError
-            If a joint fanout gets two anchors, or no negative exists at one.
+            If a joint fanout gets two anchors, or no negative is allowed at one.
         """
         if index.time is None:
             _warn_of_the_future(self.sampler, "edge_label_time")
         hetero = index.input_type is not None
         types = (index.input_type[0], index.input_type[-1]) if hetero else (self._only_node_type(),) * 2
-        links = Links.of(index, types, neg_sampling)
-        links = links.with_negatives(self.sampler.graph, self.sampler.epoch_key(self.epoch))
+        links = links_of(index, types)
+        key = self.sampler.epoch_key(self.epoch)
+        if neg_sampling is not None:
+            weights = _numpy(neg_sampling.src_weight), _numpy(neg_sampling.dst_weight)
+            rule = self.negatives
+            edges = self._edges(index.input_type) if rule.needs_edges else None
+            triplet = neg_sampling.is_triplet()
+            amount = math.ceil(neg_sampling.amount) if triplet else neg_sampling.amount
+            links = links.with_negatives(
+                self.sampler.graph, rule, amount, key, edges=edges, triplet=triplet, weights=weights
+            )
         sets, places = links.seed_sets(disjoint=self.sampler.disjoint)
-        subgraph = self.sampler.sample(sets, self.epoch)
+        hidden: tuple[HiddenEdges, ...] = ()
+        if self.hide_links:
+            seeds = sum(len(each) for each in sets)
+            hidden = (links.hidden_edges(self._edges(index.input_type), seeds, self.sampler.disjoint),)
+        subgraph = self.sampler.sample(sets, self.epoch, hidden)
         batches = {name: links.link_of(batch) for name, batch in subgraph.batch.items()}
-        return _output(subgraph, links.metadata(places), hetero=hetero, batches=batches)
+        metadata = metadata_of(index, links, places, neg_sampling)
+        return _output(subgraph, metadata, hetero=hetero, batches=batches)
+
+    def _edges(self, input_type: tuple[str, str, str] | None) -> EdgePairs:
+        """The linked pairs of the edge type that links are of; read once."""
+        schema = self.sampler.graph.schema
+        if input_type is not None:
+            edge_type = schema.edge_type(input_type)
+        else:
+            followed = {step.edge_type for step in self.sampler.plan(self._only_node_type())}
+            if len(followed) != 1:
+                raise _which_edge_type(len(followed))
+            (edge_type,) = followed
+        if edge_type not in self._pairs:
+            self._pairs[edge_type] = edge_pairs(self.sampler.graph, edge_type)
+        return self._pairs[edge_type]
 
     def _only_node_type(self) -> str:
         node_types = self.sampler.graph.schema.node_types
@@ -148,14 +197,7 @@ def _output(
 
 def _homogeneous(output: HeteroSamplerOutput) -> SamplerOutput:
     if len(output.row) != 1:
-        raise FanoutError(
-            explain(
-                "a homogeneous sample was asked for",
-                f"the fanout follows {len(output.row)} edge types",
-                "one edge type",
-                "Name it in the fanout, or give the node type with the seeds to get HeteroData",
-            )
-        )
+        raise _which_edge_type(len(output.row))
     (node_type,), (edge_type,) = output.node, output.row
     return SamplerOutput(
         node=output.node[node_type],
@@ -167,6 +209,21 @@ def _homogeneous(output: HeteroSamplerOutput) -> SamplerOutput:
         num_sampled_edges=output.num_sampled_edges[edge_type],
         metadata=output.metadata,
     )
+
+
+def _which_edge_type(followed: int) -> FanoutError:
+    return FanoutError(
+        explain(
+            "a homogeneous sample was asked for",
+            f"the fanout follows {followed} edge types",
+            "one edge type",
+            "Name it in the fanout, or give the node type with the seeds to get HeteroData",
+        )
+    )
+
+
+def _numpy(weights: Tensor | None) -> AnyArray | None:
+    return None if weights is None else weights.numpy()
 
 
 def _wide(array: AnyArray) -> Tensor:

@@ -1,72 +1,184 @@
-"""Negative nodes for link tasks: drawn among those that exist at the anchor, by key.
+"""Negative links: pairs of nodes that exist at the anchor and are not linked, drawn by key.
 
 Ids of a type are in time order, so the nodes that exist at an anchor are those below its cut: one draw
 below the cut is exact, whatever share of the nodes is older. With weights the same holds for the prefix
-of their running sum. A negative may by chance be a true partner; none is known to be false.
+of their running sum, and a node drawn by its degree at the anchor is the end of a uniform visible edge.
+
+A pair that is linked (``Negatives``) is drawn again, ``tries`` times at most; what is left then is drawn
+by an exact scan of all pairs that are allowed, from the same distribution. So every negative is drawn
+from the allowed pairs with the stated weights, whatever ``tries`` is.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from workbench.errors import AnchorError, IdError, explain
+from workbench.errors import AnchorError, FanoutError, IdError, explain
 from workbench.kernels.draws import draw_each_below
-from workbench.kernels.rng import mix, seed_keys
+from workbench.kernels.rng import mix, node_keys, seed_keys
+from workbench.sampling.avoided import Avoided, Ends, Negatives
+from workbench.sampling.pairs import EdgePairs
 from workbench.stores.protocols import GraphStore
 from workbench.temporal import cut, iso
-from workbench.types import AnyArray, Int64Array, TimeArray
+from workbench.types import AnyArray, Int64Array, TimeArray, UInt64Array
 
 
 def draw_negatives(
     graph: GraphStore,
-    node_type: str,
-    input_ids: Int64Array,
-    anchors: TimeArray,
+    links: Ends,
+    rule: Negatives,
+    count: int,
     key: int,
-    copies: int = 1,
-    weights: AnyArray | None = None,
-) -> Int64Array:
-    """Draw ``copies`` nodes per link that exist at its anchor.
+    edges: EdgePairs | None = None,
+    keep_row: bool = False,
+    weights: tuple[AnyArray | None, AnyArray | None] = (None, None),
+) -> tuple[Int64Array, Int64Array]:
+    """Draw ``count`` pairs; number j belongs to link ``j % n``.
 
     Parameters
     ----------
-    input_ids, anchors : int64[n]  one per positive link; a draw is a function of both, key and copy
-    weights : float[num_nodes] or None  unnormalised, non-negative; None = uniform
+    links : Ends
+    edges : EdgePairs or None  of the links' edge type; needed where ``rule.needs_edges``
+    keep_row : bool  True (triplets): the row stays the link's own
+    weights : (float[num_nodes] or None) x 2  unnormalised, non-negative; they replace ``rule.draw``
 
     Returns
     -------
-    int64[copies * n]
-        Copy after copy: entry ``c * n + i`` belongs to link i.
+    row, col : int64[count]
 
     Raises
     ------
     AnchorError
-        If no node of the type (of positive weight) exists at an anchor.
+        If no pair is allowed at an anchor.
     IdError
         If weights are not one finite, non-negative number per node.
     """
-    below = visible_nodes(graph, node_type, anchors)
-    running = None if weights is None else _running_sum(weights, node_type, graph.num_nodes(node_type))
-    room = below if running is None else np.where(below > 0, running[below - 1], 0.0)
-    if len(anchors) and not (room > 0).all():
-        first = iso(int(anchors[np.argmin(room > 0)]))
-        raise AnchorError(
-            explain(
-                f"negatives of type {node_type!r} were asked for at {first}",
-                "no such node exists at that time" + ("" if weights is None else " with a positive weight"),
-                do="Drop the links that are older than every node of the type, or give later anchors",
-            )
+    if rule.needs_edges and edges is None:
+        raise FanoutError(
+            explain("negatives that know the edges were asked for", "no edge type was given", do="Name one")
         )
-    parts = []
-    for copy in range(copies):
-        keys = seed_keys(mix(key, *node_type.encode(), copy), 0, input_ids, anchors)
-        if running is None:
-            parts.append(draw_each_below(keys, below))
-        else:
-            # 53 bits make a uniform float in [0, 1); "right" skips nodes of weight 0.
-            share = (keys >> np.uint64(11)).astype(np.float64) * 2.0**-53
-            parts.append(np.minimum(np.searchsorted(running, share * room, side="right"), below - 1))
-    return np.concatenate(parts).astype(np.int64) if parts else np.empty(0, np.int64)
+    place = np.arange(count)
+    link, copy = place % max(1, len(links.row)), place // max(1, len(links.row))
+    ends = [_End.of(graph, links, rule, number, edges, weights[number]) for number in (0, 1)]
+    avoided = Avoided(links, rule, edges)
+    base = [seed_keys(mix(key, end, *name.encode()), 0, links.input_ids, links.anchors)
+            for end, name in enumerate(links.types)]  # fmt: skip
+    out = np.stack([links.row[link], np.zeros(count, np.int64)])
+    pending = place
+    for attempt in range(rule.tries):
+        for end in range(int(keep_row), 2):
+            keys = node_keys(base[end][link[pending]], np.uint64(attempt), copy[pending])
+            out[end, pending] = ends[end].draw(keys, link[pending])
+        pending = pending[avoided.has(out[0, pending], out[1, pending], link[pending])]
+        if not len(pending):
+            break
+    for j in pending.tolist():
+        keys = [node_keys(part[link[j : j + 1]], np.uint64(rule.tries), copy[j : j + 1]) for part in base]
+        out[:, j] = _exact(ends, avoided, int(link[j]), keys, keep_row)
+    return out[0], out[1]
+
+
+def _exact(
+    ends: list[_End], avoided: Avoided, link: int, keys: list[UInt64Array], keep_row: bool
+) -> tuple[int, int]:
+    """One allowed pair of a link by its weight, from a scan of all."""
+    for last in (False, True):
+        rows, cols = (end.weights(link, last) for end in ends)
+        row = int(avoided.links.row[link])
+        if not keep_row:
+            known_row, known_col = avoided.pairs(link)
+            inside = (known_row < len(rows)) & (known_col < len(cols))
+            taken = np.bincount(known_row[inside], cols[known_col[inside]], len(rows))
+            room = rows * (cols.sum() - taken)
+            room[room < 1e-12 * room.sum()] = 0  # what a difference of sums leaves of nothing
+            row = _pick(room, keys[0])
+        if row >= 0:
+            known_col = avoided.partners(row, link)
+            cols[known_col[known_col < len(cols)]] = 0
+            col = _pick(cols, keys[1])
+            if col >= 0:
+                return row, col
+    raise AnchorError(
+        explain(
+            f"a negative of link {int(avoided.links.input_ids[link])} "
+            f"({avoided.links.types[0]} {int(avoided.links.row[link])}, "
+            f"{avoided.links.types[1]} {int(avoided.links.col[link])}) was asked for "
+            f"at {iso(int(avoided.links.anchors[link]))}",
+            "no pair that exists at that time is free of an edge",
+            do="Drop the link, give a later anchor, or draw with Negatives(avoid_edges=False)",
+        )
+    )
+
+
+def _pick(weights: AnyArray, key: UInt64Array) -> int:
+    """A place by its weight; -1 if there is none."""
+    running = np.cumsum(weights)
+    if not len(running) or running[-1] <= 0:
+        return -1
+    return int(np.searchsorted(running, _share(key)[0] * running[-1], side="right"))
+
+
+def _share(keys: UInt64Array) -> AnyArray:
+    """53 bits make a uniform float in [0, 1); ``searchsorted(side="right")`` skips weights of 0."""
+    return (keys >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+@dataclass(frozen=True)
+class _End:
+    """One end of negatives.
+
+    Attributes
+    ----------
+    below : int64[n]  nodes from here on do not exist at the link's anchor
+    running : float64[num_nodes] or None  running sum of given weights
+    pool : ids[p] or None  nodes to draw places of
+    room : int64[n]  how many places of the pool count for each link
+    """
+
+    below: Int64Array
+    running: AnyArray | None
+    pool: AnyArray | None
+    room: Int64Array
+
+    @classmethod
+    def of(
+        cls, graph: GraphStore, links: Ends, rule: Negatives, number: int,
+        edges: EdgePairs | None, weights: AnyArray | None,
+    ) -> _End:  # fmt: skip
+        """What a rule means for the rows (0) or cols (1) of links."""
+        name = links.types[number]
+        below = visible_nodes(graph, name, links.anchors)
+        if weights is not None:
+            return cls(below, _running_sum(weights, name, graph.num_nodes(name)), None, below)
+        if rule.draw == "popular" and edges is not None:
+            return cls(below, None, (edges.row, edges.col)[number], edges.visible(links.anchors))
+        if rule.draw == "in-batch":
+            return cls(below, None, (links.row, links.col)[number], np.full(len(below), len(below)))
+        return cls(below, None, None, below)
+
+    def draw(self, keys: UInt64Array, link: Int64Array) -> Int64Array:
+        """int64[m]: one node each, -1 where the draw hit none that exists."""
+        below, room = self.below[link], self.room[link]
+        if self.running is not None:
+            top = np.where(below > 0, self.running[below - 1], 0.0)
+            found = np.searchsorted(self.running, _share(keys) * top, side="right")
+            return np.where(top > 0, np.minimum(found, below - 1), -1)
+        drawn = draw_each_below(keys, np.maximum(room, 1))
+        if self.pool is not None and len(self.pool):
+            drawn = self.pool[drawn].astype(np.int64)
+        return np.where((room > 0) & (drawn < below), drawn, -1)
+
+    def weights(self, link: int, last: bool) -> AnyArray:
+        """float64[nodes that exist]: of every node; ``last``: alike for all where a pool is exhausted."""
+        below = int(self.below[link])
+        if self.running is not None:
+            return np.diff(self.running[:below], prepend=0.0)
+        if self.pool is None or last:
+            return np.ones(below)
+        places = self.pool[: self.room[link]]
+        return np.bincount(places[places < below].astype(np.int64), minlength=below).astype(np.float64)
 
 
 def _running_sum(weights: AnyArray, node_type: str, count: int) -> AnyArray:

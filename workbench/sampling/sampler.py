@@ -15,7 +15,7 @@ from workbench.errors import FanoutError, IdError, expect
 from workbench.kernels.rng import derive_key
 from workbench.plan.fanout import Fanout
 from workbench.stores.protocols import GraphStore
-from workbench.stores.request import SampleRequest, SeedSet
+from workbench.stores.request import HiddenEdges, SampleRequest, SeedSet
 from workbench.stores.steps import StepPlan
 from workbench.stores.subgraph import SampledSubgraph
 
@@ -74,24 +74,30 @@ class NeighborSampler:
         """The uint64 that every draw of an epoch is a function of."""
         return derive_key(self.key, self.purpose, epoch)
 
-    def request(self, seeds: SeedSet | Sequence[SeedSet], epoch: int = 0) -> SampleRequest:
+    def request(
+        self, seeds: SeedSet | Sequence[SeedSet], epoch: int = 0, hidden: tuple[HiddenEdges, ...] = ()
+    ) -> SampleRequest:
         """What :meth:`sample` asks of the store."""
         sets = (seeds,) if isinstance(seeds, SeedSet) else tuple(seeds)
         for each in sets:
             do = "Make one with SeedSet.of(node_type, ids, anchors), or take seeds.seed_set()"
             expect(each, SeedSet, IdError, "a sample of seeds", do)
         plan = self.plan(*(each.node_type for each in sets))
-        return SampleRequest(sets, plan, self.epoch_key(epoch))
+        return SampleRequest(sets, plan, self.epoch_key(epoch), hidden)
 
-    def sample(self, seeds: SeedSet | Sequence[SeedSet], epoch: int = 0) -> SampledSubgraph:
+    def sample(
+        self, seeds: SeedSet | Sequence[SeedSet], epoch: int = 0, hidden: tuple[HiddenEdges, ...] = ()
+    ) -> SampledSubgraph:
         """Sample one batch of seeds; several sets (one per node type) share one subgraph.
+
+        ``hidden`` edges are not visible to the seeds that they are hidden from.
 
         Raises
         ------
         IdError, AnchorError, BudgetError
             Before anything is allocated (see :meth:`GraphStore.sample`).
         """
-        return self.graph.sample(self.request(seeds, epoch))
+        return self.graph.sample(self.request(seeds, epoch, hidden))
 
     def with_purpose(self, purpose: str) -> NeighborSampler:
         """The same sampler for another purpose: its draws are independent of this one's."""

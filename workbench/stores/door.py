@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from workbench.errors import AnchorError, FanoutError, IdError, SchemaError, StoreError, did_you_mean, explain
-from workbench.schema import Schema
+from workbench.schema import EdgeType, Schema
 from workbench.stores.request import HopRequest, SampleRequest
 from workbench.stores.steps import ALL, Step, StepPlan
 from workbench.types import AnyArray
@@ -56,6 +56,21 @@ def check_request(
     if not plan_is_known:
         check_plan(store, request.plan)
     request.check_anchors()
+    if request.hidden:
+        _check_hidden(store, request)
+
+
+def _check_hidden(store: Countable, request: SampleRequest) -> None:
+    met: set[EdgeType] = set()
+    for hidden in request.hidden:
+        hidden.check(len(request), store.schema)
+        asked = f"edges of {str(hidden.edge_type)!r} were to be hidden from their own links"
+        if hidden.edge_type in met:
+            raise IdError(explain(asked, "they, or their reverse, are listed twice", "one list of each"))
+        met.update(hidden.edge_types(store.schema))
+        if not getattr(store, "hides_edges", False):
+            do = "Give anchors earlier than the links, so that there is nothing to hide"
+            raise StoreError(explain(asked, f"a {type(store).__name__} cannot hide edges", do=do))
 
 
 def check_hop(store: Countable, request: HopRequest, snapshot: int | None) -> None:

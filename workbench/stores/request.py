@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.errors import AnchorError, IdError, explain
+from workbench.schema import EdgeType, Schema
 from workbench.stores.steps import Step, StepPlan
 from workbench.temporal import FOREVER
 from workbench.types import AnyArray, Int64Array, TimeArray, UInt64Array
@@ -84,6 +85,61 @@ class SeedSet:
 
 
 @dataclass(frozen=True)
+class HiddenEdges:
+    """Edges that single seeds do not see, in either direction: link tasks hide what they ask for.
+
+    A hidden edge is not visible: it counts neither among the neighbours that draws are made of nor in a
+    weight. A joint sample, whose seeds share nodes, hides every listed edge from all.
+
+    Attributes
+    ----------
+    edge_type : EdgeType  its reverse is hidden with it
+    offsets : int64[seeds + 1]  seed i, counted over all seed sets, does not see the edges
+        ``rows[offsets[i]:offsets[i + 1]]``
+    rows : int64[m]  edge ids (rows of the edge type's table), ascending for each seed
+    """
+
+    edge_type: EdgeType
+    offsets: Int64Array
+    rows: Int64Array
+
+    def of(self, seed: int) -> Int64Array:
+        """Edges hidden from one seed."""
+        return self.rows[self.offsets[seed] : self.offsets[seed + 1]]
+
+    def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
+        """The edge type and its reverse."""
+        own = schema.edge_spec(self.edge_type)
+        back = (own.table, own.dst_column, own.src_column)
+        return self.edge_type, *(
+            spec.edge_type
+            for spec in schema.edge_specs
+            if (spec.table, spec.src_column, spec.dst_column) == back and spec != own
+        )
+
+    def check(self, seeds: int, schema: Schema) -> None:
+        """Refuse what is not a list of edge ids per seed.
+
+        Raises
+        ------
+        IdError, SchemaError
+        """
+        asked = f"edges of {str(schema.edge_type(self.edge_type))!r} were to be hidden from {seeds} seeds"
+        offsets, rows = self.offsets, self.rows
+        whole = offsets.shape == (seeds + 1,) and offsets.dtype == rows.dtype == np.int64
+        if not whole or offsets[0] != 0 or offsets[-1] != len(rows) or (np.diff(offsets) < 0).any():
+            got = f"{offsets.dtype}{offsets.shape} offsets of {rows.dtype}{rows.shape} edge ids"
+            allowed = f"int64 edge ids and {seeds + 1} int64 offsets that ascend from 0 to their number"
+            raise IdError(explain(asked, got, allowed))
+        begins = np.zeros(len(rows) + 1, np.bool_)
+        begins[offsets] = True
+        if rows.min(initial=0) < 0 or ((np.diff(rows) <= 0) & ~begins[1:-1]).any():
+            raise IdError(
+                explain(asked, "some edge ids are negative or out of order", "ascending ids a seed")
+            )
+
+
+@dataclass(frozen=True)
 class SampleRequest:
     """One batch to sample. Seeds of all sets are numbered on: ``batch`` is that number.
 
@@ -92,11 +148,13 @@ class SampleRequest:
     seed_sets : tuple of SeedSet  usually one; links have one per end. One set per node type.
     plan : StepPlan
     key : int  uint64; every draw is a pure function of it and of what is being expanded
+    hidden : tuple of HiddenEdges  at most one for an edge type and its reverse
     """
 
     seed_sets: tuple[SeedSet, ...]
     plan: StepPlan
     key: int = 0
+    hidden: tuple[HiddenEdges, ...] = ()
 
     def __len__(self) -> int:
         return sum(len(seeds) for seeds in self.seed_sets)
