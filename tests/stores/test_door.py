@@ -11,7 +11,8 @@ from workbench.schema import EdgeType
 from workbench.stores.door import check_hop, check_request
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import HopRequest, SampleRequest, SeedSet
-from workbench.stores.steps import Step, StepPlan
+from workbench.stores.steps import Step, StepPlan, Strategy
+from workbench.temporal import FOREVER
 from workbench.testing.graphs import DAY, toy_shop
 
 GRAPH = RamGraph(toy_shop())
@@ -85,6 +86,16 @@ def test_two_anchors_in_a_joint_batch():
     joint = replace(request, plan=replace(request.plan, disjoint=False))
     with pytest.raises(AnchorError, match=r"its seeds have 2 different anchor times.*disjoint=True"):
         check_request(GRAPH, joint, None)
+
+
+def test_an_age_is_counted_from_an_anchor():
+    ages = replace(STEP, strategy=Strategy.DECAY, half_life=DAY)
+    check_request(GRAPH, request_of([ages], [0], DAY), None)
+    with pytest.raises(
+        AnchorError, match=r"hop 1, orders-user_id->users weights edges by their age: .*no anchor"
+    ):
+        check_request(GRAPH, request_of([ages], [0], FOREVER), None)
+    check_request(GRAPH, request_of([STEP], [0], FOREVER), None)
 
 
 def test_another_snapshot():
