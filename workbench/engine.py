@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.errors import FanoutError, PlanError, SchemaError, TaskError, TrainingError, expect, explain
+from workbench.errors import PlanError, SchemaError, TaskError, TrainingError, expect, explain
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
-from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
+from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.query.seed_table import SeedTable
 from workbench.query.task import Task
 from workbench.sampling.audit import AuditReport, audit
@@ -70,9 +70,9 @@ def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> 
 _MAKE_TASK = "Make one with engine.task('PREDICT ... FOR EACH table.key')"
 
 
-def _expect_seeds_and_fanout(seeds: SeedTable, fanout: Fanout, asked: str) -> None:
+def _expect_seeds_and_fanout(seeds: SeedTable, fanout: SamplingPlan, asked: str) -> None:
     expect(seeds, SeedTable, TaskError, asked, "Take task.seeds('val')")
-    expect(fanout, Fanout, FanoutError, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
+    expect_plan(fanout, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
 
 
 def _expect_subgraph(value: SampledSubgraph) -> SampledSubgraph:
@@ -143,13 +143,15 @@ class Engine:
         self._expect_task(task, "a plan for a task")
         return suggest_plan(task, self.parts)
 
-    def sample(self, seeds: SeedTable, fanout: Fanout, *, key: int = 0, epoch: int = 0) -> SampledSubgraph:
+    def sample(
+        self, seeds: SeedTable, fanout: SamplingPlan, *, key: int = 0, epoch: int = 0
+    ) -> SampledSubgraph:
         """The subgraph of some seeds, as training with the same key and epoch would see it."""
         _expect_seeds_and_fanout(seeds, fanout, "a sample of seeds")
         sampler = NeighborSampler(self.graph, fanout, key=key)
         return sampler.sample(seeds.seed_set(), epoch=epoch)
 
-    def cost(self, seeds: SeedTable, fanout: Fanout, *, batch_size: int = 512, key: int = 0) -> Cost:
+    def cost(self, seeds: SeedTable, fanout: SamplingPlan, *, batch_size: int = 512, key: int = 0) -> Cost:
         """What a batch of ``batch_size`` such seeds costs, from sampling up to :data:`PILOT` of them.
 
         Joint fanouts are costed one anchor at a time: only seeds of the first seed's anchor count.

@@ -40,7 +40,8 @@ def test_the_key_is_root_purpose_and_epoch():
 
 def test_what_is_no_sampler_is_refused_at_once():
     graph = RamGraph(toy_shop())
-    with pytest.raises(FanoutError, match=r"got a list\. Allowed: a Fanout\. Take Fanout\(\[16, 8\]\)"):
+    allowed = r"Allowed: a Fanout or Metapaths\. Take Fanout\(\[16, 8\]\)"
+    with pytest.raises(FanoutError, match=rf"got a list\. {allowed}"):
         NeighborSampler(graph, [16, 8])
     with pytest.raises(FanoutError, match=r"got a Fanout\. Allowed: a GraphStore"):
         NeighborSampler(Fanout([2]), graph)

@@ -43,3 +43,41 @@ def test_random_draws_are_never_shared_exactly_unless_all_are_taken():
     edge_type = EdgeType("orders", "r", "users")
     assert not StepPlan((Step(1, edge_type, 4),), 1).sharing_is_exact(["users"])
     assert StepPlan((Step(1, edge_type, ALL),), 1).sharing_is_exact(["users"])
+
+
+SEES = EdgeType("items", "rev_item_id", "orders")
+
+
+def test_salts_of_metapaths_are_made_of_their_whole_path_and_frozen():
+    steps = (
+        Step(1, BUYS, 4, paths=3),
+        Step(2, SEES, 1, parent=0, paths=1),
+        Step(2, SEES, 2, parent=0, paths=2),
+    )
+    plan = StepPlan(steps, 2)
+    assert plan.by_path
+    assert plan.salts[0] == Step(1, BUYS, 4).salt  # a path of one is named as a fanout's step is
+    assert plan.salts[1] == plan.salts[2] == 0x0AE1A7228B0999A0
+    assert plan.salts[1] != steps[1].salt
+
+
+def test_salts_of_a_fanout_are_those_of_its_steps():
+    plan = StepPlan((Step(1, BUYS, 4), Step(2, SEES, 2)), 2)
+    assert not plan.by_path
+    assert plan.salts == tuple(step.salt for step in plan)
+
+
+def test_options_move_no_salt():
+    plain = Step(2, BUYS, 4)
+    assert plain.salt == Step(2, BUYS, ALL, Strategy.DECAY, True, 9, 0.1, False, None, 7).salt
+
+
+def test_what_a_batch_decides_is_never_shared_exactly():
+    every = (Step(1, BUYS, ALL),)
+    assert StepPlan(every, 1, strict=True, cutoff="path").sharing_is_exact(["users"])
+    for rules in ({"tree": True}, {"max_nodes": 9}):
+        assert not StepPlan(every, 1, **rules).sharing_is_exact(["users"])
+    assert not StepPlan((Step(1, BUYS, ALL, paths=1),), 1).sharing_is_exact(["users"])
+    share = Step(1, BUYS, ALL, fraction=0.5)
+    assert not StepPlan((share,), 1).sharing_is_exact(["users"])
+    assert StepPlan((Step(1, BUYS, ALL, Strategy.RECENT, fraction=0.5),), 1).sharing_is_exact(["users"])

@@ -9,6 +9,7 @@ import numpy as np
 from workbench.advise.hops import choose_hops
 from workbench.errors import BudgetError
 from workbench.loading.order import batch_order
+from workbench.plan.cells import as_draw
 from workbench.plan.fanout import Fanout, replace_fields
 from workbench.plan.model_plan import ModelPlan, ModelSettings, Optimisation
 from workbench.query.seed_table import SeedTable
@@ -170,10 +171,10 @@ def _pilot(seeds: SeedTable, fanout: Fanout, count: int) -> SeedTable:
 
 def _halved(fanout: Fanout, least: int) -> Fanout:
     """Half the neighbours at the widest hop, the last of equals; none goes below ``least``."""
-    hops = [dict(hop) for hop in fanout.hops]
+    hops = [{name or "default": as_draw(cell).most for name, cell in hop} for hop in fanout.hops]
     hop = max(reversed(hops), key=lambda hop: max(hop.values(), default=0))
     hop.update({name: max(least, k // 2) if k > least else k for name, k in hop.items()})
-    return replace_fields(fanout, hops=[{name or "default": k for name, k in hop.items()} for hop in hops])
+    return replace_fields(fanout, hops=hops)
 
 
 def _model(count: int, fanout: Fanout) -> tuple[ModelSettings, tuple[str, str]]:

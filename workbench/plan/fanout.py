@@ -2,133 +2,188 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.errors import FanoutError, SchemaError, explain
+from workbench.errors import FanoutError, explain
+from workbench.plan import kumo_neighbors, pyg_neighbors
+from workbench.plan.cells import Cell, as_draw, complete, json_cell, read_cell, to_step, with_take
+from workbench.plan.draw import Draw, Take, option_texts
+from workbench.plan.sampling_plan import SamplingPlan, edge_name, known_edge_type
+from workbench.plan.sampling_plan import replace_fields as replace_fields
 from workbench.schema import EdgeType, Schema
-from workbench.stores.steps import ALL, Step, StepPlan, Strategy
-from workbench.temporal import Duration, duration
+from workbench.stores.steps import StepPlan
+from workbench.temporal import Duration, Span
 
-Hop = tuple[tuple[str, int], ...]
-"""One hop as sorted pairs (edge type as text, fanout); the pair with the empty name is the default."""
+Hop = tuple[tuple[str, Cell], ...]
+"""One hop as sorted pairs (edge type as text, cell); the pair with the empty name is the default."""
 
 DEFAULT = ""
 
+SHOWN_CELLS = 6
+"""Edge types of a hop that :meth:`Fanout.lines` names."""
 
-@dataclass(frozen=True, init=False)
-class Fanout:
+
+@dataclass(frozen=True, init=False, repr=False)
+class Fanout(SamplingPlan):
     """Neighbours drawn per node, hop and edge type, and how they are drawn.
 
     Parameters
     ----------
-    hops : sequence of int or mapping
-        One entry per hop: a number for every edge type, or a mapping from edge type
-        (``'src-rel->dst'`` or triplet) to number, in which ``'default'`` covers the rest
-        (0 if left out). 0 = do not follow, -1 = every visible neighbour.
-    strategy : 'uniform' or 'recent'
-        Which of the visible neighbours: uniformly without replacement, or the latest.
+    hops : sequence of cells or mappings
+        One entry per hop: a cell for every edge type, or a mapping from edge type (``'src-rel->dst'``
+        or triplet) to cell, in which ``'default'`` covers the rest (0 if left out). A cell is a number
+        (0 = do not follow, -1 = every visible neighbour), a share of the visible neighbours such as
+        0.1, or a :class:`~workbench.plan.draw.Draw` with options of its own.
+    strategy : 'uniform', 'recent', 'weighted' or 'decay'
+        Which of the visible neighbours, where a cell does not say.
+    weight, half_life, replace : what the strategy needs, as in ``Draw``
     static : edge types whose edge times are waived (node times never are)
     window : length of time or None
         Look-back, such as ``'30 days'`` or an int of microseconds: only neighbours with
         ``anchor - window < time <= anchor``. Kept as microseconds.
-    disjoint : bool
-        True: one subgraph per seed, each under its own anchor. False: seeds of one anchor share nodes.
+    mode : 'disjoint', 'joint' or 'tree'
+        One subgraph per seed, each under its own anchor; one for all seeds of an anchor, which share
+        nodes; or one per seed in which every draw is a node of its own.
+    disjoint : bool  the older word: True = ``mode='disjoint'``, False = ``mode='joint'``
+    strict : bool  the anchor's own instant is not visible
+    cutoff : 'anchor' or 'path'  what a node may see, see :class:`SamplingPlan`
+    max_nodes : int or None  nodes at most, seeds included: per seed, or per batch in joint mode
 
     Raises
     ------
     FanoutError
-        If there is no hop, or a number is below -1 or not an integer.
+        If there is no hop, a number is out of range, or two choices contradict each other.
 
     Examples
     --------
     >>> Fanout([16, {"default": 8, "orders-user_id->users": -1}], strategy="recent").hops_deep
     2
+    >>> Fanout([{"default": 0.1, "orders-user_id->users": Draw(16, strategy="recent", window="30 days")}])
+    Fanout([{'default': 0.1, 'orders-user_id->users': Draw(16, strategy='recent', window='30 days')}])
     """
 
     hops: tuple[Hop, ...]
     strategy: str
+    weight: str | None
+    half_life: int | None
+    replace: bool
     static: tuple[str, ...]
     window: int | None
-    disjoint: bool
 
     def __init__(
         self,
-        hops: Sequence[int | Mapping[Any, int]],
+        hops: Sequence[Cell | Mapping[Any, Any]],
         *,
-        strategy: str = "uniform",
+        strategy: str | None = None,
+        weight: str | None = None,
+        half_life: Duration | None = None,
+        replace: bool = False,
         static: Sequence[str | EdgeType] = (),
         window: Duration | None = None,
-        disjoint: bool = True,
+        mode: str | None = None,
+        disjoint: bool | None = None,
+        strict: bool = False,
+        cutoff: str = "anchor",
+        max_nodes: int | None = None,
     ) -> None:
-        if isinstance(hops, (int, str)) or not len(hops):
+        if isinstance(hops, (int, float, str, Mapping, Draw)) or not len(hops):
             raise FanoutError(
                 explain("a fanout was asked for", f"got {hops!r}", "one entry per hop, such as [16, 8]")
             )
-        if strategy.upper() not in Strategy.__members__:
-            raise FanoutError(
-                explain(
-                    "a sampling strategy was asked for",
-                    f"got {strategy!r}",
-                    ", ".join(name.lower() for name in Strategy.__members__),
-                )
-            )
-        length = None if window is None else duration(window)
-        if length is not None and length <= 0:
-            raise FanoutError(
-                explain("a look-back window was asked for", f"got {window!r}", "a positive length or None")
-            )
-        set_field = object.__setattr__
-        set_field(self, "hops", tuple(_hop(i + 1, hop) for i, hop in enumerate(hops)))
-        set_field(self, "strategy", strategy.lower())
-        set_field(self, "static", tuple(sorted(_name(edge_type) for edge_type in static)))
-        set_field(self, "window", length)
-        set_field(self, "disjoint", bool(disjoint))
+        base = Draw(1, strategy=strategy, weight=weight, half_life=half_life, replace=replace, window=window)
+        if isinstance(static, str):
+            raise FanoutError(explain("static was asked for", f"got {static!r}", "a list of edge types"))
+        values = {
+            "hops": tuple(_hop(i + 1, hop) for i, hop in enumerate(hops)),
+            "strategy": base.strategy or "uniform",
+            "weight": base.weight,
+            "half_life": base.half_life,
+            "replace": bool(replace),
+            "static": tuple(sorted(edge_name(edge_type) for edge_type in static)),
+            "window": base.window if isinstance(base.window, int) else None,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        self._set_rules(mode, disjoint, strict, cutoff, max_nodes)
+        self._check_cells()
+
+    def _check_cells(self) -> None:
+        """Refuse what contradicts itself in any schema."""
+        for number, hop in enumerate(self.hops, 1):
+            for name, cell in hop:
+                if as_draw(cell).take != 0:
+                    where = f"hop {number} of the fanout, {name or 'default'!r}"
+                    complete(cell, self._base(name in self.static), where)
+
+    def _base(self, static: bool) -> Draw:
+        """What a cell leaves open; an age needs a time, so static edge types are drawn uniformly."""
+        ageless = static and self.strategy == "decay"
+        return Draw(
+            1,
+            strategy="uniform" if ageless else self.strategy,
+            weight=self.weight,
+            half_life=None if ageless else self.half_life,
+            replace=self.replace,
+            static=static,
+            window=self.window,
+        )
+
+    def _entries(self) -> list[dict[str, Cell]]:
+        """The hops as the constructor takes them."""
+        return [{name or "default": cell for name, cell in hop} for hop in self.hops]
 
     @property
     def hops_deep(self) -> int:
         """Number of hops."""
         return len(self.hops)
 
-    def get(self, hop: int, edge_type: EdgeType | str) -> int:
-        """The fanout of an edge type at a hop (1 = direct neighbours)."""
+    def cell(self, hop: int, edge_type: EdgeType | str) -> Cell:
+        """What the fanout says of an edge type at a hop (1 = direct neighbours)."""
         entries = dict(self.hops[hop - 1])
-        return entries.get(_name(edge_type), entries.get(DEFAULT, 0))
+        return entries.get(edge_name(edge_type), entries.get(DEFAULT, 0))
 
-    def with_entry(self, hop: int, edge_type: EdgeType | str, fanout: int) -> Fanout:
-        """The same fanout with one cell changed."""
-        entries: dict[Any, int] = {name or "default": k for name, k in self.hops[hop - 1]}
-        entries[_name(edge_type)] = fanout
-        changed = (*self.hops[: hop - 1], _hop(hop, entries), *self.hops[hop:])
-        copy = replace_fields(self)
-        object.__setattr__(copy, "hops", changed)
-        return copy
+    def get(self, hop: int, edge_type: EdgeType | str) -> int:
+        """The largest number of neighbours of an edge type at a hop; -1 where there is none."""
+        return as_draw(self.cell(hop, edge_type)).most
+
+    def with_entry(self, hop: int, edge_type: EdgeType | str, fanout: Take | Draw) -> Fanout:
+        """The same fanout with one cell changed; a number keeps the options that the cell has."""
+        hops: list[dict[str, Cell]] = self._entries()
+        hops[hop - 1][edge_name(edge_type)] = with_take(self.cell(hop, edge_type), fanout)
+        return replace_fields(self, hops=hops)
+
+    def numbers(self) -> Fanout:
+        """The same numbers without any options: what other libraries' ``num_neighbors`` can say."""
+        return Fanout([{name: as_draw(cell).take for name, cell in hop.items()} for hop in self._entries()])
 
     def compile(self, schema: Schema, seed_types: Sequence[str]) -> StepPlan:
         """The steps that a store runs: reachable cells only, in hop order then schema order.
 
+        Ageing (``strategy='decay'``) as the fanout's own choice is uniform along edge types without a
+        time; as a cell's choice it is refused there.
+
         Raises
         ------
         FanoutError
-            If a hop or ``static`` names an edge type that the schema does not have.
+            If a name is unknown, or a draw is impossible along its edge type.
         """
         self.check(schema)
-        strategy = Strategy[self.strategy.upper()]
         reachable, steps = set(seed_types), []
-        for hop in range(1, self.hops_deep + 1):
-            found = set()
+        static = {schema.edge_type(name) for name in self.static}
+        for number, hop in enumerate(self.hops, 1):
+            named: dict[Any, Cell] = {schema.edge_type(name): cell for name, cell in hop if name}
+            default, found = dict(hop).get(DEFAULT, 0), set()
             for edge_type in schema.edge_types:
-                fanout = self.get(hop, edge_type)
-                if fanout == 0 or edge_type.dst not in reachable:
+                cell = named.get(edge_type, default)
+                if as_draw(cell).take == 0 or edge_type.dst not in reachable:
                     continue
-                temporal = str(edge_type) not in self.static
-                window = self.window if temporal else None
-                steps.append(Step(hop, edge_type, fanout, strategy, temporal, window))
+                base = self._base(edge_type in static)
+                steps.append(to_step(number, edge_type, cell, base, schema))
                 found.add(edge_type.src)
             reachable = found
-        return StepPlan(tuple(steps), self.hops_deep, self.disjoint)
+        return self.step_plan(schema, steps)
 
     def check(self, schema: Schema) -> None:
         """Refuse names that the schema does not have.
@@ -137,53 +192,121 @@ class Fanout:
         ------
         FanoutError
         """
-        named = [(f"hop {i + 1}", name) for i, hop in enumerate(self.hops) for name, _ in hop if name]
-        named += [("static", name) for name in self.static]
-        for where, name in named:
-            try:
-                schema.edge_type(name)
-            except SchemaError as error:
-                raise FanoutError(f"{where} of the fanout names {name!r}. {error}") from None
+        for number, hop in enumerate(self.hops, 1):
+            where, seen = f"hop {number} of the fanout", dict[EdgeType, str]()
+            for name in (name for name, _ in hop if name):
+                other = seen.setdefault(known_edge_type(schema, name, where), name)
+                if other != name:
+                    raise FanoutError(
+                        explain(f"{where} names {name!r}", f"it is {other!r} again", "one of them")
+                    )
+        for name in self.static:
+            known_edge_type(schema, name, "static of the fanout")
+
+    @classmethod
+    def from_pyg(cls, num_neighbors: Any, **options: Any) -> Fanout:
+        """The fanout that PyG's ``num_neighbors`` says: see :mod:`workbench.plan.pyg_neighbors`.
+
+        ``options`` are keywords of :class:`Fanout`, such as ``strategy`` and ``mode``.
+
+        Raises
+        ------
+        FanoutError
+            If it is no ``num_neighbors``.
+        """
+        return cls(pyg_neighbors.read(num_neighbors), **options)
+
+    def to_pyg(self, schema: Schema | None = None) -> Any:
+        """PyG's ``num_neighbors``: a list, or a dict over every edge type of the schema.
+
+        Raises
+        ------
+        FanoutError
+            If PyG cannot say it, or edge types are named and no schema is given.
+        """
+        pyg_neighbors.check_sayable(self.to_dict())
+        if schema is not None:
+            self.check(schema)
+        return pyg_neighbors.write(self._entries(), schema)
+
+    @classmethod
+    def from_kumo(cls, num_neighbors: Any, schema: Schema | None = None, **options: Any) -> Fanout:
+        """The fanout that Kumo's ``num_neighbors`` says: see :mod:`workbench.plan.kumo_neighbors`.
+
+        Raises
+        ------
+        FanoutError
+            If it is none, or names connections that the schema does not have.
+        """
+        return cls(kumo_neighbors.read(num_neighbors, schema), **options)
+
+    def to_kumo(self, schema: Schema | None = None) -> dict[str, dict[str, int]]:
+        """Kumo's ``num_neighbors``: ``{'hop1': {'default': 16, 'A.x->B.y': 8}, ...}``.
+
+        Raises
+        ------
+        FanoutError
+            If Kumo cannot say it, or edge types are named and no schema is given.
+        """
+        kumo_neighbors.check_sayable(self.to_dict())
+        if schema is not None:
+            self.check(schema)
+        return kumo_neighbors.write(self._entries(), schema)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; ``Fanout(**fanout.to_dict())`` gives it back."""
-        hops = [{name or "default": k for name, k in hop} for hop in self.hops]
+        hops = [{name: json_cell(cell) for name, cell in hop.items()} for hop in self._entries()]
+        options = {"weight": self.weight, "half_life": self.half_life, "replace": self.replace}
         return {
-            "hops": [hop["default"] if set(hop) == {"default"} else hop for hop in hops],
+            "hops": [_short(hop) for hop in hops],
             "strategy": self.strategy,
+            **{name: value for name, value in options.items() if value},
             "static": list(self.static),
             "window": self.window,
-            "disjoint": self.disjoint,
+            **self.rules(),
         }
 
     def __repr__(self) -> str:
-        data = self.to_dict()
-        extras = [f"{k}={data[k]!r}" for k in ("static", "window") if data[k]]
-        mode = "disjoint" if self.disjoint else "joint"
-        hops = json.dumps(data["hops"])
-        return f"Fanout({hops}, strategy={self.strategy!r}, {', '.join([*extras, mode])})"
+        hops = [_short(hop) for hop in self._entries()]
+        names = ("strategy", "weight", "half_life", "replace", "static", "window")
+        set_here = {name: getattr(self, name) for name in names if getattr(self, name)}
+        if self.strategy == "uniform":
+            del set_here["strategy"]
+        if self.static:
+            set_here["static"] = list(self.static)
+        return f"Fanout({', '.join([repr(hops), *option_texts(set_here), *self.rule_texts()])})"
+
+    def lines(self) -> list[str]:
+        """A line for the choices and one per hop; wide hops are cut short, the repr is not."""
+        words = [self.strategy if self.weight is None else f"weighted by {self.weight}"]
+        words[0] += f" (half-life {Span(self.half_life)})" if self.half_life else ""
+        words += ["with replacement"] if self.replace else []
+        words += self.rule_words()
+        words += [] if self.window is None else [f"the last {self.window / 86_400e6:g} days only"]
+        words += [f"edge times waived along {', '.join(self.static)}"] if self.static else []
+        found = [", ".join(words)]
+        for number, hop in enumerate(self.hops, 1):
+            rest = "of any other" if len(hop) > 1 else "of every edge type"
+            cells = [f"{as_draw(cell)} {name or rest}" for name, cell in hop if as_draw(cell).take]
+            more = f", and {len(cells) - SHOWN_CELLS} more" if len(cells) > SHOWN_CELLS else ""
+            found.append(f"hop {number}  {', '.join(cells[:SHOWN_CELLS]) or 'nothing'}{more}")
+        return found
 
 
-def replace_fields(fanout: Fanout, **changes: Any) -> Fanout:
-    """A copy with some of ``strategy``, ``static``, ``window``, ``disjoint`` or ``hops`` changed."""
-    return Fanout(**{**fanout.to_dict(), **changes})
+def _short(hop: dict[str, Any]) -> Any:
+    """A hop of only a default number is that number."""
+    alone = set(hop) == {"default"} and isinstance(hop["default"], (int, float))
+    return hop["default"] if alone else hop
 
 
-def _name(edge_type: EdgeType | str | tuple[str, str, str]) -> str:
-    return str(EdgeType(*edge_type)) if isinstance(edge_type, tuple) else str(edge_type)
-
-
-def _hop(number: int, hop: int | Mapping[Any, int]) -> Hop:
+def _hop(number: int, hop: Any) -> Hop:
     entries = dict(hop) if isinstance(hop, Mapping) else {"default": hop}
-    checked = {}
-    for name, k in entries.items():
-        if isinstance(k, bool) or not hasattr(k, "__index__") or int(k) < ALL:
+    checked: dict[str, Cell] = {}
+    for name, cell in entries.items():
+        text = DEFAULT if name == "default" else edge_name(name)
+        if text in checked:
             raise FanoutError(
-                explain(
-                    f"hop {number} of the fanout, {_name(name)!r}",
-                    f"got {k!r}",
-                    "0 (do not follow), a positive number of neighbours, or -1 (every visible one)",
-                )
+                explain(f"hop {number} of the fanout", f"{text!r} is there twice", "one cell each")
             )
-        checked[DEFAULT if name == "default" else _name(name)] = int(k)
-    return tuple(sorted(checked.items()))
+        checked[text] = read_cell(cell, f"hop {number} of the fanout, {edge_name(name)!r}")
+    return tuple(sorted(checked.items(), key=lambda entry: entry[0]))

@@ -10,6 +10,8 @@ from typing import Any
 
 from workbench.errors import PlanError, WorkbenchError, did_you_mean, explain
 from workbench.plan.fanout import Fanout
+from workbench.plan.metapath import Metapaths
+from workbench.plan.sampling_plan import SamplingPlan
 from workbench.temporal import instant, iso
 
 AGGREGATIONS: tuple[str, ...] = ("mean", "max", "min", "sum", "count")
@@ -79,7 +81,7 @@ class ModelPlan:
 
     Attributes
     ----------
-    fanout : Fanout
+    fanout : Fanout or Metapaths
     model : ModelSettings
     optimisation : Optimisation
     metric : str  chooses the best epoch on the validation seeds; see :data:`METRICS`
@@ -102,7 +104,7 @@ class ModelPlan:
     (32, 3)
     """
 
-    fanout: Fanout
+    fanout: SamplingPlan
     model: ModelSettings = field(default_factory=ModelSettings)
     optimisation: Optimisation = field(default_factory=Optimisation)
     metric: str = "auroc"
@@ -191,7 +193,7 @@ class ModelPlan:
         try:
             model = {**data["model"], "aggregations": tuple(data["model"]["aggregations"])}
             return cls(
-                fanout=Fanout(**data["fanout"]),
+                fanout=_sampling_plan(data["fanout"]),
                 model=ModelSettings(**model),
                 optimisation=Optimisation(**data["optimisation"]),
                 metric=data["metric"],
@@ -255,18 +257,15 @@ class ModelPlan:
         return "\n".join(lines)
 
 
-def _fanout_lines(fanout: Fanout) -> list[str]:
-    """A line per hop, wide hops cut short: the fanout itself prints in full."""
-    mode = "disjoint" if fanout.disjoint else "joint"
-    window = "" if fanout.window is None else f", the last {fanout.window / 86_400e6:g} days only"
-    static = f", edge times waived along {', '.join(fanout.static)}" if fanout.static else ""
-    lines = [f"  fanout   {fanout.strategy}, {mode}{window}{static}"]
-    for number, hop in enumerate(fanout.hops, 1):
-        rest = "of any other" if len(hop) > 1 else "of every edge type"
-        cells = [f"{'all' if k == -1 else k} {name or rest}" for name, k in hop if k]
-        more = f", and {len(cells) - SHOWN_CELLS} more" if len(cells) > SHOWN_CELLS else ""
-        lines.append(f"    hop {number}  {', '.join(cells[:SHOWN_CELLS]) or 'nothing'}{more}")
-    return lines
+def _sampling_plan(data: Mapping[str, Any]) -> SamplingPlan:
+    """Metapaths say so by their name."""
+    return Metapaths(**data) if "metapaths" in data else Fanout(**data)
+
+
+def _fanout_lines(fanout: SamplingPlan) -> list[str]:
+    """A line for its choices, and one per hop or metapath."""
+    first, *rest = fanout.lines()
+    return [f"  fanout   {first}", *(f"    {line}" for line in rest)]
 
 
 def _reasons_now(
@@ -285,9 +284,6 @@ _SAID_AS = {
     "layers": ("channels", "hops"),
 }
 """Words by which the label of a reason says that it is about a choice; the choice's own name is one too."""
-
-SHOWN_CELLS = 6
-"""Edge types of a hop that a plan prints."""
 
 _USUAL = {
     "aggr": "aggregations",
@@ -334,8 +330,8 @@ def check_plan(plan: ModelPlan) -> None:
     PlanError
         Naming the choice, what it was and what is allowed.
     """
-    if not isinstance(plan.fanout, Fanout):
-        _refuse("fanout", plan.fanout, "a Fanout, such as Fanout([16, 8])")
+    if not isinstance(plan.fanout, SamplingPlan):
+        _refuse("fanout", plan.fanout, "a Fanout, such as Fanout([16, 8]), or Metapaths")
     _check_model(plan.model)
     _check_optimisation(plan.optimisation)
     if plan.metric not in METRICS:

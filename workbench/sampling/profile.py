@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.plan.fanout import Fanout
+from workbench.plan.sampling_plan import SamplingPlan
 from workbench.schema import EdgeType
 from workbench.stores.features import GroupLayout
 from workbench.stores.protocols import GraphStore
@@ -51,7 +51,7 @@ class Cost:
 def profile(
     graph: GraphStore,
     groups: Mapping[str, GroupLayout],
-    fanout: Fanout,
+    fanout: SamplingPlan,
     seeds: SeedSet,
     *,
     batch_size: int,
@@ -90,8 +90,9 @@ def profile(
 
 
 def edges_by_cell(subgraph: SampledSubgraph) -> dict[tuple[int, EdgeType], int]:
-    """Edges drawn per (hop, edge type): one entry per step of the plan."""
-    counts = subgraph.step_edges.tolist()
-    return {
-        (step.hop, step.edge_type): count for step, count in zip(subgraph.request.plan, counts, strict=True)
-    }
+    """Edges drawn per (hop, edge type); steps of several metapaths may share one."""
+    cells: dict[tuple[int, EdgeType], int] = {}
+    for step, count in zip(subgraph.request.plan, subgraph.step_edges.tolist(), strict=True):
+        cell = (step.hop, step.edge_type)
+        cells[cell] = cells.get(cell, 0) + count
+    return cells

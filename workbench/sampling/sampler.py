@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from workbench.errors import FanoutError, IdError, expect
 from workbench.kernels.rng import derive_key
-from workbench.plan.fanout import Fanout
+from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.stores.protocols import GraphStore
 from workbench.stores.request import HiddenEdges, SampleRequest, SeedSet
 from workbench.stores.steps import StepPlan
@@ -27,7 +27,7 @@ class NeighborSampler:
     Parameters
     ----------
     graph : GraphStore
-    fanout : Fanout
+    fanout : Fanout or Metapaths
     key : int
         Root key: together with ``purpose`` and the epoch it fixes every draw.
     purpose : str
@@ -37,7 +37,7 @@ class NeighborSampler:
     Raises
     ------
     FanoutError
-        If the fanout names an edge type that the graph does not have, or is not a :class:`Fanout`.
+        If the fanout names an edge type that the graph does not have, or is neither a Fanout nor Metapaths.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class NeighborSampler:
     """
 
     graph: GraphStore
-    fanout: Fanout
+    fanout: SamplingPlan
     key: int = 0
     purpose: str = "train"
     _plans: dict[tuple[str, ...], StepPlan] = field(
@@ -55,7 +55,7 @@ class NeighborSampler:
 
     def __post_init__(self) -> None:
         expect(self.graph, GraphStore, FanoutError, "a sampler of a graph", "Take engine.graph")
-        expect(self.fanout, Fanout, FanoutError, "a sampler with a fanout", "Take Fanout([16, 8])")
+        expect_plan(self.fanout, "a sampler with a fanout", "Take Fanout([16, 8])")
         self.fanout.check(self.graph.schema)
 
     @property

@@ -6,10 +6,11 @@ from typing import Protocol
 
 import numpy as np
 
-from workbench.errors import AnchorError, FanoutError, IdError, SchemaError, StoreError, did_you_mean, explain
+from workbench.errors import AnchorError, FanoutError, IdError, StoreError, did_you_mean, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.request import HopRequest, SampleRequest
-from workbench.stores.steps import ALL, Step, StepPlan
+from workbench.stores.step_rules import check_one, check_steps
+from workbench.stores.steps import Step, StepPlan
 from workbench.types import AnyArray
 
 
@@ -151,49 +152,23 @@ def check_ids(store: Countable, what: str, node_type: str, ids: AnyArray) -> Non
 
 
 def check_plan(store: Countable, plan: StepPlan) -> None:
-    """Refuse steps that name unknown edge types, impossible fanouts or hops out of order.
+    """Refuse steps that name unknown edge types, impossible draws or hops out of order.
 
     Raises
     ------
     FanoutError
     """
-    before = 1
-    for step in plan:
-        check_step(store, step)
-        if not before <= step.hop <= plan.hops:
-            raise FanoutError(
-                explain(
-                    f"a step at hop {step.hop} was asked for",
-                    f"it follows hop {before} in a plan of {plan.hops} hops",
-                    "steps in the order of their hops, 1 .. hops",
-                )
-            )
-        before = step.hop
+    check_steps(store.schema, plan)
 
 
 def check_step(store: Countable, step: Step) -> None:
-    """Refuse a step that names an unknown edge type or an impossible fanout.
+    """Refuse a step that names an unknown edge type or an impossible draw.
 
     Raises
     ------
     FanoutError
     """
-    try:
-        store.schema.edge_type(step.edge_type)
-    except SchemaError as error:
-        raise FanoutError(f"hop {step.hop} names edge type {str(step.edge_type)!r}. {error}") from None
-    if step.fanout < ALL or step.fanout == 0 or step.fanout >= 1 << 31:
-        raise FanoutError(
-            explain(
-                f"hop {step.hop}, {step.edge_type}",
-                f"got fanout {step.fanout}",
-                "1 .. 2^31 - 1, or -1 for every visible neighbour; leave a step out to draw none",
-            )
-        )
-    if step.window is not None and step.window <= 0:
-        raise FanoutError(
-            explain(f"hop {step.hop}, {step.edge_type}", f"got window {step.window} us", "a positive length")
-        )
+    check_one(store.schema, step)
 
 
 def _check_parallel(what: str, name: str, array: AnyArray, count: int) -> None:

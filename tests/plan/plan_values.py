@@ -1,0 +1,114 @@
+"""A schema, and random draws, fanouts and metapaths that are possible in it."""
+
+from hypothesis import strategies as st
+
+from workbench.plan.draw import UNLIMITED, Draw
+from workbench.plan.fanout import Fanout
+from workbench.plan.metapath import Metapath, Metapaths
+from workbench.schema import Column, EdgeType, ForeignKey, Schema, Stype, Table
+
+DAY = 86_400_000_000
+ID = Column("id", Stype.ID, "int64")
+AMOUNT = Column("amount", Stype.NUMERICAL, "double")
+KEYS = (ForeignKey("user_id", "users"), ForeignKey("item_id", "items"))
+SHOP = Schema(
+    (
+        Table("users", (ID, AMOUNT), "id", None, None, (ForeignKey("friend_id", "users"),)),
+        Table("items", (ID,), "id"),
+        Table("orders", (ID, AMOUNT), "id", "at", None, KEYS),
+        Table("ratings", (ID, AMOUNT), None, "at", None, KEYS, ("user_id", "item_id")),
+    )
+)
+BUYS, BOUGHT = EdgeType("orders", "user_id", "users"), EdgeType("users", "rev_user_id", "orders")
+OF, IN = EdgeType("orders", "item_id", "items"), EdgeType("items", "rev_item_id", "orders")
+FRIEND = EdgeType("users", "friend_id", "users")
+WEIGHED = tuple(e for e in SHOP.edge_types if SHOP.edge_spec(e).table != "items")
+TIMED = tuple(e for e in SHOP.edge_types if SHOP.edge_spec(e).table in ("orders", "ratings"))
+
+takes = st.integers(-1, 60) | st.floats(0.001, 0.999)
+windows = st.none() | st.integers(1, 90).map(lambda days: days * DAY) | st.integers(1, 10**17)
+
+
+@st.composite
+def draws(draw, takes=takes, ages=True):
+    """Any possible draw; ``ages=False`` for edge types without times."""
+    take = draw(takes)
+    drawn = isinstance(take, int) and take > 0
+    names = [None, "uniform", "recent", "weighted", *(["decay"] if ages else [])]
+    strategy = draw(st.sampled_from(names))
+    static = draw(st.sampled_from([None, False] if strategy == "decay" else [None, False, True]))
+    again = [None, False, True] if drawn and strategy != "recent" else [None, False]
+    return Draw(
+        take,
+        cap=draw(st.none() | st.integers(1, 99)) if isinstance(take, float) else None,
+        strategy=strategy,
+        weight="amount" if strategy == "weighted" else None,
+        half_life=draw(st.integers(1, 10**12)) if strategy == "decay" else None,
+        replace=draw(st.sampled_from(again)),
+        static=static,
+        window=draw(windows | st.just(UNLIMITED)),
+    )
+
+
+rules = st.fixed_dictionaries(
+    {
+        "mode": st.sampled_from(["disjoint", "joint", "tree"]),
+        "strict": st.booleans(),
+        "cutoff": st.sampled_from(["anchor", "path"]),
+        "max_nodes": st.none() | st.integers(1, 10**6),
+    }
+)
+
+
+@st.composite
+def fanouts(draw, most_hops=9):
+    """Fanouts that compile over SHOP: cells of weighed or timed edge types only use what these have."""
+    plain = draws(ages=False).filter(lambda d: d.strategy != "weighted" and not d.replace)
+    timed = draws().filter(lambda d: d.strategy != "weighted")
+    hops = []
+    for _ in range(draw(st.integers(1, most_hops))):
+        named = {
+            str(e): draw(st.integers(-1, 9) | (draws() if e in TIMED else plain))
+            for e in draw(st.lists(st.sampled_from(WEIGHED), unique=True))
+        }
+        default = draw(st.none() | takes | plain)
+        hops.append(named if default is None else {"default": default, **named})
+    strategy = draw(st.sampled_from(["uniform", "recent", "decay"]))
+    for hop in hops:  # a cell that draws with replacement cannot inherit the most recent
+        for name, cell in hop.items():
+            if strategy == "recent" and isinstance(cell, Draw) and cell.replace and cell.strategy is None:
+                hop[name] = Draw(cell.take)
+    static = draw(st.lists(st.sampled_from(SHOP.edge_types), unique=True, max_size=3))
+    ageing = [e for e in static if any(isinstance(h.get(str(e)), Draw) for h in hops)]
+    half_life = draw(st.integers(1, 10**12)) if strategy == "decay" else None
+    del timed
+    return Fanout(
+        hops,
+        strategy=strategy,
+        half_life=half_life,
+        static=[e for e in static if e not in ageing],
+        window=draw(windows),
+        **draw(rules),
+    )
+
+
+@st.composite
+def metapaths(draw):
+    """One to six chains over SHOP, many with beginnings in common."""
+    found = []
+    for _ in range(draw(st.integers(1, 6))):
+        chain = []
+        if found and draw(st.booleans()):
+            other = draw(st.sampled_from(found))
+            cut = draw(st.integers(0, len(other.path)))
+            chain = list(zip(map(SHOP.edge_type, other.path[:cut]), other.fanouts[:cut], strict=True))
+        for _ in range(draw(st.integers(0 if chain else 1, 3))):
+            ways = [e for e in SHOP.edge_types if not chain or e.dst == chain[-1][0].src]
+            edge_type = draw(st.sampled_from(ways))
+            ages, weighs = edge_type in TIMED, edge_type in WEIGHED
+            some = draws(st.sampled_from([-1, 1, 4, 0.5]), ages)
+            some = some if weighs else some.filter(lambda d: d.strategy != "weighted")
+            chain.append((edge_type, draw(st.sampled_from([1, 4]) | some)))
+        path = Metapath(*(e for e, _ in chain), fanouts=[cell for _, cell in chain])
+        found += [path] if path not in found else []
+    return Metapaths(found, **draw(rules))
