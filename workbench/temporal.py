@@ -177,6 +177,16 @@ def lookback(anchors: TimeArray, window: int) -> TimeArray:
     return np.where(anchors == FOREVER, BEGINNING, safe - window).astype(np.int64)
 
 
+def views(anchors: TimeArray, strict: bool) -> TimeArray:
+    """The last visible instant at each anchor: the anchor, or ``strict``, the microsecond before it.
+
+    A static task (:data:`FOREVER`) sees everything either way.
+    """
+    if not strict:
+        return np.ascontiguousarray(anchors)
+    return np.where(anchors == FOREVER, FOREVER, np.maximum(anchors, BEGINNING + 1) - 1).astype(np.int64)
+
+
 def clamp(anchors: TimeArray, until: int | None) -> TimeArray:
     """``min(anchor, until)``: what a seed may see when features are frozen at ``until``."""
     return anchors if until is None else np.minimum(anchors, until).astype(np.int64)

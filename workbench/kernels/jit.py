@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
+from numba.core.ccallback import CFunc
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,6 +18,46 @@ F = TypeVar("F", bound=Callable[..., Any])
 def kernel(function: F) -> F:
     """Compile a kernel: no GIL, no bounds checks (ids are checked once, at the store's door)."""
     return _stamped(numba.njit(function, nogil=True, cache=True, error_model="numpy"))
+
+
+def part(function: F) -> F:
+    """Compile a part of a kernel: it is optimised, stored and called with the kernels that use it only."""
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(F, numba.njit(function, nogil=True, error_model="numpy", **options))
+
+
+class Stage:
+    """A kernel that other kernels call by its address, so that it is compiled once and only when needed.
+
+    It takes one id, for its dtype, and the address of a call (``kernels/tables.py``), and returns an int64.
+    What is compiled into its callers instead is optimised again with each of them.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._compiled: dict[str, Any] = {}
+        self.__doc__, self.__name__ = function.__doc__, function.__name__
+
+    def address(self, ids: np.dtype[Any]) -> int:
+        """Where the code for ids of a dtype is; compiled, or loaded, at the first call."""
+        compiled = self._compiled.get(ids.name)
+        if compiled is None:
+            signature = numba.int64(numba.from_dtype(ids), numba.int64)
+            types, options = (
+                (signature.args, signature.return_type),
+                {"nopython": True, "error_model": "numpy"},
+            )
+            compiled = CFunc(self._function, types, {}, options)
+            compiled.enable_caching()
+            _stamped(compiled)
+            compiled.compile()
+            self._compiled[ids.name] = compiled
+        return int(compiled.address)
+
+
+def stage(function: Callable[..., Any]) -> Stage:
+    """Make a kernel that is called by address: see :class:`Stage`."""
+    return Stage(function)
 
 
 def inlined(function: F) -> F:

@@ -12,15 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.kernels.jit import inlined, kernel
+from workbench.kernels.jit import part
 from workbench.kernels.lanes import lowest_bit, match_line
-from workbench.kernels.raw import load, load32, load64, store, store32, store64, width
-from workbench.kernels.tables import (
-    N_BATCH,
-    N_HASH,
-    N_LINES,
-    N_NODES,
-)
+from workbench.kernels.raw import load, set_word, width, word, word32
 
 NARROW_TAG: int = 0xFF << 24
 """Bits of the epoch in a slot whose local id has 24 bits."""
@@ -32,7 +26,7 @@ CHECK: int = -1 << 32
 """Bits of the check in a slot."""
 
 
-@inlined
+@part
 def hash_of(node, lane):
     """64 mixed bits: the low half checks, the high half chooses a line."""
     return np.int64(
@@ -40,67 +34,42 @@ def hash_of(node, lane):
     )
 
 
-@inlined
+@part
 def line_of(hashed, lines):
     """Number of the cache line where a hash belongs; ``lines`` is a power of two less one."""
     return np.int64(np.uint64(hashed) >> np.uint64(35)) & lines
 
 
-@kernel
-def relabel_at_once(
-    id_like, disjoint, tag_mask, tag, at, lines, nodes_at, batch_at, count, node, lane, hashed
-):
-    """Local id of a node if the first slot that matches is the right one, ``count`` if it is new; or -1.
+@part
+def lookup(like, tag_mask, tag, slots, lines, ids, lanes, clocks, node, lane, clock, hashed):
+    """Local id of what was entered as (node, lane, clock); otherwise the negative address of a free slot.
 
-    It is the right one but for full lines and equal checks, which hardly ever are: -1 asks for
-    :func:`find_or_add`. A new node is appended; the caller counts it. ``at`` is the address of the lines.
-    """
-    low, wanted = np.int64(0xFFFFFFFF) ^ tag_mask, (hashed << 32) | tag
-    line_at = at + (line_of(hashed, lines) << 6)
-    found = match_line(line_at, CHECK | tag_mask, wanted, tag_mask, tag)
-    if found == 0:
-        return np.int64(-1)
-    slot_at = line_at + (lowest_bit(found) << 3)
-    slot = load64(slot_at)
-    if slot & tag_mask != tag:
-        store64(slot_at, wanted | count)
-        store(id_like, nodes_at + count * width(id_like), node)
-        store32(batch_at + count * 4, lane if disjoint else -1)
-        return count
-    local = slot & low
-    if load(id_like, nodes_at + local * width(id_like)) != node:
-        return np.int64(-1)
-    if disjoint and load32(batch_at + local * 4) != lane:
-        return np.int64(-1)
-    return local
-
-
-@kernel
-def find_or_add(id_like, tag_mask, tag, table, count, node, batch, hashed):
-    """Local id of a node, appended if it is new; returns (local, nodes now).
-
-    Arrays
+    Arrays, as addresses; 0 for those that do not count
     ------
-    table  int64[6]  N_* columns of the node's type
-
-    ``batch`` is the seed that the node belongs to, or -1 in joint mode, where nodes belong to all.
+    slots   int64[lines + 1, 8]
+    ids     ids[...]    node of each local id
+    lanes   int32[...]
+    clocks  int64[...]
     """
-    lines, low = table[N_LINES], np.int64(0xFFFFFFFF) ^ tag_mask
+    low = np.int64(0xFFFFFFFF) ^ tag_mask
     line, wanted = line_of(hashed, lines), (hashed << 32) | tag
     while True:
-        line_at = table[N_HASH] + (line << 6)
-        found = match_line(line_at, CHECK | tag_mask, wanted, tag_mask, tag)
+        found = match_line(slots + (line << 6), CHECK | tag_mask, wanted, tag_mask, tag)
         while found != 0:
-            slot_at = line_at + (lowest_bit(found) << 3)
-            slot = load64(slot_at)
+            slot_at = slots + (line << 6) + (lowest_bit(found) << 3)
+            slot = word(slot_at, 0)
             if slot & tag_mask != tag:
-                store64(slot_at, wanted | count)
-                store(id_like, table[N_NODES] + count * width(id_like), node)
-                store32(table[N_BATCH] + count * 4, batch)
-                return count, count + 1
+                return -slot_at
             local = slot & low
-            same = load(id_like, table[N_NODES] + local * width(id_like)) == node
-            if same and (batch < 0 or load32(table[N_BATCH] + local * 4) == batch):
-                return local, count
+            same = load(like, ids + local * width(like)) == node
+            same &= lanes == 0 or word32(lanes, local) == lane
+            if same and (clocks == 0 or word(clocks, local) == clock):
+                return local
             found &= found - 1
         line = (line + 1) & lines
+
+
+@part
+def enter(slot_at, tag, hashed, local):
+    """Note a local id in the free slot that :func:`lookup` found."""
+    set_word(slot_at, 0, (hashed << 32) | tag | local)

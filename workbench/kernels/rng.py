@@ -19,13 +19,13 @@ from typing import SupportsIndex
 import numpy as np
 
 from workbench.errors import PlanError, explain
-from workbench.kernels.jit import inlined, kernel
+from workbench.kernels.jit import inlined, kernel, part
 from workbench.types import Int64Array, TimeArray, UInt64Array
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32)
+_S30, _S27, _S31, _S32, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32), np.uint64(11)
 _LOW32 = np.uint64(0xFFFFFFFF)
 _ONE = np.uint64(1)
 _MASK = 0xFFFFFFFFFFFFFFFF
@@ -58,6 +58,12 @@ def draw_below(key, index, bound):
             index += _LOW32 + _ONE
             product = (mix64(key + (index + _ONE) * GOLDEN) >> _S32) * bound
     return product >> _S32
+
+
+@part
+def share(key, index):
+    """Draw ``index`` of a key as a float64 in [0, 1): 53 bits."""
+    return np.float64(mix64(key + (index + _ONE) * GOLDEN) >> _S11) * 2.0**-53
 
 
 def mix(*words: int) -> int:

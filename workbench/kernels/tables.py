@@ -1,24 +1,73 @@
-"""Columns of the tables of addresses that stand in for lists of arrays, and sizes of scratch.
+"""Columns of the tables that stand in for lists of arrays: words of 8 bytes, read by ``raw.word``.
 
-Arrays
-------
-plan        int64[steps, 11]      P_* columns
-node_table  int64[node types, 6]  N_* columns: addresses of ids, batches and hash lines; lines - 1; room;
-                                  COUNT holds the seeds, then grows
-edge_table  int64[edge types, 10] E_* columns: addresses of offsets, neighbours, edge ids (of the neighbours
-                                  again in the fact layout) and outputs; room; edges so far; rows of the
-                                  edge table; STRIDE, the bytes between neighbours and between edge ids
-block       int64[10, LANES]      B_* rows: what is known of sixteen expanded nodes
-chunk       int64[4, ROOM]        K_* rows: drawn positions on their way to become edges
+The kernels take one number, the address of the *call*; everything else is found from there.
+
+call        int64[C_WORDS]             C_* words
+plan        int64[steps, P_WORDS]      P_* columns
+node table  int64[node types, N_WORDS] N_* columns; COUNT holds the seeds, then grows
+edge table  int64[edge types, E_WORDS] E_* columns
+block       int64[B_ROWS, LANES]       B_* rows: what is known of sixteen expanded nodes
+chunk       int64[K_ROWS, ROOM]        K_* rows: drawn positions on their way to become edges
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+# fmt: off
+(
+    # what is sampled
+    C_PLAN, C_STEPS, C_NODES, C_TYPES, C_EDGES, C_HOPS, C_ENDS, C_STEP_EDGES,
+    # rules of the whole plan, 0 or 1: a lane is a seed; every draw is a node; cutoffs along the path;
+    # the instant itself is not visible; steps expand what their parent drew; chunks need settling
+    C_DISJOINT, C_TREE, C_PATH, C_STRICT, C_BY_PATH, C_GENERAL,
+    # of each seed
+    C_CUTS, C_LANES, C_KEYS, C_VIEWS, C_HIDDEN, C_BUDGET, C_LANE_NODES, C_DROPPED,
+    # rules of cutoffs along the path: int64[bounds, 3] address of times, dated rows, window or -1
+    C_BOUNDS,
+    # scratch
+    C_BLOCK, C_AT_NEW, C_AT_MID, C_AT_OLD, C_RANKS, C_MANY,
+    C_TARGETS, C_RUNNING, C_VISIBLE, C_TAKEN, C_TAKEN_MASK, C_STAMP,
+    # hash tables: this batch's epoch (``kernels/relabel.py``)
+    C_TAG_MASK, C_TAG,
+    # metapaths: nodes that each step drew, int32[room], and where each step's begin, int64[steps + 1]
+    C_FRONTIER, C_FRONTIER_ROOM, C_SPANS,
+    # state: the step under way and its tables; edges of the new, mid and old chunk
+    C_STEP, C_NUMBER, C_SRC, C_DST, C_EDGE, C_LIST, C_FIRST, C_LAST, C_NEW, C_MID, C_OLD,
+    # of the node that is drawn for: its lane in the block, visible neighbours, draws, whether listed
+    C_NODE, C_COUNT, C_TAKE, C_LISTED,
+    # address of the stage that makes edges of chunks
+    C_ADVANCE,
+    # answers: capacity that was missing; nodes whose weighted draws needed a scan
+    C_NEED, C_SLOW,
+) = range(58)
+C_WORDS = 58
 
-P_HOP, P_EDGE, P_DST, P_SRC, P_LAYOUT, P_FANOUT, P_RECENT, P_HIGH, P_LOW, P_NODE, P_SALT = range(11)
-N_NODES, N_BATCH, N_HASH, N_LINES, N_CAPACITY, N_COUNT = range(6)
-E_INDPTR, E_NBR, E_EID, E_ROW, E_COL, E_OUT, E_CAPACITY, E_COUNT, E_ROWS, E_STRIDE = range(10)
+(
+    P_HOP, P_EDGE, P_DST, P_SRC, P_LAYOUT, P_FANOUT, P_STRATEGY, P_SALT,
+    # row-id bounds (rows of the cuts), -1 for none: of edges, of the look-back window, of neighbours
+    P_HIGH, P_LOW, P_NODE,
+    P_REPLACE, P_FRACTION,
+    # address of cumulative masses, or 0; of the edge table's times, or 0; half-life as float64
+    P_MASS, P_TIMES, P_HALF_LIFE,
+    # addresses of end times, or 0; 1 where an edge's time is a cutoff; number of the hidden edges, or -1
+    P_EDGE_END, P_NODE_END, P_CLOCK, P_HIDDEN,
+    P_PARENT, P_PATHS,
+    # addresses of the stages that run the step, and that make its draws, or 0
+    P_EXPAND, P_DRAW,
+) = range(24)
+P_WORDS = 24
+
+N_NODES, N_BATCH, N_HASH, N_LINES, N_CAPACITY, N_COUNT, N_CLOCK, N_SEEN = range(8)
+N_WORDS = 8
+
+(
+    E_INDPTR, E_NBR, E_EID, E_ROW, E_COL, E_OUT, E_CAPACITY, E_COUNT, E_ROWS, E_STRIDE,
+    E_MASKS, E_HASH, E_LINES,
+) = range(13)
+E_WORDS = 13
+# fmt: on
+
+UNIFORM, RECENT, WEIGHTED, DECAY = range(4)
+"""Strategies (``stores.steps.Strategy``)."""
 
 LANES: int = 16
 """Expanded nodes per block: enough misses in flight, few enough to stay in L1."""
@@ -32,49 +81,12 @@ ROOM: int = 2 * CHUNK
 ROW: int = 8 * LANES
 """Bytes of a row of the block."""
 
-B_NODE, B_LANE, B_BEGIN, B_END, B_CUT, B_SIZE, B_ACTIVE, B_COUNT, B_TAKE, B_KEY = (
-    row * ROW for row in range(10)
+B_LOCAL, B_NODE, B_LANE, B_VIEW, B_BEGIN, B_END, B_CUT, B_SIZE, B_ACTIVE, B_COUNT, B_TAKE, B_KEY = (
+    row * ROW for row in range(12)
 )
 """Byte offsets of the rows of a block."""
 
-K_POSITION, K_LANE, K_NODE, K_HASH = (row * 8 * ROOM for row in range(4))
-"""Byte offsets of the rows of a chunk."""
+K_POSITION, K_LANE, K_NODE, K_HASH, K_COL, K_EDGE = (row * 8 * ROOM for row in range(6))
+"""Byte offsets of the rows of a chunk; cols are int32."""
 
-BLOCK_ROWS, CHUNK_ROWS, CHUNKS = 10, 4, 3
-
-
-class Call(NamedTuple):
-    """Everything that the parts of one ``sample_batch`` share.
-
-    Arrays
-    ------
-    id_like      ids[0]  carries the dtype of ids
-    disjoint     bool    a lane is a seed; otherwise all nodes are in lane 0
-    tag_mask, tag        this batch's epoch in hash slots (``kernels/relabel.py``)
-    plan, nodes, edges   the tables
-    cuts         int64[bounds, lanes]  row-id bounds that steps name
-    keys         uint64[lanes]         seed keys
-    block        int64[10, LANES];  ring  int64[CHUNKS, 4, ROOM];  ranks  int32[floyd.ROWS, LANES]
-    taken        int64[power of two >= 2 * many];  many  int64[largest fanout drawn node by node]
-    visible      int64[largest degree + 1]
-    counts       int64[4]  edges of the new, mid and old chunk; number of the turn
-    need         int64[2]  out: the capacity that was missing; in/out: stamp of ``taken``
-    """
-
-    id_like: Any
-    disjoint: Any
-    tag_mask: Any
-    tag: Any
-    plan: Any
-    nodes: Any
-    edges: Any
-    cuts: Any
-    keys: Any
-    block: Any
-    ring: Any
-    ranks: Any
-    taken: Any
-    many: Any
-    visible: Any
-    counts: Any
-    need: Any
+B_ROWS, K_ROWS, CHUNKS = 12, 6, 3

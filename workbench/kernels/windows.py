@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.kernels.jit import kernel
-from workbench.kernels.raw import load, load32, load64, prefetch, store64, width
+from workbench.kernels.jit import part
+from workbench.kernels.raw import load, prefetch, set_word, width, word, word32
 from workbench.kernels.tables import (
     B_ACTIVE,
     B_BEGIN,
@@ -13,100 +13,159 @@ from workbench.kernels.tables import (
     B_CUT,
     B_END,
     B_LANE,
+    B_LOCAL,
     B_NODE,
     B_SIZE,
     B_TAKE,
+    B_VIEW,
+    C_BLOCK,
+    C_BOUNDS,
+    C_CUTS,
+    C_DISJOINT,
+    C_DST,
+    C_EDGE,
+    C_LANES,
+    C_LIST,
+    C_PATH,
+    C_STEP,
+    C_STRICT,
+    C_VIEWS,
     E_EID,
     E_INDPTR,
     E_ROWS,
     E_STRIDE,
     LANES,
     N_BATCH,
+    N_CLOCK,
     N_NODES,
-    P_DST,
-    P_EDGE,
     P_FANOUT,
     P_HIGH,
     P_LOW,
-    P_RECENT,
+    P_STRATEGY,
+    RECENT,
 )
 
+FOREVER, BEGINNING = np.iinfo(np.int64).max, np.iinfo(np.int64).min
 
-@kernel
-def _lockstep(id_like, ids_at, stride, block, lanes, target):
+
+@part
+def _rows_until(times_at, dated, view, window):
+    """Count the dated rows with ``time <= view``, or with ``time <= view - window``."""
+    if window >= 0 and (view == FOREVER or view <= BEGINNING + window):
+        return 0
+    limit, base, length = view - max(window, 0), 0, dated
+    while length > 0:
+        half = length >> 1
+        later = word(times_at, base + half) > limit
+        base = base if later else base + half + 1
+        length = half if later else length - half - 1
+    return base
+
+
+@part
+def bound_of(call, bound, lane, view):
+    """A row-id bound of one expanded node: its seed's, or its own where cutoffs follow the path."""
+    if word(call, C_PATH) == 0:
+        return word(word(call, C_CUTS), bound * word(call, C_LANES) + lane)
+    rule = word(call, C_BOUNDS) + bound * 24
+    return _rows_until(word(rule, 0), word(rule, 1), view, word(rule, 2))
+
+
+@part
+def view_of(call, local, lane):
+    """The last instant that an expanded node sees."""
+    if word(call, C_PATH) == 0:
+        return word(word(call, C_VIEWS), lane)
+    clock = word(word(word(call, C_DST), N_CLOCK), local)
+    return clock - word(call, C_STRICT) if BEGINNING < clock < FOREVER else clock
+
+
+@part
+def local_at(call, i):
+    """Local id of expanded node number ``i`` of the step."""
+    chosen = word(call, C_LIST)
+    return word32(chosen, i) if chosen != 0 else i
+
+
+@part
+def _lockstep(like, ids_at, stride, block, lanes, target):
     """Move ``block[target]`` up to the first of SIZE ids that is CUT or more, all lanes at once."""
     bases, lengths = block + target, block + B_SIZE
     cuts, lane_of = block + B_CUT, block + B_ACTIVE
     active = 0
     for i in range(lanes):
-        length = load64(lengths + i * 8)
+        length = word(lengths, i)
         if length > 0:
-            store64(lane_of + active * 8, i)
+            set_word(lane_of, active, i)
             active += 1
-            prefetch(ids_at + (load64(bases + i * 8) + (length >> 1)) * stride)
+            prefetch(ids_at + (word(bases, i) + (length >> 1)) * stride)
     while active > 0:
         still = 0
         for a in range(active):
-            i = load64(lane_of + a * 8)
-            base, length = load64(bases + i * 8), load64(lengths + i * 8)
+            i = word(lane_of, a)
+            base, length = word(bases, i), word(lengths, i)
             half = length >> 1
-            less = load(id_like, ids_at + (base + half) * stride) < load64(cuts + i * 8)
+            less = load(like, ids_at + (base + half) * stride) < word(cuts, i)
             base = base + half + 1 if less else base
             length = length - half - 1 if less else half
-            store64(bases + i * 8, base)
-            store64(lengths + i * 8, length)
+            set_word(bases, i, base)
+            set_word(lengths, i, length)
             prefetch(ids_at + (base + (length >> 1)) * stride)
-            store64(lane_of + still * 8, i)
+            set_word(lane_of, still, i)
             still += length > 0
         active = still
 
 
-@kernel
-def windows(call, step, start, lanes):
+@part
+def fill_block(like, call, start, lanes):
     """Fill the block's nodes, lanes and windows [begin, end) of positions of visible edges."""
-    id_like, size, high, low = call.id_like, width(call.id_like), step[P_HIGH], step[P_LOW]
-    nodes, edge, cuts, block = (
-        call.nodes[step[P_DST]],
-        call.edges[step[P_EDGE]],
-        call.cuts,
-        call.block.ctypes.data,
+    step, dst, edge, block = word(call, C_STEP), word(call, C_DST), word(call, C_EDGE), word(call, C_BLOCK)
+    nodes_at, batch_at, size, disjoint = (
+        word(dst, N_NODES),
+        word(dst, N_BATCH),
+        width(like),
+        word(call, C_DISJOINT),
     )
-    nodes_at, batch_at = nodes[N_NODES] + start * size, nodes[N_BATCH] + start * 4
-    indptr_at, rows = edge[E_INDPTR], edge[E_ROWS]
+    high, low, indptr, rows = word(step, P_HIGH), word(step, P_LOW), word(edge, E_INDPTR), word(edge, E_ROWS)
     for i in range(lanes):
-        node = load(id_like, nodes_at + i * size)
-        lane = load32(batch_at + i * 4) if call.disjoint else np.int64(0)
-        begin, end = load64(indptr_at + node * 8), load64(indptr_at + node * 8 + 8)
+        local = local_at(call, start + i)
+        node = load(like, nodes_at + local * size)
+        lane = word32(batch_at, local) if disjoint else np.int64(0)
+        view = view_of(call, local, lane)
+        begin, end = word(indptr, node), word(indptr, node + 1)
         at = block + i * 8
-        store64(at + B_NODE, node)
-        store64(at + B_LANE, lane)
-        store64(at + B_BEGIN, begin)
-        cut = cuts[high, lane] if high >= 0 else rows
+        set_word(at + B_LOCAL, 0, local)
+        set_word(at + B_NODE, 0, node)
+        set_word(at + B_LANE, 0, lane)
+        set_word(at + B_VIEW, 0, view)
+        set_word(at + B_BEGIN, 0, begin)
+        cut = bound_of(call, high, lane, view) if high >= 0 else rows
         # a cut at or above the last row bounds nothing: no search, no miss
-        store64(at + B_CUT, cut)
-        store64(at + B_SIZE, end - begin if cut < rows else 0)
-        store64(at + B_END, begin if cut < rows else end)
+        set_word(at + B_CUT, 0, cut)
+        set_word(at + B_SIZE, 0, end - begin if cut < rows else 0)
+        set_word(at + B_END, 0, begin if cut < rows else end)
     if high >= 0:
-        _lockstep(id_like, edge[E_EID], edge[E_STRIDE], block, lanes, B_END)
+        _lockstep(like, word(edge, E_EID), word(edge, E_STRIDE), block, lanes, B_END)
     if low >= 0:
         for i in range(lanes):
             at = block + i * 8
-            store64(at + B_CUT, cuts[low, load64(at + B_LANE)])
-            store64(at + B_SIZE, load64(at + B_END) - load64(at + B_BEGIN))
-        _lockstep(id_like, edge[E_EID], edge[E_STRIDE], block, lanes, B_BEGIN)
+            set_word(at + B_CUT, 0, bound_of(call, low, word(at + B_LANE, 0), word(at + B_VIEW, 0)))
+            set_word(at + B_SIZE, 0, word(at + B_END, 0) - word(at + B_BEGIN, 0))
+        _lockstep(like, word(edge, E_EID), word(edge, E_STRIDE), block, lanes, B_BEGIN)
 
 
-@kernel
-def takes(call, step, lanes):
-    """Fill the block's counts and takes; returns (edges of the block, whether any node draws at random)."""
-    block, fanout, recent = call.block.ctypes.data, step[P_FANOUT], step[P_RECENT]
-    edges, random = np.int64(0), np.int64(0)
+@part
+def takes(call, lanes):
+    """Fill the block's counts and takes; returns their sum, or -1 - sum if any is random."""
+    step, block = word(call, C_STEP), word(call, C_BLOCK)
+    fanout, recent = word(step, P_FANOUT), word(step, P_STRATEGY) == RECENT
+    edges, random = np.int64(0), False
     for i in range(LANES):
         at = block + i * 8
-        count = load64(at + B_END) - load64(at + B_BEGIN) if i < lanes else np.int64(0)
+        count = word(at + B_END, 0) - word(at + B_BEGIN, 0) if i < lanes else np.int64(0)
         take = count if fanout < 0 or count <= fanout else fanout
-        store64(at + B_COUNT, count)
-        store64(at + B_TAKE, take)
+        set_word(at + B_COUNT, 0, count)
+        set_word(at + B_TAKE, 0, take)
         edges += take
-        random += 1 if take < count and recent == 0 else 0
-    return edges, random > 0
+        random |= take < count and not recent
+    return -edges - 1 if random else edges

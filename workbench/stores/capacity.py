@@ -7,30 +7,50 @@ from dataclasses import dataclass, replace
 
 from workbench.errors import BudgetError, explain
 from workbench.kernels.cuts import largest_degree
-from workbench.kernels.tables import CHUNK
+from workbench.kernels.tables import CHUNK, ROOM
 from workbench.schema import EdgeType
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.memory import OverBudgetError, size_class
 from workbench.stores.request import SampleRequest
-from workbench.stores.steps import ALL, StepPlan
+from workbench.stores.steps import ALL, Step, StepPlan, Strategy
+
+MOST_NODES: int = 1 << 62
+"""More nodes than there can be: no limit."""
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """Room for a batch: nodes per type and edges per edge type (those of the plan)."""
+    """Room for a batch: nodes per type and edges per edge type (those of the plan).
+
+    Attributes
+    ----------
+    lists : int  nodes that the steps of a metapath plan draw
+    path, by_path : bool  whether nodes have cutoffs of their own; whether edges know their metapaths
+    """
 
     nodes: dict[str, int]
     edges: dict[EdgeType, int]
+    lists: int = 0
+    path: bool = False
+    by_path: bool = False
 
     def bytes(self, id_size: int) -> int:
-        """Bytes of the batch's arena and of the hash tables that relabel its nodes."""
-        slots = sum(hash_slots(count) for count in self.nodes.values() if count)
-        return size_class(self.arena_bytes(id_size)) + 8 * slots
+        """Bytes of the batch's arena, of the hash tables that relabel its nodes, and of lists of nodes."""
+        hashed = [*self.nodes.values(), *(self.edges.values() if self.by_path else [])]
+        slots = sum(hash_slots(count) for count in hashed if count)
+        return size_class(self.arena_bytes(id_size)) + 8 * slots + 4 * self.lists
 
     def arena_bytes(self, id_size: int) -> int:
         """Bytes of the batch's arrays, each aligned to a cache line."""
-        nodes = sum(aligned(count * id_size) + aligned(count * 4) for count in self.nodes.values())
-        edges = sum(aligned(count * id_size) + 2 * aligned(count * 4) for count in self.edges.values())
+        words = self.path + self.by_path
+        nodes = sum(
+            aligned(count * id_size) + aligned(count * 4) + words * aligned(count * 8)
+            for count in self.nodes.values()
+        )
+        edges = sum(
+            aligned(count * id_size) + 2 * aligned(count * 4) + self.by_path * aligned(count * 8)
+            for count in self.edges.values()
+        )
         return nodes + edges
 
 
@@ -57,29 +77,49 @@ def upper_bound(
 ) -> Capacity:
     """Room that no request of this plan with so many seeds per type can exceed."""
     lanes = max(sum(seeds.values()), 1) if plan.disjoint else 1
-    limit = {name: lanes * graph.num_rows[name] for name in graph.schema.node_types}
     nodes = {name: seeds.get(name, 0) for name in graph.schema.node_types}
     edges = {step.edge_type: 0 for step in plan}
-    frontier, found, hop = dict(nodes), dict.fromkeys(nodes, 0), 1
+    limit = _node_limits(graph, plan, lanes)
+    frontier, found, hop, drawn_by = dict(nodes), dict.fromkeys(nodes, 0), 1, list[int]()
     for step in plan:
         if step.hop != hop:
             frontier = found if step.hop == hop + 1 else dict.fromkeys(nodes, 0)
             found, hop = dict.fromkeys(nodes, 0), step.hop
-        degree = degrees[step.edge_type]
-        drawn = frontier[step.edge_type.dst] * (degree if step.fanout == ALL else min(step.fanout, degree))
+        expanded = frontier[step.edge_type.dst] if step.parent is None else drawn_by[step.parent]
+        src, drawn = step.edge_type.src, expanded * most_drawn(step, degrees[step.edge_type])
         edges[step.edge_type] += drawn
-        nodes[step.edge_type.src] += drawn
-        found[step.edge_type.src] = min(found[step.edge_type.src] + drawn, limit[step.edge_type.src])
+        nodes[src] += drawn
+        drawn_by.append(min(drawn, limit[src]))
+        found[src] = min(found[src] + drawn, limit[src])
     # the kernel asks for room before it knows which of a chunk's nodes are new
     room = {name: min(nodes[name], seeds.get(name, 0) + limit[name] + CHUNK) for name in nodes}
-    return Capacity(room, edges)
+    lists = sum(drawn_by) + ROOM if plan.by_path else 0
+    return Capacity(room, edges, lists, plan.cutoff == "path", plan.by_path)
+
+
+def most_drawn(step: Step, degree: int) -> int:
+    """Neighbours that a step draws for one node at most."""
+    if step.replace:
+        return step.fanout if degree else 0
+    return degree if step.fanout == ALL else min(step.fanout, degree)
+
+
+def _node_limits(graph: GraphArrays, plan: StepPlan, lanes: int) -> dict[str, int]:
+    """Nodes of each type, beside the seeds, that there can be at most."""
+    several = plan.tree or plan.cutoff == "path"  # a node may be there more than once
+    budget = MOST_NODES if plan.max_nodes is None else lanes * plan.max_nodes
+    return {
+        name: min(budget, MOST_NODES if several else lanes * graph.num_rows[name])
+        for name in graph.schema.node_types
+    }
 
 
 def first_guess(bound: Capacity, seeds: Mapping[str, int]) -> Capacity:
     """Room to start with: the bound where it is small, otherwise a moderate batch."""
     moderate = 4096 + 256 * sum(seeds.values())
     nodes = {name: min(most, seeds.get(name, 0) + moderate) for name, most in bound.nodes.items()}
-    return Capacity(nodes, {name: min(most, moderate) for name, most in bound.edges.items()})
+    edges = {name: min(most, moderate) for name, most in bound.edges.items()}
+    return replace(bound, nodes=nodes, edges=edges, lists=min(bound.lists, moderate))
 
 
 def refusal(
@@ -155,8 +195,9 @@ def request_bytes(
     graph: GraphArrays, degrees: Mapping[EdgeType, int], plan: StepPlan, capacity: Capacity
 ) -> int:
     """Everything that is counted for a request: arena, hash tables and scratch."""
-    widest = max([0, *(step.fanout for step in plan)])
+    widest = max([0, *(most_drawn(step, degrees[step.edge_type]) for step in plan)])
     # a step that looks at every neighbour's own time lists those that it may draw, whatever its fanout
     listed = max([0, *(degrees[step.edge_type] for step in plan)]) + 1
-    scratch = 8 * (widest + hash_slots(widest) + listed)
+    weighs = any(step.strategy >= Strategy.WEIGHTED for step in plan)
+    scratch = 8 * (widest + hash_slots(widest) + listed + weighs * (widest + listed))
     return capacity.bytes(graph.id_dtype.itemsize) + scratch

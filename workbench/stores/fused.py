@@ -1,32 +1,68 @@
-"""Running the fused kernel: a plan as tables, a thread's hash tables, a batch's arena.
+"""A graph and a plan in the fused kernel's words.
 
 Tables    once per graph     addresses of its arrays
 Program   once per plan      steps as int64, the bounds they need, the room that batches took
-Worker    one per thread     hash tables and scratch
-arena     one per batch      | nodes, batch of each type | row, col, edge id of each edge type |
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import gt
 
 import numpy as np
 
+from workbench.kernels.column import expand_column
 from workbench.kernels.cuts import count_visible_rows
+from workbench.kernels.expand import expand_blocks, expand_nodes
 from workbench.kernels.floyd import ROWS
-from workbench.kernels.lanes import SLOTS
-from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG
-from workbench.kernels.tables import BLOCK_ROWS, CHUNK, CHUNK_ROWS, CHUNKS, LANES, ROOM
-from workbench.schema import EdgeType
-from workbench.stores.capacity import Capacity, first_guess, hash_slots, upper_bound
+from workbench.kernels.jit import Stage
+from workbench.kernels.settle import settle
+from workbench.kernels.stream import advance_shared, advance_tree
+from workbench.kernels.tables import (
+    CHUNK,
+    E_EID,
+    E_INDPTR,
+    E_NBR,
+    E_ROWS,
+    E_STRIDE,
+    E_WORDS,
+    P_CLOCK,
+    P_DRAW,
+    P_DST,
+    P_EDGE,
+    P_EDGE_END,
+    P_EXPAND,
+    P_FANOUT,
+    P_FRACTION,
+    P_HALF_LIFE,
+    P_HIDDEN,
+    P_HIGH,
+    P_HOP,
+    P_LAYOUT,
+    P_LOW,
+    P_MASS,
+    P_NODE,
+    P_NODE_END,
+    P_PARENT,
+    P_PATHS,
+    P_REPLACE,
+    P_SALT,
+    P_SRC,
+    P_STRATEGY,
+    P_TIMES,
+    P_WORDS,
+    ROOM,
+)
+from workbench.kernels.weighted import draw_weighted
+from workbench.schema import EdgeSpec, EdgeType
+from workbench.stores.capacity import Capacity, first_guess, upper_bound
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.hop_answer import LAYOUTS
 from workbench.stores.layout import Layout
-from workbench.stores.memory import Arenas
+from workbench.stores.mass import Masses
 from workbench.stores.request import SampleRequest
-from workbench.stores.steps import StepPlan, Strategy
+from workbench.stores.steps import ALL, Step, StepPlan, Strategy
 from workbench.stores.visibility import bounds_of
 from workbench.temporal import BEGINNING, NO_TIME, lookback
 from workbench.types import AnyArray, Int64Array, TimeArray
@@ -44,36 +80,44 @@ class Tables:
     Attributes
     ----------
     types, edge_types : dict name -> position
-    id_like : ids[0]
-    edges : int64[edge types, 10]  the E_* columns of ``kernels/sample.py`` that never change
+    ids, id_like : dtype of ids, and one of them
+    edges : int64[edge types, E_WORDS]  the E_* columns of ``kernels/tables.py`` that never change
     degrees : dict edge type -> largest degree
     """
 
-    def __init__(self, graph: GraphArrays, degrees: Mapping[EdgeType, int]) -> None:
-        self.graph, self.degrees = graph, degrees
+    def __init__(self, graph: GraphArrays, degrees: Mapping[EdgeType, int], masses: Masses) -> None:
+        self.graph, self.degrees, self.masses = graph, degrees, masses
         self.types = {name: i for i, name in enumerate(graph.schema.node_types)}
         self.edge_types = {name: i for i, name in enumerate(graph.schema.edge_types)}
-        self.edges = np.zeros((len(self.edge_types), 10), np.int64)
-        self.id_like = np.empty(0, graph.id_dtype)
+        self.edges = np.zeros((len(self.edge_types), E_WORDS), np.int64)
+        self.ids, self.id_like = graph.id_dtype, graph.id_dtype.type(0)
         for row, spec in zip(self.edges, graph.schema.edge_specs, strict=True):
             arrays = graph.edges[spec.edge_type]
             indptr, eid = arrays.indptr, arrays.nbr if arrays.eid is None else arrays.eid
-            row[:3] = 0 if indptr is None else address(indptr), address(arrays.nbr), address(eid)
-            row[8:] = graph.num_rows[spec.table], arrays.nbr.strides[0]
+            row[E_INDPTR] = 0 if indptr is None else address(indptr)
+            row[E_NBR], row[E_EID] = address(arrays.nbr), address(eid)
+            row[E_ROWS], row[E_STRIDE] = graph.num_rows[spec.table], arrays.nbr.strides[0]
         timed = {name: times for name, times in graph.times.items() if times is not None}
         self.dated = {name: int(np.searchsorted(times, NO_TIME)) for name, times in timed.items()}
 
-    def visible_rows(self, bound: Bound, anchors: TimeArray) -> Int64Array:
-        """int64[n]: rows of the bound's table at or before each anchor (or before its window)."""
+    def visible_rows(self, bound: Bound, views: TimeArray) -> Int64Array:
+        """int64[n]: rows of the bound's table at or before each instant (or before its window)."""
         table, window = bound
         times = self.graph.times[table]
         assert times is not None
-        ends = anchors if window is None else lookback(anchors, window)
+        ends = views if window is None else lookback(views, window)
         out = np.empty(len(ends), np.int64)
         count_visible_rows(times, address(times), self.dated[table], np.ascontiguousarray(ends), out)
         if window is not None:
             out[ends == BEGINNING] = 0
         return out
+
+    def rule_of(self, bound: Bound) -> tuple[int, int, int]:
+        """(address of times, dated rows, window or -1): how a kernel finds the bound of any instant."""
+        table, window = bound
+        times = self.graph.times[table]
+        assert times is not None
+        return address(times), self.dated[table], -1 if window is None else window
 
 
 @dataclass
@@ -82,11 +126,13 @@ class Program:
 
     Attributes
     ----------
-    steps : int64[steps, 11]  P_* columns
+    steps : int64[steps, P_WORDS]  P_* columns
     bounds : list  rows of the cuts table
     edge_types : named edge types in schema order
-    ranks, visible : sizes of scratch arrays
-    room : most nodes and edges of each type that batches took, by bit length of their number of seeds
+    many, visible, running : sizes of scratch arrays
+    kept : arrays whose addresses stand in ``steps``
+    room : most nodes and edges of each type, and listed nodes, that batches took, by bit length of their
+        number of seeds
     layouts : layout to try and upper bound, by the number of seeds of each type
     """
 
@@ -94,44 +140,51 @@ class Program:
     steps: Int64Array
     bounds: list[Bound]
     edge_types: list[EdgeType]
-    ranks: int
+    many: int
     visible: int
-    room: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
+    running: int
+    kept: list[AnyArray]
+    room: dict[int, tuple[list[int], list[int], int]] = field(default_factory=dict)
     layouts: dict[tuple[tuple[str, int], ...], tuple[Layout, Capacity]] = field(default_factory=dict)
 
     @classmethod
     def compile(cls, tables: Tables, plan: StepPlan) -> Program:
         """Number the names of a plan."""
-        graph, bounds, ranks, visible = tables.graph, list[Bound](), 1, 1
-        steps = np.zeros((len(plan), 11), np.int64)
-
-        def number(table: str | None, window: int | None = None) -> int:
-            if table is None:
-                return -1
-            if (table, window) not in bounds:
-                bounds.append((table, window))
-            return bounds.index((table, window))
-
-        for row, step in zip(steps, plan, strict=True):
-            spec = graph.schema.edge_spec(step.edge_type)
-            bound, degree = bounds_of(graph, spec, step), tables.degrees[step.edge_type]
-            salt = np.array(step.salt, np.uint64).view(np.int64)
-            recent = step.strategy == Strategy.RECENT
-            edge_type = step.edge_type
-            row[:4] = (
-                step.hop,
-                tables.edge_types[edge_type],
-                tables.types[edge_type.dst],
-                tables.types[edge_type.src],
-            )
-            row[4:7] = LAYOUTS[spec.layout], step.fanout, recent
-            row[7:] = number(bound.high), number(bound.low, step.window), number(bound.node), salt
-            if not recent and 0 < step.fanout < degree:
-                ranks = max(ranks, step.fanout)
-            if bound.node is not None:
-                visible = max(visible, degree + 1)
+        steps = np.zeros((len(plan), P_WORDS), np.int64)
+        bounds, kept = list[Bound](), list[AnyArray]()
+        for row, step, salt in zip(steps, plan, plan.salts, strict=True):
+            spec = tables.graph.schema.edge_spec(step.edge_type)
+            _fill_names(tables, row, step, spec, salt)
+            _fill_bounds(tables, row, step, spec, bounds)
+            _fill_weights(tables, row, step, spec, kept)
+            row[P_EXPAND] = _way(tables, row, step, spec).address(tables.ids)
+            weighs = step.strategy >= Strategy.WEIGHTED and spec.layout != "column"
+            row[P_DRAW] = draw_weighted.address(tables.ids) if weighs else 0
         named = {step.edge_type for step in plan}
-        return cls(plan, steps, bounds, [t for t in tables.edge_types if t in named], ranks, visible)
+        degrees = {step: tables.degrees[step.edge_type] for step in plan}
+        weighed = [degrees[step] + 1 for step in plan if step.strategy >= Strategy.WEIGHTED]
+        return cls(
+            plan,
+            steps,
+            bounds,
+            [t for t in tables.edge_types if t in named],
+            max([1, *(_draws(step, degrees[step]) for step in plan)]),
+            max([1, *(degree + 1 for degree in degrees.values())]),
+            max([1, *weighed]),
+            kept,
+        )
+
+    @property
+    def advance(self) -> Stage:
+        """The stage that makes edges of drawn positions."""
+        if self.is_general:
+            return settle
+        return advance_tree if self.plan.tree else advance_shared
+
+    @property
+    def is_general(self) -> bool:
+        """Whether an edge may be left out or merged, or a node may stand for several instants."""
+        return self.plan.by_path or self.plan.cutoff == "path" or self.plan.max_nodes is not None
 
     def layout(self, tables: Tables, request: SampleRequest) -> tuple[Layout, Capacity]:
         """Room to try for a request, laid out, and the bound that it can never exceed."""
@@ -142,8 +195,10 @@ class Program:
                 self.layouts.clear()
             seeds = dict(counts)
             bound = upper_bound(tables.graph, tables.degrees, self.plan, seeds)
-            capacity = self._capacity(tables, seeds, bound)
-            held = self.layouts[counts] = Layout(tables, self.edge_types, capacity), bound
+            held = self.layouts[counts] = (
+                Layout(tables, self.edge_types, self._capacity(tables, seeds, bound)),
+                bound,
+            )
         return held
 
     def _capacity(self, tables: Tables, seeds: Mapping[str, int], bound: Capacity) -> Capacity:
@@ -156,112 +211,90 @@ class Program:
             for t, taken in zip(tables.types, seen[0], strict=True)
         }
         numbers = tables.edge_types
-        return Capacity(
-            nodes, {e: min(most, seen[1][numbers[e]] * 5 // 4 + CHUNK) for e, most in bound.edges.items()}
-        )
+        edges = {e: min(most, seen[1][numbers[e]] * 5 // 4 + CHUNK) for e, most in bound.edges.items()}
+        return replace(bound, nodes=nodes, edges=edges, lists=min(bound.lists, seen[2] * 5 // 4 + ROOM))
 
-    def remember(self, seeds: int, nodes: list[int], edges: list[int]) -> None:
+    def remember(self, seeds: int, nodes: list[int], edges: list[int], lists: int = 0) -> None:
         """Note what a batch took, of each type; layouts that it shows to be too small, or blind, go."""
-        nodes_before, edges_before = self.room.get(seeds.bit_length(), ([0] * len(nodes), [0] * len(edges)))
-        if (
-            seeds.bit_length() in self.room
-            and not _exceeds(nodes, nodes_before)
-            and not _exceeds(edges, edges_before)
-        ):
+        size = seeds.bit_length()
+        held = self.room.get(size)
+        if held is None:
+            held = [0] * len(nodes), [0] * len(edges), 0
+        elif not (_exceeds(nodes, held[0]) or _exceeds(edges, held[1]) or lists > held[2]):
             return
-        self.room[seeds.bit_length()] = (
-            list(map(max, nodes, nodes_before)),
-            list(map(max, edges, edges_before)),
-        )
+        self.room[size] = list(map(max, nodes, held[0])), list(map(max, edges, held[1])), max(lists, held[2])
         self.layouts.clear()
+
+
+def _fill_names(tables: Tables, row: Int64Array, step: Step, spec: EdgeSpec, salt: int) -> None:
+    src, _, dst = step.edge_type
+    row[P_HOP], row[P_EDGE] = step.hop, tables.edge_types[step.edge_type]
+    row[P_DST], row[P_SRC] = tables.types[dst], tables.types[src]
+    row[P_LAYOUT], row[P_FANOUT], row[P_STRATEGY] = LAYOUTS[spec.layout], step.fanout, step.strategy
+    row[P_SALT] = np.array(salt, np.uint64).view(np.int64)
+    row[P_REPLACE], row[P_HIDDEN] = step.replace, -1
+    row[P_FRACTION] = np.array(step.fraction or 0.0).view(np.int64)
+    row[P_PARENT] = -1 if step.parent is None else step.parent
+    row[P_PATHS] = np.array(step.paths, np.uint64).view(np.int64)
+
+
+def _fill_bounds(tables: Tables, row: Int64Array, step: Step, spec: EdgeSpec, bounds: list[Bound]) -> None:
+    """What is visible: bounds of row ids, and end times."""
+
+    def number(table: str | None, window: int | None = None) -> int:
+        if table is None:
+            return -1
+        if (table, window) not in bounds:
+            bounds.append((table, window))
+        return bounds.index((table, window))
+
+    bound, graph = bounds_of(tables.graph, spec, step), tables.graph
+    row[P_HIGH], row[P_NODE] = number(bound.high), number(bound.node)
+    row[P_LOW] = number(bound.low, step.window)
+    edge_ends = graph.ends.get(spec.table) if step.temporal and spec.layout != "fact" else None
+    node_ends = graph.ends.get(step.edge_type.src)
+    row[P_EDGE_END] = 0 if edge_ends is None else address(edge_ends)
+    row[P_NODE_END] = 0 if node_ends is None else address(node_ends)
+    times = graph.times[spec.table]
+    row[P_TIMES] = 0 if times is None else address(times)
+    row[P_CLOCK] = step.temporal and times is not None
+
+
+def _fill_weights(tables: Tables, row: Int64Array, step: Step, spec: EdgeSpec, kept: list[AnyArray]) -> None:
+    mass = None
+    if step.weight is not None:
+        mass = tables.masses.linear(spec.edge_type, step.weight)
+    if step.half_life is not None:
+        row[P_HALF_LIFE] = np.array(float(step.half_life)).view(np.int64)
+        mass = tables.masses.decay(spec.edge_type, step.half_life)
+    if mass is not None:
+        kept.append(mass)
+        row[P_MASS] = address(mass)
+
+
+def _way(tables: Tables, row: Int64Array, step: Step, spec: EdgeSpec) -> Stage:
+    """The stage that runs a step."""
+    if spec.layout == "column":
+        return expand_column
+    plain = step.strategy <= Strategy.RECENT and not step.replace and step.fraction is None
+    listed = row[P_NODE] >= 0 or row[P_EDGE_END] != 0 or row[P_NODE_END] != 0
+    # ranks of floyd_rows have 31 bits
+    wide = step.fanout > ROWS or tables.graph.num_rows[spec.table] >= 1 << 31
+    narrow = step.strategy == Strategy.RECENT or not wide
+    return expand_blocks if plain and narrow and not listed else expand_nodes
+
+
+def _draws(step: Step, degree: int) -> int:
+    """Ranks that are listed for one node at most."""
+    if step.replace:
+        return step.fanout
+    if step.takes_all and step.strategy < Strategy.WEIGHTED:
+        return 1
+    return degree if step.fanout == ALL else min(step.fanout, degree)
 
 
 def _exceeds(taken: list[int], before: list[int]) -> bool:
     return any(map(gt, taken, before))
-
-
-class Worker:
-    """Hash tables and scratch of one thread; used by one call at a time."""
-
-    def __init__(self, arenas: Arenas) -> None:
-        self.arenas = arenas
-        self.block = np.zeros((BLOCK_ROWS, LANES), np.int64)
-        self.ring = np.zeros((CHUNKS, CHUNK_ROWS, ROOM), np.int64)
-        self.rows = np.zeros((ROWS, LANES), np.int32)
-        self.ranks, self.taken = np.empty(1, np.int64), np.zeros(2, np.int64)
-        self.visible = np.empty(1, np.int64)
-        self.need, self.counts = np.zeros(2, np.int64), np.zeros(4, np.int64)
-        self._slots: dict[str, Int64Array] = {}
-        self._epoch = 0
-        self._fits: Layout | None = None
-        self._lines = np.zeros((0, 2), np.int64)
-
-    @property
-    def scratch(self) -> tuple[AnyArray, ...]:
-        """The last parts of a ``kernels.tables.Call``, in their order."""
-        return (
-            self.block, self.ring, self.rows, self.taken, self.ranks, self.visible, self.counts, self.need,
-        )  # fmt: skip
-
-    def dismiss(self) -> None:
-        """Give up what was reserved; the worker is not used again."""
-        slots = sum(table.nbytes for table in self._slots.values())
-        self.arenas.reserve(-slots - 8 * (len(self.ranks) + len(self.taken) + len(self.visible) - 4))
-        self._slots.clear()
-        self._fits = None
-
-    def fit_scratch(self, program: Program) -> None:
-        """Make scratch large enough, and restart the stamps of ``taken`` long before they overflow.
-
-        Raises
-        ------
-        OverBudgetError
-        """
-        if len(self.ranks) < program.ranks:
-            slots = hash_slots(program.ranks)
-            self.arenas.reserve(8 * (program.ranks + slots - len(self.ranks) - len(self.taken)))
-            self.ranks, self.taken = np.empty(program.ranks, np.int64), np.zeros(slots, np.int64)
-        if len(self.visible) < program.visible:
-            self.arenas.reserve(8 * (program.visible - len(self.visible)))
-            self.visible = np.empty(program.visible, np.int64)
-        if self.need[1] > 1 << 29:
-            self.need[1] = 0
-            self.taken[:] = 0
-
-    def hash_lines(self, layout: Layout) -> Int64Array:
-        """int64[node types, 2]: address and number less one of hash lines for a batch of this layout.
-
-        Slots of earlier epochs are empty.
-
-        Raises
-        ------
-        OverBudgetError
-        """
-        if layout is not self._fits:
-            self._lines = np.array([self._lines_of(t, n) for t, n in layout.capacity.nodes.items()], np.int64)
-            self._fits = layout
-        return self._lines
-
-    def _lines_of(self, node_type: str, nodes: int) -> tuple[int, int]:
-        if not nodes:
-            return 0, 0
-        wanted, held = hash_slots(nodes), self._slots.get(node_type)
-        if held is None or len(held) < wanted:
-            self.arenas.reserve(8 * wanted - (0 if held is None else held.nbytes))
-            # lines begin on a cache line; the rest of the allocation is cut off
-            raw = np.zeros(wanted + SLOTS, np.int64)
-            skipped = -address(raw) % 64 // 8
-            held = self._slots[node_type] = raw[skipped : skipped + wanted]
-        return address(held), wanted // SLOTS - 1
-
-    def next_tag(self, wide: bool) -> tuple[int, int]:
-        """(tag mask, tag) that no slot carries; wipes the tables when the epochs run out."""
-        self._epoch += 1
-        if wide or self._epoch > 255:
-            self._epoch = 0 if wide else 1
-            for slots in self._slots.values():
-                slots[:] = 0
-        return (WIDE_TAG, WIDE_TAG) if wide else (NARROW_TAG, self._epoch << 24)
 
 
 def address(array: AnyArray) -> int:

@@ -1,6 +1,6 @@
 """Where a batch lies in its arena, worked out once for all batches of one size.
 
-| ids, batch of each node type | row, col, edge id of each edge type |     each on a cache line
+| ids, batch (cutoff, seen) of each node type | row, col, edge id (paths) of each edge type |   on cache lines
 """
 
 from __future__ import annotations
@@ -9,9 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.kernels.tables import E_CAPACITY, E_OUT, E_ROW, N_BATCH, N_CAPACITY, N_NODES
+from workbench.kernels.tables import (
+    E_CAPACITY,
+    E_COL,
+    E_MASKS,
+    E_OUT,
+    E_ROW,
+    N_BATCH,
+    N_CAPACITY,
+    N_CLOCK,
+    N_NODES,
+    N_SEEN,
+    N_WORDS,
+)
 from workbench.stores.capacity import Capacity, aligned
-from workbench.types import AnyArray, ByteArray, Int64Array
+from workbench.types import AnyArray, ByteArray, Int32Array, Int64Array, UInt64Array
 
 if TYPE_CHECKING:
     from workbench.schema import EdgeType
@@ -25,44 +37,71 @@ class Layout:
     ----------
     capacity : Capacity
     bytes : int  size of the arena
-    nodes : int64[node types, 6], edges : int64[edge types, 10]
+    nodes : int64[node types, N_WORDS], edges : int64[edge types, E_WORDS]
         Tables as the kernel takes them, with offsets for addresses.
     """
 
     def __init__(self, tables: Tables, edge_types: list[EdgeType], capacity: Capacity) -> None:
-        self.capacity, self._ids = capacity, tables.graph.id_dtype
-        size, self.bytes = self._ids.itemsize, 0
-        self.nodes = np.zeros((len(tables.types), 6), np.int64)
+        self.capacity = capacity
+        path, by_path = capacity.path, capacity.by_path
+        self._ids, self.bytes = tables.graph.id_dtype, 0
+        size = self._ids.itemsize
+        self.nodes = np.zeros((len(tables.types), N_WORDS), np.int64)
         for name, row in zip(tables.types, self.nodes, strict=True):
-            room = capacity.nodes[name]
-            row[N_NODES], row[N_BATCH], row[N_CAPACITY] = self._take(room, size), self._take(room, 4), room
+            room = row[N_CAPACITY] = capacity.nodes[name]
+            row[N_NODES], row[N_BATCH] = self._take(room, size), self._take(room, 4)
+            row[N_CLOCK] = self._take(room, 8) if path else 0
+            row[N_SEEN] = self._take(room, 8) if by_path else 0
         self.edges = tables.edges.copy()
         self.used = [(edge_type, tables.edge_types[edge_type]) for edge_type in edge_types]
         for edge_type, number in self.used:
-            room = capacity.edges[edge_type]
-            parts = self._take(room, 4), self._take(room, 4), self._take(room, size)
-            self.edges[number, E_ROW : E_CAPACITY + 1] = *parts, room
-        self._used = [number for _, number in self.used]
+            row = self.edges[number]
+            room = row[E_CAPACITY] = capacity.edges[edge_type]
+            row[E_ROW], row[E_COL], row[E_OUT] = (
+                self._take(room, 4),
+                self._take(room, 4),
+                self._take(room, size),
+            )
+            row[E_MASKS] = self._take(room, 8) if by_path else 0
+        self._edge_offsets = [E_ROW, E_COL, E_OUT, *([E_MASKS] if by_path else [])]
+        self._node_offsets = [
+            N_NODES, N_BATCH, *([N_CLOCK] if path else []), *([N_SEEN] if by_path else []),
+        ]  # fmt: skip
+        self._used = np.array([number for _, number in self.used], np.int64)[:, None]
 
     def _take(self, room: int, size: int) -> int:
         offset = self.bytes
-        self.bytes += aligned(room * size)
+        self.bytes += aligned(int(room) * size)
         return offset
 
     def at(self, base: int) -> tuple[Int64Array, Int64Array]:
         """Both tables with the addresses of an arena that begins at ``base``."""
         nodes, edges = self.nodes.copy(), self.edges.copy()
-        nodes[:, N_NODES : N_BATCH + 1] += base
-        edges[self._used, E_ROW : E_OUT + 1] += base
+        nodes[:, self._node_offsets] += base
+        edges[self._used, self._edge_offsets] += base
         return nodes, edges
 
-    def node_views(self, arena: ByteArray, number: int, count: int) -> tuple[AnyArray, AnyArray]:
+    def node_views(self, arena: ByteArray, number: int, count: int) -> tuple[AnyArray, Int32Array]:
         """(ids, batch) of a node type, cut to what is filled."""
         ids, batch = self.nodes[number, N_NODES : N_BATCH + 1].tolist()
         return np.ndarray(count, self._ids, arena, ids), np.ndarray(count, np.int32, arena, batch)
 
-    def edge_views(self, arena: ByteArray, number: int, count: int) -> tuple[AnyArray, AnyArray, AnyArray]:
+    def clocks(self, arena: ByteArray, number: int, count: int) -> Int64Array:
+        """Cutoffs of the nodes of a type, where they follow the path."""
+        return np.ndarray(count, np.int64, arena, int(self.nodes[number, N_CLOCK]))
+
+    def seen(self, arena: ByteArray, number: int, count: int) -> Int64Array:
+        """Steps that drew each node of a type, a bit each, in a metapath plan."""
+        return np.ndarray(count, np.int64, arena, int(self.nodes[number, N_SEEN]))
+
+    def edge_views(
+        self, arena: ByteArray, number: int, count: int
+    ) -> tuple[Int32Array, Int32Array, AnyArray]:
         """(row, col, edge id) of an edge type, cut to what is filled."""
         row, col, edge_id = self.edges[number, E_ROW : E_OUT + 1].tolist()
         rows, cols = np.ndarray(count, np.int32, arena, row), np.ndarray(count, np.int32, arena, col)
         return rows, cols, np.ndarray(count, self._ids, arena, edge_id)
+
+    def masks(self, arena: ByteArray, number: int, count: int) -> UInt64Array:
+        """Metapaths that drew each edge of a type, a bit each."""
+        return np.ndarray(count, np.uint64, arena, int(self.edges[number, E_MASKS]))

@@ -12,14 +12,16 @@ from workbench.errors import BudgetError, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.capacity import largest_degrees, refusal
 from workbench.stores.door import check_hop, check_request
-from workbench.stores.fused import Program, Tables, Worker
+from workbench.stores.fused import Program, Tables
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.hop_answer import answer_hop
+from workbench.stores.mass import Masses
 from workbench.stores.memory import Arenas, MemoryReport, OverBudgetError
 from workbench.stores.request import HopRequest, HopSample, SampleRequest
 from workbench.stores.run_batch import run_batch
 from workbench.stores.steps import StepPlan
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.stores.worker import Worker
 from workbench.types import TimeArray
 
 if TYPE_CHECKING:
@@ -53,8 +55,8 @@ class RamGraph:
         self._graph_bytes = arrays.nbytes
         check_budget("the graph", self._graph_bytes, memory_budget)
         self._degrees = largest_degrees(arrays)
-        self._tables = Tables(arrays, self._degrees)
         self._arenas = Arenas(None if memory_budget is None else memory_budget - self._graph_bytes)
+        self._tables = Tables(arrays, self._degrees, Masses(arrays, self._arenas.reserve))
         self._programs: dict[StepPlan, Program] = {}
         self._idle: deque[Worker] = deque()
 

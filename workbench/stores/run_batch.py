@@ -2,27 +2,85 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from workbench.errors import FanoutError, explain
+from workbench.kernels.expand import expand_blocks, expand_nodes
 from workbench.kernels.sample import sample_batch
-from workbench.kernels.tables import E_COUNT, N_COUNT, N_HASH, N_LINES, Call
+from workbench.kernels.tables import (
+    C_ADVANCE,
+    C_BOUNDS,
+    C_BUDGET,
+    C_BY_PATH,
+    C_CUTS,
+    C_DISJOINT,
+    C_DROPPED,
+    C_EDGES,
+    C_ENDS,
+    C_GENERAL,
+    C_HIDDEN,
+    C_HOPS,
+    C_KEYS,
+    C_LANE_NODES,
+    C_LANES,
+    C_MID,
+    C_NEED,
+    C_NEW,
+    C_NODES,
+    C_OLD,
+    C_PATH,
+    C_PLAN,
+    C_SLOW,
+    C_SPANS,
+    C_STAMP,
+    C_STEP_EDGES,
+    C_STEPS,
+    C_STRICT,
+    C_TAG,
+    C_TAG_MASK,
+    C_TREE,
+    C_TYPES,
+    C_VIEWS,
+    E_COUNT,
+    E_HASH,
+    E_LINES,
+    N_COUNT,
+    N_HASH,
+    N_LINES,
+    P_EXPAND,
+    P_HIDDEN,
+)
 from workbench.stores.capacity import Capacity, is_wide
-from workbench.stores.fused import Program, Tables, Worker, address
+from workbench.stores.fused import Program, Tables, address
 from workbench.stores.hop_driver import request_keys
 from workbench.stores.layout import Layout
 from workbench.stores.memory import Arenas
 from workbench.stores.request import SampleRequest
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.stores.worker import Worker
+from workbench.temporal import views
 from workbench.types import AnyArray, ByteArray, Int64Array
 
 MOST_LOCALS: int = (1 << 31) - 1
 """Nodes of one type in a batch: local ids are int32."""
 
 
-class _Output(NamedTuple):
+@dataclass
+class _Question:
+    """A request in the kernel's words: what does not change when it is run again with more room."""
+
+    request: SampleRequest
+    steps: Int64Array
+    cuts: Int64Array
+    words: dict[int, int]
+    kept: list[AnyArray] = field(default_factory=list)
+
+
+@dataclass
+class _Answer:
     """What the kernel filled."""
 
     layout: Layout
@@ -31,6 +89,9 @@ class _Output(NamedTuple):
     edge_table: Int64Array
     ends: Int64Array
     step_edges: Int64Array
+    spans: Int64Array
+    lane_nodes: Int64Array
+    dropped: Int64Array
 
 
 def run_batch(
@@ -45,61 +106,113 @@ def run_batch(
     FanoutError
         If the batch has more nodes than local ids.
     """
-    worker.fit_scratch(program)
-    cuts, keys = _cuts(tables, program, request), request_keys(request)
+    question = _question(tables, program, request)
     layout, bound = program.layout(tables, request)
     while True:
-        output = _prepare(tables, program, worker, arenas, request, layout)
-        full = _call(tables, program, worker, request, cuts, keys, output)
+        worker.fit_scratch(program, layout.capacity.lists)
+        answer = _prepare(tables, program, worker, arenas, request, layout)
+        full = _call(tables, worker, question, answer)
         if full == 0:
-            return _wrap(tables, program, request, snapshot, output)
-        capacity = _grown(tables, layout.capacity, bound, full, int(worker.need[0]))
+            return _wrap(tables, program, worker, request, snapshot, answer)
+        capacity = _grown(tables, layout.capacity, bound, full, int(worker.call[C_NEED]))
         layout = Layout(tables, program.edge_types, capacity)
-        del output  # gives the arena back before a larger one is asked for
+        del answer  # gives the arena back before a larger one is asked for
 
 
-def _cuts(tables: Tables, program: Program, request: SampleRequest) -> Int64Array:
-    anchors = request.anchors if request.plan.disjoint else request.anchors[:1]
-    cuts = np.zeros((max(len(program.bounds), 1), max(len(anchors), 1)), np.int64)
-    for row, bound in zip(cuts, program.bounds, strict=False):
-        row[: len(anchors)] = tables.visible_rows(bound, anchors)
-    return cuts
+def _question(tables: Tables, program: Program, request: SampleRequest) -> _Question:
+    plan = program.plan
+    seen = views(request.anchors if plan.disjoint else request.anchors[:1], plan.strict)
+    lanes = max(len(seen), 1)
+    cuts = np.zeros((max(len(program.bounds), 1), lanes), np.int64)
+    if plan.cutoff != "path":
+        for row, bound in zip(cuts, program.bounds, strict=False):
+            row[: len(seen)] = tables.visible_rows(bound, seen)
+    keys = request_keys(request)
+    steps, hidden, kept = _hide(tables, program, request)
+    rules = np.array([tables.rule_of(bound) for bound in program.bounds], np.int64)
+    words = {
+        C_PLAN: address(steps), C_STEPS: len(steps), C_TYPES: len(tables.types), C_HOPS: plan.hops,
+        C_DISJOINT: plan.disjoint, C_TREE: plan.tree, C_PATH: plan.cutoff == "path", C_STRICT: plan.strict,
+        C_BY_PATH: plan.by_path, C_GENERAL: program.is_general, C_CUTS: address(cuts), C_LANES: lanes,
+        C_KEYS: address(keys), C_VIEWS: address(seen), C_HIDDEN: address(hidden), C_BOUNDS: address(rules),
+        C_BUDGET: plan.max_nodes or 0, C_ADVANCE: program.advance.address(tables.ids),
+    }  # fmt: skip
+    return _Question(request, steps, cuts, words, [keys, seen, hidden, rules, *kept])
+
+
+def _hide(
+    tables: Tables, program: Program, request: SampleRequest
+) -> tuple[Int64Array, Int64Array, list[AnyArray]]:
+    """Steps that know which edges are hidden, addresses of (offsets, edge ids), and what to keep alive."""
+    if not request.hidden:
+        return program.steps, np.zeros((1, 2), np.int64), []
+    steps, found, kept = program.steps.copy(), [], list[AnyArray]()
+    by_block, by_node = (stage.address(tables.ids) for stage in (expand_blocks, expand_nodes))
+    for number, part in enumerate(request.hidden):
+        offsets, rows = part.offsets, part.rows
+        if not request.plan.disjoint:  # what one seed hides, all hide
+            rows = np.unique(rows)
+            offsets = np.array([0, len(rows)])
+        kept += [np.ascontiguousarray(offsets, np.int64), np.ascontiguousarray(rows, np.int64)]
+        found.append([address(kept[-2]), address(kept[-1])])
+        named = part.edge_types(tables.graph.schema)
+        for row, step in zip(steps, request.plan, strict=True):
+            if step.edge_type in named:
+                row[P_HIDDEN] = number
+                row[P_EXPAND] = by_node if row[P_EXPAND] == by_block else row[P_EXPAND]
+    return steps, np.array(found, np.int64), kept
 
 
 def _prepare(
     tables: Tables, program: Program, worker: Worker, arenas: Arenas, request: SampleRequest, layout: Layout
-) -> _Output:
+) -> _Answer:
     """Take an arena, note every address and put the seeds in."""
-    lines = worker.hash_lines(layout)
-    arena = arenas.take(layout.bytes)
+    node_lines, edge_lines = worker.hash_lines(layout)
+    arena, plan = arenas.take(layout.bytes), program.plan
     node_table, edge_table = layout.at(address(arena))
-    node_table[:, N_HASH : N_LINES + 1] = lines
-    ends = np.zeros((len(tables.types), request.plan.hops + 2), np.int64)
+    node_table[:, N_HASH : N_LINES + 1] = node_lines
+    if plan.by_path:
+        edge_table[[number for _, number in layout.used], E_HASH : E_LINES + 1] = edge_lines
     first = 0
     for seeds in request.seed_sets:
-        number = tables.types[seeds.node_type]
-        ids, batch = layout.node_views(arena, number, len(seeds))
-        ids[:], batch[:] = seeds.ids, np.arange(first, first + len(seeds), dtype=np.int32)
-        node_table[number, N_COUNT] = len(seeds)
-        first += len(seeds)
-    return _Output(layout, arena, node_table, edge_table, ends, np.zeros(len(program.steps), np.int64))
-
-
-def _call(
-    tables: Tables, program: Program, worker: Worker, request: SampleRequest, cuts: Int64Array,
-    keys: AnyArray, output: _Output,
-) -> int:  # fmt: skip
-    tag_mask, tag = worker.next_tag(is_wide(output.layout.capacity))
-    call = Call(
-        tables.id_like, request.plan.disjoint, tag_mask, tag, program.steps, output.node_table,
-        output.edge_table, cuts, keys, *worker.scratch,
+        number, count = tables.types[seeds.node_type], len(seeds)
+        ids, batch = layout.node_views(arena, number, count)
+        ids[:], batch[:] = seeds.ids, np.arange(first, first + count, dtype=np.int32)
+        if layout.capacity.path:
+            layout.clocks(arena, number, count)[:] = seeds.anchors
+        if plan.by_path:
+            layout.seen(arena, number, count)[:] = 0
+        node_table[number, N_COUNT] = count
+        first += count
+    lanes = max(first, 1) if plan.disjoint else 1
+    held = np.ones(lanes, np.int64) if plan.disjoint else np.full(1, first, np.int64)
+    return _Answer(
+        layout, arena, node_table, edge_table, np.zeros((len(tables.types), plan.hops + 2), np.int64),
+        np.zeros(len(plan), np.int64), np.zeros(len(plan) + 1, np.int64), held, np.zeros(lanes, np.int64),
     )  # fmt: skip
-    return int(sample_batch(call, output.ends, output.step_edges))
+
+
+def _call(tables: Tables, worker: Worker, question: _Question, answer: _Answer) -> int:
+    tag_mask, tag = worker.next_tag(is_wide(answer.layout.capacity))
+    call = worker.call
+    words = {
+        **question.words,
+        C_NODES: address(answer.node_table), C_EDGES: address(answer.edge_table),
+        C_ENDS: address(answer.ends), C_STEP_EDGES: address(answer.step_edges),
+        C_SPANS: address(answer.spans) if question.words[C_BY_PATH] else 0,
+        C_LANE_NODES: address(answer.lane_nodes), C_DROPPED: address(answer.dropped),
+        C_TAG_MASK: tag_mask, C_TAG: tag, C_STAMP: worker.wipe_stamps(int(call[C_STAMP])),
+        C_NEW: 0, C_MID: 0, C_OLD: 0, C_NEED: 0, C_SLOW: 0,
+    }  # fmt: skip
+    call[list(words)] = list(words.values())
+    return int(sample_batch(tables.id_like, address(call)))
 
 
 def _grown(tables: Tables, capacity: Capacity, bound: Capacity, full: int, need: int) -> Capacity:
     """Twice the room for what was too small, within the bound; every other room as it was."""
     nodes, edges = dict(capacity.nodes), dict(capacity.edges)
+    if full > len(tables.types):
+        return replace(capacity, lists=max(min(2 * capacity.lists, bound.lists), need))
     if full > 0:
         t = list(tables.types)[full - 1]
         if need > MOST_LOCALS:
@@ -115,22 +228,30 @@ def _grown(tables: Tables, capacity: Capacity, bound: Capacity, full: int, need:
     else:
         e = list(tables.edge_types)[-full - 1]
         edges[e] = max(min(2 * edges[e], bound.edges[e]), need)
-    return Capacity(nodes, edges)
+    return replace(capacity, nodes=nodes, edges=edges)
 
 
 def _wrap(
-    tables: Tables, program: Program, request: SampleRequest, snapshot: int, output: _Output
+    tables: Tables, program: Program, worker: Worker, request: SampleRequest, snapshot: int, answer: _Answer
 ) -> SampledSubgraph:
     """The subgraph as views of the arena, cut to what was filled."""
-    layout, arena, hops = output.layout, output.arena, request.plan.hops
-    node_counts, edge_counts = output.node_table[:, N_COUNT].tolist(), output.edge_table[:, E_COUNT].tolist()
-    program.remember(len(request), node_counts, edge_counts)
+    layout, arena, plan = answer.layout, answer.arena, request.plan
+    node_counts, edge_counts = answer.node_table[:, N_COUNT].tolist(), answer.edge_table[:, E_COUNT].tolist()
+    program.remember(len(request), node_counts, edge_counts, int(answer.spans[-1]))
     nodes = [layout.node_views(arena, number, count) for number, count in enumerate(node_counts)]
     edges = {e: layout.edge_views(arena, number, edge_counts[number]) for e, number in layout.used}
-    per_hop = output.ends[:, 1:] - output.ends[:, :-1]
-    edges_per_hop = {e: np.zeros(hops, np.int64) for e in edges}
-    for step, drawn in zip(request.plan.steps, output.step_edges, strict=True):
+    per_hop = answer.ends[:, 1:] - answer.ends[:, :-1]
+    edges_per_hop = {e: np.zeros(plan.hops, np.int64) for e in edges}
+    for step, drawn in zip(plan.steps, answer.step_edges, strict=True):
         edges_per_hop[step.edge_type][step.hop - 1] += drawn
+    more: dict[str, Any] = {}
+    if layout.capacity.path:
+        pairs = zip(tables.types, enumerate(node_counts), strict=True)
+        more["cutoffs"] = {t: layout.clocks(arena, number, count) for t, (number, count) in pairs}
+    if layout.capacity.by_path:
+        more["edge_paths"] = {e: layout.masks(arena, n, edge_counts[n]) for e, n in layout.used}
+    if plan.max_nodes is not None:
+        more["dropped"] = answer.dropped
     return SampledSubgraph(
         request=request,
         snapshot=snapshot,
@@ -141,5 +262,7 @@ def _wrap(
         edge_id={e: parts[2] for e, parts in edges.items()},
         nodes_per_hop=dict(zip(tables.types, per_hop, strict=True)),
         edges_per_hop=edges_per_hop,
-        step_edges=output.step_edges,
+        step_edges=answer.step_edges,
+        slow_draws=int(worker.call[C_SLOW]),
+        **more,
     )

@@ -1,0 +1,245 @@
+"""Draws in proportion to a weight: binary search in cumulative masses, whatever the degree.
+
+Masses are inclusive cumulative sums over the stored neighbours of a node (``stores/mass.py``): plain for
+a column's weights, as base-2 logarithms for ages, where a sum of very different magnitudes would not fit
+a float. A window of neighbours is a range of them. Without replacement, what was drawn before is drawn
+again; a node that runs out of tries, or whose visible neighbours are no range, is scanned: exact,
+O(degree), and counted.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from workbench.kernels.floyd import SCAN, is_taken, take_in
+from workbench.kernels.jit import part, stage
+from workbench.kernels.raw import load, prefetch, real, set_real, set_word, word
+from workbench.kernels.rng import share
+from workbench.kernels.tables import (
+    B_BEGIN,
+    B_KEY,
+    B_NODE,
+    C_BLOCK,
+    C_COUNT,
+    C_EDGE,
+    C_LISTED,
+    C_MANY,
+    C_NODE,
+    C_RUNNING,
+    C_SLOW,
+    C_STAMP,
+    C_STEP,
+    C_TAKE,
+    C_TAKEN,
+    C_TAKEN_MASK,
+    C_TARGETS,
+    C_VISIBLE,
+    DECAY,
+    E_EID,
+    E_INDPTR,
+    E_STRIDE,
+    P_HALF_LIFE,
+    P_MASS,
+    P_REPLACE,
+    P_STRATEGY,
+    P_TIMES,
+)
+
+SCANNED: int = 1 << 63
+"""Added to the index of a draw that is made by a scan."""
+
+
+@part
+def _target(masses, first, count, log, u):
+    """The mass, as stored, at a share ``u`` of those of ``count`` positions; ``first``: none before them."""
+    last = real(masses, count - 1)
+    if log:
+        before = 0.0 if first else 2.0 ** (real(masses, -1) - last)
+        at = before + u * (1.0 - before)
+        return last + math.log2(at) if at > 0.0 else -np.inf
+    before = 0.0 if first else real(masses, -1)
+    return before + u * (last - before)
+
+
+@part
+def _first_above(masses, count, target):
+    """Rank of the first of ``count`` masses that exceeds a target; ``count`` if none does."""
+    base, length = 0, count
+    while length > 0:
+        half = length >> 1
+        above = real(masses, base + half) > target
+        base = base if above else base + half + 1
+        length = half if above else length - half - 1
+    return base
+
+
+@part
+def _first_tries(masses, first, count, log, key, take, picks, targets):
+    """Attempt 0 of every draw, side by side: each search waits for its own cache lines only."""
+    for d in range(take):
+        set_real(targets, d, _target(masses, first, count, log, share(key, np.uint64(d))))
+        set_word(picks, d, 0)
+    length = count
+    while length > 1:
+        half = length >> 1
+        for d in range(take):
+            base = word(picks, d)
+            base += 0 if real(masses, base + half - 1) > real(targets, d) else half
+            set_word(picks, d, base)
+            prefetch(masses + (base + ((length - half) >> 1) - 1) * 8)
+        length -= half
+    for d in range(take):
+        base = word(picks, d)
+        set_word(picks, d, base if real(masses, base) > real(targets, d) else base + 1)
+
+
+@part
+def _weight(like, call, i, rank, listed, newest):
+    """Weight of a visible neighbour; ages are counted from the time ``newest``."""
+    step, edge = word(call, C_STEP), word(call, C_EDGE)
+    begin = word(word(call, C_BLOCK) + B_BEGIN, i)
+    position = word(word(call, C_VISIBLE), rank) if listed else begin + rank
+    if word(step, P_STRATEGY) == DECAY:
+        row = load(like, word(edge, E_EID) + position * word(edge, E_STRIDE))
+        return 2.0 ** ((word(word(step, P_TIMES), row) - newest) / real(step, P_HALF_LIFE))
+    masses, node = word(step, P_MASS), word(word(call, C_BLOCK) + B_NODE, i)
+    before = real(masses, position - 1) if position > word(word(edge, E_INDPTR), node) else 0.0
+    return real(masses, position) - before
+
+
+@part
+def _newest(like, call, i, rank, listed):
+    """Time of a visible neighbour's edge, where weights are ages."""
+    step, edge = word(call, C_STEP), word(call, C_EDGE)
+    if word(step, P_STRATEGY) != DECAY:
+        return np.int64(0)
+    begin = word(word(call, C_BLOCK) + B_BEGIN, i)
+    position = word(word(call, C_VISIBLE), rank) if listed else begin + rank
+    row = load(like, word(edge, E_EID) + position * word(edge, E_STRIDE))
+    return word(word(step, P_TIMES), row)
+
+
+@part
+def _weigh_rest(like, call, i, count, listed):
+    """Weights of what is not drawn yet into RUNNING, where drawn ranks hold -1; returns their sum."""
+    running, last = word(call, C_RUNNING), count - 1
+    while last > 0 and real(running, last) < 0.0:
+        last -= 1
+    newest, total = _newest(like, call, i, last, listed), 0.0
+    for rank in range(count):
+        if real(running, rank) >= 0.0:
+            weight = _weight(like, call, i, rank, listed, newest)
+            set_real(running, rank, weight)
+            total += weight
+    return total
+
+
+@part
+def _scan(like, call, i, count, listed, done, take):
+    """Draws ``done`` and later from the weights of all that is not drawn yet; returns how many there are."""
+    running, picks = word(call, C_RUNNING), word(call, C_MANY)
+    key = np.uint64(word(word(call, C_BLOCK) + B_KEY, i))
+    for rank in range(count):
+        set_real(running, rank, 0.0)
+    for d in range(done):
+        set_real(running, word(picks, d), -1.0)
+    for d in range(done, take):
+        total = _weigh_rest(like, call, i, count, listed)
+        if not total > 0.0:
+            return d
+        target, reached, pick = share(key, np.uint64(d) + np.uint64(SCANNED)) * total, 0.0, np.int64(0)
+        for rank in range(count):
+            if real(running, rank) > 0.0:
+                pick, reached = rank, reached + real(running, rank)
+                if reached > target:
+                    break
+        set_real(running, pick, -1.0)
+        set_word(picks, d, pick)
+    return take
+
+
+@part
+def _cumulate(like, call, i, count, listed):
+    """Cumulative masses of listed neighbours, plain; returns their address."""
+    running, newest, total = word(call, C_RUNNING), _newest(like, call, i, count - 1, listed), 0.0
+    for rank in range(count):
+        total += _weight(like, call, i, rank, listed, newest)
+        set_real(running, rank, total)
+    return running
+
+
+@part
+def _accept(like, call, i, masses, first, log, count, take, listed, scanned):
+    """Turn first tries into draws without replacement, in order; returns how many there are."""
+    picks, key = word(call, C_MANY), np.uint64(word(word(call, C_BLOCK) + B_KEY, i))
+    taken, mask = word(call, C_TAKEN), word(call, C_TAKEN_MASK)
+    stamp, tries = word(call, C_STAMP) + 1, np.int64(0)
+    set_word(call, C_STAMP, stamp)
+    for d in range(take):
+        pick, attempt = word(picks, d), np.uint64(0)
+        while True:
+            if tries == 4 * take + 16:
+                set_word(call, C_SLOW, word(call, C_SLOW) + (not scanned))
+                return _scan(like, call, i, count, listed, d, take)
+            tries += 1
+            if pick < count and not is_taken(pick, d, picks, take, taken, mask, stamp):
+                break
+            attempt += np.uint64(1)
+            u = share(key, np.uint64(d) + (attempt << np.uint64(32)))
+            pick = _first_above(masses, count, _target(masses, first, count, log, u))
+        set_word(picks, d, pick)
+        if take > SCAN:
+            take_in(pick, taken, mask, stamp)
+    return take
+
+
+@part
+def _again(call, i, masses, first, log, count, take):
+    """Turn first tries into draws with replacement: only what found nothing is tried again."""
+    picks, key = word(call, C_MANY), np.uint64(word(word(call, C_BLOCK) + B_KEY, i))
+    for d in range(take):
+        attempt = np.uint64(0)
+        while word(picks, d) >= count:
+            attempt += np.uint64(1)
+            u = share(key, np.uint64(d) + (attempt << np.uint64(32)))
+            set_word(picks, d, _first_above(masses, count, _target(masses, first, count, log, u)))
+    return take
+
+
+@stage
+def draw_weighted(like, call):
+    """Ranks among the COUNT visible neighbours of NODE of the block, into MANY; returns how many."""
+    i, count, take, listed = (
+        word(call, C_NODE),
+        word(call, C_COUNT),
+        word(call, C_TAKE),
+        word(call, C_LISTED) != 0,
+    )
+    step, picks = word(call, C_STEP), word(call, C_MANY)
+    block, log = word(call, C_BLOCK), word(step, P_STRATEGY) == DECAY
+    if take >= count and word(step, P_REPLACE) == 0:
+        found = np.int64(0)
+        for rank in range(count):
+            set_word(picks, found, rank)
+            found += log or _weight(like, call, i, rank, listed, np.int64(0)) > 0.0
+        return found
+    begin, node = word(block + B_BEGIN, i), word(block + B_NODE, i)
+    scanned = listed or word(step, P_MASS) == 0
+    if scanned:
+        set_word(call, C_SLOW, word(call, C_SLOW) + 1)
+        masses, first, log = _cumulate(like, call, i, count, listed), True, False
+    else:
+        masses, first = (
+            word(step, P_MASS) + begin * 8,
+            begin == word(word(word(call, C_EDGE), E_INDPTR), node),
+        )
+    some = log or real(masses, count - 1) > (0.0 if first else real(masses, -1))
+    if not some:
+        return np.int64(0)
+    key = np.uint64(word(block + B_KEY, i))
+    _first_tries(masses, first, count, log, key, take, picks, word(call, C_TARGETS))
+    if word(step, P_REPLACE):
+        return _again(call, i, masses, first, log, count, take)
+    return _accept(like, call, i, masses, first, log, count, take, listed, scanned)
