@@ -194,14 +194,19 @@ class HopRequest:
     ----------
     step : Step
     nodes : int64[n]  global ids of type ``step.edge_type.dst``
-    anchors : int64[n]  the anchor of the seed that each node was reached from
+    anchors : int64[n]  what each node sees: rows at or before it (a ``strict`` plan is applied already)
     keys : uint64[n]  one draw key per node (``kernels.rng.node_keys``)
+    hidden : (int64[n + 1], int64[m]) or None
+        Node i does not see the edges ``rows[offsets[i]:offsets[i + 1]]``, which ascend.
+    want_times : bool  ask for the times of the edges
     """
 
     step: Step
     nodes: Int64Array
     anchors: TimeArray
     keys: UInt64Array
+    hidden: tuple[Int64Array, Int64Array] | None = None
+    want_times: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,8 +218,12 @@ class HopSample:
     offsets : int64[n + 1]  node i owns entries ``offsets[i]:offsets[i + 1]``
     neighbors : ids[m]  global ids of type ``step.edge_type.src``, in draw order
     edge_ids : ids[m]  row of the edge type's table
+    times : int64[m] or None  of the edges, if asked for and the table has them
+    slow : int  nodes whose visible edges had to be scanned to draw by weight or age
     """
 
     offsets: Int64Array
     neighbors: AnyArray
     edge_ids: AnyArray
+    times: TimeArray | None = None
+    slow: int = 0
