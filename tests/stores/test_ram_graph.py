@@ -67,7 +67,7 @@ def test_uniform_draws_from_a_large_degree_are_uniform():
 
 
 @pytest.mark.parametrize("fanout", [1, SCAN, SCAN + 1, ROWS, ROWS + 1, 300, CHUNK, 1999, 2000, ALL])
-@pytest.mark.parametrize("strategy", list(Strategy))
+@pytest.mark.parametrize("strategy", [Strategy.UNIFORM, Strategy.RECENT])
 def test_many_draws_from_a_large_degree(fanout, strategy):
     graph = RamGraph(star(2000, hubs=3).arrays())
     steps = [

@@ -15,10 +15,12 @@ from workbench.stores.door import check_hop, check_request
 from workbench.stores.fused import Program, Tables, Worker
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.hop_answer import answer_hop
+from workbench.stores.hop_driver import HopDriver
+from workbench.stores.mass import Masses
 from workbench.stores.memory import Arenas, MemoryReport, OverBudgetError
 from workbench.stores.request import HopRequest, HopSample, SampleRequest
 from workbench.stores.run_batch import run_batch
-from workbench.stores.steps import StepPlan
+from workbench.stores.steps import StepPlan, Strategy
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import TimeArray
 
@@ -45,6 +47,8 @@ class RamGraph:
         If the graph alone exceeds the budget.
     """
 
+    hides_edges = True
+
     def __init__(self, arrays: GraphArrays, memory_budget: int | None = None, snapshot: int = 1) -> None:
         self.arrays = arrays
         self.memory_budget = memory_budget
@@ -55,6 +59,7 @@ class RamGraph:
         self._degrees = largest_degrees(arrays)
         self._tables = Tables(arrays, self._degrees)
         self._arenas = Arenas(None if memory_budget is None else memory_budget - self._graph_bytes)
+        self.masses = Masses(arrays, self._arenas.reserve)
         self._programs: dict[StepPlan, Program] = {}
         self._idle: deque[Worker] = deque()
 
@@ -71,6 +76,7 @@ class RamGraph:
         """
         roles = ("time", "indptr", "nbr", "eid")
         size = sum(entry.bytes for entry in dataset.manifest.files if entry.role in roles)
+        size += sum(8 * dataset.manifest.rows(table.name) for table in dataset.schema if table.end_time)
         check_budget(f"the graph of {dataset.path}", size, memory_budget)
         graph = cls(GraphArrays.open(dataset), memory_budget, dataset.manifest.snapshot)
         graph._path = dataset.path
@@ -122,6 +128,8 @@ class RamGraph:
             If it would not fit; names what it needs and a fanout that fits.
         """
         check_request(self, request, snapshot, plan_is_known=request.plan in self._programs)
+        if not takes(request.plan, self.arrays, request):
+            return HopDriver(self).sample(request, snapshot)
         try:
             return self._run(request)
         except OverBudgetError:
@@ -144,9 +152,16 @@ class RamGraph:
         Raises
         ------
         IdError, AnchorError, FanoutError, StoreError
+        BudgetError
+            If the masses of a weighted step would not fit.
         """
         check_hop(self, request, snapshot)
-        return answer_hop(self.arrays, request)
+        try:
+            return answer_hop(self.arrays, request, self.masses)
+        except OverBudgetError as error:
+            asked = f"prefix masses of {str(request.step.edge_type)!r} were to be built"
+            got, allowed = f"they take {error.asked:,} bytes", f"{error.room:,} bytes that are left"
+            raise BudgetError(explain(asked, got, allowed, "Raise memory_budget")) from None
 
     def memory(self) -> MemoryReport:
         """Bytes per edge type and node type, and of the buffers in use; prints as a table."""
@@ -188,6 +203,16 @@ class RamGraph:
     def __repr__(self) -> str:
         nodes = ", ".join(f"{name}: {self.num_nodes(name):,}" for name in self.schema.node_types)
         return f"RamGraph({nodes}; {self._graph_bytes / 1e6:,.1f} MB, snapshot {self._snapshot})"
+
+
+def takes(plan: StepPlan, graph: GraphArrays, request: SampleRequest) -> bool:
+    """Whether the fused kernel samples such requests; the others are left to the hop driver."""
+    rules = plan.tree or plan.strict or plan.cutoff != "anchor" or plan.max_nodes is not None or plan.by_path
+    drawn = all(
+        step.strategy in (Strategy.UNIFORM, Strategy.RECENT) and step.fraction is None and not step.replace
+        for step in plan
+    )
+    return drawn and not rules and not graph.ends and not request.hidden
 
 
 def _reopen(path: Path, snapshot: int, memory_budget: int | None) -> RamGraph:

@@ -107,6 +107,18 @@ class HiddenEdges:
         """Edges hidden from one seed."""
         return self.rows[self.offsets[seed] : self.offsets[seed + 1]]
 
+    def of_each(self, seeds: Int64Array) -> tuple[Int64Array, Int64Array]:
+        """Offsets and edges, as :class:`HopRequest` has them, for nodes that belong to these seeds."""
+        counts = np.diff(self.offsets)[seeds]
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        places = np.arange(offsets[-1]) + np.repeat(self.offsets[seeds] - offsets[:-1], counts)
+        return offsets, self.rows[places]
+
+    def of_all(self, nodes: int) -> tuple[Int64Array, Int64Array]:
+        """The same for nodes that belong to all seeds: every listed edge is hidden from each of them."""
+        rows = np.unique(self.rows)
+        return np.arange(nodes + 1) * len(rows), np.tile(rows, nodes)
+
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
         """The edge type and its reverse."""
         own = schema.edge_spec(self.edge_type)
