@@ -6,8 +6,9 @@ counts are earlier. Naive times are read as UTC. Within a type, rows are stored 
 
 The rule, in the words of Kumo, RelBench and PyG, which agree:
 
-* a row is visible at an anchor if ``time <= anchor``; rows of a table without a time column are
-  static, always visible; a row without a time in a timed table is never visible;
+* a row is visible at an anchor if ``time <= anchor < end``; rows of a table without a time column are
+  static, always visible; a row without a time in a timed table is never visible; a row without an end
+  in a table with end times does not end;
 * a look-back window of length w keeps ``anchor - w < time <= anchor``;
 * a label window ``(start, end]`` counts ``anchor + start < time <= anchor + end``.
 
@@ -138,15 +139,20 @@ def iso(time: int) -> str:
     return text.removesuffix(" 00:00:00")
 
 
-def visible(time: TimeArray, anchor: TimeArray | int) -> BoolArray:
-    """``time <= anchor`` for rows that have a time; the whole rule in one comparison.
+def visible(time: TimeArray, anchor: TimeArray | int, end: TimeArray | int = NO_TIME) -> BoolArray:
+    """``time <= anchor < end`` for rows that have a time; the whole rule in one comparison.
 
     Parameters
     ----------
-    time : int64[n]  microseconds; :data:`NO_TIME` where a timed table's row has none
+    time, end : int64[n]  microseconds; :data:`NO_TIME` where a row has none
     anchor : int64[n] or int  microseconds
     """
-    return np.asarray((time <= anchor) & (time != NO_TIME))
+    return np.asarray((time <= anchor) & (time != NO_TIME) & ((anchor < end) | (end == NO_TIME)))
+
+
+def just_before(anchors: TimeArray) -> TimeArray:
+    """What ``strict`` plans see: the last instant before each anchor; :data:`FOREVER` stays."""
+    return np.where(anchors == FOREVER, FOREVER, np.maximum(anchors, BEGINNING + 1) - 1)
 
 
 def cut(sorted_time: TimeArray, anchors: TimeArray) -> Int64Array:
@@ -175,16 +181,6 @@ def lookback(anchors: TimeArray, window: int) -> TimeArray:
     """
     safe = np.maximum(anchors, BEGINNING + window)
     return np.where(anchors == FOREVER, BEGINNING, safe - window).astype(np.int64)
-
-
-def views(anchors: TimeArray, strict: bool) -> TimeArray:
-    """The last visible instant at each anchor: the anchor, or ``strict``, the microsecond before it.
-
-    A static task (:data:`FOREVER`) sees everything either way.
-    """
-    if not strict:
-        return np.ascontiguousarray(anchors)
-    return np.where(anchors == FOREVER, FOREVER, np.maximum(anchors, BEGINNING + 1) - 1).astype(np.int64)
 
 
 def clamp(anchors: TimeArray, until: int | None) -> TimeArray:

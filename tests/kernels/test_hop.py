@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.kernels.hop import first_at_least, floyd
+from workbench.kernels.hop import first_at_least
+from workbench.kernels.hop_draws import floyd
 from workbench.kernels.jit import kernel
 
 

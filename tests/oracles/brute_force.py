@@ -1,56 +1,18 @@
 """A sampler in plain Python, from rows: no CSC, no cuts, no numpy arithmetic, no code of the engine.
 
-It follows the words of the contract (stores/hop_driver.py): a neighbour is visible if its row's time
-and its own time are at or before the anchor; draws are SplitMix64 with Lemire's rejection and Floyd's
-algorithm. Everything is re-derived here on purpose, even the hash, so that both can be wrong only in
-different ways.
+It follows the words of the contract (stores/hop_driver.py): what a node sees is in ``brute_sight.py``,
+what it draws in ``brute_draws.py``, here is how a subgraph grows. Everything is re-derived on purpose,
+even the hash, so that both can be wrong only in different ways.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-MASK = (1 << 64) - 1
-GOLDEN = 0x9E3779B97F4A7C15
-NEVER = (1 << 63) - 1  # what a row without a time carries
+from brute_draws import GOLDEN, MASK, draw_below, floyd, fnv1a, fold, ranks_drawn, splitmix
+from brute_sight import NEVER, table_of, visible_edges
 
-
-def splitmix(x):
-    x &= MASK
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
-    return x ^ (x >> 31)
-
-
-def fnv1a(text):
-    value = 0xCBF29CE484222325
-    for byte in text.encode():
-        value = ((value ^ byte) * 0x100000001B3) & MASK
-    return value
-
-
-def fold(*words):
-    state = 0
-    for word in words:
-        state = splitmix((state ^ splitmix(word & MASK)) + GOLDEN)
-    return state
-
-
-def draw_below(key, index, bound):
-    """Draw number ``index`` of a key; attempt a is a function of index + a * 2^32."""
-    while True:
-        product = (splitmix(key + (index + 1) * GOLDEN) >> 32) * bound
-        if product & 0xFFFFFFFF >= (1 << 32) % bound:
-            return product >> 32
-        index += 1 << 32
-
-
-def floyd(key, count, take):
-    taken = []
-    for index, last in enumerate(range(count - take, count)):
-        rank = draw_below(key, index, last + 1)
-        taken.append(last if rank in taken else rank)
-    return taken
+__all__ = ["draw_below", "floyd", "sample"]
 
 
 @dataclass
@@ -59,70 +21,15 @@ class Answer:
 
     nodes: dict = field(default_factory=dict)
     batch: dict = field(default_factory=dict)
+    cutoffs: dict = field(default_factory=dict)
     row: dict = field(default_factory=dict)
     col: dict = field(default_factory=dict)
     edge_id: dict = field(default_factory=dict)
+    paths: dict = field(default_factory=dict)
     hops_nodes: dict = field(default_factory=dict)
     hops_edges: dict = field(default_factory=dict)
     step_edges: list = field(default_factory=list)
-
-
-def ends_of_row(schema, rows, edge_type, table, row):
-    """(src, dst) of the edge that a row of ``table`` gives for an edge type; None where there is none."""
-    keys = {k.column: int(rows.foreign_keys[table, k.column][row]) for k in schema[table].foreign_keys}
-    rel = edge_type.rel
-    if schema[table].edge is not None:
-        a, b = (keys[column] for column in schema[table].edge)
-        ends = (b, a) if rel == f"rev_{table}" else (a, b)
-    elif rel in keys and edge_type.src == table:
-        ends = (row, keys[rel])
-    else:
-        ends = (keys[rel.removeprefix("rev_")], row)
-    return None if -1 in ends else ends
-
-
-def table_of(schema, edge_type):
-    """The table whose rows are the edges of an edge type."""
-    for spec in schema.edge_specs:
-        if spec.edge_type == edge_type:
-            return spec.table
-    raise AssertionError(edge_type)
-
-
-def visible_edges(rows, step, node, anchor):
-    """[(neighbour, edge row)] in row order, by scanning every row of the edge type's table."""
-    schema, edge_type = rows.schema, step.edge_type
-    table, found = table_of(schema, edge_type), []
-    for row in range(rows.num_rows[table]):
-        ends = ends_of_row(schema, rows, edge_type, table, row)
-        if ends is None or ends[1] != node:
-            continue
-        clock = rows.times.get(table)
-        if clock is not None and step.temporal:
-            when = int(clock[row])
-            if when == NEVER or when > anchor:
-                continue
-            if step.window is not None and anchor != NEVER and when <= anchor - step.window:
-                continue
-        node_clock = rows.times.get(edge_type.src)
-        if node_clock is not None:
-            born = int(node_clock[ends[0]])
-            if born == NEVER or born > anchor:
-                continue
-        found.append((ends[0], row))
-    return found
-
-
-def draw(rows, step, node, anchor, seed_key):
-    """The neighbours that one node gets at one step, in draw order."""
-    seen = visible_edges(rows, step, node, anchor)
-    if step.fanout == -1 or step.fanout >= len(seen):
-        return seen
-    if step.strategy.name == "RECENT":
-        return seen[-step.fanout :]
-    salt = fnv1a(f"{step.hop}|{step.edge_type}")
-    key = splitmix(seed_key ^ splitmix(salt + node * GOLDEN))
-    return [seen[rank] for rank in floyd(key, len(seen), step.fanout)]
+    dropped: list = field(default_factory=list)
 
 
 def keys_of(request):
@@ -142,59 +49,136 @@ def keys_of(request):
     return [state] * len(request)
 
 
+def name_of(plan, number):
+    """What a step is called in its draws: its hop and edge type, or all edge types of its path."""
+    step = plan.steps[number]
+    path, at = [str(step.edge_type)], step
+    while any(s.paths for s in plan.steps) and at.parent is not None:
+        at = plan.steps[at.parent]
+        path.append(str(at.edge_type))
+    return f"{step.hop}|{'/'.join(path[::-1])}"
+
+
+class Growth:
+    """A subgraph while it grows."""
+
+    def __init__(self, rows, request):
+        self.rows, self.request, self.plan = rows, request, request.plan
+        self.keys, self.answer = keys_of(request), Answer()
+        self.lanes = [{} for _ in range(len(request) if self.plan.disjoint else 1)]
+        self.held, self.known_edges = [0] * len(self.lanes), {}
+        self.by_path = any(step.paths for step in self.plan)
+        for t in rows.schema.node_types:
+            for part in (self.answer.nodes, self.answer.batch, self.answer.cutoffs, self.answer.hops_nodes):
+                part[t] = []
+        for step in self.plan:
+            for part in (self.answer.row, self.answer.col, self.answer.edge_id, self.answer.paths):
+                part[step.edge_type] = []
+            self.answer.hops_edges[step.edge_type] = [0] * self.plan.hops
+        self.answer.dropped = [0] * len(self.lanes)
+        self.lane = {t: [] for t in rows.schema.node_types}
+
+    def add_node(self, node_type, node, lane, batch, cutoff):
+        local = len(self.answer.nodes[node_type])
+        self.answer.nodes[node_type].append(node)
+        self.answer.batch[node_type].append(batch)
+        self.answer.cutoffs[node_type].append(cutoff)
+        self.lane[node_type].append(lane)
+        self.lanes[lane].setdefault((node_type, node, cutoff), local)
+        self.held[lane] += 1
+        return local
+
+    def found(self, node_type, node, lane, cutoff):
+        """Local id of a drawn node; None where the budget drops it."""
+        if not self.plan.tree and (node_type, node, cutoff) in self.lanes[lane]:
+            return self.lanes[lane][node_type, node, cutoff]
+        if self.plan.max_nodes is not None and self.held[lane] >= self.plan.max_nodes:
+            self.answer.dropped[lane] += 1
+            return None
+        return self.add_node(node_type, node, lane, lane if self.plan.disjoint else -1, cutoff)
+
+    def add_edge(self, step, row, col, edge):
+        """Append an edge, or mark the one that is there; returns how many were appended."""
+        name = step.edge_type
+        if self.by_path and not self.plan.tree and (name, col, edge) in self.known_edges:
+            self.answer.paths[name][self.known_edges[name, col, edge]] |= step.paths
+            return 0
+        self.known_edges.setdefault((name, col, edge), len(self.answer.row[name]))
+        for part, value in (
+            (self.answer.row, row), (self.answer.col, col),
+            (self.answer.edge_id, edge), (self.answer.paths, step.paths),
+        ):  # fmt: skip
+            part[name].append(value)
+        return 1
+
+    def hidden(self, edge_type, lane):
+        """Rows that a seed does not see (joint: that any seed does not see)."""
+        gone, table = set(), table_of(self.rows.schema, edge_type)
+        for hidden in self.request.hidden:
+            key = {edge_type.rel.removeprefix("rev_"), hidden.edge_type.rel.removeprefix("rev_")}
+            if table_of(self.rows.schema, hidden.edge_type) != table or len(key) > 1:
+                continue
+            seeds = [lane] if self.plan.disjoint else range(len(self.request))
+            for seed in seeds:
+                gone |= set(hidden.rows[hidden.offsets[seed] : hidden.offsets[seed + 1]].tolist())
+        return gone
+
+    def expand(self, number, local):
+        """One node at one step: [(local id of the neighbour, edges appended)]."""
+        step = self.plan.steps[number]
+        src, dst = step.edge_type.src, step.edge_type.dst
+        node, lane = self.answer.nodes[dst][local], self.lane[dst][local]
+        cutoff = self.answer.cutoffs[dst][local]
+        now = cutoff - 1 if self.plan.strict and cutoff != NEVER else cutoff
+        table = table_of(self.rows.schema, step.edge_type)
+        seen = visible_edges(self.rows, step, node, now, self.hidden(step.edge_type, lane))
+        clock, weights = self.rows.times.get(table), self.rows.weights.get((table, step.weight))
+        times = [0 if clock is None else int(clock[row]) for _, row in seen]
+        loads = [0 if weights is None else weights[row] for _, row in seen]
+        salt = fnv1a(name_of(self.plan, number))
+        key = splitmix(self.keys[lane] ^ splitmix(salt + node * GOLDEN))
+        out = []
+        for rank in ranks_drawn(step, key, times, loads):
+            neighbor, row = seen[rank]
+            below = cutoff
+            if self.plan.cutoff == "path" and step.temporal and clock is not None:
+                below = min(cutoff, times[rank])
+            child = self.found(src, neighbor, lane, below)
+            if child is not None:
+                out.append((child, self.add_edge(step, child, local, row)))
+        return out
+
+
 def sample(rows, request):
     """The whole subgraph of a request over a ``RowGraph``."""
-    plan, answer = request.plan, Answer()
-    types = rows.schema.node_types
-    answer.nodes, answer.batch = {t: [] for t in types}, {t: [] for t in types}
-    known = {t: {} for t in types}
-    anchors, keys = request.anchors.tolist(), keys_of(request)
-
-    def lane_of(position):
-        return position if plan.disjoint else 0
-
-    position = 0
+    growth, plan, position = Growth(rows, request), request.plan, 0
+    answer, types = growth.answer, rows.schema.node_types
     for seeds in request.seed_sets:
-        for node in seeds.ids.tolist():
-            known[seeds.node_type].setdefault((node, lane_of(position)), len(answer.nodes[seeds.node_type]))
-            answer.nodes[seeds.node_type].append(node)
-            answer.batch[seeds.node_type].append(position)
+        for node, anchor in zip(seeds.ids.tolist(), seeds.anchors.tolist(), strict=True):
+            growth.add_node(seeds.node_type, node, position if plan.disjoint else 0, position, anchor)
             position += 1
-    answer.hops_nodes = {t: [len(answer.nodes[t])] for t in types}
-    for step in plan:
-        for part in (answer.row, answer.col, answer.edge_id):
-            part.setdefault(step.edge_type, [])
-        answer.hops_edges.setdefault(step.edge_type, [0] * plan.hops)
-    frontier = {t: list(range(len(answer.nodes[t]))) for t in types}
+    news, drawn_by = {t: range(len(answer.nodes[t])) for t in types}, {}
+    for t in types:
+        answer.hops_nodes[t].append(len(news[t]))
     for hop in range(1, plan.hops + 1):
         before = {t: len(answer.nodes[t]) for t in types}
-        for step in plan:
+        for number, step in enumerate(plan):
             if step.hop != hop:
                 continue
-            drawn = 0
-            src, dst = step.edge_type.src, step.edge_type.dst
-            for local in frontier[dst]:
-                lane = lane_of(max(answer.batch[dst][local], 0)) if plan.disjoint else 0
-                node = answer.nodes[dst][local]
-                for neighbor, row in draw(rows, step, node, anchors[lane], keys[lane]):
-                    if (neighbor, lane) not in known[src]:
-                        known[src][neighbor, lane] = len(answer.nodes[src])
-                        answer.nodes[src].append(neighbor)
-                        answer.batch[src].append(lane if plan.disjoint else -1)
-                    answer.row[step.edge_type].append(known[src][neighbor, lane])
-                    answer.col[step.edge_type].append(local)
-                    answer.edge_id[step.edge_type].append(row)
-                    drawn += 1
-            answer.step_edges.append(drawn)
-            answer.hops_edges[step.edge_type][hop - 1] += drawn
-        frontier = {t: list(range(before[t], len(answer.nodes[t]))) for t in types}
+            frontier = news[step.edge_type.dst] if step.parent is None else drawn_by[step.parent]
+            draws = [draw for local in frontier for draw in growth.expand(number, local)]
+            drawn_by[number] = list(dict.fromkeys(child for child, _ in draws))
+            answer.step_edges.append(sum(appended for _, appended in draws))
+            answer.hops_edges[step.edge_type][hop - 1] += answer.step_edges[-1]
+        news = {t: range(before[t], len(answer.nodes[t])) for t in types}
         for t in types:
-            answer.hops_nodes[t].append(len(answer.nodes[t]) - before[t])
+            answer.hops_nodes[t].append(len(news[t]))
     return answer
 
 
 def differences(subgraph, answer):
     """What a subgraph has otherwise than the oracle; empty if they agree in everything."""
+    plan = subgraph.request.plan
     parts = {
         "node_id": answer.nodes,
         "batch": answer.batch,
@@ -203,11 +187,18 @@ def differences(subgraph, answer):
         "edge_id": answer.edge_id,
         "nodes_per_hop": answer.hops_nodes,
         "edges_per_hop": answer.hops_edges,
+        "edge_paths": answer.paths if any(step.paths for step in plan) else None,
+        "cutoffs": answer.cutoffs if plan.cutoff == "path" else None,
     }
     wrong = []
     for name, wanted in parts.items():
-        got = {key: array.tolist() for key, array in getattr(subgraph, name).items()}
+        found = getattr(subgraph, name)
+        got = None if found is None else {key: array.tolist() for key, array in found.items()}
         wrong += [f"{name}: {got} instead of {wanted}"] if got != wanted else []
-    if subgraph.step_edges.tolist() != answer.step_edges:
-        wrong.append(f"step_edges: {subgraph.step_edges.tolist()} instead of {answer.step_edges}")
+    dropped = None if subgraph.dropped is None else subgraph.dropped.tolist()
+    for name, got, wanted in (
+        ("step_edges", subgraph.step_edges.tolist(), answer.step_edges),
+        ("dropped", dropped, answer.dropped if plan.max_nodes is not None else None),
+    ):
+        wrong += [f"{name}: {got} instead of {wanted}"] if got != wanted else []
     return wrong

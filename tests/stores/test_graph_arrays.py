@@ -14,6 +14,7 @@ from workbench.schema import EdgeType
 from workbench.stores.dataset import Dataset
 from workbench.stores.graph_arrays import EdgeArrays, GraphArrays
 from workbench.stores.ram_graph import RamGraph
+from workbench.temporal import NO_TIME
 from workbench.testing.graphs import DAY, RowGraph, random_rows, toy_shop
 from workbench.testing.requests import random_request
 
@@ -142,6 +143,23 @@ def test_from_columns_refuses_bad_columns():
     clock = next(name for name, times in rows.times.items() if len(times) > 1)
     with pytest.raises(IdError, match=f"times of table '{clock}'"):
         replace(rows, times={**rows.times, clock: np.arange(rows.num_rows[clock])[::-1]}).arrays()
+
+
+def test_end_times_are_one_per_row():
+    plain = toy_shop()
+    tables = tuple(replace(t, end_time="until") if t.name == "users" else t for t in plain.schema)
+    schema = replace(plain.schema, tables=tables)
+    rows = dict.fromkeys(plain.num_rows, 0) | {"users": 2}
+    none = np.zeros(0, np.int64)
+    keys = {(t, c): none for t in ("orders", "ratings") for c in ("user_id", "product_id")}
+    times = {"users": np.array([1, 2]), "orders": none, "ratings": none}
+    graph = GraphArrays.from_columns(schema, rows, times, keys, ends={"users": np.array([5, NO_TIME])})
+    assert {name: end.tolist() for name, end in graph.ends.items()} == {"users": [5, NO_TIME]}
+    for wrong in ({}, {"users": np.array([5])}):
+        with pytest.raises(IdError, match=r"end times of table 'users': got \d for 2 rows"):
+            GraphArrays.from_columns(schema, rows, times, keys, ends=wrong)
+    with pytest.raises(CorruptStoreError, match="end times of 'users' were loaded: there are 3"):
+        replace(graph, ends={"users": np.arange(3)}).check()
 
 
 def test_bytes_and_edges_are_counted():

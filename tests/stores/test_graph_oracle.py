@@ -1,4 +1,4 @@
-"""Every mode of the sampler against brute force over rows, three ways: fused, hop driver, two shards."""
+"""Every mode of the sampler against brute force over rows, three ways: RAM, hop driver, two shards."""
 
 from dataclasses import dataclass, field, replace
 
@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph
+from workbench.stores.request import HiddenEdges, SampleRequest
 from workbench.stores.sharded_graph import ShardedGraph
 from workbench.stores.steps import Strategy
 from workbench.temporal import FOREVER, NO_TIME
 from workbench.testing.graphs import RowGraph, random_rows
-from workbench.testing.requests import Knobs, random_request
+from workbench.testing.requests import EVERYTHING, Knobs, random_request
 from workbench.testing.sizes import cases
 
 
@@ -26,12 +27,18 @@ class Mode:
     size: int = 10
     instants: int = 6
     change: str = ""
+    extras: bool = False
+    hides: bool = False
 
 
-MODES = {
+UNIFORM, RECENT, WEIGHTED, DECAY = Strategy
+BY_LOAD = {"weights": ("weight",), "half_lives": (1, 10, 1000)}
+FEW = (1, 2, 3, 4)
+
+PLAIN = {
     "everything": Mode(),
-    "uniform": Mode(Knobs(strategies=(Strategy.UNIFORM,), fanouts=(1, 2, 3, 4)), size=14),
-    "most_recent": Mode(Knobs(strategies=(Strategy.RECENT,), fanouts=(1, 2, 3, 4)), size=14),
+    "uniform": Mode(Knobs(strategies=(UNIFORM,), fanouts=FEW), size=14),
+    "most_recent": Mode(Knobs(strategies=(RECENT,), fanouts=FEW), size=14),
     "disjoint": Mode(Knobs(disjoint=(True,), seeds=7)),
     "joint_with_one_anchor": Mode(Knobs(disjoint=(False,), seeds=7)),
     "static_and_temporal_steps": Mode(Knobs(temporal=(True, False))),
@@ -44,6 +51,46 @@ MODES = {
     "empty_graph": Mode(change="empty"),
     "isolated_seeds": Mode(change="isolated"),
     "the_same_seed_twice": Mode(Knobs(repeat=True)),
+}
+"""What uniform and most-recent draws need."""
+
+MODES = PLAIN | {
+    "weighted": Mode(Knobs(strategies=(WEIGHTED,), fanouts=(-1, *FEW), **BY_LOAD), size=16, extras=True),
+    "decay": Mode(Knobs(strategies=(DECAY,), fanouts=(-1, *FEW), **BY_LOAD), size=16, extras=True),
+    "decay_over_thousands_of_half_lives": Mode(
+        Knobs(strategies=(DECAY,), fanouts=(2, 5), half_lives=(1,), anchors=(90_000, FOREVER)), 16, 9_000
+    ),
+    "replacement": Mode(
+        Knobs(strategies=(UNIFORM, WEIGHTED, DECAY), replace=(True,), fanouts=(1, 4, 9), **BY_LOAD),
+        extras=True,
+    ),
+    "fractions": Mode(
+        Knobs(strategies=tuple(Strategy), fractions=(0.1, 0.34, 0.5, 0.9), fanouts=(-1, 2, 9), **BY_LOAD),
+        size=20,
+        extras=True,
+    ),
+    "end_times": Mode(Knobs(temporal=(True, True, False)), extras=True),
+    "strict": Mode(Knobs(strict=(True,), windows=(None, 10, 11)), extras=True),
+    "path_cutoffs": Mode(Knobs(cutoffs=("path",), hops=4, disjoint=(True, False)), extras=True),
+    "strict_path_cutoffs": Mode(Knobs(cutoffs=("path",), strict=(True,), windows=(None, 10)), instants=12),
+    "tree": Mode(Knobs(disjoint=(True,), tree=(True,), hops=2, fanouts=FEW)),
+    "budgets": Mode(Knobs(budgets=(1, 2, 5, 9, 25))),
+    "budgets_of_trees": Mode(Knobs(budgets=(2, 5, 9, 25), tree=(True,), disjoint=(True,), cutoffs=("path",))),
+    "metapaths": Mode(Knobs(metapaths=(True,), hops=4, fanouts=(-1, *FEW)), size=14),
+    "metapaths_with_replacement": Mode(
+        Knobs(metapaths=(True,), replace=(True,), fanouts=(2, 5)), extras=True
+    ),
+    "metapaths_as_trees": Mode(Knobs(metapaths=(True,), tree=(True,), disjoint=(True,), fanouts=FEW)),
+    "metapaths_by_path_cutoff": Mode(Knobs(metapaths=(True,), cutoffs=("path",), budgets=(None, 9)), size=14),
+    "hidden_edges": Mode(hides=True),
+    "hidden_and_weighted": Mode(
+        Knobs(strategies=(WEIGHTED, DECAY), replace=(False, True), fanouts=FEW, **BY_LOAD),
+        extras=True,
+        hides=True,
+    ),
+    "eight_hops": Mode(Knobs(hops=8, fanouts=(0, 1, 2), seeds=3)),
+    "eight_hops_of_metapaths": Mode(replace(EVERYTHING, hops=8, fanouts=(1, 2), metapaths=(True,), seeds=3)),
+    "all_at_once": Mode(EVERYTHING, size=14, extras=True, hides=True),
 }
 
 
@@ -66,28 +113,42 @@ def changed(rows: RowGraph, change: str, rng: np.random.Generator) -> RowGraph:
     return replace(rows, num_rows=counts, times=times, foreign_keys=keys)
 
 
+def hide(rows: RowGraph, request: SampleRequest, rng: np.random.Generator) -> SampleRequest:
+    """The request with random edges of up to two edge types hidden from each seed."""
+    tables, hidden = list(rows.schema.edge_specs), []
+    for spec in [tables[i] for i in rng.permutation(len(tables))[:2]]:
+        lists = [np.flatnonzero(rng.random(rows.num_rows[spec.table]) < 0.3) for _ in range(len(request))]
+        offsets = np.cumsum([0, *map(len, lists)]).astype(np.int64)
+        ids = np.concatenate([*lists, np.empty(0, np.int64)]).astype(np.int64)
+        one = HiddenEdges(spec.edge_type, offsets, ids)
+        met = {name for other in hidden for name in other.edge_types(rows.schema)}
+        hidden += [] if met & set(one.edge_types(rows.schema)) else [one]
+    return replace(request, hidden=tuple(hidden))
+
+
 def case(mode: Mode, seed: int):
     """(rows, request) of one drawn number."""
     rng = np.random.default_rng(seed)
-    rows = changed(random_rows(rng, mode.size, mode.instants), mode.change, rng)
-    return rows, random_request(rng, rows.schema, rows.num_rows, mode.knobs)
+    rows = changed(random_rows(rng, mode.size, mode.instants, extras=mode.extras), mode.change, rng)
+    request = random_request(rng, rows.schema, rows.num_rows, mode.knobs)
+    return rows, hide(rows, request, rng) if mode.hides else request
 
 
 @pytest.mark.parametrize("name", MODES)
 def test_against_brute_force(name):
     mode = MODES[name]
 
-    @settings(max_examples=cases(ci=300, torture_cases=2000))
+    @settings(max_examples=cases(ci=120, torture_cases=1000))
     @given(st.integers(0, 2**48), st.sampled_from([np.uint32, np.int64]))
     def agrees(seed, id_dtype):
         rows, request = case(mode, seed)
         arrays = rows.arrays(id_dtype)
         graph, answer = RamGraph(arrays), brute_force.sample(rows, request)
-        fused = graph.sample(request)
-        assert brute_force.differences(fused, answer) == []
-        assert all(ids.dtype == id_dtype for ids in [*fused.node_id.values(), *fused.edge_id.values()])
-        assert HopDriver(graph).sample(request).same_as(fused)
-        assert ShardedGraph(arrays, 2).sample(request).same_as(fused)
+        sampled = graph.sample(request)
+        assert brute_force.differences(sampled, answer) == []
+        assert all(ids.dtype == id_dtype for ids in [*sampled.node_id.values(), *sampled.edge_id.values()])
+        assert HopDriver(graph).sample(request).same_as(sampled)
+        assert ShardedGraph(arrays, 2).sample(request).same_as(sampled)
 
     agrees()
 
@@ -101,6 +162,8 @@ def test_the_cases_of_a_mode_are_not_empty(name):
         edges += RamGraph(rows.arrays()).sample(request).num_edges
     if name == "empty_graph":
         assert (seeds, edges) == (0, 0)
+    elif MODES[name].hides:
+        assert edges > 10
     else:
         assert seeds > 60
         assert edges > 30

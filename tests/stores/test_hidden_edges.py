@@ -4,21 +4,13 @@ from dataclasses import replace
 
 import brute_force
 import numpy as np
-import pytest
 
-from workbench.errors import StoreError
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import HiddenEdges, SampleRequest, SeedSet
 from workbench.stores.sharded_graph import ShardedGraph
 from workbench.testing.graphs import random_rows
 from workbench.testing.requests import random_request
-
-pytestmark = pytest.mark.xfail(
-    raises=StoreError,
-    strict=True,
-    reason="no store hides edges yet: SampleRequest.hidden is refused at the door",
-)
 
 
 def without(rows, spec, hidden):

@@ -10,7 +10,7 @@ from workbench.stores.subgraph import SampledSubgraph
 BUYS = EdgeType("orders", "user", "users")
 
 
-def small(edge_id=(4, 5)) -> SampledSubgraph:
+def small(edge_id=(4, 5), **more) -> SampledSubgraph:
     plan = StepPlan((Step(1, BUYS, 2),), hops=1)
     return SampledSubgraph(
         request=SampleRequest((SeedSet.of("users", [7, 8], [10, 20]),), plan),
@@ -23,6 +23,7 @@ def small(edge_id=(4, 5)) -> SampledSubgraph:
         nodes_per_hop={"users": np.array([2, 0]), "orders": np.array([0, 2])},
         edges_per_hop={BUYS: np.array([2])},
         step_edges=np.array([2]),
+        **more,
     )
 
 
@@ -38,3 +39,17 @@ def test_counts_anchors_and_hops():
 def test_equality_sees_every_array():
     assert small().same_as(small())
     assert not small().same_as(small(edge_id=(4, 6)))
+
+
+def test_equality_sees_what_only_some_plans_have():
+    for name, array, other in (
+        ("edge_paths", {BUYS: np.array([1, 2], np.uint64)}, {BUYS: np.array([1, 3], np.uint64)}),
+        ("cutoffs", {"users": np.array([10, 20])}, {"users": np.array([10, 19])}),
+        ("dropped", np.array([0, 1]), np.array([0, 2])),
+    ):
+        first = small(**{name: array})
+        assert first.same_as(small(**{name: array}))
+        assert not first.same_as(small(**{name: other}))
+        assert not first.same_as(small())
+        assert not small().same_as(first)
+    assert small(slow_draws=1).same_as(small())

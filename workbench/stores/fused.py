@@ -251,10 +251,8 @@ def _fill_bounds(tables: Tables, row: Int64Array, step: Step, spec: EdgeSpec, bo
     bound, graph = bounds_of(tables.graph, spec, step), tables.graph
     row[P_HIGH], row[P_NODE] = number(bound.high), number(bound.node)
     row[P_LOW] = number(bound.low, step.window)
-    edge_ends = graph.ends.get(spec.table) if step.temporal and spec.layout != "fact" else None
-    node_ends = graph.ends.get(step.edge_type.src)
-    row[P_EDGE_END] = 0 if edge_ends is None else address(edge_ends)
-    row[P_NODE_END] = 0 if node_ends is None else address(node_ends)
+    row[P_EDGE_END] = 0 if bound.edge_end is None else address(graph.ends[bound.edge_end])
+    row[P_NODE_END] = 0 if bound.node_end is None else address(graph.ends[bound.node_end])
     times = graph.times[spec.table]
     row[P_TIMES] = 0 if times is None else address(times)
     row[P_CLOCK] = step.temporal and times is not None

@@ -7,7 +7,8 @@ An edge type has one of three layouts (``schema.EdgeSpec``):
     edges    indptr int64[num_dst + 1]   nbr ids[edges]   eid ids[edges]     edge id = eid
 
 Rows of every table are in time order, so the neighbours of a node, stored in row order, are in time
-order too, and "visible" is "edge id below a cut". No array holds the time of an edge.
+order too, and "visible" is "edge id below a cut". No array holds the time of an edge. Tables with an end
+time keep it per row; columns that weigh edges are read when they are first needed (``weights.py``).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from workbench.kernels.csc import csc_from_column, csc_from_pairs, no_neighbor
 from workbench.schema import EdgeSpec, EdgeType, Schema
 from workbench.stores.replaced import gone
 from workbench.stores.resident import read_resident
+from workbench.stores.weights import ColumnName, Weights, read_ends
 from workbench.temporal import NO_TIME
 from workbench.types import AnyArray, BoolArray, Int64Array, TimeArray
 
@@ -71,6 +73,8 @@ class GraphArrays:
     edges : dict EdgeType -> EdgeArrays
     edges_follow_nodes : names of edge types whose every edge is at or after its src node's time
     id_dtype : numpy dtype  uint32 or int64
+    ends : dict table -> int64[rows]  only of tables with an end time; ``NO_TIME`` where none is known
+    weights : (table, column) -> float64[rows]  finite, 0 or more; read when first asked for
     """
 
     schema: Schema
@@ -79,6 +83,8 @@ class GraphArrays:
     edges: Mapping[EdgeType, EdgeArrays]
     edges_follow_nodes: frozenset[str] = frozenset()
     id_dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.uint32))
+    ends: Mapping[str, TimeArray] = field(default_factory=dict)
+    weights: Weights = field(default_factory=lambda: Weights.of({}, {}))
 
     def num_edges(self, edge_type: EdgeType) -> int:
         """Stored edges of an edge type."""
@@ -89,9 +95,10 @@ class GraphArrays:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        times = sum(clock.nbytes for clock in self.times.values() if clock is not None)
-        return times + sum(arrays.nbytes for arrays in self.edges.values())
+        """Bytes of all arrays, without weights."""
+        clocks = (*self.times.values(), *self.ends.values())
+        edges = sum(arrays.nbytes for arrays in self.edges.values())
+        return edges + sum(clock.nbytes for clock in clocks if clock is not None)
 
     @classmethod
     def from_columns(
@@ -101,6 +108,8 @@ class GraphArrays:
         times: Mapping[str, AnyArray | None],
         foreign_keys: Mapping[tuple[str, str], AnyArray],
         id_dtype: np.typing.DTypeLike = np.uint32,
+        ends: Mapping[str, AnyArray] | None = None,
+        weights: Mapping[ColumnName, AnyArray] | None = None,
     ) -> GraphArrays:
         """Build a graph in memory from foreign-key columns of row ids.
 
@@ -112,6 +121,8 @@ class GraphArrays:
         foreign_keys : dict (table, column) -> ids[rows]  row ids of the table that the key points at,
             negative (or ``no_neighbor`` of an unsigned dtype) where there is none
         id_dtype : uint32 or int64
+        ends : dict table -> int64[rows]  of every table with an end time; ``NO_TIME`` for none
+        weights : dict (table, column) -> numbers[rows]
 
         Raises
         ------
@@ -132,7 +143,9 @@ class GraphArrays:
             edges[spec.edge_type] = _edge_arrays(spec, columns, num_rows)
             if _follows(spec, columns, clocks):
                 follow.add(str(spec.edge_type))
-        return cls(schema, dict(num_rows), clocks, edges, frozenset(follow), dtype)
+        over = {t.name: _checked_ends(t.name, num_rows, ends or {}) for t in schema if t.end_time}
+        numbers = Weights.of(num_rows, weights or {})
+        return cls(schema, dict(num_rows), clocks, edges, frozenset(follow), dtype, over, numbers)
 
     @classmethod
     def open(cls, dataset: Dataset) -> GraphArrays:
@@ -172,7 +185,9 @@ class GraphArrays:
                 edges[spec.edge_type] = EdgeArrays.side_by_side(indptr, nbr, eid)
             else:
                 edges[spec.edge_type] = EdgeArrays(indptr, nbr)
-        graph = cls(schema, rows, times, edges, frozenset(manifest.edges_follow_nodes), dtype)
+        ends = {table.name: end for table in schema if (end := read_ends(dataset, table.name)) is not None}
+        follow = frozenset(manifest.edges_follow_nodes)
+        graph = cls(schema, rows, times, edges, follow, dtype, ends, Weights.stored(dataset))
         graph.check()
         return graph
 
@@ -188,6 +203,8 @@ class GraphArrays:
             if times is not None:
                 _check_length(f"times of {table!r}", times, self.num_rows[table])
                 _check_order(f"times of {table!r}", times)
+        for table, ends in self.ends.items():
+            _check_length(f"end times of {table!r}", ends, self.num_rows[table])
         for spec in self.schema.edge_specs:
             self._check_edges(spec, self.edges[spec.edge_type])
 
@@ -253,6 +270,14 @@ def _checked_times(
             )
         )
     return clock
+
+
+def _checked_ends(table: str, num_rows: Mapping[str, int], ends: Mapping[str, AnyArray]) -> TimeArray:
+    given = np.ascontiguousarray(ends.get(table, ()), np.int64)
+    if len(given) != num_rows[table]:
+        got = f"got {len(given)} for {num_rows[table]} rows"
+        raise IdError(explain(f"end times of table {table!r}", got, "one time per row, NO_TIME for none"))
+    return given
 
 
 def _checked_column(name: str, given: AnyArray, rows: int, targets: int, dtype: np.dtype[Any]) -> AnyArray:

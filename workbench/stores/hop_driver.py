@@ -1,29 +1,66 @@
 """HopDriver: a subgraph out of many ``sample_hop`` calls. The contract that every store follows.
 
 The driver is the slow, plain twin of the fused kernel; a sharded or remote store is sampled by it as
-it stands. Both give the same bits, which is what the following fixes:
+it stands. Both give the same bits, which is what the following fixes.
+
+**Cutoffs.** What a node sees is what was visible at its cutoff: its seed's anchor (joint: the anchor that all
+share), or in plans with ``cutoff='path'`` the time of the edge that it was drawn over. There a node drawn
+over an edge of a temporal step whose table has times gets ``min(parent's cutoff, edge time)``, any other its
+parent's cutoff. ``strict`` plans look at every node's cutoff less 1 us, but for FOREVER. Call this ``v``.
+
+**Visible** edges of a node are those of which all of the following holds, in stored order, which is the
+order of their rows; let there be n of them.
+
+* Their row is visible at v and not older than the window: ``v - window < time <= v``, ``end > v`` or no
+  end. A static step waives this, but in the ``fact`` layout the row is the neighbour itself.
+* The neighbour's row is visible at v, whatever the step.
+* They are not hidden from the node's seed (joint: from any seed).
+
+**How many.** ``take`` is fanout, or n for ``ALL``; with a fraction it is ``ceil(fraction * n)`` (of the
+float product), at most the fanout. With replacement there are exactly ``fanout`` draws if n > 0.
+
+**Draws.** Draw d, attempt a of a node has index ``d + a * 2^32`` under the node's key: an integer below a
+bound (``kernels/rng.py``), or a share u in [0, 1), 53 bits (``kernels/hop_draws.py``).
+
+* ``take >= n`` without replacement: all, in stored order; ``WEIGHTED``: all that weigh more than 0.
+* ``RECENT``: the last ``take``, in stored order.
+* ``UNIFORM``: Floyd's algorithm. For j in n-take .. n-1: draw t below j + 1; take rank t, or rank j if t
+  is taken already. With replacement: rank "draw d below n" for each d.
+* ``WEIGHTED``, ``DECAY``: an edge weighs its column's number, or ``2 ** (time / half_life)``, of which
+  only ratios matter. Let M be the inclusive mass up to an edge and W the mass of all n. For each draw d
+  there are attempts a = 0, 1, ...: the first edge with ``M > u * W``. With replacement the first
+  attempt that finds an edge counts (there are none where W is 0). Without, one whose edge was not
+  drawn before; a node has at most ``4 * take + 16`` attempts in all. From the draw on for which they
+  do not suffice, each draw d is made by a *scan*: u at attempt ``2^31``, weights of the edges that are
+  left added up in stored order (ages from the latest of them on), the first whose sum exceeds u times
+  the total, else the last that weighs anything. The draws end where the total is 0.
+
+Masses come from prefix sums over all edges of the node (``kernels/mass.py``): with the mass B before the
+first visible edge the target is ``B + u * (M of the last - B)``, or its logarithm. Where the visible edges do
+not stand side by side, the sums are too coarse (too many half-lives), or rounding swallowed the window
+(``M of the last <= B``), they are summed up over the visible edges alone. Nodes for which that or a scan
+was needed are counted in ``slow_draws``.
 
 **Nodes.** Local ids count up per node type in the order of discovery. Seeds come first, in order,
-duplicates kept. A drawn neighbour that is already in the subgraph (disjoint: in the subgraph of the
-same seed) keeps its local id, the first one if a seed was given twice; otherwise it is appended.
+duplicates kept. A drawn neighbour that is there already, for the same seed (joint: for any) and with the
+same cutoff, keeps its local id, the first one if a seed was given twice; otherwise it is appended.
+``tree``: every draw is appended. ``max_nodes``: a draw that would append a node where its seed (joint: the
+batch) has as many nodes of all types, seeds included, is dropped, in the order of the draws.
 
-**Steps** run in plan order. A step of hop h expands, for its dst type, the nodes first discovered in
-hop h - 1 (hop 1: the seeds), in the order of their local ids. Edges are appended in the order (step,
-expanded node, draw).
+**Steps** run in plan order. A step of hop h expands, for its dst type,
 
-**Visible** neighbours of a node are its edges whose row id lies in the window ``[low, high)`` of the
-step and whose src node is visible (``visibility.py``), in stored order, which is time order; let there
-be n of them. With fanout k:
+* in fanout plans, the nodes first discovered in hop h - 1 (hop 1: the seeds), in the order of local ids;
+* in metapath plans, the distinct nodes that its parent step drew (hop 1: the seeds), in the order in
+  which that step first drew them, whether or not they were there before.
 
-* ``k = ALL`` or ``k >= n``: all of them, in stored order;
-* ``RECENT``: the last k, in stored order;
-* ``UNIFORM``: Floyd's algorithm. For j in n-k .. n-1: draw t below j + 1; take rank t, or rank j if t
-  is taken already. The draws come from the node's key, counters 0, 1, 2, ... (``kernels/rng.py``).
+Edges are appended in the order (step, expanded node, draw). A metapath plan marks each with the step's
+paths and, unless it is a tree, does not append an edge (same dst node, same row) twice: the later step's
+paths are added to its mask.
 
 **Keys.** Disjoint: one key per seed, from (request key, name of the seed type, seed, anchor). Joint: one
 key for all, from (request key, every input id, seed and anchor in order). The key of a node at a step
-is ``node_key(seed key, step salt, node)``. No key depends on a position, so thread and shard counts
-change nothing, and neither does, in disjoint mode, the rest of the batch.
+is ``node_key(seed key, plan.salts[step], node)``. No key depends on a position, so thread and shard
+counts change nothing, and neither does, in disjoint mode, the rest of the batch.
 
 **batch.** Disjoint: position of the seed over all seed sets. Joint: seeds have their position, other
 nodes -1.
@@ -31,45 +68,14 @@ nodes -1.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 import numpy as np
 
-from workbench.errors import IdError, explain
 from workbench.kernels import rng
-from workbench.schema import EdgeType, Schema
 from workbench.stores.door import check_request
-from workbench.stores.request import HopRequest, HopSample, SampleRequest
-from workbench.stores.steps import Step
+from workbench.stores.growing import Growing, HopStore
+from workbench.stores.request import SampleRequest
 from workbench.stores.subgraph import SampledSubgraph
-from workbench.types import AnyArray, Int64Array, UInt64Array
-
-
-class HopStore(Protocol):
-    """What the driver needs of a store."""
-
-    @property
-    def schema(self) -> Schema:
-        """Node and edge types."""
-        ...
-
-    @property
-    def snapshot(self) -> int:
-        """Number of the committed state."""
-        ...
-
-    @property
-    def id_dtype(self) -> np.dtype[Any]:
-        """uint32 or int64."""
-        ...
-
-    def num_nodes(self, node_type: str) -> int:
-        """Nodes of a type."""
-        ...
-
-    def sample_hop(self, request: HopRequest, snapshot: int | None = None) -> HopSample:
-        """Expand many nodes along one step."""
-        ...
+from workbench.types import UInt64Array
 
 
 def name_salt(name: str) -> int:
@@ -112,93 +118,7 @@ class HopDriver:
 
         Raises
         ------
-        IdError, AnchorError, FanoutError
+        IdError, AnchorError, FanoutError, StoreError
         """
         check_request(self.store, request, snapshot)
-        return _Growing(self.store, request).run()
-
-
-class _Growing:
-    """The state of one subgraph while it grows."""
-
-    def __init__(self, store: HopStore, request: SampleRequest) -> None:
-        self.store, self.request = store, request
-        self.keys, self.anchors = request_keys(request), request.anchors
-        types, hops = store.schema.node_types, request.plan.hops
-        self.nodes: dict[str, Int64Array] = {name: np.empty(0, np.int64) for name in types}
-        self.batch: dict[str, Int64Array] = {name: np.empty(0, np.int64) for name in types}
-        self.ends = {name: [0] for name in types}
-        named = [t for t in store.schema.edge_types if any(step.edge_type == t for step in request.plan)]
-        self.edges: dict[EdgeType, list[tuple[AnyArray, AnyArray, AnyArray]]] = {t: [] for t in named}
-        self.edges_per_hop = {t: np.zeros(hops, np.int64) for t in named}
-        self.step_edges = np.zeros(len(request.plan), np.int64)
-
-    def run(self) -> SampledSubgraph:
-        first = 0
-        for seeds in self.request.seed_sets:
-            self.nodes[seeds.node_type] = seeds.ids
-            self.batch[seeds.node_type] = np.arange(first, first + len(seeds))
-            first += len(seeds)
-        self._close_hop()
-        for hop in range(1, self.request.plan.hops + 1):
-            for number, step in enumerate(self.request.plan):
-                if step.hop == hop:
-                    self._step(number, step)
-            self._close_hop()
-        return self._result()
-
-    def _close_hop(self) -> None:
-        for name, ends in self.ends.items():
-            ends.append(len(self.nodes[name]))
-
-    def _step(self, number: int, step: Step) -> None:
-        src, _, dst = step.edge_type
-        begin, end = self.ends[dst][step.hop - 1 : step.hop + 1]
-        frontier, lane = self.nodes[dst][begin:end], self._lane(self.batch[dst][begin:end])
-        keys = rng.node_keys(self.keys[lane], np.uint64(step.salt), frontier)
-        hop = self.store.sample_hop(HopRequest(step, frontier, self.anchors[lane], keys))
-        drawn = np.diff(hop.offsets)
-        col = np.repeat(np.arange(begin, end), drawn)
-        row = self._relabel(src, hop.neighbors.astype(np.int64), np.repeat(lane, drawn))
-        self.edges[step.edge_type].append((row, col, hop.edge_ids))
-        self.edges_per_hop[step.edge_type][step.hop - 1] += len(row)
-        self.step_edges[number] = len(row)
-
-    def _lane(self, batch: Int64Array) -> Int64Array:
-        """Which seed's key and anchor a node uses; joint seeds share both, so lane 0 serves all."""
-        return batch if self.request.plan.disjoint else np.zeros_like(batch)
-
-    def _relabel(self, node_type: str, drawn: Int64Array, lane: Int64Array) -> Int64Array:
-        """Local ids of drawn nodes; those not in the subgraph yet are appended in order of discovery."""
-        known, count = self.nodes[node_type], len(self.nodes[node_type])
-        lanes, total = len(self.anchors) + 1, max(self.store.num_nodes(node_type), 1)
-        if lanes * total >= 1 << 63:
-            raise IdError(explain("a batch was asked for", f"{lanes - 1} seeds", "fewer seeds per batch"))
-        every = np.concatenate([known, drawn])
-        lane_of = np.concatenate([self._lane(self.batch[node_type]), lane])
-        _, first, place = np.unique(lane_of * total + every, return_index=True, return_inverse=True)
-        local, new = first.copy(), np.sort(first[first >= count])
-        local[first >= count] = count + np.searchsorted(new, first[first >= count])
-        fresh = lane_of[new] if self.request.plan.disjoint else np.full(len(new), -1)
-        self.nodes[node_type] = np.concatenate([known, every[new]])
-        self.batch[node_type] = np.concatenate([self.batch[node_type], fresh])
-        return local[place[count:]]
-
-    def _result(self) -> SampledSubgraph:
-        dtype, empty = self.store.id_dtype, (np.empty(0, np.int64),) * 3
-        joined = {
-            name: [np.concatenate(part) for part in zip(empty, *parts, strict=True)]
-            for name, parts in self.edges.items()
-        }
-        return SampledSubgraph(
-            request=self.request,
-            snapshot=self.store.snapshot,
-            node_id={name: ids.astype(dtype) for name, ids in self.nodes.items()},
-            batch={name: batch.astype(np.int32) for name, batch in self.batch.items()},
-            row={name: parts[0].astype(np.int32) for name, parts in joined.items()},
-            col={name: parts[1].astype(np.int32) for name, parts in joined.items()},
-            edge_id={name: parts[2].astype(dtype) for name, parts in joined.items()},
-            nodes_per_hop={name: np.diff(ends) for name, ends in self.ends.items()},
-            edges_per_hop=self.edges_per_hop,
-            step_edges=self.step_edges,
-        )
+        return Growing(self.store, request, request_keys(request)).run()

@@ -47,6 +47,8 @@ class RamGraph:
         If the graph alone exceeds the budget.
     """
 
+    hides_edges = True
+
     def __init__(self, arrays: GraphArrays, memory_budget: int | None = None, snapshot: int = 1) -> None:
         self.arrays = arrays
         self.memory_budget = memory_budget
@@ -56,7 +58,8 @@ class RamGraph:
         check_budget("the graph", self._graph_bytes, memory_budget)
         self._degrees = largest_degrees(arrays)
         self._arenas = Arenas(None if memory_budget is None else memory_budget - self._graph_bytes)
-        self._tables = Tables(arrays, self._degrees, Masses(arrays, self._arenas.reserve))
+        self.masses = Masses(arrays, self._arenas.reserve)
+        self._tables = Tables(arrays, self._degrees, self.masses)
         self._programs: dict[StepPlan, Program] = {}
         self._idle: deque[Worker] = deque()
 
@@ -73,6 +76,7 @@ class RamGraph:
         """
         roles = ("time", "indptr", "nbr", "eid")
         size = sum(entry.bytes for entry in dataset.manifest.files if entry.role in roles)
+        size += sum(8 * dataset.manifest.rows(table.name) for table in dataset.schema if table.end_time)
         check_budget(f"the graph of {dataset.path}", size, memory_budget)
         graph = cls(GraphArrays.open(dataset), memory_budget, dataset.manifest.snapshot)
         graph._path = dataset.path
@@ -146,9 +150,16 @@ class RamGraph:
         Raises
         ------
         IdError, AnchorError, FanoutError, StoreError
+        BudgetError
+            If the masses of a weighted step would not fit.
         """
         check_hop(self, request, snapshot)
-        return answer_hop(self.arrays, request)
+        try:
+            return answer_hop(self.arrays, request, self.masses)
+        except OverBudgetError as error:
+            asked = f"prefix masses of {str(request.step.edge_type)!r} were to be built"
+            got, allowed = f"they take {error.asked:,} bytes", f"{error.room:,} bytes that are left"
+            raise BudgetError(explain(asked, got, allowed, "Raise memory_budget")) from None
 
     def memory(self) -> MemoryReport:
         """Bytes per edge type and node type, and of the buffers in use; prints as a table."""

@@ -107,6 +107,18 @@ class HiddenEdges:
         """Edges hidden from one seed."""
         return self.rows[self.offsets[seed] : self.offsets[seed + 1]]
 
+    def of_each(self, seeds: Int64Array) -> tuple[Int64Array, Int64Array]:
+        """Offsets and edges, as :class:`HopRequest` has them, for nodes that belong to these seeds."""
+        counts = np.diff(self.offsets)[seeds]
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        places = np.arange(offsets[-1]) + np.repeat(self.offsets[seeds] - offsets[:-1], counts)
+        return offsets, self.rows[places]
+
+    def of_all(self, nodes: int) -> tuple[Int64Array, Int64Array]:
+        """The same for nodes that belong to all seeds: every listed edge is hidden from each of them."""
+        rows = np.unique(self.rows)
+        return np.arange(nodes + 1) * len(rows), np.tile(rows, nodes)
+
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
         """The edge type and its reverse."""
         own = schema.edge_spec(self.edge_type)
@@ -194,14 +206,19 @@ class HopRequest:
     ----------
     step : Step
     nodes : int64[n]  global ids of type ``step.edge_type.dst``
-    anchors : int64[n]  the anchor of the seed that each node was reached from
+    anchors : int64[n]  what each node sees: rows at or before it (a ``strict`` plan is applied already)
     keys : uint64[n]  one draw key per node (``kernels.rng.node_keys``)
+    hidden : (int64[n + 1], int64[m]) or None
+        Node i does not see the edges ``rows[offsets[i]:offsets[i + 1]]``, which ascend.
+    want_times : bool  ask for the times of the edges
     """
 
     step: Step
     nodes: Int64Array
     anchors: TimeArray
     keys: UInt64Array
+    hidden: tuple[Int64Array, Int64Array] | None = None
+    want_times: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,8 +230,12 @@ class HopSample:
     offsets : int64[n + 1]  node i owns entries ``offsets[i]:offsets[i + 1]``
     neighbors : ids[m]  global ids of type ``step.edge_type.src``, in draw order
     edge_ids : ids[m]  row of the edge type's table
+    times : int64[m] or None  of the edges, if asked for and the table has them
+    slow : int  nodes whose visible edges had to be scanned to draw by weight or age
     """
 
     offsets: Int64Array
     neighbors: AnyArray
     edge_ids: AnyArray
+    times: TimeArray | None = None
+    slow: int = 0

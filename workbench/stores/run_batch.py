@@ -61,7 +61,7 @@ from workbench.stores.memory import Arenas
 from workbench.stores.request import SampleRequest
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.stores.worker import Worker
-from workbench.temporal import views
+from workbench.temporal import just_before
 from workbench.types import AnyArray, ByteArray, Int64Array
 
 MOST_LOCALS: int = (1 << 31) - 1
@@ -121,7 +121,8 @@ def run_batch(
 
 def _question(tables: Tables, program: Program, request: SampleRequest) -> _Question:
     plan = program.plan
-    seen = views(request.anchors if plan.disjoint else request.anchors[:1], plan.strict)
+    seen = request.anchors if plan.disjoint else request.anchors[:1]
+    seen = just_before(seen) if plan.strict else np.ascontiguousarray(seen)
     lanes = max(len(seen), 1)
     cuts = np.zeros((max(len(program.bounds), 1), lanes), np.int64)
     if plan.cutoff != "path":

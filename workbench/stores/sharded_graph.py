@@ -20,7 +20,7 @@ from workbench.stores.door import check_hop
 from workbench.stores.graph_arrays import EdgeArrays, GraphArrays
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph
-from workbench.stores.request import HopRequest, HopSample, SampleRequest
+from workbench.stores.request import HiddenEdges, HopRequest, HopSample, SampleRequest
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import BoolArray, Int64Array, TimeArray
 
@@ -39,6 +39,8 @@ class ShardedGraph:
     StoreError
         If there is not at least one shard.
     """
+
+    hides_edges = True
 
     def __init__(self, arrays: GraphArrays, shards: int = 2, snapshot: int = 1) -> None:
         if shards < 1:
@@ -119,7 +121,11 @@ def _own_edges(arrays: EdgeArrays, number: int, shards: int) -> EdgeArrays:
 
 
 def _part(request: HopRequest, place: Int64Array) -> HopRequest:
-    return HopRequest(request.step, request.nodes[place], request.anchors[place], request.keys[place])
+    hidden = request.hidden
+    if hidden is not None:
+        hidden = HiddenEdges(request.step.edge_type, *hidden).of_each(place)
+    nodes, anchors, keys = request.nodes[place], request.anchors[place], request.keys[place]
+    return HopRequest(request.step, nodes, anchors, keys, hidden, request.want_times)
 
 
 def _merge(nodes: int, places: list[Int64Array], answers: list[HopSample]) -> HopSample:
@@ -127,9 +133,17 @@ def _merge(nodes: int, places: list[Int64Array], answers: list[HopSample]) -> Ho
     for place, answer in zip(places, answers, strict=True):
         counts[place] = np.diff(answer.offsets)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    merged = [np.empty(int(offsets[-1]), answers[0].neighbors.dtype) for _ in range(2)]
+    target = np.empty(int(offsets[-1]), np.int64)
+    begin = 0
     for place, answer in zip(places, answers, strict=True):
         within = np.arange(answer.offsets[-1]) - np.repeat(answer.offsets[:-1], counts[place])
-        target = np.repeat(offsets[place], counts[place]) + within
-        merged[0][target], merged[1][target] = answer.neighbors, answer.edge_ids
-    return HopSample(offsets, *merged)
+        target[begin : begin + len(within)] = np.repeat(offsets[place], counts[place]) + within
+        begin += len(within)
+    order = np.argsort(target)
+    neighbors, edge_ids = (
+        np.concatenate([getattr(answer, name) for answer in answers])[order]
+        for name in ("neighbors", "edge_ids")
+    )
+    clocks = [answer.times for answer in answers if answer.times is not None]
+    times = np.concatenate(clocks)[order] if clocks else None
+    return HopSample(offsets, neighbors, edge_ids, times, sum(answer.slow for answer in answers))

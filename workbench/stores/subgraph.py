@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench.schema import EdgeType
 from workbench.stores.request import SampleRequest
-from workbench.types import AnyArray, Int32Array, Int64Array, TimeArray
+from workbench.types import AnyArray, Int32Array, Int64Array, TimeArray, UInt64Array
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,14 @@ class SampledSubgraph:
     nodes_per_hop : dict node type -> int64[hops + 1]  entry 0 counts the seeds
     edges_per_hop : dict edge type -> int64[hops]
     step_edges : int64[steps]  edges drawn by each step of the plan
+    edge_paths : dict edge type -> uint64[m], or None
+        Metapath plans: bit mask of the metapaths that drew each edge.
+    cutoffs : dict node type -> int64[n], or None
+        Plans with ``cutoff='path'``: what each node was expanded at, before ``strict`` is applied.
+    dropped : int64[seeds] or None
+        Plans with ``max_nodes``: draws that the budget dropped, per seed; int64[1] in joint mode.
+    slow_draws : int
+        Expansions of a node, by weight or age, for which its visible edges had to be scanned.
     """
 
     request: SampleRequest
@@ -46,6 +54,10 @@ class SampledSubgraph:
     nodes_per_hop: dict[str, Int64Array]
     edges_per_hop: dict[EdgeType, Int64Array]
     step_edges: Int64Array
+    edge_paths: dict[EdgeType, UInt64Array] | None = None
+    cutoffs: dict[str, TimeArray] | None = None
+    dropped: Int64Array | None = None
+    slow_draws: int = 0
 
     @property
     def num_nodes(self) -> int:
@@ -76,7 +88,10 @@ class SampledSubgraph:
         return np.repeat(np.arange(1, len(counts) + 1, dtype=np.int32), counts)
 
     def same_as(self, other: SampledSubgraph) -> bool:
-        """Bit-equal in nodes, edges, ids, batches and counts (requests are not compared)."""
+        """Bit-equal in nodes, edges, ids, batches, paths, cutoffs and counts.
+
+        Requests and ``slow_draws``, which says how and not what, are not compared.
+        """
         mine, theirs = self._arrays(), other._arrays()
         return mine.keys() == theirs.keys() and all(np.array_equal(mine[name], theirs[name]) for name in mine)
 
@@ -89,5 +104,8 @@ class SampledSubgraph:
             "edge_id": self.edge_id,
             "nodes_per_hop": self.nodes_per_hop,
             "edges_per_hop": self.edges_per_hop,
+            "edge_paths": self.edge_paths or {},
+            "cutoffs": self.cutoffs or {},
+            "dropped": {} if self.dropped is None else {"": self.dropped},
         }
         return {(group, str(name)): array for group, part in groups.items() for name, array in part.items()}

@@ -6,6 +6,8 @@ The rule is :func:`workbench.temporal.cut`; here it is applied to the tables tha
   where the edge's row *is* the neighbour, and a node's time is never waived.
 * ``low``: edges below are older than the look-back window (temporal steps over timed tables).
 * ``node``: neighbours from here on are too new; None where that cannot happen.
+* ``edge_end``, ``node_end``: edges and neighbours are gone once they have ended. Rows are not in the order
+  of their ends, so this is looked up row by row. A static step waives the edge's end too.
 """
 
 from __future__ import annotations
@@ -22,21 +24,25 @@ from workbench.types import Int64Array, TimeArray
 
 
 class Bounds(NamedTuple):
-    """Tables whose cuts bound a step; None where there is no bound."""
+    """Tables whose cuts and ends bound a step; None where there is no bound."""
 
     high: str | None
     low: str | None
     node: str | None
+    edge_end: str | None = None
+    node_end: str | None = None
 
 
 def bounds_of(graph: GraphArrays, spec: EdgeSpec, step: Step) -> Bounds:
-    """Name the tables whose cuts bound a step."""
+    """Name the tables whose cuts and ends bound a step."""
     src, edge_timed = spec.edge_type.src, graph.times[spec.table] is not None
     src_timed = graph.times[src] is not None
     high = spec.table if (step.temporal or spec.layout == "fact") and edge_timed else None
     low = spec.table if step.temporal and step.window is not None and edge_timed else None
     implied = spec.layout == "fact" or (step.temporal and str(spec.edge_type) in graph.edges_follow_nodes)
-    return Bounds(high, low, src if src_timed and not implied else None)
+    edge_end = spec.table if step.temporal and spec.layout != "fact" and spec.table in graph.ends else None
+    node = src if src_timed and not implied else None
+    return Bounds(high, low, node, edge_end, src if src in graph.ends else None)
 
 
 def cuts_of(graph: GraphArrays, table: str | None, anchors: TimeArray) -> Int64Array:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.temporal import MICROSECONDS, NO_TIME
-from workbench.types import AnyArray, Int64Array
+from workbench.types import AnyArray, Float64Array, Int64Array
 
 DAY: int = MICROSECONDS["days"]
 
@@ -63,16 +63,22 @@ class RowGraph:
     num_rows : dict table -> rows
     times : dict table -> int64[rows] ascending (``NO_TIME`` last); absent for a table without time
     foreign_keys : dict (table, column) -> int64[rows]  row ids, -1 for none
+    ends : dict table -> int64[rows]  ``NO_TIME`` for none; absent for a table without an end time
+    weights : dict (table, column) -> float64[rows]  columns that edges can be weighted by
     """
 
     schema: Schema
     num_rows: dict[str, int]
     times: dict[str, Int64Array]
     foreign_keys: dict[tuple[str, str], Int64Array]
+    ends: dict[str, Int64Array] = field(default_factory=dict)
+    weights: dict[tuple[str, str], Float64Array] = field(default_factory=dict)
 
     def arrays(self, id_dtype: np.typing.DTypeLike = np.uint32) -> GraphArrays:
         """The same graph as CSC arrays."""
-        return GraphArrays.from_columns(self.schema, self.num_rows, self.times, self.foreign_keys, id_dtype)
+        return GraphArrays.from_columns(
+            self.schema, self.num_rows, self.times, self.foreign_keys, id_dtype, self.ends, self.weights
+        )
 
     def dated_only(self) -> RowGraph:
         """The same graph without the rows that have no time, and without keys that pointed at them."""
@@ -84,7 +90,9 @@ class RowGraph:
             kept = ids[: counts[table]]
             keys[table, column] = np.where(kept < limit, kept, -1)
         times = {name: clock[: counts[name]] for name, clock in self.times.items()}
-        return RowGraph(self.schema, counts, times, keys)
+        ends = {name: end[: counts[name]] for name, end in self.ends.items()}
+        weights = {name: column[: counts[name[0]]] for name, column in self.weights.items()}
+        return RowGraph(self.schema, counts, times, keys, ends, weights)
 
     def with_later_rows(self, after: int, rng: np.random.Generator, rows: int = 5) -> RowGraph:
         """The same graph with rows later than ``after`` appended to every timed table.
@@ -101,10 +109,15 @@ class RowGraph:
             target = self.schema[table].foreign_key(column).table
             new = rng.integers(-1, counts[target], counts[table] - self.num_rows[table])
             keys[table, column] = np.concatenate([ids, new])
-        return RowGraph(self.schema, counts, times, keys)
+        more = {name: counts[name] - rows for name, rows in self.num_rows.items()}
+        ends = {name: np.append(end, np.full(more[name], NO_TIME)) for name, end in self.ends.items()}
+        weights = {name: np.append(old, np.ones(more[name[0]])) for name, old in self.weights.items()}
+        return RowGraph(self.schema, counts, times, keys, ends, weights)
 
 
-def random_rows(rng: np.random.Generator, size: int = 12, instants: int = 6) -> RowGraph:
+def random_rows(
+    rng: np.random.Generator, size: int = 12, instants: int = 6, *, extras: bool = False
+) -> RowGraph:
     """A random heterogeneous temporal graph of at most ``size`` rows a table.
 
     It mixes tables with and without time, equal times, rows without a time, self links, several keys
@@ -116,6 +129,7 @@ def random_rows(rng: np.random.Generator, size: int = 12, instants: int = 6) -> 
     rng : numpy Generator
     size : int  largest number of rows of a table
     instants : int  distinct times: few make many ties
+    extras : bool  give some tables end times (``until``) and columns of weights (``weight``) too
     """
     nodes = [f"n{i}" for i in range(int(rng.integers(1, 4)))]
     folded = [f"e{i}" for i in range(int(rng.integers(0, 3)))]
@@ -134,7 +148,8 @@ def random_rows(rng: np.random.Generator, size: int = 12, instants: int = 6) -> 
     for table in schema:
         for key in table.foreign_keys:
             foreign_keys[table.name, key.column] = _random_key(rng, counts[table.name], counts[key.table])
-    return RowGraph(schema, counts, times, foreign_keys)
+    rows = RowGraph(schema, counts, times, foreign_keys)
+    return _with_extras(rng, rows, instants) if extras else rows
 
 
 def random_graph(
@@ -142,6 +157,30 @@ def random_graph(
 ) -> GraphArrays:
     """:func:`random_rows` as arrays."""
     return random_rows(rng, size, instants).arrays(id_dtype)
+
+
+def _with_extras(rng: np.random.Generator, rows: RowGraph, instants: int) -> RowGraph:
+    tables, ends, weights = [], {}, {}
+    for table in rows.schema:
+        count, columns = rows.num_rows[table.name], list(table.columns)
+        ended, weighted = rng.random(2) < (0.35, 0.6)
+        if ended:
+            columns.append(Column("until", Stype.TIMESTAMP))
+            until = rng.integers(0, 2 * instants, count) * 10
+            ends[table.name] = np.where(rng.random(count) < 0.4, NO_TIME, until)
+        if weighted:
+            columns.append(Column("weight", Stype.NUMERICAL))
+            weights[table.name, "weight"] = _random_weights(rng, count)
+        tables.append(replace(table, columns=tuple(columns), end_time="until" if ended else None))
+    return replace(rows, schema=Schema(tuple(tables)), ends=ends, weights=weights)
+
+
+def _random_weights(rng: np.random.Generator, rows: int) -> Float64Array:
+    # quarters add up exactly in any order; many zeros, and now and then one row that outweighs the rest
+    weights = rng.integers(0, 12, rows) / 4
+    weights[rng.random(rows) < rng.choice([0.0, 0.3, 0.9])] = 0
+    weights[rng.random(rows) < 0.05] = 4096
+    return np.asarray(weights, np.float64)
 
 
 def _random_clock(rng: np.random.Generator, rows: int, instants: int) -> Int64Array:
