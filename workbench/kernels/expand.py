@@ -181,6 +181,9 @@ def expand_nodes(like, call):
             listed, count = needs_list(like, call, begin, end, lane), end - begin
             if listed:
                 count = list_visible(like, call, begin, end, lane, word(block + B_VIEW, i))
+                if count > 0 and word(visible, count - 1) - word(visible, 0) == count - 1:
+                    listed, begin = False, word(visible, 0)  # a range after all
+                    set_word(block + B_BEGIN, i, begin)
             take = _take_of(step, count)
             if not has_room(call, take):
                 return -1 - word(step, P_EDGE)

@@ -46,15 +46,15 @@ C_WORDS = 58
     # row-id bounds (rows of the cuts), -1 for none: of edges, of the look-back window, of neighbours
     P_HIGH, P_LOW, P_NODE,
     P_REPLACE, P_FRACTION,
-    # address of cumulative masses, or 0; of the edge table's times, or 0; half-life as float64
-    P_MASS, P_TIMES, P_HALF_LIFE,
+    # addresses of cumulative masses, of the edge table's weights and times, or 0; half-life as float64
+    P_MASS, P_WEIGHTS, P_TIMES, P_HALF_LIFE,
     # addresses of end times, or 0; 1 where an edge's time is a cutoff; number of the hidden edges, or -1
     P_EDGE_END, P_NODE_END, P_CLOCK, P_HIDDEN,
     P_PARENT, P_PATHS,
     # addresses of the stages that run the step, and that make its draws, or 0
     P_EXPAND, P_DRAW,
-) = range(24)
-P_WORDS = 24
+) = range(25)
+P_WORDS = 25
 
 N_NODES, N_BATCH, N_HASH, N_LINES, N_CAPACITY, N_COUNT, N_CLOCK, N_SEEN = range(8)
 N_WORDS = 8

@@ -45,6 +45,7 @@ from workbench.kernels.tables import (
     P_REPLACE,
     P_STRATEGY,
     P_TIMES,
+    P_WEIGHTS,
 )
 
 SCANNED: int = 1 << 63
@@ -101,12 +102,10 @@ def _weight(like, call, i, rank, listed, newest):
     step, edge = word(call, C_STEP), word(call, C_EDGE)
     begin = word(word(call, C_BLOCK) + B_BEGIN, i)
     position = word(word(call, C_VISIBLE), rank) if listed else begin + rank
+    row = load(like, word(edge, E_EID) + position * word(edge, E_STRIDE))
     if word(step, P_STRATEGY) == DECAY:
-        row = load(like, word(edge, E_EID) + position * word(edge, E_STRIDE))
         return 2.0 ** ((word(word(step, P_TIMES), row) - newest) / real(step, P_HALF_LIFE))
-    masses, node = word(step, P_MASS), word(word(call, C_BLOCK) + B_NODE, i)
-    before = real(masses, position - 1) if position > word(word(edge, E_INDPTR), node) else 0.0
-    return real(masses, position) - before
+    return real(word(step, P_WEIGHTS), row)
 
 
 @part
@@ -226,18 +225,16 @@ def draw_weighted(like, call):
             found += log or _weight(like, call, i, rank, listed, np.int64(0)) > 0.0
         return found
     begin, node = word(block + B_BEGIN, i), word(block + B_NODE, i)
+    masses, first = word(step, P_MASS) + begin * 8, begin == word(word(word(call, C_EDGE), E_INDPTR), node)
     scanned = listed or word(step, P_MASS) == 0
+    # weights that a mass before them swallowed are summed up anew
+    if not scanned and not log:
+        scanned = real(masses, count - 1) <= (0.0 if first else real(masses, -1))
     if scanned:
         set_word(call, C_SLOW, word(call, C_SLOW) + 1)
         masses, first, log = _cumulate(like, call, i, count, listed), True, False
-    else:
-        masses, first = (
-            word(step, P_MASS) + begin * 8,
-            begin == word(word(word(call, C_EDGE), E_INDPTR), node),
-        )
-    some = log or real(masses, count - 1) > (0.0 if first else real(masses, -1))
-    if not some:
-        return np.int64(0)
+        if not real(masses, count - 1) > 0.0:
+            return np.int64(0)
     key = np.uint64(word(block + B_KEY, i))
     _first_tries(masses, first, count, log, key, take, picks, word(call, C_TARGETS))
     if word(step, P_REPLACE):

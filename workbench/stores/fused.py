@@ -51,6 +51,7 @@ from workbench.kernels.tables import (
     P_SRC,
     P_STRATEGY,
     P_TIMES,
+    P_WEIGHTS,
     P_WORDS,
     ROOM,
 )
@@ -261,7 +262,8 @@ def _fill_bounds(tables: Tables, row: Int64Array, step: Step, spec: EdgeSpec, bo
 def _fill_weights(tables: Tables, row: Int64Array, step: Step, spec: EdgeSpec, kept: list[AnyArray]) -> None:
     mass = None
     if step.weight is not None:
-        mass = tables.masses.linear(spec.edge_type, step.weight)
+        mass, weights = tables.masses.linear(spec.edge_type, step.weight), tables.graph.weights
+        row[P_WEIGHTS] = address(weights[spec.table, step.weight])
     if step.half_life is not None:
         row[P_HALF_LIFE] = np.array(float(step.half_life)).view(np.int64)
         mass = tables.masses.decay(spec.edge_type, step.half_life)

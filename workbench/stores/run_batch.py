@@ -252,7 +252,7 @@ def _wrap(
     if layout.capacity.by_path:
         more["edge_paths"] = {e: layout.masks(arena, n, edge_counts[n]) for e, n in layout.used}
     if plan.max_nodes is not None:
-        more["dropped"] = answer.dropped
+        more["dropped"] = answer.dropped[: len(request) if plan.disjoint else 1]
     return SampledSubgraph(
         request=request,
         snapshot=snapshot,

@@ -119,8 +119,9 @@ class Worker:
         OverBudgetError
         """
         if layout is not self._fits:
-            edges = layout.capacity.edges if layout.capacity.by_path else {}
-            self._lines = self._all(layout.capacity.nodes.items()), self._all(edges.items())
+            room = layout.capacity
+            edges = [(e, room.edges[e]) for e, _ in layout.used] if room.by_path else []
+            self._lines = self._all(room.nodes.items()), self._all(edges)
             self._fits = layout
         return self._lines
 
