@@ -176,7 +176,7 @@ def fill_draws(sight, drawing, takes, offsets, drawn, neighbors, edge_ids):
             drawing.strategy == DECAY and (drawing.again or take < len(seen))
         ):
             drawn[i], scanned = weighted_draws(sight, drawing, i, seen, ranks)
-            slow += scanned
+            slow += scanned and sight.layout != COLUMN
         else:
             drawn[i] = take
             plain_draws(drawing, drawing.keys[i], len(seen), ranks)
