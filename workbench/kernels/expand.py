@@ -50,6 +50,7 @@ from workbench.kernels.tables import (
     P_EDGE,
     P_FANOUT,
     P_FRACTION,
+    P_MASS,
     P_REPLACE,
     P_SALT,
     P_STRATEGY,
@@ -176,6 +177,10 @@ def expand_nodes(like, call):
             prefetch(indptr + load(like, nodes_at + local_at(call, i) * width(like)) * 8)
         fill_block(like, call, start, lanes)
         _draw_keys(call, lanes)
+        masses = word(step, P_MASS)
+        for i in range(lanes if masses != 0 else 0):
+            prefetch(masses + word(block + B_BEGIN, i) * 8)
+            prefetch(masses + word(block + B_END, i) * 8 - 8)
         for i in range(lanes):
             begin, end, lane = word(block + B_BEGIN, i), word(block + B_END, i), word(block + B_LANE, i)
             listed, count = needs_list(like, call, begin, end, lane), end - begin

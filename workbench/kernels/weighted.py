@@ -65,35 +65,63 @@ def _target(masses, first, count, log, u):
 
 
 @part
-def _first_above(masses, count, target):
-    """Rank of the first of ``count`` masses that exceeds a target; ``count`` if none does."""
-    base, length = 0, count
-    while length > 0:
-        half = length >> 1
-        above = real(masses, base + half) > target
-        base = base if above else base + half + 1
-        length = half if above else length - half - 1
-    return base
+def _guess(masses, count, target):
+    """Where a target would lie if masses grew evenly: mostly a few cache lines away from where it does."""
+    low, high = real(masses, 0), real(masses, count - 1)
+    if not low < target < high:
+        return np.int64(0) if target <= low else count - 1
+    return np.int64((target - low) / (high - low) * (count - 1))
+
+
+@part
+def _first_above(masses, count, target, guess):
+    """Rank of the first of ``count`` masses that exceeds a target; ``count`` if none does.
+
+    It gallops away from the guess by cache lines, so the cost is the logarithm of the guess's error.
+    """
+    low, high, step = np.int64(0), count, np.int64(8)
+    if real(masses, guess) > target:
+        high = guess
+        while high > 0:
+            probe = max(high - step, 0)
+            if not real(masses, probe) > target:
+                low = probe + 1
+                break
+            high, step = probe, step * 8
+    else:
+        low = guess + 1
+        while low < count:
+            probe = min(low + step, count) - 1
+            if real(masses, probe) > target:
+                high = probe
+                break
+            low, step = probe + 1, step * 8
+    while low < high:
+        middle = (low + high) >> 1
+        above = real(masses, middle) > target
+        low = low if above else middle + 1
+        high = middle if above else high
+    return low
+
+
+@part
+def _try(masses, first, count, log, u):
+    """The rank that a share of the masses falls on."""
+    target = _target(masses, first, count, log, u)
+    return _first_above(masses, count, target, _guess(masses, count, target))
 
 
 @part
 def _first_tries(masses, first, count, log, key, take, picks, targets):
-    """Attempt 0 of every draw, side by side: each search waits for its own cache lines only."""
+    """Attempt 0 of every draw: all guesses are prefetched before the first is looked at."""
     for d in range(take):
-        set_real(targets, d, _target(masses, first, count, log, share(key, np.uint64(d))))
-        set_word(picks, d, 0)
-    length = count
-    while length > 1:
-        half = length >> 1
-        for d in range(take):
-            base = word(picks, d)
-            base += 0 if real(masses, base + half - 1) > real(targets, d) else half
-            set_word(picks, d, base)
-            prefetch(masses + (base + ((length - half) >> 1) - 1) * 8)
-        length -= half
+        target = _target(masses, first, count, log, share(key, np.uint64(d)))
+        guess = _guess(masses, count, target)
+        prefetch(masses + guess * 8)
+        set_real(targets, d, target)
+        set_word(picks, d, guess)
     for d in range(take):
-        base = word(picks, d)
-        set_word(picks, d, base if real(masses, base) > real(targets, d) else base + 1)
+        set_word(picks, d, _first_above(masses, count, real(targets, d), word(picks, d)))
 
 
 @part
@@ -187,7 +215,7 @@ def _accept(like, call, i, masses, first, log, count, take, listed, scanned):
                 break
             attempt += np.uint64(1)
             u = share(key, np.uint64(d) + (attempt << np.uint64(32)))
-            pick = _first_above(masses, count, _target(masses, first, count, log, u))
+            pick = _try(masses, first, count, log, u)
         set_word(picks, d, pick)
         if take > SCAN:
             take_in(pick, taken, mask, stamp)
@@ -203,8 +231,21 @@ def _again(call, i, masses, first, log, count, take):
         while word(picks, d) >= count:
             attempt += np.uint64(1)
             u = share(key, np.uint64(d) + (attempt << np.uint64(32)))
-            set_word(picks, d, _first_above(masses, count, _target(masses, first, count, log, u)))
+            set_word(picks, d, _try(masses, first, count, log, u))
     return take
+
+
+@part
+def _all_positive(like, call, i, count, listed):
+    """Ranks of all that weigh something, in stored order; returns how many."""
+    step, picks, found = word(call, C_STEP), word(call, C_MANY), np.int64(0)
+    masses = word(step, P_MASS) + word(word(call, C_BLOCK) + B_BEGIN, i) * 8
+    for rank in range(count):
+        set_word(picks, found, rank)
+        # a mass that grew says so at once; another may have been swallowed by the one before it
+        grew = not listed and rank > 0 and real(masses, rank) > real(masses, rank - 1)
+        found += grew or _weight(like, call, i, rank, listed, np.int64(0)) > 0.0
+    return found
 
 
 @stage
@@ -219,11 +260,11 @@ def draw_weighted(like, call):
     step, picks = word(call, C_STEP), word(call, C_MANY)
     block, log = word(call, C_BLOCK), word(step, P_STRATEGY) == DECAY
     if take >= count and word(step, P_REPLACE) == 0:
-        found = np.int64(0)
+        if not log:
+            return _all_positive(like, call, i, count, listed)
         for rank in range(count):
-            set_word(picks, found, rank)
-            found += log or _weight(like, call, i, rank, listed, np.int64(0)) > 0.0
-        return found
+            set_word(picks, rank, rank)
+        return count
     begin, node = word(block + B_BEGIN, i), word(block + B_NODE, i)
     masses, first = word(step, P_MASS) + begin * 8, begin == word(word(word(call, C_EDGE), E_INDPTR), node)
     scanned = listed or word(step, P_MASS) == 0

@@ -53,13 +53,31 @@ def _rows_until(times_at, dated, view, window):
     """Count the dated rows with ``time <= view``, or with ``time <= view - window``."""
     if window >= 0 and (view == FOREVER or view <= BEGINNING + window):
         return 0
-    limit, base, length = view - max(window, 0), 0, dated
-    while length > 0:
-        half = length >> 1
-        later = word(times_at, base + half) > limit
-        base = base if later else base + half + 1
-        length = half if later else length - half - 1
-    return base
+    limit = view - max(window, 0)
+    if dated == 0 or limit < word(times_at, 0):
+        return np.int64(0)
+    begin, end = word(times_at, 0), word(times_at, dated - 1)
+    if limit >= end:
+        return dated
+    # times mostly grow about evenly: gallop from where the limit would then be
+    low, high, step = np.int64(0), dated, np.int64(8)
+    guess = np.int64((np.float64(limit) - begin) / (np.float64(end) - begin) * (dated - 1))
+    if word(times_at, guess) > limit:
+        high = guess
+        while word(times_at, max(high - step, 0)) > limit:
+            high, step = max(high - step, 0), step * 8
+        low = max(high - step, 0)
+    else:
+        low = guess
+        while word(times_at, min(low + step, dated - 1)) <= limit:
+            low, step = min(low + step, dated - 1), step * 8
+        high = min(low + step, dated - 1)
+    while low + 1 < high:
+        middle = (low + high) >> 1
+        later = word(times_at, middle) > limit
+        high = middle if later else high
+        low = low if later else middle
+    return high
 
 
 @part
