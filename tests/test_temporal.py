@@ -24,6 +24,7 @@ from workbench.temporal import (
     duration,
     instant,
     iso,
+    just_before,
     lookback,
     split_anchors,
     visible,
@@ -120,6 +121,19 @@ def test_a_cut_counts_the_visible_rows(times, anchors):
     assert found.tolist() == [int(visible(ordered, a).sum()) for a in [*anchors, FOREVER]]
     for anchor, count in zip(anchors, found, strict=False):
         assert count == sum(t != NO_TIME and t <= anchor for t in times)
+
+
+def test_a_row_is_visible_from_its_time_until_its_end():
+    time, end = np.array([5, 5, 5, NO_TIME]), np.array([9, NO_TIME, 5, NO_TIME])
+    seen = {anchor: visible(time, anchor, end).tolist() for anchor in (4, 5, 8, 9, FOREVER)}
+    assert seen[4] == [False] * 4
+    assert seen[5] == seen[8] == [True, True, False, False]
+    assert seen[9] == seen[FOREVER] == [False, True, False, False]
+
+
+def test_strict_plans_see_what_was_before_the_anchor():
+    anchors = np.array([0, 10, FOREVER, BEGINNING])
+    assert just_before(anchors).tolist() == [-1, 9, FOREVER, BEGINNING]
 
 
 def test_look_back_and_until():

@@ -1,8 +1,10 @@
 """Graphs of a few users with very many orders each, and short ways to ask for them."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from workbench.schema import EdgeType
+from workbench.schema import Column, EdgeType, Stype
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.steps import StepPlan
@@ -26,6 +28,15 @@ def star(degree: int, hubs: int = 1) -> RowGraph:
     clock = np.arange(degree * hubs)
     times = {"users": np.zeros(hubs, np.int64), "orders": clock, "ratings": clock}
     return RowGraph(schema, rows, times, keys)
+
+
+def weighted_star(weights) -> RowGraph:
+    """One user whose orders have weights in a column ``w``."""
+    rows = star(len(weights))
+    orders = rows.schema["orders"]
+    columns = (*orders.columns, Column("w", Stype.NUMERICAL))
+    schema = rows.schema.with_table(replace(orders, columns=columns))
+    return replace(rows, schema=schema, weights={("orders", "w"): np.array(weights, np.float64)})
 
 
 def request_of(steps, ids, anchor, key=1, disjoint=True, node_type="users"):

@@ -8,7 +8,7 @@ from torch_geometric.data import Data
 from torch_geometric.loader import LinkLoader
 from torch_geometric.sampler import NegativeSampling
 
-from workbench.errors import AnchorError, FanoutError, StoreError
+from workbench.errors import AnchorError, FanoutError
 from workbench.plan.fanout import Fanout
 from workbench.pyg.sampler import PyGSampler
 from workbench.pyg.stores import PyGFeatureStore, PyGGraphStore
@@ -227,7 +227,6 @@ def test_rules_are_values_of_their_class():
         PyGSampler(NeighborSampler(world[0], Fanout([2])), negatives="popular")
 
 
-@pytest.mark.xfail(raises=StoreError, strict=True, reason="no store hides edges yet")
 @KINDS
 @MODES
 def test_a_link_never_sees_itself(kind, disjoint):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.schema import Schema
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import HiddenEdges, SampleRequest
@@ -56,7 +57,7 @@ PLAIN = {
 
 MODES = PLAIN | {
     "weighted": Mode(Knobs(strategies=(WEIGHTED,), fanouts=(-1, *FEW), **BY_LOAD), size=16, extras=True),
-    "decay": Mode(Knobs(strategies=(DECAY,), fanouts=(-1, *FEW), **BY_LOAD), size=16, extras=True),
+    "decay": Mode(Knobs(strategies=(DECAY,), fanouts=(-1, *FEW), **BY_LOAD), size=24, extras=True),
     "decay_over_thousands_of_half_lives": Mode(
         Knobs(strategies=(DECAY,), fanouts=(2, 5), half_lives=(1,), anchors=(90_000, FOREVER)), 16, 9_000
     ),
@@ -76,7 +77,7 @@ MODES = PLAIN | {
     "tree": Mode(Knobs(disjoint=(True,), tree=(True,), hops=2, fanouts=FEW)),
     "budgets": Mode(Knobs(budgets=(1, 2, 5, 9, 25))),
     "budgets_of_trees": Mode(Knobs(budgets=(2, 5, 9, 25), tree=(True,), disjoint=(True,), cutoffs=("path",))),
-    "metapaths": Mode(Knobs(metapaths=(True,), hops=4, fanouts=(-1, *FEW)), size=14),
+    "metapaths": Mode(Knobs(metapaths=(True,), hops=5, fanouts=(-1, 3, 4), seeds=7), size=14),
     "metapaths_with_replacement": Mode(
         Knobs(metapaths=(True,), replace=(True,), fanouts=(2, 5)), extras=True
     ),
@@ -177,3 +178,67 @@ def test_new_nodes_are_what_the_oracle_rejects():
         blind = replace(rows, times={k: v for k, v in rows.times.items() if rows.schema[k].foreign_keys})
         met += brute_force.sample(rows, request).nodes != brute_force.sample(blind, request).nodes
     assert met > 10
+
+
+def met(name: str, shows) -> int:
+    """In how many of 60 cases of a mode a subgraph shows what the mode is about."""
+    found = 0
+    for seed in range(60):
+        rows, request = case(MODES[name], seed)
+        found += bool(shows(rows, request, HopDriver(RamGraph(rows.arrays())).sample(request)))
+    return found
+
+
+def without(**nothing):
+    """Whether the sample is another one where the rows or the request lack something."""
+
+    def changes(rows, request, subgraph):
+        of_rows = {name: value for name, value in nothing.items() if hasattr(rows, name)}
+        of_request = {name: value for name, value in nothing.items() if hasattr(request, name)}
+        tables = (
+            tuple(replace(t, end_time=None) for t in rows.schema) if "ends" in nothing else rows.schema.tables
+        )
+        plain = replace(rows, schema=Schema(tables), **of_rows)
+        other = HopDriver(RamGraph(plain.arrays())).sample(replace(request, **of_request))
+        return not subgraph.same_as(other)
+
+    return changes
+
+
+def replanned(**rules):
+    """Whether the sample is another one under a plan with other rules."""
+
+    def changes(rows, request, subgraph):
+        other = replace(request, plan=replace(request.plan, **rules))
+        sampled = HopDriver(RamGraph(rows.arrays())).sample(other)
+        return any(not np.array_equal(sampled.edge_id[e], ids) for e, ids in subgraph.edge_id.items())
+
+    return changes
+
+
+def is_merged(rows, request, subgraph):
+    """Whether an edge was drawn by two steps: its mask is that of neither."""
+    masks = {int(mask) for part in (subgraph.edge_paths or {}).values() for mask in part}
+    return masks - {step.paths for step in request.plan}
+
+
+ABOUT = {
+    "end_times": without(ends={}),
+    "hidden_edges": without(hidden=()),
+    "strict": replanned(strict=False),
+    "path_cutoffs": replanned(cutoff="anchor"),
+    "strict_path_cutoffs": replanned(strict=False),
+    "tree": replanned(tree=False),
+    "budgets": lambda rows, request, subgraph: subgraph.dropped.any(),
+    "budgets_of_trees": lambda rows, request, subgraph: subgraph.dropped.any(),
+    "metapaths": is_merged,
+    "metapaths_by_path_cutoff": is_merged,
+    "weighted": lambda rows, request, subgraph: subgraph.slow_draws,
+    "decay": lambda rows, request, subgraph: subgraph.slow_draws,
+    "decay_over_thousands_of_half_lives": lambda rows, request, subgraph: subgraph.slow_draws,
+}
+
+
+@pytest.mark.parametrize("name", ABOUT)
+def test_a_mode_meets_what_it_is_about(name):
+    assert met(name, ABOUT[name]) >= 5

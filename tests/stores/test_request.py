@@ -96,3 +96,12 @@ def test_hidden_edges_of_a_wrong_form_are_refused(offsets, rows, message):
 def test_edge_types_that_cannot_be_hidden():
     with pytest.raises(SchemaError, match="users-rating->products"):
         hidden([0], [], ("users", "rating", "products")).check(0, toy_shop().schema)
+
+
+def test_hidden_edges_of_nodes():
+    hidden = HiddenEdges(EdgeType("a", "r", "b"), np.array([0, 2, 2, 3]), np.array([4, 7, 4]))
+    offsets, rows = hidden.of_each(np.array([2, 0, 1, 0]))
+    assert (offsets.tolist(), rows.tolist()) == ([0, 1, 3, 3, 5], [4, 4, 7, 4, 7])
+    offsets, rows = hidden.of_all(2)
+    assert (offsets.tolist(), rows.tolist()) == ([0, 2, 4], [4, 7, 4, 7])
+    assert [part.tolist() for part in hidden.of_each(np.array([], np.int64))] == [[0], []]

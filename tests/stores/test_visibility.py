@@ -1,5 +1,7 @@
 """Bounds of steps by layout, by hand; cuts and windows against the rule of temporal.py, row by row."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,6 +49,23 @@ def test_a_node_bound_is_needed_where_edges_are_older_than_nodes():
     }
     graph = RowGraph(SHOP.schema, rows, {**times, "ratings": none}, keys).arrays()
     assert bounds_of(graph, SHOP.schema.edge_spec(BACK), Step(1, BACK, 2)) == Bounds("orders", None, "users")
+
+
+@pytest.mark.parametrize(
+    ("edge_type", "temporal", "wanted"),
+    [
+        (USERS, True, (None, "orders")),  # the fact row is the node
+        (USERS, False, (None, "orders")),
+        (BACK, True, ("orders", None)),
+        (BACK, False, (None, None)),
+        (RATINGS, True, ("ratings", None)),
+        (RATED, False, (None, "products")),
+    ],
+)
+def test_ends_by_layout(edge_type, temporal, wanted):
+    graph = replace(SHOP, ends=dict.fromkeys(("orders", "ratings", "products"), np.zeros(9, np.int64)))
+    bounds = bounds_of(graph, SHOP.schema.edge_spec(edge_type), Step(1, edge_type, 2, temporal=temporal))
+    assert (bounds.edge_end, bounds.node_end) == wanted
 
 
 @given(

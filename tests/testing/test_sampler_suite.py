@@ -131,4 +131,4 @@ def test_a_suite_without_a_store_says_so():
 
 
 def test_requests_are_what_mutants_change():
-    assert {"seed_sets", "plan", "key"} == set(SampleRequest.__dataclass_fields__)
+    assert {"seed_sets", "plan", "key", "hidden"} == set(SampleRequest.__dataclass_fields__)

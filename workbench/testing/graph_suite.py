@@ -26,7 +26,7 @@ from workbench.stores.request import HopRequest, SampleRequest, SeedSet
 from workbench.stores.steps import Step, StepPlan
 from workbench.temporal import NO_TIME
 from workbench.testing.graphs import DAY, random_rows, toy_shop
-from workbench.testing.requests import Knobs, random_request
+from workbench.testing.requests import EVERYTHING, Knobs, random_request
 from workbench.testing.sizes import cases
 
 USERS = EdgeType("orders", "user_id", "users")
@@ -39,10 +39,12 @@ class GraphStoreSuite:
         """Make the store under test from arrays."""
         raise NotImplementedError
 
-    def drawn(self, number: int, knobs: Knobs | None = None) -> tuple[GraphArrays, SampleRequest]:
+    def drawn(
+        self, number: int, knobs: Knobs | None = None, *, extras: bool = False
+    ) -> tuple[GraphArrays, SampleRequest]:
         """A random graph and a random request for it."""
         rng = np.random.default_rng(number)
-        rows = random_rows(rng, size=24)
+        rows = random_rows(rng, size=24, extras=extras)
         arrays = rows.arrays(np.uint32 if number % 2 else np.int64)
         return arrays, random_request(rng, rows.schema, rows.num_rows, knobs)
 
@@ -54,14 +56,21 @@ class GraphStoreSuite:
             assert got.same_as(wanted), number
             assert [a.dtype for a in got.node_id.values()] == [a.dtype for a in wanted.node_id.values()]
 
+    def test_same_bits_as_the_reference_with_every_option(self) -> None:
+        """By weight and age, in trees, along metapaths, under budgets, with rows that end."""
+        for number in range(cases(ci=100, torture_cases=1000)):
+            arrays, request = self.drawn(number, EVERYTHING, extras=True)
+            got, wanted = self.make_store(arrays).sample(request), HopDriver(RamGraph(arrays)).sample(request)
+            assert got.same_as(wanted), number
+
     def test_a_hop_is_the_reference_hop(self) -> None:
-        """One hop equals the plain kernel's."""
+        """One hop equals the plain kernel's, times and hidden edges included."""
         for number in range(cases(ci=60, torture_cases=600)):
-            arrays, request = self.drawn(number)
+            arrays, request = self.drawn(number, EVERYTHING, extras=bool(number % 2))
             for step in request.plan:
                 hop = _hop(arrays, step, np.random.default_rng(number))
                 got, wanted = self.make_store(arrays).sample_hop(hop), answer_hop(arrays, hop)
-                for name in ("offsets", "neighbors", "edge_ids"):
+                for name in ("offsets", "neighbors", "edge_ids", "times"):
                     assert np.array_equal(getattr(got, name), getattr(wanted, name)), (number, name)
 
     def test_no_edge_and_no_node_is_newer_than_its_anchor(self) -> None:
@@ -174,4 +183,10 @@ def _hop(arrays: GraphArrays, step: Step, rng: np.random.Generator) -> HopReques
     count = 20 if rows else 0
     nodes = rng.integers(0, max(rows, 1), count)
     keys = rng.integers(0, 1 << 63, count).astype(np.uint64)
-    return HopRequest(step, nodes, rng.integers(-5, 70, count), keys)
+    table = arrays.num_rows[arrays.schema.edge_spec(step.edge_type).table]
+    lists = [np.flatnonzero(rng.random(table) < 0.2) for _ in range(count)]
+    hidden = (
+        np.cumsum([0, *map(len, lists)]),
+        np.concatenate([*lists, np.empty(0, np.int64)]).astype(np.int64),
+    )
+    return HopRequest(step, nodes, rng.integers(-5, 70, count), keys, hidden, want_times=step.temporal)
