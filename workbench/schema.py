@@ -46,6 +46,11 @@ class EdgeType(NamedTuple):
         return f"{self.src}-{self.rel}->{self.dst}"
 
     @property
+    def spellings(self) -> tuple[str, str]:
+        """The texts that name it: ``src-rel->dst`` and ``src.rel->dst``."""
+        return str(self), f"{self.src}.{self.rel}->{self.dst}"
+
+    @property
     def is_reverse(self) -> bool:
         """True for the ``rev_*`` direction of a key."""
         return self.rel.startswith("rev_")
@@ -213,7 +218,7 @@ class Schema:
         """
         text = str(EdgeType(*name)) if isinstance(name, tuple) else name
         for edge_type in self.edge_types:
-            if text in (str(edge_type), f"{edge_type.src}.{edge_type.rel}->{edge_type.dst}"):
+            if text in edge_type.spellings:
                 return edge_type
         known = [str(edge_type) for edge_type in self.edge_types]
         into = [k for k in known if k.endswith(f"->{text.rsplit('->', 1)[-1]}")]
