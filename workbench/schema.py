@@ -99,14 +99,9 @@ class Table:
             if column.name == name:
                 return column
         names = [column.name for column in self.columns]
-        raise SchemaError(
-            explain(
-                f"column {name!r} of table {self.name!r} was asked for",
-                "the table does not have it",
-                ", ".join(names) or "no columns at all",
-                did_you_mean(name, names),
-            )
-        )
+        asked, allowed = f"column {name!r} of table {self.name!r} was asked for", ", ".join(names)
+        got, near = "the table does not have it", did_you_mean(name, names)
+        raise SchemaError(explain(asked, got, allowed or "no columns at all", near))
 
     def foreign_key(self, column: str) -> ForeignKey:
         """The foreign key in that column.
