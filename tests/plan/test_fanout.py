@@ -10,7 +10,7 @@ from plan_values import BOUGHT, BUYS, DAY, FRIEND, IN, OF, SHOP, fanouts, meanin
 
 from workbench.errors import AnchorError, FanoutError
 from workbench.plan.draw import Draw
-from workbench.plan.fanout import Fanout, replace_fields
+from workbench.plan.fanout import Fanout
 from workbench.schema import EdgeType
 from workbench.stores.steps import ALL, Strategy
 from workbench.testing.sizes import cases
@@ -141,7 +141,7 @@ def test_it_is_a_value(fanout):
     assert hash(again) == hash(fanout)
     assert eval(repr(fanout), {"Fanout": Fanout, "Draw": Draw}) == fanout
     assert len(fanout.lines()) == fanout.hops_deep + 1
-    assert replace_fields(fanout) == fanout
+    assert fanout.with_choices() == fanout
 
 
 @settings(max_examples=cases(200, 5000))

@@ -53,7 +53,8 @@ STORED = """{"format": 1, "fanout": {"hops": [16, {"default": 8, "orders-user_id
 "strategy": "recent", "static": ["orders-user_id->users"], "window": 2592000000000, "disjoint": false},
 "model": {"channels": 64, "layers": 2, "aggregations": ["mean"], "dropout": 0.1},
 "optimisation": {"epochs": 10, "max_steps": null, "learning_rate": 0.005, "weight_decay": 0.0001,
-"batch_size": 512, "patience": 4, "loss": "bce", "clip": 1.0}, "metric": "auroc", "exclude": [], "until": null, "reasons": []}"""
+"batch_size": 512, "patience": 4, "loss": "bce", "clip": 1.0}, "metric": "auroc", "exclude": [],
+"until": null, "reasons": []}"""
 """A plan as runs stored it before draws, metapaths and modes were there."""
 
 

@@ -17,7 +17,6 @@ from workbench.plan.sampling_plan import (
     edge_name,
     expect_plan,
     known_edge_type,
-    replace_fields,
 )
 from workbench.stores.step_rules import check_steps
 
@@ -97,20 +96,28 @@ def test_choices_that_make_no_sense_are_refused(message):
 
 @given(fanouts(most_hops=2) | metapaths(), rules)
 def test_fields_are_replaced_and_nothing_else(plan, choices):
-    changed = replace_fields(plan, **choices)
+    changed = plan.with_choices(**choices)
     assert [getattr(changed, name) for name in choices] == list(choices.values())
     assert (
-        replace_fields(changed, mode=plan.mode, **{n: getattr(plan, n) for n in choices if n != "mode"})
-        == plan
+        changed.with_choices(mode=plan.mode, **{n: getattr(plan, n) for n in choices if n != "mode"}) == plan
     )
-    assert replace_fields(plan, disjoint=False).mode == "joint"
-    assert replace_fields(plan, disjoint=True).mode == ("disjoint" if plan.mode == "joint" else plan.mode)
+    assert plan.with_choices(disjoint=False).mode == "joint"
+    assert plan.with_choices(disjoint=True).mode == ("disjoint" if plan.mode == "joint" else plan.mode)
 
 
 def test_a_weight_goes_with_its_strategy():
     weighted = Fanout([4, 2], weight="amount", window=7)
-    assert replace_fields(weighted, strategy="recent") == Fanout([4, 2], strategy="recent", window=7)
-    assert replace_fields(weighted, hops=[1]) == Fanout([1], weight="amount", window=7)
+    assert weighted.with_choices(strategy="recent") == Fanout([4, 2], strategy="recent", window=7)
+    assert weighted.with_choices(hops=[1]) == Fanout([1], weight="amount", window=7)
+
+
+def test_a_choice_that_is_none_is_refused():
+    message = "choice 'metapath' of a Metapaths: there is no such choice. Allowed: mode, strict, cutoff, "
+    message += "max_nodes, metapaths, disjoint. Did you mean 'metapaths'?"
+    with pytest.raises(FanoutError, match=re.escape(message)):
+        Metapaths(PATHS).with_choices(metapath=[])
+    with pytest.raises(FanoutError, match=r"choice 'hop' of a Fanout.*Did you mean 'hops'\?"):
+        Fanout([4]).with_choices(hop=[3])
 
 
 def test_what_is_no_plan_is_refused():

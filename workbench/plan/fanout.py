@@ -161,7 +161,7 @@ class Fanout(SamplingPlan):
         hops, entries = self._entries(), self._hop(hop)
         changed = with_take(self.cell(hop, edge_type), read_cell(fanout, f"hop {hop}, {edge_type}"))
         hops[hop - 1] = {**entries, _spelled(entries, edge_type): changed}
-        return replace_fields(self, hops=hops)
+        return self.with_choices(hops=hops)
 
     def numbers(self) -> Fanout:
         """The same numbers without any options: what other libraries' ``num_neighbors`` can say."""

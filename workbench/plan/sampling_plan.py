@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields
+from typing import Any, Self, TypeVar
 
 from workbench.errors import FanoutError, SchemaError, did_you_mean, explain
 from workbench.plan.draw import whole
@@ -82,6 +82,31 @@ class SamplingPlan(ABC):
     def lines(self) -> list[str]:
         """A readable line for the choices, and one per hop or path."""
 
+    def with_choices(self, **changes: Any) -> Self:
+        """A copy with some keywords of the class changed.
+
+        A weight or half-life goes with the strategy that it belongs to.
+
+        Raises
+        ------
+        FanoutError
+            If a name is no choice of the class, or the values contradict each other.
+        """
+        data = self.to_dict()
+        known = [field.name for field in fields(self)] + ["disjoint"]
+        for name in changes:
+            if name not in known:
+                asked = f"choice {name!r} of a {type(self).__name__}"
+                near = did_you_mean(name, known)
+                raise FanoutError(explain(asked, "there is no such choice", ", ".join(known), near))
+        if changes.get("strategy", data.get("strategy")) != data.get("strategy"):
+            data = {name: value for name, value in data.items() if name not in ("weight", "half_life")}
+        if "mode" in changes:
+            del data["disjoint"]
+        if "disjoint" in changes and not changes["disjoint"]:
+            data.pop("mode", None)
+        return type(self)(**{**data, **changes})
+
     def rules(self) -> dict[str, Any]:
         """The choices of this class as JSON; those at their default are left out, but for the mode."""
         found: dict[str, Any] = {"disjoint": self.disjoint}
@@ -127,18 +152,8 @@ class SamplingPlan(ABC):
 
 
 def replace_fields(plan: P, **changes: Any) -> P:
-    """A copy of a fanout or of metapaths with some of its keywords changed.
-
-    A weight or half-life goes with the strategy that it belongs to.
-    """
-    data = plan.to_dict()
-    if changes.get("strategy", data.get("strategy")) != data.get("strategy"):
-        data = {name: value for name, value in data.items() if name not in ("weight", "half_life")}
-    if "mode" in changes:
-        del data["disjoint"]
-    if "disjoint" in changes and not changes["disjoint"]:
-        data.pop("mode", None)
-    return type(plan)(**{**data, **changes})
+    """``plan.with_choices(**changes)``."""
+    return plan.with_choices(**changes)
 
 
 def expect_plan(value: object, asked: str, do: str) -> None:
