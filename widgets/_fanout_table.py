@@ -41,33 +41,29 @@ class FanoutTable:
         return hops
 
     def rows(self) -> list[dict[str, object]]:
-        """JSON rows: the edge type, and per hop the fanout, or None where the cell cannot be reached."""
-        hops = self.reachable()
-        return [
-            {
-                "edge_type": str(e),
-                "cells": [
-                    self.fanout.get(i + 1, e) if e in usable else None for i, usable in enumerate(hops)
-                ],
-            }
-            for e in self.edge_types
-        ]
+        """JSON rows: the edge type, per hop the number or share (None: out of reach), and what else it says.
 
-    def set(self, hop: int, edge_type: str, fanout: int) -> FanoutTable:
-        """The table with one cell changed.
+        ``notes`` tell how a cell is drawn that has options of its own; empty texts where none has.
+        """
+        hops = self.reachable()
+        found: list[dict[str, object]] = []
+        for e in self.edge_types:
+            drawn = [self.fanout.cell(i, e) if e in usable else None for i, usable in enumerate(hops, 1)]
+            cells = [cell.take if isinstance(cell, wb.Draw) else cell for cell in drawn]
+            notes = [str(cell) if isinstance(cell, wb.Draw) else "" for cell in drawn]
+            found.append({"edge_type": str(e), "cells": cells, "notes": notes})
+        return found
+
+    def set(self, hop: int, edge_type: str, fanout: float | wb.Draw) -> FanoutTable:
+        """The table with one cell changed; a number keeps the options that the cell has.
 
         Raises
         ------
         FanoutError
-            If there is no such hop, or the number is below -1.
+            If there is no such hop, or the value is no fanout.
         SchemaError
             If there is no such edge type.
         """
-        if not isinstance(hop, int) or not 1 <= hop <= self.fanout.hops_deep:
-            raise wb.FanoutError(
-                f"a cell at hop {hop!r} was asked for: the fanout has hops 1 to {self.fanout.hops_deep}. "
-                "Add a hop first."
-            )
         return replace(self, fanout=self.fanout.with_entry(hop, self.schema.edge_type(edge_type), fanout))
 
     def deeper(self) -> FanoutTable:
@@ -78,12 +74,12 @@ class FanoutTable:
         """The table without its last hop; the first hop stays."""
         return self._with(hops=self._hops()[:-1] or self._hops())
 
-    def with_strategy(self, strategy: str) -> FanoutTable:
-        """The table with neighbours drawn ``uniform`` or ``recent``."""
-        return self._with(strategy=strategy)
+    def with_strategy(self, strategy: str, **needed: object) -> FanoutTable:
+        """The table with neighbours drawn another way; ``needed`` is its weight or half-life."""
+        return self._with(strategy=strategy, **needed)
 
     def _hops(self) -> list[object]:
         return list(self.fanout.to_dict()["hops"])
 
     def _with(self, **changes: object) -> FanoutTable:
-        return replace(self, fanout=wb.Fanout(**{**self.fanout.to_dict(), **changes}))
+        return replace(self, fanout=self.fanout.with_choices(**changes))

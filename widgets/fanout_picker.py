@@ -41,6 +41,8 @@ class FanoutPicker(Face):
 
     def __init__(self, engine: wb.Engine, task: wb.Task, plan: wb.ModelPlan) -> None:
         needs(plan, wb.ModelPlan, "FanoutPicker(engine, task, plan)", "Take engine.suggest_plan(task)")
+        do = "Metapaths have no table of cells: print them, and change them with plan.replace(fanout=...)"
+        needs(plan.fanout, wb.Fanout, "FanoutPicker(engine, task, plan) over plan.fanout", do)
         super().__init__()
         self._engine, self._task, self._start = engine, task, plan
         self._pilot: wb.SeedTable | None = None
@@ -59,8 +61,11 @@ class FanoutPicker(Face):
         """The plan with the edited fanout."""
         return self._start.replace(fanout=self.fanout)
 
-    def set(self, hop: int, edge_type: str, fanout: int) -> None:
-        """Change one cell; the cost follows in the background (``wait`` for it)."""
+    def set(self, hop: int, edge_type: str, fanout: float | wb.Draw) -> None:
+        """Change one cell to a number, a share or a draw; a number keeps the options that the cell has.
+
+        The cost follows in the background (``wait`` for it).
+        """
         self._change(self.table.set(hop, edge_type, fanout))
 
     def on_change(self, listener: Callable[[wb.Fanout], None]) -> None:
@@ -90,7 +95,7 @@ class FanoutPicker(Face):
             self._pilot = seeds[rows]
         return self._pilot
 
-    def on_set(self, hop: int, edge_type: str, fanout: int) -> None:
+    def on_set(self, hop: int, edge_type: str, fanout: float) -> None:
         """A view changed a cell."""
         self.set(hop, edge_type, fanout)
 
@@ -99,8 +104,10 @@ class FanoutPicker(Face):
         self._change(self.table.deeper() if more else self.table.shallower())
 
     def on_strategy(self, strategy: str) -> None:
-        """A view chose how neighbours are drawn."""
-        self._change(self.table.with_strategy(strategy))
+        """A view chose how neighbours are drawn; the plan's own way brings its weight or half-life."""
+        own = self._start.fanout
+        needed = {"weight": own.weight, "half_life": own.half_life} if strategy == own.strategy else {}
+        self._change(self.table.with_strategy(strategy, **needed))
 
     def on_reset(self) -> None:
         """A view asked for the plan's own fanout."""
@@ -132,6 +139,8 @@ class FanoutPicker(Face):
             "hops": self.fanout.hops_deep,
             "rows": self.table.rows(),
             "strategy": self.fanout.strategy,
+            "strategies": list(dict.fromkeys(["uniform", "recent", self._start.fanout.strategy])),
+            "choices": self.fanout.lines()[0],
             "cost": None,
         }
         if self.cost is not None:

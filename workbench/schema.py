@@ -46,6 +46,11 @@ class EdgeType(NamedTuple):
         return f"{self.src}-{self.rel}->{self.dst}"
 
     @property
+    def spellings(self) -> tuple[str, str]:
+        """The texts that name it: ``src-rel->dst`` and ``src.rel->dst``."""
+        return str(self), f"{self.src}.{self.rel}->{self.dst}"
+
+    @property
     def is_reverse(self) -> bool:
         """True for the ``rev_*`` direction of a key."""
         return self.rel.startswith("rev_")
@@ -94,14 +99,9 @@ class Table:
             if column.name == name:
                 return column
         names = [column.name for column in self.columns]
-        raise SchemaError(
-            explain(
-                f"column {name!r} of table {self.name!r} was asked for",
-                "the table does not have it",
-                ", ".join(names) or "no columns at all",
-                did_you_mean(name, names),
-            )
-        )
+        asked, allowed = f"column {name!r} of table {self.name!r} was asked for", ", ".join(names)
+        got, near = "the table does not have it", did_you_mean(name, names)
+        raise SchemaError(explain(asked, got, allowed or "no columns at all", near))
 
     def foreign_key(self, column: str) -> ForeignKey:
         """The foreign key in that column.
@@ -213,7 +213,7 @@ class Schema:
         """
         text = str(EdgeType(*name)) if isinstance(name, tuple) else name
         for edge_type in self.edge_types:
-            if text in (str(edge_type), f"{edge_type.src}.{edge_type.rel}->{edge_type.dst}"):
+            if text in edge_type.spellings:
                 return edge_type
         known = [str(edge_type) for edge_type in self.edge_types]
         into = [k for k in known if k.endswith(f"->{text.rsplit('->', 1)[-1]}")]

@@ -9,24 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plan_values import BUYS, fanouts, metapaths
 
 from workbench.errors import AnchorError, PlanError
+from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout
+from workbench.plan.metapath import Metapath, Metapaths
 from workbench.plan.model_plan import AGGREGATIONS, LOSSES, METRICS, ModelPlan
 from workbench.testing.sizes import cases
-
-fanouts = st.builds(
-    Fanout,
-    st.lists(
-        st.integers(-1, 50)
-        | st.dictionaries(st.sampled_from(["default", "a-b->c", "c-rev_b->a"]), st.integers(-1, 9)),
-        min_size=1,
-        max_size=4,
-    ),
-    strategy=st.sampled_from(["uniform", "recent"]),
-    window=st.none() | st.integers(1, 10**15),
-    disjoint=st.booleans(),
-)
 
 
 @st.composite
@@ -34,7 +24,9 @@ def plans(draw: st.DrawFn) -> ModelPlan:
     loss = draw(st.sampled_from(sorted(LOSSES)))
     metrics = [name for name, (kind, _) in METRICS.items() if kind == LOSSES[loss]]
     aggregations = draw(st.lists(st.sampled_from(AGGREGATIONS), min_size=1, max_size=5, unique=True))
-    plan = ModelPlan(draw(fanouts)).replace(loss=loss, metric=draw(st.sampled_from(metrics)))
+    plan = ModelPlan(draw(fanouts(most_hops=3) | metapaths())).replace(
+        loss=loss, metric=draw(st.sampled_from(metrics))
+    )
     return plan.replace(
         channels=draw(st.integers(1, 512)),
         layers=draw(st.integers(1, 6)),
@@ -55,6 +47,30 @@ def test_a_plan_survives_json(plan: ModelPlan) -> None:
     assert again.reasons == plan.reasons
     assert again.diff(plan) == {}
     assert hash(again) == hash(plan)
+
+
+STORED = """{"format": 1, "fanout": {"hops": [16, {"default": 8, "orders-user_id->users": -1}],
+"strategy": "recent", "static": ["orders-user_id->users"], "window": 2592000000000, "disjoint": false},
+"model": {"channels": 64, "layers": 2, "aggregations": ["mean"], "dropout": 0.1},
+"optimisation": {"epochs": 10, "max_steps": null, "learning_rate": 0.005, "weight_decay": 0.0001,
+"batch_size": 512, "patience": 4, "loss": "bce", "clip": 1.0}, "metric": "auroc", "exclude": [],
+"until": null, "reasons": []}"""
+"""A plan as runs stored it before draws, metapaths and modes were there."""
+
+
+def test_plans_that_were_stored_before_still_load_and_are_written_as_they_were() -> None:
+    plan = ModelPlan.from_dict(json.loads(STORED))
+    hops = [16, {"default": 8, BUYS: -1}]
+    assert plan.fanout == Fanout(hops, strategy="recent", static=[BUYS], window="30 days", disjoint=False)
+    assert plan.to_dict() == json.loads(STORED)
+
+
+def test_a_plan_of_metapaths_says_so() -> None:
+    paths = Metapaths([Metapath(BUYS, fanouts=Draw(0.1, cap=9), strategy="recent")], mode="tree")
+    plan = ModelPlan(Fanout([4])).replace(fanout=paths)
+    assert plan.diff(ModelPlan(Fanout([4]))) == {"fanout": (paths, Fanout([4]))}
+    assert "  fanout   metapaths, tree" in repr(plan)
+    assert "    path 0  0.1 of all (at most 9) orders-user_id->users; strategy='recent'" in repr(plan)
 
 
 @settings(max_examples=cases(100, 2000))
@@ -173,7 +189,15 @@ def test_nonsense_is_refused(changes: dict[str, Any], named: str, allowed: str) 
 
 
 @pytest.mark.parametrize(
-    "broken", [None, {}, {"format": 2}, {"format": 1}, {"format": 1, "fanout": {"hops": []}}]
+    "broken",
+    [
+        None,
+        {},
+        {"format": 2},
+        {"format": 1},
+        {"format": 1, "fanout": {"hops": []}},
+        {"format": 1, "fanout": {"metapaths": [{"path": 3}]}},
+    ],
 )
 def test_malformed_plans_are_refused(broken: Any) -> None:
     with pytest.raises(PlanError):

@@ -10,7 +10,7 @@ from workbench.stores.door import check_request
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.steps import Strategy
 from workbench.testing.graphs import random_rows
-from workbench.testing.requests import EVERYTHING, Knobs, _draw_of, random_plan, random_request
+from workbench.testing.requests import EVERYTHING, Knobs, draw_of, random_plan, random_request
 
 
 def test_requests_pass_the_door():
@@ -82,5 +82,5 @@ def test_steps_become_draws_and_steps_again():
         schema = weighted(random_rows(rng).schema)
         plan = random_plan(rng, schema, replace(EVERYTHING, metapaths=(False,)))
         for step in plan:
-            path = Metapath(step.edge_type, fanouts=_draw_of(step))
+            path = Metapath(step.edge_type, fanouts=draw_of(step))
             assert replace(path.step(1, step.edge_type, schema), hop=step.hop) == step

@@ -8,7 +8,9 @@ import pytest
 
 from widgets import FanoutPicker
 from workbench.errors import FanoutError, WorkbenchError
+from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout
+from workbench.plan.metapath import Metapath, Metapaths
 from workbench.testing.graphs import DAY
 
 ORDERS = "orders-user_id->users"
@@ -31,6 +33,33 @@ def test_a_task_in_place_of_the_plan_is_refused(engine, task, plan):
     )
     with pytest.raises(WorkbenchError, match=said):
         FanoutPicker(engine, plan, task)
+
+
+def test_metapaths_are_refused_with_where_to_change_them(engine, task, plan):
+    paths = plan.replace(fanout=Metapaths([Metapath(ORDERS, fanouts=4)]))
+    said = (
+        r"over plan.fanout was asked for: got a Metapaths\. Allowed: a Fanout\. .*plan.replace\(fanout=...\)"
+    )
+    with pytest.raises(WorkbenchError, match=said):
+        FanoutPicker(engine, task, paths)
+
+
+def test_what_the_table_cannot_edit_is_shown_and_kept(engine, task, plan):
+    start = Fanout([{ORDERS: Draw(2, window="9 days")}], half_life="2 days", strict=True, max_nodes=500)
+    picker = FanoutPicker(engine, task, plan.replace(fanout=start))
+    meta = picker._payload["meta"]
+    assert (
+        meta["choices"] == "decay (half-life 2 days), disjoint, strictly before the anchor, at most 500 nodes"
+    )
+    assert meta["strategies"] == ["uniform", "recent", "decay"]
+    assert meta["rows"][0] == {"edge_type": ORDERS, "cells": [2], "notes": ["2 (the last 9 days only)"]}
+    picker._receive(picker, {"kind": "strategy", "strategy": "recent"}, [])
+    assert (picker.fanout.half_life, picker.fanout.max_nodes) == (None, 500)
+    picker._receive(picker, {"kind": "strategy", "strategy": "decay"}, [])
+    assert picker.fanout == start
+    picker._receive(picker, {"kind": "set", "hop": 1, "edge_type": ORDERS, "fanout": 0.25}, [])
+    assert picker.fanout.cell(1, ORDERS) == Draw(0.25, window="9 days")
+    assert picker.plan.fanout.strict
 
 
 def test_a_view_edits_through_messages(engine, task, plan):

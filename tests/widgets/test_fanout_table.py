@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from widgets._fanout_table import FanoutTable
 from workbench.errors import FanoutError, SchemaError
+from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout
 from workbench.testing.graphs import toy_shop
 from workbench.testing.sizes import cases
@@ -33,10 +34,36 @@ def test_a_cell_of_zero_closes_what_lay_behind_it():
     assert rows["products-rev_product_id->orders"] == [None, None]
 
 
+def test_what_a_number_does_not_tell_is_noted():
+    recent = Draw(3, strategy="recent")
+    start = Fanout([{NAMES[0]: Draw(0.1, cap=9, window="2 days")}, {"default": 0.5, NAMES[1]: recent}])
+    rows = {row["edge_type"]: row for row in FanoutTable(SCHEMA, "users", start).rows()}
+    assert rows[NAMES[0]]["cells"] == [0.1, None]
+    assert rows[NAMES[0]]["notes"] == ["0.1 of all (at most 9, the last 2 days only)", ""]
+    assert rows[NAMES[1]]["cells"] == [None, 3]
+    assert rows[NAMES[1]]["notes"] == ["", "3 (recent)"]
+    assert {row["cells"][1] for row in rows.values()} == {0.5, 3, None}
+
+
+def test_a_number_keeps_the_options_of_its_cell():
+    start = Fanout([{NAMES[0]: Draw(0.1, cap=9, window=5)}], weight="amount", replace=False)
+    edited = FanoutTable(SCHEMA, "users", start).set(1, NAMES[0], 0.5)
+    assert edited.fanout.cell(1, NAMES[0]) == Draw(0.5, cap=9, window=5)
+    assert edited.set(1, NAMES[0], 4).fanout.cell(1, NAMES[0]) == Draw(4, window=5)
+    assert edited.set(1, NAMES[0], Draw(4, static=True)).fanout.cell(1, NAMES[0]) == Draw(4, static=True)
+    assert (edited.deeper().fanout.weight, edited.with_strategy("recent").fanout.weight) == ("amount", None)
+    assert edited.with_strategy("recent").with_strategy("weighted", weight="amount") == edited
+
+
 @settings(max_examples=cases(100, 1000))
 @given(
     st.lists(
-        st.tuples(st.integers(1, 3), st.sampled_from(NAMES), st.sampled_from([-1, 0, 1, 7])), max_size=12
+        st.tuples(
+            st.integers(1, 3),
+            st.sampled_from(NAMES),
+            st.sampled_from([-1, 0, 1, 7, Draw(5, strategy="recent")]),
+        ),
+        max_size=12,
     )
 )
 def test_open_cells_that_are_not_zero_are_the_compiled_steps(edits):

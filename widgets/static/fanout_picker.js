@@ -9,8 +9,6 @@ function render({ model, el }) {
     const strategy = make(
       "select",
       { "aria-label": "which neighbours are drawn", onchange: () => send({ kind: "strategy", strategy: strategy.value }) },
-      make("option", { value: "uniform" }, "uniform"),
-      make("option", { value: "recent" }, "most recent"),
     );
     const fewer = make("button", { type: "button", onclick: () => send({ kind: "hops", more: false }) }, "Remove hop");
     const bar = make(
@@ -22,15 +20,20 @@ function render({ model, el }) {
       fewer,
       make("button", { type: "button", onclick: () => send({ kind: "reset" }) }, "Reset"),
     );
+    const choices = make("div", { class: "wb-caption" });
     const table = make("table");
     const cost = make("div", { class: "wb-cost", role: "status", "aria-live": "polite" });
-    root.append(bar, make("div", { class: "wb-scroll" }, table), cost);
+    root.append(bar, choices, make("div", { class: "wb-scroll" }, table), cost);
 
-    function edited(input, hop, edgeType) {
+    const share = (value) => value > 0 && value < 1;
+
+    /** Shares are sent when they are complete: on its way, 0.25 is 0, then 0.2. */
+    function edited(input, hop, edgeType, complete) {
       const value = input.valueAsNumber;
-      const legal = Number.isInteger(value) && value >= -1;
-      input.setAttribute("aria-invalid", String(!legal));
-      if (legal) send({ kind: "set", hop, edge_type: edgeType, fanout: value });
+      const whole = Number.isInteger(value) && value >= -1;
+      input.setAttribute("aria-invalid", String(!whole && !share(value)));
+      const typing = share(value) || share(Number(input.dataset.value));
+      if ((whole || share(value)) && complete === typing) send({ kind: "set", hop, edge_type: edgeType, fanout: value });
     }
 
     /** What was never sent must not stay in sight as if it counted. */
@@ -45,8 +48,10 @@ function render({ model, el }) {
         type: "number",
         min: -1,
         max: 100000,
+        step: "any",
         "aria-label": `neighbours at hop ${hop} along ${edgeType}`,
-        oninput: () => edited(input, hop, edgeType),
+        oninput: () => edited(input, hop, edgeType, false),
+        onchange: () => edited(input, hop, edgeType, true),
         onblur: () => restored(input),
       });
       const edges = make("small", {}, "\u00a0");
@@ -62,23 +67,23 @@ function render({ model, el }) {
         make("tr", {}, make("th", { scope: "row" }, name), ...numbers.map((hop) => cell(hop, name))),
       );
       table.replaceChildren(
-        make("caption", {}, "Neighbours per node; 0: do not follow, -1: every visible one. Beside them: edges per batch."),
+        make("caption", {}, "Neighbours per node; 0: do not follow, -1: every visible one, 0.1: a tenth. Beside them: edges per batch."),
         make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "edge type"), ...head)),
         make("tbody", {}, ...body),
       );
     }
 
     function fill(rows, cells) {
-      for (const { edge_type: name, cells: values } of rows) {
+      for (const { edge_type: name, cells: values, notes } of rows) {
         values.forEach((value, i) => {
           const { input, edges } = inputs.get(`${i + 1}|${name}`);
           input.disabled = value === null;
-          input.title = value === null ? "no node of this edge type's end is found by the hop before" : "";
+          input.title = value === null ? "no node of this edge type's end is found by the hop before" : notes[i];
           input.dataset.value = value === null ? "" : value;
           // What is being typed is not overwritten by the echo of an earlier keystroke.
           if (document.activeElement !== input || value === null) input.value = input.dataset.value;
           const count = cells && cells[`${i + 1}|${name}`];
-          edges.textContent = count ? `${number(count)} edges` : "\u00a0";
+          edges.textContent = [count ? `${number(count)} edges` : "\u00a0", notes[i]].filter(Boolean).join(" ");
         });
       }
     }
@@ -102,7 +107,9 @@ function render({ model, el }) {
       if (wanted !== structure) rebuild(meta.rows, meta.hops);
       structure = wanted;
       title.textContent = `Fanout from ${meta.seed_type}`;
+      if (!strategy.length) strategy.append(...meta.strategies.map((name) => make("option", { value: name }, name)));
       strategy.value = meta.strategy;
+      choices.textContent = meta.choices;
       fewer.disabled = meta.hops <= 1;
       fill(meta.rows, meta.cost && meta.cost.cells);
       if (meta.error) cost.replaceChildren("not measured");

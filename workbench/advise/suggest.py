@@ -10,7 +10,7 @@ from workbench.advise.hops import choose_hops
 from workbench.errors import BudgetError
 from workbench.loading.order import batch_order
 from workbench.plan.cells import as_draw
-from workbench.plan.fanout import Fanout, replace_fields
+from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan, ModelSettings, Optimisation
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.profile import Cost, profile
@@ -87,7 +87,7 @@ def _mode(fanout: Fanout, seeds: SeedTable) -> tuple[Fanout, tuple[str, str]]:
     shared = len(seeds) / max(anchors, 1)
     if fanout.strategy == "recent" and shared > SHARED:
         why = f"about {shared:.0f} seeds share each anchor: they share their neighbours too, sampled once"
-        return replace_fields(fanout, disjoint=False), ("joint", why)
+        return fanout.with_choices(disjoint=False), ("joint", why)
     return fanout, ("disjoint", f"{shared:.0f} seeds per anchor: each seed has a neighbourhood of its own")
 
 
@@ -174,7 +174,7 @@ def _halved(fanout: Fanout, least: int) -> Fanout:
     hops = [{name or "default": as_draw(cell).most for name, cell in hop} for hop in fanout.hops]
     hop = max(reversed(hops), key=lambda hop: max(hop.values(), default=0))
     hop.update({name: max(least, k // 2) if k > least else k for name, k in hop.items()})
-    return replace_fields(fanout, hops=hops)
+    return fanout.with_choices(hops=hops)
 
 
 def _model(count: int, fanout: Fanout) -> tuple[ModelSettings, tuple[str, str]]:

@@ -5,12 +5,14 @@ What a draw leaves open (``None``) the fanout or metapath around it decides: ``d
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, TypeAlias
 
 from workbench.errors import FanoutError, did_you_mean, explain
-from workbench.stores.steps import ALL, Strategy
+from workbench.stores.steps import ALL, LARGEST, Strategy
 from workbench.temporal import Duration, Span, duration
 
 Take: TypeAlias = "int | float"
@@ -22,7 +24,7 @@ UNLIMITED = "unlimited"
 """The window of a draw that looks back without end, though the fanout around it does not."""
 
 TAKES = (
-    "0 (do not follow), a positive number of neighbours, -1 (every visible one), "
+    "0 (do not follow), a number of neighbours below 2^31, -1 (every visible one), "
     "or a share between 0 and 1, such as 0.1"
 )
 
@@ -89,7 +91,7 @@ class Draw:
             strategy = "weighted" if weight is not None else "decay" if half_life is not None else None
         values: dict[str, Any] = {
             "take": check_take(take, "a draw"),
-            "cap": cap,
+            "cap": cap if whole(cap) is None else whole(cap),
             "strategy": _strategy(strategy),
             "weight": weight,
             "half_life": _length("half_life", half_life),
@@ -119,9 +121,12 @@ class Draw:
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
     def with_take(self, take: Take) -> Draw:
-        """Another number of neighbours, drawn the same way; the cap goes with the share."""
-        kept = {name: value for name, value in self.options().items() if name != "cap"}
-        return Draw(take, **kept)
+        """Another number of neighbours, drawn the same way; a cap is kept where the number is a share."""
+        read = check_take(take, "a draw")
+        kept = self.options()
+        if not isinstance(read, float):
+            kept.pop("cap", None)
+        return Draw(read, **kept)
 
     def over(self, base: Draw) -> Draw:
         """The same draw, with what it leaves open taken from ``base``.
@@ -178,12 +183,22 @@ def check_take(value: Any, where: str) -> Take:
     FanoutError
         If it is neither; says where.
     """
-    whole = hasattr(value, "__index__") and not isinstance(value, bool)
-    if whole and int(value) >= ALL:
-        return int(value)
-    if not whole and hasattr(value, "__float__") and not isinstance(value, bool) and 0 < float(value) < 1:
+    number = whole(value)
+    if number is not None and ALL <= number <= LARGEST:
+        return number
+    if number is None and isinstance(value, Real) and 0 < float(value) < 1:
         return float(value)
     raise FanoutError(explain(where, f"got {value!r}", TAKES))
+
+
+def whole(value: Any) -> int | None:
+    """The value as an int if it is a whole number, of Python or NumPy; truth values are none."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
 
 
 def option_texts(options: Mapping[str, Any]) -> list[str]:
@@ -252,7 +267,7 @@ def _check_cap(draw: Draw) -> None:
         return
     if not draw.take_is_share:
         _refuse(f"cap={draw.cap!r} with take={draw.take!r}", "a cap on a share: Draw(0.1, cap=64)")
-    if isinstance(draw.cap, bool) or not isinstance(draw.cap, int) or not 0 < draw.cap < 1 << 31:
+    if not 0 < (whole(draw.cap) or 0) <= LARGEST:
         _refuse(f"got cap={draw.cap!r}", "1 .. 2^31 - 1")
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from workbench.errors import FanoutError, explain
 from workbench.plan import kumo_neighbors, pyg_neighbors
 from workbench.plan.cells import Cell, as_draw, complete, json_cell, read_cell, to_step, with_take
-from workbench.plan.draw import Draw, Take, option_texts
+from workbench.plan.draw import Draw, Take, option_texts, whole
 from workbench.plan.sampling_plan import SamplingPlan, edge_name, known_edge_type
 from workbench.plan.sampling_plan import replace_fields as replace_fields
 from workbench.schema import EdgeType, Schema
@@ -88,20 +90,14 @@ class Fanout(SamplingPlan):
         cutoff: str = "anchor",
         max_nodes: int | None = None,
     ) -> None:
-        if isinstance(hops, (int, float, str, Mapping, Draw)) or not len(hops):
-            raise FanoutError(
-                explain("a fanout was asked for", f"got {hops!r}", "one entry per hop, such as [16, 8]")
-            )
         base = Draw(1, strategy=strategy, weight=weight, half_life=half_life, replace=replace, window=window)
-        if isinstance(static, str):
-            raise FanoutError(explain("static was asked for", f"got {static!r}", "a list of edge types"))
         values = {
-            "hops": tuple(_hop(i + 1, hop) for i, hop in enumerate(hops)),
+            "hops": _hops(hops),
             "strategy": base.strategy or "uniform",
             "weight": base.weight,
             "half_life": base.half_life,
-            "replace": bool(replace),
-            "static": tuple(sorted(edge_name(edge_type) for edge_type in static)),
+            "replace": replace,
+            "static": _static(static),
             "window": base.window if isinstance(base.window, int) else None,
         }
         for name, value in values.items():
@@ -115,10 +111,14 @@ class Fanout(SamplingPlan):
             for name, cell in hop:
                 if as_draw(cell).take != 0:
                     where = f"hop {number} of the fanout, {name or 'default'!r}"
-                    complete(cell, self._base(name in self.static), where)
+                    complete(cell, self._base(cell, name in self.static), where)
 
-    def _base(self, static: bool) -> Draw:
-        """What a cell leaves open; an age needs a time, so static edge types are drawn uniformly."""
+    def _base(self, cell: Cell, listed: bool) -> Draw:
+        """What a cell leaves open, along an edge type that is listed as static or not.
+
+        An age needs a time, so static edge types are drawn uniformly where the cell says nothing else.
+        """
+        static = listed and as_draw(cell).static is None
         ageless = static and self.strategy == "decay"
         return Draw(
             1,
@@ -134,6 +134,14 @@ class Fanout(SamplingPlan):
         """The hops as the constructor takes them."""
         return [{name or "default": cell for name, cell in hop} for hop in self.hops]
 
+    def _hop(self, hop: int) -> dict[str, Cell]:
+        """One hop as the constructor takes it."""
+        number = whole(hop)
+        if number is None or not 1 <= number <= self.hops_deep:
+            allowed = f"hops 1 to {self.hops_deep}"
+            raise FanoutError(explain("a cell of a fanout was asked for", f"got hop {hop!r}", allowed))
+        return self._entries()[number - 1]
+
     @property
     def hops_deep(self) -> int:
         """Number of hops."""
@@ -141,8 +149,8 @@ class Fanout(SamplingPlan):
 
     def cell(self, hop: int, edge_type: EdgeType | str) -> Cell:
         """What the fanout says of an edge type at a hop (1 = direct neighbours)."""
-        entries = dict(self.hops[hop - 1])
-        return entries.get(edge_name(edge_type), entries.get(DEFAULT, 0))
+        entries = self._hop(hop)
+        return entries.get(_spelled(entries, edge_type), entries.get("default", 0))
 
     def get(self, hop: int, edge_type: EdgeType | str) -> int:
         """The largest number of neighbours of an edge type at a hop; -1 where there is none."""
@@ -150,9 +158,10 @@ class Fanout(SamplingPlan):
 
     def with_entry(self, hop: int, edge_type: EdgeType | str, fanout: Take | Draw) -> Fanout:
         """The same fanout with one cell changed; a number keeps the options that the cell has."""
-        hops: list[dict[str, Cell]] = self._entries()
-        hops[hop - 1][edge_name(edge_type)] = with_take(self.cell(hop, edge_type), fanout)
-        return replace_fields(self, hops=hops)
+        hops, entries = self._entries(), self._hop(hop)
+        changed = with_take(self.cell(hop, edge_type), read_cell(fanout, f"hop {hop}, {edge_type}"))
+        hops[hop - 1] = {**entries, _spelled(entries, edge_type): changed}
+        return self.with_choices(hops=hops)
 
     def numbers(self) -> Fanout:
         """The same numbers without any options: what other libraries' ``num_neighbors`` can say."""
@@ -179,7 +188,7 @@ class Fanout(SamplingPlan):
                 cell = named.get(edge_type, default)
                 if as_draw(cell).take == 0 or edge_type.dst not in reachable:
                     continue
-                base = self._base(edge_type in static)
+                base = self._base(cell, edge_type in static)
                 steps.append(to_step(number, edge_type, cell, base, schema))
                 found.add(edge_type.src)
             reachable = found
@@ -282,7 +291,7 @@ class Fanout(SamplingPlan):
         words[0] += f" (half-life {Span(self.half_life)})" if self.half_life else ""
         words += ["with replacement"] if self.replace else []
         words += self.rule_words()
-        words += [] if self.window is None else [f"the last {self.window / 86_400e6:g} days only"]
+        words += [] if self.window is None else [f"the last {Span(self.window)} only"]
         words += [f"edge times waived along {', '.join(self.static)}"] if self.static else []
         found = [", ".join(words)]
         for number, hop in enumerate(self.hops, 1):
@@ -299,14 +308,34 @@ def _short(hop: dict[str, Any]) -> Any:
     return hop["default"] if alone else hop
 
 
-def _hop(number: int, hop: Any) -> Hop:
+def _spelled(entries: Mapping[str, Cell], edge_type: EdgeType | str) -> str:
+    """The name under which a hop has an edge type, or would have it."""
+    asked = edge_name(edge_type, "a cell of a fanout")
+    names = edge_type.spellings if isinstance(edge_type, EdgeType) else (asked,)
+    return next((name for name in names if name in entries), asked)
+
+
+def _hops(hops: Any) -> tuple[Hop, ...]:
+    listed = hops.tolist() if isinstance(hops, np.ndarray) else hops
+    if not isinstance(listed, (list, tuple)) or not listed:
+        asked, allowed = "a fanout was asked for", "one entry per hop, such as [16, 8]"
+        raise FanoutError(explain(asked, f"got {hops!r}", allowed))
+    return tuple(_read_hop(f"hop {i} of the fanout", hop) for i, hop in enumerate(listed, 1))
+
+
+def _read_hop(where: str, hop: Any) -> Hop:
     entries = dict(hop) if isinstance(hop, Mapping) else {"default": hop}
     checked: dict[str, Cell] = {}
     for name, cell in entries.items():
-        text = DEFAULT if name == "default" else edge_name(name)
+        text = DEFAULT if name == "default" else edge_name(name, where)
         if text in checked:
-            raise FanoutError(
-                explain(f"hop {number} of the fanout", f"{text!r} is there twice", "one cell each")
-            )
-        checked[text] = read_cell(cell, f"hop {number} of the fanout, {edge_name(name)!r}")
+            raise FanoutError(explain(where, f"{text!r} is there twice", "one cell each"))
+        checked[text] = read_cell(cell, f"{where}, {text or 'default'!r}")
     return tuple(sorted(checked.items(), key=lambda entry: entry[0]))
+
+
+def _static(edge_types: Any) -> tuple[str, ...]:
+    if isinstance(edge_types, EdgeType) or not isinstance(edge_types, (list, tuple, set, frozenset)):
+        asked = "static edge types were asked for"
+        raise FanoutError(explain(asked, f"got {edge_types!r}", "a list of edge types"))
+    return tuple(sorted({edge_name(edge_type, "a static edge type") for edge_type in edge_types}))

@@ -22,8 +22,10 @@ from typing import Any, NamedTuple
 
 from workbench.errors import FanoutError, did_you_mean, explain
 from workbench.plan.cells import Cell
-from workbench.plan.pyg_neighbors import DROP, refuse
+from workbench.plan.draw import whole
+from workbench.plan.pyg_neighbors import DROP, NUMBERS, refuse
 from workbench.schema import EdgeType, Schema
+from workbench.stores.steps import ALL
 
 ASKED, READ = "Kumo's num_neighbors was asked for", "Kumo's num_neighbors was read"
 
@@ -133,7 +135,6 @@ def _kumo_name(name: str, schema: Schema | None, names: Mapping[EdgeType, str]) 
         return name
     if schema is None:
         refuse(ASKED, f"the fanout names {name!r}", "defaults", "Give the schema: to_kumo(schema)")
-    assert schema is not None
     edge_type = schema.edge_type(name)
     if edge_type not in names:
         refuse(ASKED, f"{name!r} is no link of a foreign key to a primary key", ", ".join(names.values()))
@@ -166,7 +167,6 @@ def _read_hop(hop: str, entries: Any, schema: Schema | None) -> Any:
 def _edge_name(hop: str, text: str, schema: Schema | None) -> str:
     if schema is None:
         refuse(READ, f"{hop} names {text!r}", "defaults", "Give the schema: from_kumo(value, schema)")
-    assert schema is not None
     known, plain = connections(schema), re.sub(r"\s*->\s*", "->", text.strip())
     fits = [each for each in known if plain in each.texts()]
     if len(fits) == 1:
@@ -178,6 +178,7 @@ def _edge_name(hop: str, text: str, schema: Schema | None) -> str:
 
 
 def _number(hop: str, name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < -1:
-        refuse(READ, f"{hop}, {name!r} is {value!r}", "-1 (all), 0 (none) or a positive number")
-    return int(value)
+    number = whole(value)
+    if number is None or number < ALL:
+        refuse(READ, f"{hop}, {name!r} is {value!r}", NUMBERS)
+    return number

@@ -61,7 +61,8 @@ class Metapath:
         static: bool | None = None,
         window: Duration | None = None,
     ) -> None:
-        path = tuple(_edge_name(edge_type) for edge_type in edge_types)
+        do = "Say Metapath(*edge_types, fanouts=[16, 8])"
+        path = tuple(edge_name(edge_type, "an edge type of a metapath", do) for edge_type in edge_types)
         if not path:
             raise FanoutError(explain("a metapath was asked for", "it names no edge type", "one or more"))
         cells = tuple(fanouts) if isinstance(fanouts, Sequence) else (fanouts,) * len(path)
@@ -270,17 +271,6 @@ def _refuse_start(path: Metapath, first: EdgeType, schema: Schema, seed_types: S
             f"it begins at {first.dst!r}",
             f"a first edge type into the seeds: {', '.join(into) or 'there are none'}",
         )
-    )
-
-
-def _edge_name(edge_type: Any) -> str:
-    """An edge type as text; a list of them is refused with what to write."""
-    if isinstance(edge_type, str) or (isinstance(edge_type, tuple) and len(edge_type) == 3):
-        return edge_name(edge_type)
-    got = f"got {edge_type!r}"
-    do = "Say Metapath(*edge_types, fanouts=[16, 8])"
-    raise FanoutError(
-        explain("an edge type of a metapath was asked for", got, "'src-rel->dst' or a triplet", do)
     )
 
 

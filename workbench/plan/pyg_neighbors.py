@@ -24,14 +24,15 @@ A dict names every edge type in PyG, which refuses one that is left out; here it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from workbench.errors import FanoutError, explain
 from workbench.plan.cells import Cell
-from workbench.plan.sampling_plan import edge_name
+from workbench.plan.draw import whole
 from workbench.schema import EdgeType, Schema
+from workbench.stores.steps import ALL
 
-ASKED = "PyG's num_neighbors was asked for"
+ASKED, READ = "PyG's num_neighbors was asked for", "PyG's num_neighbors was read"
 
 FORMS = "a list such as [16, 8], or a dict of edge type -> list, all of one length"
 
@@ -53,7 +54,7 @@ def read(num_neighbors: Any) -> list[Any]:
         num_neighbors, default = num_neighbors.values, getattr(num_neighbors, "default", None)
     if isinstance(num_neighbors, Mapping):
         return _from_dict(num_neighbors, default)
-    return [_whole(number) for number in _list(num_neighbors)]
+    return [_number(number) for number in _list(num_neighbors)]
 
 
 def write(hops: Sequence[Mapping[str, Cell]], schema: Schema | None) -> Any:
@@ -72,7 +73,6 @@ def write(hops: Sequence[Mapping[str, Cell]], schema: Schema | None) -> Any:
         return [hop["default"] for hop in hops]
     if schema is None:
         refuse(ASKED, "edge types differ", "a list without a schema", "Give the schema: to_pyg(schema)")
-    assert schema is not None
     named = [{schema.edge_type(n): cell for n, cell in hop.items() if n != "default"} for hop in hops]
     return {
         tuple(edge_type): [
@@ -97,10 +97,12 @@ def check_sayable(data: Mapping[str, Any]) -> None:
         refuse(ASKED, f"the fanout has {', '.join(found)}", "what PyG's loaders can say", DROP)
 
 
+NUMBERS = "-1 (all), 0 (none) or a positive number"
+
 DROP = "To convert the numbers alone, take fanout.numbers() first"
 
 
-def refuse(asked: str, got: str, allowed: str, do: str = "") -> None:
+def refuse(asked: str, got: str, allowed: str, do: str = "") -> NoReturn:
     """Say what could not be converted.
 
     Raises
@@ -112,13 +114,13 @@ def refuse(asked: str, got: str, allowed: str, do: str = "") -> None:
 
 
 def _from_dict(lists: Mapping[Any, Any], default: Any) -> list[dict[str, int]]:
-    named = {_name(key): [_whole(number) for number in _list(value)] for key, value in lists.items()}
+    named = {_name(key): [_number(number) for number in _list(value)] for key, value in lists.items()}
     if default is not None:
-        named["default"] = [_whole(number) for number in _list(default)]
+        named["default"] = [_number(number) for number in _list(default)]
     lengths = {len(numbers) for numbers in named.values()}
     if len(lengths) != 1:
         got = f"its lists have lengths {sorted(lengths)}" if lengths else "it names no edge type"
-        refuse("PyG's num_neighbors was read", got, FORMS)
+        refuse(READ, got, FORMS)
     return [{name: numbers[hop] for name, numbers in named.items()} for hop in range(lengths.pop())]
 
 
@@ -129,21 +131,20 @@ def _name(key: Any) -> str:
     if isinstance(key, str) and key.count("__") == 2:
         key = tuple(key.split("__"))
     if isinstance(key, tuple) and len(key) == 3:
-        return edge_name(EdgeType(*map(str, key)))
+        return str(EdgeType(*map(str, key)))
     if isinstance(key, str) and "->" in key:
         return key
-    refuse("PyG's num_neighbors was read", f"got edge type {key!r}", "triplets (src, rel, dst)")
-    return ""
+    refuse(READ, f"got edge type {key!r}", "triplets (src, rel, dst)")
 
 
 def _list(value: Any) -> list[Any]:
     if isinstance(value, (list, tuple)) and len(value):
         return list(value)
-    refuse("PyG's num_neighbors was read", f"got {value!r}", FORMS)
-    return []
+    refuse(READ, f"got {value!r}", FORMS)
 
 
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < -1:
-        refuse("PyG's num_neighbors was read", f"got {value!r}", "-1 (all), 0 (none) or a positive number")
-    return int(value)
+def _number(value: Any) -> int:
+    number = whole(value)
+    if number is None or number < ALL:
+        refuse(READ, f"got {value!r}", NUMBERS)
+    return number

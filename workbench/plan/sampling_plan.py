@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields
+from typing import Any, Self, TypeVar
 
 from workbench.errors import FanoutError, SchemaError, did_you_mean, explain
+from workbench.plan.draw import whole
 from workbench.schema import EdgeType, Schema
 from workbench.stores.step_rules import CUTOFFS, check_steps
-from workbench.stores.steps import Step, StepPlan
+from workbench.stores.steps import LARGEST, Step, StepPlan
 
 MODES: tuple[str, ...] = ("disjoint", "joint", "tree")
 
@@ -42,16 +43,16 @@ class SamplingPlan(ABC):
         self, mode: str | None, disjoint: bool | None, strict: bool, cutoff: str, max_nodes: int | None
     ) -> None:
         """Check and set the fields; ``disjoint`` is the older word for ``mode``."""
-        values = {"mode": _mode(mode, disjoint), "strict": strict, "cutoff": cutoff, "max_nodes": max_nodes}
         if not isinstance(strict, bool):
             raise FanoutError(explain("strict was asked for", f"got {strict!r}", "True or False"))
         if cutoff not in CUTOFFS:
             known = " or ".join(map(repr, CUTOFFS))
             raise FanoutError(explain("a cutoff was asked for", f"got {cutoff!r}", known))
-        whole = isinstance(max_nodes, int) and not isinstance(max_nodes, bool)
-        if max_nodes is not None and not (whole and 1 <= max_nodes < 1 << 31):
+        budget = whole(max_nodes)
+        if max_nodes is not None and not 1 <= (budget or 0) <= LARGEST:
             asked = "a budget of nodes (max_nodes) was asked for"
             raise FanoutError(explain(asked, f"got {max_nodes!r}", "1 .. 2^31 - 1, or None"))
+        values = {"mode": _mode(mode, disjoint), "strict": strict, "cutoff": cutoff, "max_nodes": budget}
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -80,6 +81,31 @@ class SamplingPlan(ABC):
     @abstractmethod
     def lines(self) -> list[str]:
         """A readable line for the choices, and one per hop or path."""
+
+    def with_choices(self, **changes: Any) -> Self:
+        """A copy with some keywords of the class changed.
+
+        A weight or half-life goes with the strategy that it belongs to.
+
+        Raises
+        ------
+        FanoutError
+            If a name is no choice of the class, or the values contradict each other.
+        """
+        data = self.to_dict()
+        known = [field.name for field in fields(self)] + ["disjoint"]
+        for name in changes:
+            if name not in known:
+                asked = f"choice {name!r} of a {type(self).__name__}"
+                near = did_you_mean(name, known)
+                raise FanoutError(explain(asked, "there is no such choice", ", ".join(known), near))
+        if changes.get("strategy", data.get("strategy")) != data.get("strategy"):
+            data = {name: value for name, value in data.items() if name not in ("weight", "half_life")}
+        if "mode" in changes:
+            del data["disjoint"]
+        if "disjoint" in changes and not changes["disjoint"]:
+            data.pop("mode", None)
+        return type(self)(**{**data, **changes})
 
     def rules(self) -> dict[str, Any]:
         """The choices of this class as JSON; those at their default are left out, but for the mode."""
@@ -126,18 +152,8 @@ class SamplingPlan(ABC):
 
 
 def replace_fields(plan: P, **changes: Any) -> P:
-    """A copy of a fanout or of metapaths with some of its keywords changed.
-
-    A weight or half-life goes with the strategy that it belongs to.
-    """
-    data = plan.to_dict()
-    if changes.get("strategy", data.get("strategy")) != data.get("strategy"):
-        data = {name: value for name, value in data.items() if name not in ("weight", "half_life")}
-    if "mode" in changes:
-        del data["disjoint"]
-    if "disjoint" in changes and not changes["disjoint"]:
-        data.pop("mode", None)
-    return type(plan)(**{**data, **changes})
+    """``plan.with_choices(**changes)``."""
+    return plan.with_choices(**changes)
 
 
 def expect_plan(value: object, asked: str, do: str) -> None:
@@ -152,9 +168,20 @@ def expect_plan(value: object, asked: str, do: str) -> None:
         raise FanoutError(explain(f"{asked} was asked for", f"got {got}", "a Fanout or Metapaths", do))
 
 
-def edge_name(edge_type: EdgeType | str | tuple[str, str, str]) -> str:
-    """An edge type as ``src-rel->dst``; other texts stay as they are."""
-    return str(EdgeType(*edge_type)) if isinstance(edge_type, tuple) else str(edge_type)
+def edge_name(edge_type: object, where: str, do: str = "") -> str:
+    """An edge type as ``src-rel->dst``; texts stay as they are.
+
+    Raises
+    ------
+    FanoutError
+        If it is neither a text nor a triplet of texts; says where.
+    """
+    if isinstance(edge_type, tuple) and [type(part) for part in edge_type] == [str] * 3:
+        return str(EdgeType(*edge_type))
+    if isinstance(edge_type, str) and edge_type:
+        return edge_type
+    allowed = "an edge type: 'src-rel->dst' or a triplet (src, rel, dst)"
+    raise FanoutError(explain(where, f"got {edge_type!r}", allowed, do))
 
 
 def known_edge_type(schema: Schema, name: str, where: str) -> EdgeType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.errors import FanoutError, SchemaError, explain
 from workbench.schema import EdgeType, Schema, Stype, Table
-from workbench.stores.steps import ALL, MOST_PATHS, Step, StepPlan, Strategy
+from workbench.stores.steps import ALL, LARGEST, MOST_PATHS, Step, StepPlan, Strategy
 
 CUTOFFS: tuple[str, ...] = ("anchor", "path")
 """What a node may see: what its seed's anchor allows, or what had happened when it was reached."""
@@ -47,7 +47,7 @@ def check_one(schema: Schema, step: Step) -> None:
         edge_type = schema.edge_type(step.edge_type)
     except SchemaError as error:
         raise FanoutError(f"hop {step.hop} names edge type {str(step.edge_type)!r}. {error}") from None
-    if step.fanout < ALL or step.fanout == 0 or step.fanout >= 1 << 31:
+    if step.fanout < ALL or step.fanout == 0 or step.fanout > LARGEST:
         _refuse(
             step,
             f"got fanout {step.fanout}",
@@ -130,7 +130,7 @@ def _check_rules(plan: StepPlan) -> None:
         raise FanoutError(
             explain("a cutoff was asked for", f"got {plan.cutoff!r}", " or ".join(map(repr, CUTOFFS)))
         )
-    if plan.max_nodes is not None and not 1 <= plan.max_nodes < 1 << 31:
+    if plan.max_nodes is not None and not 1 <= plan.max_nodes <= LARGEST:
         raise FanoutError(
             explain("a budget of nodes (max_nodes) was asked for", f"got {plan.max_nodes}", "1 .. 2^31 - 1")
         )

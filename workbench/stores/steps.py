@@ -12,6 +12,9 @@ from workbench.schema import EdgeType
 ALL: int = -1
 """Fanout of every visible neighbour."""
 
+LARGEST: int = (1 << 31) - 1
+"""Largest fanout, cap of a share and budget of nodes."""
+
 MOST_PATHS: int = 64
 """Metapaths of a plan, and steps of a metapath plan: a bit each in one uint64."""
 
@@ -78,7 +81,7 @@ class Step:
 
 @dataclass(frozen=True)
 class StepPlan:
-    """Steps in the order in which they run: by hop, then by edge type as the schema lists them.
+    """Steps in the order in which they run: by hop, then as the schema or the metapaths list them.
 
     Attributes
     ----------

@@ -106,7 +106,7 @@ def random_metapaths(rng: np.random.Generator, schema: Schema, knobs: Knobs | No
                 break
             fanout = _pick(rng, [k for k in knobs.fanouts if k])
             edge_type = _pick(rng, ways)
-            chain.append((edge_type, _draw_of(_random_step(rng, schema, hop, edge_type, fanout, knobs))))
+            chain.append((edge_type, draw_of(_random_step(rng, schema, hop, edge_type, fanout, knobs))))
         if chain:
             path = Metapath(*(edge_type for edge_type, _ in chain), fanouts=[draw for _, draw in chain])
             paths += [path] if path not in paths else []
@@ -152,7 +152,7 @@ def _with_rules(rng: np.random.Generator, plan: StepPlan, knobs: Knobs) -> StepP
     )
 
 
-def _draw_of(step: Step) -> Draw:
+def draw_of(step: Step) -> Draw:
     """The draw that compiles to the step."""
     return Draw(
         step.fanout if step.fraction is None else step.fraction,
@@ -177,14 +177,12 @@ def random_request(
     """A random plan with random seeds of one or more types; no seeds where there are no nodes."""
     knobs = knobs or Knobs()
     plan, sets = random_plan(rng, schema, knobs), []
-    ages = any(step.strategy == Strategy.DECAY for step in plan)  # an age is counted from an instant
-    instants = [anchor for anchor in knobs.anchors if not ages or anchor != FOREVER]
-    shared = int(rng.choice(instants))
+    shared = int(rng.choice(knobs.anchors))
     for node_type in rng.permutation(schema.node_types)[: int(rng.integers(1, 3))]:
         count = int(rng.integers(1, knobs.seeds + 1)) if num_rows[node_type] else 0
         ids: Int64Array = rng.integers(0, max(num_rows[node_type], 1), count)
         ids = np.repeat(ids, 2) if knobs.repeat else ids
-        anchors = rng.choice(instants, len(ids)) if plan.disjoint else np.full(len(ids), shared)
+        anchors = rng.choice(knobs.anchors, len(ids)) if plan.disjoint else np.full(len(ids), shared)
         inputs = rng.integers(0, 1000, len(ids))
         sets.append(SeedSet.of(str(node_type), ids, anchors.astype(np.int64), inputs))
     return SampleRequest(tuple(sets), plan, int(rng.integers(0, 1 << 63)))
