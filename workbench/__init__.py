@@ -47,6 +47,7 @@ _HOMES = {
     "IngestCancelled": "workbench.errors",
     "IngestError": "workbench.errors",
     "IngestReport": "workbench.ingestion.report",
+    "LeakageReport": "workbench.sampling.leakage",
     "Loader": "workbench.loading.loader",
     "LoaderError": "workbench.errors",
     "Metapath": "workbench.plan.metapath",

@@ -16,8 +16,9 @@ from workbench.kernels.rng import derive_key
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.query.seed_table import SeedTable
-from workbench.query.task import Task
+from workbench.query.task import SPLITS, Task
 from workbench.sampling.audit import AuditReport, audit
+from workbench.sampling.leakage import LeakageReport, leakage_report
 from workbench.sampling.profile import Cost, profile
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import Schema
@@ -170,10 +171,40 @@ class Engine:
             key=derive_key(key, "cost"),
         )
 
-    def audit(self, subgraphs: SampledSubgraph | Iterable[SampledSubgraph]) -> AuditReport:
-        """Check samples against the source tables, independently of the sampler."""
-        many = [subgraphs] if isinstance(subgraphs, SampledSubgraph) else subgraphs
+    def audit(
+        self,
+        what: Task | SampledSubgraph | Iterable[SampledSubgraph],
+        plan: ModelPlan | None = None,
+        *,
+        splits: Sequence[str] = SPLITS,
+        epochs: int = 1,
+        key: int = 0,
+        limit: int | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> AuditReport:
+        """Check samples against the source tables, independently of the sampler.
+
+        Parameters
+        ----------
+        what : Task, or one or many subgraphs
+            Of a task, the very batches that ``train(task, plan, key=key)`` draws are checked.
+        splits, epochs, limit, callbacks
+            Of a task: which passes, at most so many edges, and who gets a ``Progress`` per batch.
+        """
+        if isinstance(what, Task):
+            from workbench.training.drawn import drawn
+
+            self._expect_plan(what, plan, "an audit of a task")
+            assert plan is not None
+            options: dict[str, Any] = {"splits": splits, "epochs": epochs, "key": key, "limit": limit}
+            return audit(drawn(self.parts, what, plan, **options, callbacks=callbacks), self.dataset)
+        many = [what] if isinstance(what, SampledSubgraph) else what
         return audit(map(_expect_subgraph, many), self.dataset)
+
+    def leakage_report(self, task: Task, plan: ModelPlan, *, key: int = 0) -> LeakageReport:
+        """Look for labels in the features: windows, splits, columns, a pilot of samples; trains nothing."""
+        self._expect_plan(task, plan, "a leakage report of a task")
+        return leakage_report(task, plan, self.graph, key=key)
 
     def train(
         self,
@@ -204,8 +235,7 @@ class Engine:
 
         from workbench.training.run import start
 
-        self._expect_task(task, "training for a task")
-        expect(plan, ModelPlan, PlanError, "training under a plan", "Take engine.suggest_plan(task)")
+        self._expect_plan(task, plan, "training for a task")
         if model is not None:
             expect(
                 model, nn.Module, TrainingError, "training of a model", "Pass an instance: model=MyModule()"
@@ -240,6 +270,10 @@ class Engine:
         from workbench.training.run import load_run
 
         return load_run(folder, self.parts, model=model)
+
+    def _expect_plan(self, task: Task, plan: ModelPlan | None, asked: str) -> None:
+        self._expect_task(task, asked)
+        expect(plan, ModelPlan, PlanError, f"{asked} under a plan", "Take engine.suggest_plan(task)")
 
     def _expect_task(self, task: Task, asked: str) -> None:
         """Refuse a task over other data: its node ids would mean other rows here, without any error."""
