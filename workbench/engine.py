@@ -13,6 +13,7 @@ import pyarrow as pa
 from workbench.errors import PlanError, SchemaError, TaskError, TrainingError, expect, explain
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
+from workbench.loading.order import batch_order
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.query.seed_table import SeedTable
@@ -20,6 +21,8 @@ from workbench.query.task import SPLITS, Task
 from workbench.sampling.audit import AuditReport, audit
 from workbench.sampling.leakage import LeakageReport, leakage_report
 from workbench.sampling.profile import Cost, profile
+from workbench.sampling.profile_batches import Profile, profile_batches
+from workbench.sampling.profile_fit import Fit, fit_fanout
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import Schema
 from workbench.stores.dataset import Dataset, shown
@@ -170,6 +173,47 @@ class Engine:
             batch_size=batch_size,
             key=derive_key(key, "cost"),
         )
+
+    def profile(
+        self, seeds: SeedTable, fanout: SamplingPlan, *, batch_size: int = 512, batches: int = 8, key: int = 0
+    ) -> Profile:
+        """What the batches of an epoch will be like, with intervals, from so many of them."""
+        _expect_seeds_and_fanout(seeds, fanout, "the profile of batches")
+        anchors = None if fanout.disjoint else seeds.visible_until
+        order = batch_order(
+            len(seeds), batch_size, shuffle=True, key=derive_key(key, "profile"), anchors=anchors
+        )
+        pilot = [seeds.seed_set(order[batch]) for batch in range(min(batches, len(order)))]
+        groups = self.features.groups
+        return profile_batches(
+            self.graph, groups, fanout, pilot, batches=len(order), key=derive_key(key, "cost")
+        )
+
+    def fit_fanout(
+        self,
+        seeds: SeedTable,
+        fanout: SamplingPlan,
+        *,
+        bytes: int | str | None = None,
+        nodes: int | None = None,
+        ms: float | None = None,
+        batch_size: int = 512,
+        batches: int = 4,
+        key: int = 0,
+    ) -> Fit:
+        """The widest fanout, in the proportions of a given one, whose batches stay within a budget.
+
+        Parameters
+        ----------
+        bytes : int or text such as ``'50MB'``  of feature rows and arrays; or ``nodes``, or ``ms`` to sample
+        """
+        _expect_seeds_and_fanout(seeds, fanout, "a fanout that fits")
+
+        def measure(plan: SamplingPlan) -> Profile:
+            return self.profile(seeds, plan, batch_size=batch_size, batches=batches, key=key)
+
+        room = None if bytes is None else read_size(bytes)
+        return fit_fanout(measure, fanout, bytes=room, nodes=nodes, ms=ms)
 
     def audit(
         self,
