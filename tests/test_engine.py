@@ -64,6 +64,24 @@ def test_samples_pass_the_audit(engine, task):
     assert report.violations == 0
 
 
+@pytest.mark.parametrize("joint", [False, True])
+def test_what_training_draws_passes_the_audit(engine, task, joint):
+    plan = engine.suggest_plan(task).replace(fanout=wb.Fanout([4, 2], disjoint=not joint), layers=2)
+    events = []
+    report = engine.audit(task, plan, epochs=2, key=3, callbacks=[events.append])
+    assert report.ok, report
+    assert report.samples == len(events)
+    assert report.to_dict()["violations"] == 0
+    less = engine.audit(task, plan, splits=["val"], limit=10)
+    assert 10 <= less.edges < report.edges
+
+
+def test_the_leakage_report_speaks_of_the_task(engine, task):
+    report = engine.leakage_report(task, engine.suggest_plan(task))
+    assert report.ok, report
+    assert {f.subject for f in report.findings if f.kind == "table is static"} == {"products"}
+
+
 def test_cost_counts_what_is_sampled(engine, task):
     seeds, fanout = task.seeds("val")[:30], wb.Fanout([4, {"products-rev_product_id->orders": 1}])
     cost = engine.cost(seeds, fanout, batch_size=60)
@@ -114,6 +132,10 @@ def test_likely_slips_are_named_at_the_door(engine, task):
         (wb.FanoutError, "plan.fanout", lambda: engine.cost(seeds, plan)),
         (wb.PlanError, "got 'x'.*a whole number", lambda: engine.sample(seeds, plan.fanout, key="x")),
         (wb.SchemaError, "engine.sample", lambda: engine.audit(seeds)),
+        (wb.PlanError, "suggest_plan", lambda: engine.audit(task, plan.fanout)),
+        (wb.PlanError, "suggest_plan", lambda: engine.audit(task)),
+        (wb.TaskError, "Did you mean 'train'", lambda: engine.audit(task, plan, splits=["trian"])),
+        (wb.TaskError, "engine.task", lambda: engine.leakage_report(seeds, plan)),
         (wb.TaskError, "engine.task", lambda: engine.baselines(plan)),
         (wb.TaskError, "Did you mean 'test'", lambda: engine.task(task.query, tset="2024-01-01")),
         (wb.PlanError, "run.plan", lambda: engine.baselines(task, plan.fanout)),

@@ -26,7 +26,10 @@ GENERATED = {".venv", ".git", ".hypothesis", ".ipynb_checkpoints", "__pycache__"
 TESTED_ELSEWHERE = {
     "workbench/types.py": "aliases only",
     "workbench/stores/protocols.py": "protocols only; the shipped suites test what implements them",
-    "workbench/sampling/audit_sql.py": "tests/sampling/test_audit.py plants every fault it finds",
+    "workbench/sampling/audit_sql.py": "tests/sampling/test_audit.py plants every fault that it finds",
+    "workbench/sampling/audit_chunk.py": "tests/sampling/test_audit_shape.py breaks what it reads",
+    "workbench/sampling/leakage_seeds.py": "tests/sampling/test_leakage.py plants every finding",
+    "workbench/sampling/leakage_columns.py": "tests/sampling/test_leakage.py plants every finding",
     "workbench/kernels/stream.py": "tests/kernels/test_sample.py crosses the ends of its chunks",
     "workbench/kernels/tables.py": "names of columns only",
     "workbench/__main__.py": "tests/test_cli.py starts it",

@@ -13,12 +13,16 @@ import pyarrow as pa
 from workbench.errors import PlanError, SchemaError, TaskError, TrainingError, expect, explain
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
+from workbench.loading.order import batch_order
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.query.seed_table import SeedTable
-from workbench.query.task import Task
+from workbench.query.task import SPLITS, Task
 from workbench.sampling.audit import AuditReport, audit
+from workbench.sampling.leakage import LeakageReport, leakage_report
 from workbench.sampling.profile import Cost, profile
+from workbench.sampling.profile_batches import Profile, profile_batches
+from workbench.sampling.profile_fit import Fit, fit_fanout
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import Schema
 from workbench.stores.dataset import Dataset, shown
@@ -170,10 +174,81 @@ class Engine:
             key=derive_key(key, "cost"),
         )
 
-    def audit(self, subgraphs: SampledSubgraph | Iterable[SampledSubgraph]) -> AuditReport:
-        """Check samples against the source tables, independently of the sampler."""
-        many = [subgraphs] if isinstance(subgraphs, SampledSubgraph) else subgraphs
+    def profile(
+        self, seeds: SeedTable, fanout: SamplingPlan, *, batch_size: int = 512, batches: int = 8, key: int = 0
+    ) -> Profile:
+        """What the batches of an epoch will be like, with intervals, from so many of them."""
+        _expect_seeds_and_fanout(seeds, fanout, "the profile of batches")
+        anchors = None if fanout.disjoint else seeds.visible_until
+        order = batch_order(
+            len(seeds), batch_size, shuffle=True, key=derive_key(key, "profile"), anchors=anchors
+        )
+        pilot = [seeds.seed_set(order[batch]) for batch in range(min(batches, len(order)))]
+        groups = self.features.groups
+        return profile_batches(
+            self.graph, groups, fanout, pilot, batches=len(order), key=derive_key(key, "cost")
+        )
+
+    def fit_fanout(
+        self,
+        seeds: SeedTable,
+        fanout: SamplingPlan,
+        *,
+        bytes: int | str | None = None,
+        nodes: int | None = None,
+        ms: float | None = None,
+        batch_size: int = 512,
+        batches: int = 4,
+        key: int = 0,
+    ) -> Fit:
+        """The widest fanout, in the proportions of a given one, whose batches stay within a budget.
+
+        Parameters
+        ----------
+        bytes : int or text such as ``'50MB'``  of feature rows and arrays; or ``nodes``, or ``ms`` to sample
+        """
+        _expect_seeds_and_fanout(seeds, fanout, "a fanout that fits")
+
+        def measure(plan: SamplingPlan) -> Profile:
+            return self.profile(seeds, plan, batch_size=batch_size, batches=batches, key=key)
+
+        room = None if bytes is None else read_size(bytes)
+        return fit_fanout(measure, fanout, bytes=room, nodes=nodes, ms=ms)
+
+    def audit(
+        self,
+        what: Task | SampledSubgraph | Iterable[SampledSubgraph],
+        plan: ModelPlan | None = None,
+        *,
+        splits: Sequence[str] = SPLITS,
+        epochs: int = 1,
+        key: int = 0,
+        limit: int | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> AuditReport:
+        """Check samples against the source tables, independently of the sampler.
+
+        Parameters
+        ----------
+        what : Task, or one or many subgraphs
+            Of a task, the very batches that ``train(task, plan, key=key)`` draws are checked.
+        splits, epochs, limit, callbacks
+            Of a task: which passes, at most so many edges, and who gets a ``Progress`` per batch.
+        """
+        if isinstance(what, Task):
+            from workbench.training.drawn import drawn
+
+            self._expect_plan(what, plan, "an audit of a task")
+            assert plan is not None
+            options: dict[str, Any] = {"splits": splits, "epochs": epochs, "key": key, "limit": limit}
+            return audit(drawn(self.parts, what, plan, **options, callbacks=callbacks), self.dataset)
+        many = [what] if isinstance(what, SampledSubgraph) else what
         return audit(map(_expect_subgraph, many), self.dataset)
+
+    def leakage_report(self, task: Task, plan: ModelPlan, *, key: int = 0) -> LeakageReport:
+        """Look for labels in the features: windows, splits, columns, a pilot of samples; trains nothing."""
+        self._expect_plan(task, plan, "a leakage report of a task")
+        return leakage_report(task, plan, self.graph, key=key)
 
     def train(
         self,
@@ -204,8 +279,7 @@ class Engine:
 
         from workbench.training.run import start
 
-        self._expect_task(task, "training for a task")
-        expect(plan, ModelPlan, PlanError, "training under a plan", "Take engine.suggest_plan(task)")
+        self._expect_plan(task, plan, "training for a task")
         if model is not None:
             expect(
                 model, nn.Module, TrainingError, "training of a model", "Pass an instance: model=MyModule()"
@@ -240,6 +314,10 @@ class Engine:
         from workbench.training.run import load_run
 
         return load_run(folder, self.parts, model=model)
+
+    def _expect_plan(self, task: Task, plan: ModelPlan | None, asked: str) -> None:
+        self._expect_task(task, asked)
+        expect(plan, ModelPlan, PlanError, f"{asked} under a plan", "Take engine.suggest_plan(task)")
 
     def _expect_task(self, task: Task, asked: str) -> None:
         """Refuse a task over other data: its node ids would mean other rows here, without any error."""

@@ -8,7 +8,7 @@ Threads replace worker processes: kernels hold no GIL, memory is held once, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -143,6 +143,10 @@ class Loader:
         started = self._start(index)
         return self._finish(_same, index, started.value, started.future.result()).item
 
+    def subgraphs(self) -> Iterator[SampledSubgraph]:
+        """What the batches are sampled to, in order, made in this thread and without reading a feature."""
+        return (self._sample(self.order[index])[1] for index in range(self.start_batch, len(self.order)))
+
     def iterate(self, convert: Callable[[Batch], T]) -> BatchIterator[T]:
         """Iterate over ``convert(batch)``, converted in the pipeline's thread, not in the consumer's."""
         pipeline = Pipeline(
@@ -162,13 +166,16 @@ class Loader:
     def _start(self, index: int) -> Started:
         clock = Clock()
         rows = self.order[index]
-        seeds = SeedSet.of(self.seeds.node_type, self.seeds.node_id[rows], self._anchors[rows], rows)
-        subgraph = self.sampler.sample(seeds, self.epoch)
+        seeds, subgraph = self._sample(rows)
         clock.lap("sample")
         join = plan_join(self.sampler.graph.schema, self.features.groups, subgraph, self._edge_features)
         future = self.features.fetch(join.reads, self.pool)
         future.add_done_callback(clock.lap_fetch)
         return Started(_Sampled(rows, seeds, subgraph, join, clock), future)
+
+    def _sample(self, rows: Int64Array) -> tuple[SeedSet, SampledSubgraph]:
+        seeds = SeedSet.of(self.seeds.node_type, self.seeds.node_id[rows], self._anchors[rows], rows)
+        return seeds, self.sampler.sample(seeds, self.epoch)
 
     def _finish(
         self, convert: Callable[[Batch], T], index: int, sampled: _Sampled, blocks: list[FeatureBlock]

@@ -60,6 +60,12 @@ class SeedTable:
         """int64[n]: the anchors to sample with, ``min(anchor_time, until)``."""
         return clamp(self.anchor_time, self.until)
 
+    def frozen(self, until: int | None) -> SeedTable:
+        """The same seeds, seeing nothing after ``until`` either: the earlier of the two limits holds."""
+        if until is None:
+            return self
+        return replace(self, until=until if self.until is None else min(until, self.until))
+
     def seed_set(self, rows: AnyArray | None = None) -> SeedSet:
         """The seeds of some rows (all by default), ``input_ids`` being row numbers of this table."""
         index = np.arange(len(self)) if rows is None else np.asarray(rows)

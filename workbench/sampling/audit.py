@@ -3,22 +3,29 @@
 It shares nothing with the sampler: no CSC, no cut, no row-order shortcut. Keys are compared as they
 stand in ``tables/``, times as they stand in the time columns, and the draws with what the plan of the
 request allows. Edges go to DuckDB as Arrow, a million in a few seconds.
+
+    audit_chunk    samples side by side as flat arrays       audit_steps    which step drew which edge
+    audit_shape    counts, seeds, nodes, budgets             audit_cutoffs  cutoffs along the path
+    audit_edges    each edge against its rows, in SQL        audit_counts   draws against what was visible
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import chain
-
-import numpy as np
-import pyarrow as pa
+from typing import Any
 
 from workbench.errors import StoreError, explain
-from workbench.sampling.audit_sql import check_draws, check_edges, check_order, open_tables
+from workbench.sampling.audit_chunk import Chunk, Fault, gather
+from workbench.sampling.audit_counts import check_draws
+from workbench.sampling.audit_cutoffs import along_paths, check_cutoffs
+from workbench.sampling.audit_edges import check_edges
+from workbench.sampling.audit_shape import check_budget, check_counts, check_nodes
+from workbench.sampling.audit_sql import check_order, open_tables, read_times
+from workbench.sampling.audit_steps import Share, check_membership, rules, shares
 from workbench.stores.dataset import Dataset
-from workbench.stores.steps import StepPlan
 from workbench.stores.subgraph import SampledSubgraph
 
 CHUNK = 2_000_000
@@ -31,7 +38,7 @@ class Violation:
 
     Attributes
     ----------
-    edge_type : str
+    edge_type : str  or the node type, of faults of nodes
     hop : int
     kind : str  ``no such row``, ``keys differ``, ``edge later than the anchor``, ...
     count : int  edges (or expanded nodes) with the fault
@@ -59,12 +66,16 @@ class AuditReport:
     faults : tuple of Violation
     waived : dict edge type -> edges whose own time is later than the anchor, or missing, on a step
         that waives it (``static``): allowed, but said
+    samples : int  subgraphs checked
+    dropped : int  draws that a budget of nodes cut: the counts of these seeds are excused
     """
 
     edges: int
     expanded: int = 0
     faults: tuple[Violation, ...] = ()
     waived: dict[str, int] = field(default_factory=dict)
+    samples: int = 0
+    dropped: int = 0
 
     @property
     def violations(self) -> int:
@@ -76,6 +87,10 @@ class AuditReport:
         """True if nothing was found."""
         return not self.faults
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"ok": self.ok, "violations": self.violations, **asdict(self)}
+
     def __str__(self) -> str:
         lines = [
             f"Audit: {self.edges:,} edges and the draws of {self.expanded:,} node expansions checked "
@@ -85,6 +100,7 @@ class AuditReport:
         lines += [
             f"  waived (static step): {count:,} x {name}" for name, count in self.waived.items() if count
         ]
+        lines += [f"  cut by max_nodes: {self.dropped:,} draws"] if self.dropped else []
         return "\n".join(lines)
 
 
@@ -92,9 +108,11 @@ def audit(subgraphs: SampledSubgraph | Iterable[SampledSubgraph], dataset: Datas
     """Check samples against the source tables of the dataset they were drawn from.
 
     Every edge must exist (its row, and raw key equality in the source columns), lie in its row's and
-    both nodes' visible past, belong to a step of the plan and start at a node of the hop before. Every
-    expanded node must have drawn exactly what its step allows: ``min(fanout, visible)`` distinct
-    edges, and the latest ones where the strategy is ``recent``.
+    both nodes' visible past (ends, ``strict`` and cutoffs along the path included), belong to a step of
+    the plan and start at a node that the step expands. Every expanded node must have drawn exactly what
+    its step allows: ``min(fanout, visible)`` distinct edges, the latest ones where the strategy is
+    ``recent``, none that weighs nothing or is hidden from its seed, and as many as the fraction,
+    replacement or budget say where the plan has them.
 
     Parameters
     ----------
@@ -107,42 +125,73 @@ def audit(subgraphs: SampledSubgraph | Iterable[SampledSubgraph], dataset: Datas
         If a subgraph comes from another snapshot.
     """
     many = [subgraphs] if isinstance(subgraphs, SampledSubgraph) else subgraphs
-    edges = expanded = 0
-    faults: dict[tuple[str, int, str], Violation] = {}
-    waived: Counter[str] = Counter()
+    tally = _Tally()
     with open_tables(dataset) as connection:
-        found = list(check_order(connection, dataset.schema))
-        for plan, chunk in _chunks(many, dataset.snapshot):
-            for fault in chain(found, _unplanned(chunk, plan)):
-                _count(faults, Violation(*fault))
-            found = []
-            frontiers = {name: _frontier(chunk, name) for name in dataset.schema.node_types}
-            for edge_type in {step.edge_type: None for step in plan}:
-                table = _edges(chunk, edge_type)
-                edges += table.num_rows
-                spec = dataset.schema.edge_spec(edge_type)
-                steps = [step for step in plan if step.edge_type == edge_type]
-                bad, late = check_edges(connection, dataset.schema, spec, steps, table)
-                waived[str(edge_type)] += late
-                for step in steps:
-                    frontier = frontiers[edge_type.dst].filter(pa.compute.field("hop") == step.hop - 1)
-                    bad += check_draws(connection, dataset.schema, spec, step, table, frontier)
-                    expanded += frontier.num_rows
-                for fault in bad:
-                    _count(faults, Violation(*fault))
-    ordered = sorted(faults.values(), key=lambda fault: (fault.hop, fault.edge_type, fault.kind))
-    return AuditReport(edges, expanded, tuple(ordered), {name: n for name, n in waived.items() if n})
+        tally.add(check_order(connection, dataset.schema))
+        for held in _chunks(many, dataset.snapshot):
+            _check(connection, held, dataset, tally)
+    return tally.report()
 
 
-def _count(faults: dict[tuple[str, int, str], Violation], new: Violation) -> None:
-    key = (new.edge_type, new.hop, new.kind)
-    old = faults.get(key)
-    faults[key] = new if old is None else Violation(*key, old.count + new.count, old.example)
+@dataclass
+class _Tally:
+    """What was found so far."""
+
+    edges: int = 0
+    expanded: int = 0
+    samples: int = 0
+    dropped: int = 0
+    waived: Counter[str] = field(default_factory=Counter)
+    faults: dict[tuple[str, int, str], Violation] = field(default_factory=dict)
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        for edge_type, hop, kind, count, example in faults:
+            key = (edge_type, hop, kind)
+            old = self.faults.get(key)
+            self.faults[key] = Violation(
+                *key, count + (0 if old is None else old.count), example if old is None else old.example
+            )
+
+    def report(self) -> AuditReport:
+        ordered = sorted(self.faults.values(), key=lambda fault: (fault.hop, fault.edge_type, fault.kind))
+        waived = {name: count for name, count in self.waived.items() if count}
+        return AuditReport(self.edges, self.expanded, tuple(ordered), waived, self.samples, self.dropped)
 
 
-def _chunks(
-    subgraphs: Iterable[SampledSubgraph], snapshot: int
-) -> Iterator[tuple[StepPlan, list[SampledSubgraph]]]:
+def _check(connection: Any, subgraphs: list[SampledSubgraph], dataset: Dataset, tally: _Tally) -> None:
+    """Ask every question of subgraphs of one plan."""
+    chunk, broken = gather(subgraphs, dataset.schema)
+    tally.add(broken)
+    tally.add(check_counts(subgraphs))
+    found = shares(chunk)
+    if chunk.plan.cutoff == "path":
+        chunk, broken = _follow_cutoffs(connection, chunk, found)
+        tally.add(broken)
+        tally.add(check_cutoffs(chunk, subgraphs))
+    tally.add(chain(check_nodes(chunk), check_budget(chunk), check_membership(chunk, found)))
+    for edge_type in chunk.edges:
+        for step, mask in rules(chunk, found, edge_type):
+            faults, waived = check_edges(connection, chunk, edge_type, step, mask)
+            tally.add(faults)
+            tally.waived[str(edge_type)] += waived
+    for share in found:
+        tally.add(check_draws(connection, chunk, share))
+        tally.expanded += int(share.nodes.sum())
+    tally.edges += sum(len(edges) for edges in chunk.edges.values())
+    tally.samples += len(subgraphs)
+    tally.dropped += int(chunk.dropped.sum())
+
+
+def _follow_cutoffs(connection: Any, chunk: Chunk, found: list[Share]) -> tuple[Chunk, list[Fault]]:
+    schema = chunk.schema
+    times = {
+        name: read_times(connection, schema, schema.edge_spec(name).table, edges.eid)
+        for name, edges in chunk.edges.items()
+    }
+    return along_paths(chunk, found, times)
+
+
+def _chunks(subgraphs: Iterable[SampledSubgraph], snapshot: int) -> Iterator[list[SampledSubgraph]]:
     """Subgraphs of one plan, at most about :data:`CHUNK` edges together."""
     held: list[SampledSubgraph] = []
     edges = 0
@@ -156,59 +205,9 @@ def _chunks(
                 )
             )
         if held and (edges >= CHUNK or subgraph.request.plan != held[0].request.plan):
-            yield held[0].request.plan, held
+            yield held
             held, edges = [], 0
         held.append(subgraph)
         edges += subgraph.num_edges
     if held:
-        yield held[0].request.plan, held
-
-
-def _unplanned(chunk: list[SampledSubgraph], plan: StepPlan) -> Iterator[tuple[str, int, str, int, str]]:
-    """Edges of a type or hop that the plan does not have."""
-    planned = {(step.edge_type, step.hop) for step in plan}
-    for number, subgraph in enumerate(chunk):
-        for edge_type, row in subgraph.row.items():
-            counts = subgraph.edges_per_hop.get(edge_type, np.zeros(0, np.int64))
-            if counts.sum() != len(row):
-                yield str(edge_type), 0, "hop counts do not add up", 1, f"subgraph {number}"
-            for hop, count in enumerate(counts, start=1):
-                if count and (edge_type, hop) not in planned:
-                    yield str(edge_type), hop, "not in the plan", int(count), f"subgraph {number}"
-
-
-def _edges(chunk: list[SampledSubgraph], edge_type: tuple[str, str, str]) -> pa.Table:
-    """Edges of one type in global ids: g (subgraph), hop, local, src, dst, eid, anchor, found."""
-    src, _, dst = edge_type
-    parts = []
-    for number, subgraph in enumerate(chunk):
-        row, col = subgraph.row[edge_type], subgraph.col[edge_type]  # type: ignore[index]
-        hops = subgraph.edge_hops(edge_type)  # type: ignore[arg-type]
-        columns = {
-            "g": np.full(len(row), number, np.int32),
-            "hop": np.resize(hops, len(row)).astype(np.int32),
-            "local": col,
-            "src": subgraph.node_id[src][row].astype(np.int64),
-            "dst": subgraph.node_id[dst][col].astype(np.int64),
-            "eid": subgraph.edge_id[edge_type].astype(np.int64),  # type: ignore[index]
-            "anchor": subgraph.node_anchors(dst)[col],
-            "found": subgraph.node_hops(dst)[col],
-        }
-        parts.append(pa.table(columns))
-    return pa.concat_tables(parts)
-
-
-def _frontier(chunk: list[SampledSubgraph], node_type: str) -> pa.Table:
-    """Nodes of one type: g (subgraph), local, node, anchor, hop at which it was found."""
-    parts = []
-    for number, subgraph in enumerate(chunk):
-        ids = subgraph.node_id[node_type]
-        columns = {
-            "g": np.full(len(ids), number, np.int32),
-            "local": np.arange(len(ids), dtype=np.int32),
-            "node": ids.astype(np.int64),
-            "anchor": subgraph.node_anchors(node_type),
-            "hop": subgraph.node_hops(node_type),
-        }
-        parts.append(pa.table(columns))
-    return pa.concat_tables(parts)
+        yield held

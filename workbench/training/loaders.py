@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -101,10 +100,7 @@ def _sharing_is_exact(parts: Parts, plan: ModelPlan, seeds: SeedTable, own_modul
 
 def frozen(plan: ModelPlan | None, seeds: SeedTable) -> SeedTable:
     """The seeds under the plan's ``until`` as well as their own, whichever is earlier."""
-    if plan is None or plan.until is None:
-        return seeds
-    until = plan.until if seeds.until is None else min(plan.until, seeds.until)
-    return replace(seeds, until=until)
+    return seeds if plan is None else seeds.frozen(plan.until)
 
 
 def unseen(graph: GraphStore, seeds: SeedTable) -> BoolArray:

@@ -1,0 +1,129 @@
+"""What columns give away: values of after the anchor, tables without a time, a column that is the label."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from workbench.query.seed_table import SeedTable
+from workbench.sampling.audit_chunk import Chunk
+from workbench.sampling.leakage_seeds import Finding
+from workbench.schema import Column, Schema, Stype, Table
+from workbench.stores.sql import ROW, quote_name
+from workbench.types import Int64Array, TimeArray
+
+TOLD = 0.999
+"""A column that explains this share of the label's variance is the label by another name."""
+
+GROUPS = 50
+"""A category of more values than this may tell labels apart by chance."""
+
+FEW = 20
+"""Seeds below which nothing is said about how well a column tells the label."""
+
+
+def features(table: Table, exclude: Collection[str]) -> list[Column]:
+    """Columns that a model reads: neither ids nor what was set aside or excluded, nor the row's own times."""
+    return [
+        column
+        for column in table.columns
+        if column.stype not in (Stype.ID, Stype.SET_ASIDE)
+        and column.name not in (table.time, table.end_time)
+        and f"{table.name}.{column.name}" not in exclude
+    ]
+
+
+def untimed(schema: Schema, tables: Sequence[str], exclude: Collection[str]) -> Iterator[Finding]:
+    """Tables that the plan reads whose rows are visible at every anchor."""
+    for name in tables:
+        if schema[name].time is not None:
+            continue
+        dated = [c.name for c in features(schema[name], exclude) if c.stype is Stype.TIMESTAMP]
+        for column in dated:
+            text = f"{name} has no time column, so rows are visible before the date in {column}"
+            yield Finding("suspect", "dates in a static table", f"{name}.{column}", 1, text)
+        text = f"{name} is visible at every anchor; right if its rows never change"
+        yield Finding("note", "table is static", name, 1, text)
+
+
+def filled_in_later(
+    connection: Any, split: str, chunks: Sequence[Chunk], exclude: Collection[str]
+) -> Iterator[Finding]:
+    """Timestamps of after the anchor in rows that a seed sees: what else was written then is not known."""
+    if not chunks:
+        return
+    for table in chunks[0].schema:
+        columns = [c.name for c in features(table, exclude) if c.stype is Stype.TIMESTAMP]
+        if not columns:
+            continue
+        rows, limits = _seen(chunks, table)
+        asked = pa.table({"row": rows, "until": limits})
+        connection.register("asked", asked)
+        later = ", ".join(
+            f"count(*) FILTER (WHERE epoch_us(CAST(t.{quote_name(name)} AS TIMESTAMP)) > a.until)"
+            for name in columns
+        )
+        found = connection.execute(
+            f"SELECT {later} FROM asked a JOIN {quote_name(table.name)} t ON t.{ROW} = a.row"
+        ).fetchall()[0]
+        connection.unregister("asked")
+        for name, count in zip(columns, found, strict=True):
+            if count:
+                text = (
+                    f"{count:,} of {len(rows):,} rows of {table.name} that {split} seeds see hold a {name} "
+                    "of after the anchor; if it was filled in then, so may other columns have been"
+                )
+                yield Finding("suspect", "value is filled in later", f"{table.name}.{name}", int(count), text)
+
+
+def _seen(chunks: Sequence[Chunk], table: Table) -> tuple[Int64Array, TimeArray]:
+    """Rows of a table in the samples, and what their seed may see."""
+    rows, limits = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for chunk in chunks:
+        if table.edge is None:
+            rows.append(chunk.nodes[table.name].ids)
+            limits.append(chunk.anchors[chunk.nodes[table.name].lane])
+        for edge_type, edges in chunk.edges.items():
+            if table.edge is not None and chunk.schema.edge_spec(edge_type).table == table.name:
+                rows.append(edges.eid)
+                limits.append(chunk.anchors[chunk.nodes[edge_type.dst].lane[edges.dst]])
+    return np.concatenate(rows), np.concatenate(limits)
+
+
+def echoes(connection: Any, table: Table, seeds: SeedTable, exclude: Collection[str]) -> Iterator[Finding]:
+    """Columns of the entity table that determine the label: it was computed into the features."""
+    if seeds.label is None or len(seeds) < FEW or len(np.unique(seeds.label)) < 2:
+        return
+    asked = pa.table({"row": seeds.node_id, "label": np.asarray(seeds.label, np.float64)})
+    connection.register("asked", asked)
+    for column in features(table, exclude):
+        share = _explained(connection, table.name, column)
+        if share is not None and share >= TOLD:
+            name = f"{table.name}.{column.name}"
+            text = f"{name} alone explains {share:.1%} of the labels of {len(seeds):,} {seeds.split} seeds"
+            yield Finding("leak", "column tells the label", name, len(seeds), text)
+    connection.unregister("asked")
+
+
+def _explained(connection: Any, table: str, column: Column) -> float | None:
+    """Share of the label's variance that a column explains: linearly, or by the means of its values."""
+    value = f"t.{quote_name(column.name)}"
+    source = f"FROM asked a JOIN {quote_name(table)} t ON t.{ROW} = a.row"
+    if column.stype is Stype.NUMERICAL:
+        found = connection.execute(
+            f"SELECT pow(corr(a.label, x), 2), count(x), count(*) "
+            f"FROM (SELECT a.label, CAST({value} AS DOUBLE) AS x {source}) a WHERE x IS NULL OR isfinite(x)"
+        ).fetchall()[0]
+        return None if found[0] is None or found[1] < max(FEW, 0.5 * found[2]) else float(found[0])
+    if column.stype is not Stype.CATEGORICAL:
+        return None
+    found = connection.execute(
+        f"WITH g AS (SELECT {value} AS x, count(*) AS n, avg(a.label) AS m {source} GROUP BY ALL) "
+        "SELECT count(*), (SELECT var_pop(label) FROM asked), "
+        "sum(n * m * m) / sum(n) - pow(sum(n * m) / sum(n), 2) FROM g"
+    ).fetchall()[0]
+    groups, total, between = found
+    return None if groups < 2 or groups > GROUPS or not total else float(between / total)

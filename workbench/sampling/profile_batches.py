@@ -1,0 +1,279 @@
+"""What the batches of an epoch will cost under a fanout, from a few of them, with intervals.
+
+Nothing is trained and no feature is read. The pilot batches are real ones, of full size, drawn at
+random from all batches of the epoch, so nothing is extrapolated; the intervals say how far the mean
+over *all* batches may lie from the mean over the pilot, and shrink to nothing where the pilot is all.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.errors import FanoutError, explain
+from workbench.plan.sampling_plan import SamplingPlan, expect_plan
+from workbench.sampling.profile import edges_by_cell
+from workbench.schema import EdgeType, Schema
+from workbench.stores.features import GroupLayout
+from workbench.stores.protocols import GraphStore
+from workbench.stores.request import SampleRequest, SeedSet
+from workbench.stores.subgraph import SampledSubgraph
+from workbench.types import AnyArray
+
+T95 = (
+    *(
+        12.706,
+        4.303,
+        3.182,
+        2.776,
+        2.571,
+        2.447,
+        2.365,
+        2.306,
+        2.262,
+        2.228,
+        2.201,
+        2.179,
+        2.160,
+        2.145,
+        2.131,
+    ),
+    *(
+        2.120,
+        2.110,
+        2.101,
+        2.093,
+        2.086,
+        2.080,
+        2.074,
+        2.069,
+        2.064,
+        2.060,
+        2.056,
+        2.052,
+        2.048,
+        2.045,
+        2.042,
+    ),
+)
+"""Student's t at 97.5 % for 1 .. 30 degrees of freedom; beyond, a little more than the normal 1.96."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over all batches, and the 95 % interval that it lies in; open where one batch was sampled."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float], population: int) -> Interval:
+        """From ``len(values)`` of ``population`` batches, drawn at random without replacement."""
+        mean, count = float(np.mean(values)), len(values)
+        if count >= population:
+            return cls(mean, mean, mean)
+        if count < 2:
+            return cls(mean, 0.0, math.inf)
+        left = 1 - count / population  # what was not looked at is all that can differ
+        half = _t(count - 1) * float(np.std(values, ddof=1)) * math.sqrt(left / count)
+        return cls(mean, max(mean - half, 0.0), mean + half)
+
+    def __str__(self) -> str:
+        return f"{self.mean:,.4g} ({self.low:,.4g} .. {self.high:,.4g})"
+
+
+def _t(freedom: int) -> float:
+    return T95[freedom - 1] if freedom <= len(T95) else 1.96 + 2.4 / freedom
+
+
+@dataclass(frozen=True)
+class HopProfile:
+    """What one hop adds to a batch: new nodes, its edges, and bytes of feature rows not needed before."""
+
+    nodes: Interval
+    edges: Interval
+    feature_bytes: Interval
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Expected size and time of a batch.
+
+    Attributes
+    ----------
+    batch_size : int  seeds of the largest pilot batch
+    pilot, batches : int  batches that were sampled, and all of the epoch
+    nodes, edges : Interval  per batch
+    feature_bytes : Interval  of the distinct feature rows that the batch reads
+    array_bytes : Interval  of the subgraph's own arrays
+    bytes : Interval  both together
+    milliseconds : Interval  to sample a batch; one thread
+    duplicates : Interval  share of nodes whose row another node of the batch needs too
+    hops : tuple of HopProfile  entry 0 is the seeds
+    cells : dict (hop, edge type) -> Interval  edges
+    cell_bytes : dict (hop, edge type) -> Interval  of the distinct feature rows that its edges lead to
+    """
+
+    batch_size: int
+    pilot: int
+    batches: int
+    nodes: Interval
+    edges: Interval
+    feature_bytes: Interval
+    array_bytes: Interval
+    bytes: Interval
+    milliseconds: Interval
+    duplicates: Interval
+    hops: tuple[HopProfile, ...]
+    cells: Mapping[tuple[int, EdgeType], Interval]
+    cell_bytes: Mapping[tuple[int, EdgeType], Interval]
+
+    def __str__(self) -> str:
+        lines = [
+            f"Batches of {self.batch_size:,} seeds, {self.pilot:,} of {self.batches:,} sampled; mean (95 %):",
+            f"  nodes {self.nodes}, edges {self.edges}, duplicate rows {100 * self.duplicates.mean:.3g} %",
+            f"  {_mega(self.bytes)} MB, of which features {_mega(self.feature_bytes)}",
+            f"  {self.milliseconds} ms to sample",
+        ]
+        for number, hop in enumerate(self.hops):
+            lines.append(
+                f"  hop {number}: nodes {hop.nodes}, edges {hop.edges}, {_mega(hop.feature_bytes)} MB"
+            )
+            lines += [
+                f"    {cell}: edges {edges}" for (at, cell), edges in self.cells.items() if at == number
+            ]
+        return "\n".join(lines)
+
+
+def _mega(value: Interval) -> Interval:
+    return Interval(value.mean / 1e6, value.low / 1e6, value.high / 1e6)
+
+
+def profile_batches(
+    graph: GraphStore,
+    groups: Mapping[str, GroupLayout],
+    fanout: SamplingPlan,
+    pilot: Sequence[SeedSet],
+    *,
+    batches: int,
+    key: int = 0,
+) -> Profile:
+    """Sample some batches of an epoch and say what all of them will be like.
+
+    Parameters
+    ----------
+    groups : dict table -> GroupLayout  ``features.groups``: what a row of each table weighs
+    pilot : batches of seeds of one type, drawn at random from those of the epoch
+    batches : int  all batches of the epoch
+
+    Raises
+    ------
+    FanoutError
+        If there is no pilot, or it is larger than the epoch.
+    BudgetError, IdError, AnchorError
+        As ``GraphStore.sample``.
+    """
+    expect_plan(fanout, "the profile of a fanout", "Take plan.fanout, or Fanout([16, 8])")
+    if not 1 <= len(pilot) <= batches:
+        got = f"got {len(pilot)} pilot batches of {batches}"
+        raise FanoutError(explain("a profile of a fanout was asked for", got, "at least one, at most all"))
+    plan = fanout.compile(graph.schema, [pilot[0].node_type])
+    first = SeedSet(pilot[0].node_type, pilot[0].ids[:1], pilot[0].anchors[:1], pilot[0].input_ids[:1])
+    graph.sample(SampleRequest((first,), plan, key))  # one seed pays for compilation
+    found = []
+    for seeds in pilot:
+        start = time.perf_counter()
+        subgraph = graph.sample(SampleRequest((seeds,), plan, key))
+        found.append(_measured(subgraph, graph.schema, groups, 1e3 * (time.perf_counter() - start)))
+
+    def over(*name: object) -> Interval:
+        return Interval.of([each[name] for each in found], batches)
+
+    cells = list(dict.fromkeys((step.hop, step.edge_type) for step in plan))
+    parts = ("nodes", "edges", "feature_bytes")
+    totals = (*parts, "array_bytes", "bytes", "milliseconds", "duplicates")
+    return Profile(
+        batch_size=max(map(len, pilot)),
+        pilot=len(pilot),
+        batches=batches,
+        **{name: over(name) for name in totals},
+        hops=tuple(HopProfile(*(over(name, hop) for name in parts)) for hop in range(plan.hops + 1)),
+        cells={cell: over("edges", *cell) for cell in cells},
+        cell_bytes={cell: over("feature_bytes", *cell) for cell in cells},
+    )
+
+
+Measure = tuple[object, ...]
+"""(quantity,), (quantity, hop) or (quantity, hop, edge type)."""
+
+
+def _measured(
+    subgraph: SampledSubgraph, schema: Schema, groups: Mapping[str, GroupLayout], milliseconds: float
+) -> Counter[Measure]:
+    """Everything that is counted of one batch; what is absent is 0."""
+    found: Counter[Measure] = Counter()
+    hops, distinct = subgraph.request.plan.hops, 0
+    for name, ids in subgraph.node_id.items():
+        stride = groups[name].stride if name in groups else 0
+        rows, first = np.unique(ids, return_index=True)
+        distinct += len(rows)
+        new = np.bincount(subgraph.node_hops(name)[first], minlength=hops + 1)
+        for hop, (nodes, fresh) in enumerate(zip(subgraph.nodes_per_hop[name], new, strict=True)):
+            found["nodes", hop] += int(nodes)
+            found["feature_bytes", hop] += int(fresh) * stride
+    for (hop, edge_type), count in edges_by_cell(subgraph).items():
+        found["edges", hop] += count
+        found["edges", hop, edge_type] = count
+    _count_cells(found, subgraph, groups)
+    _count_edge_rows(found, subgraph, schema, groups)
+    for name in ("nodes", "edges", "feature_bytes"):
+        found[name,] = sum(found[name, hop] for hop in range(hops + 1))
+    found["array_bytes",] = _array_bytes(subgraph)
+    found["bytes",] = found["feature_bytes",] + found["array_bytes",]
+    timed: dict[Measure, float] = {
+        ("milliseconds",): milliseconds,
+        ("duplicates",): 1 - distinct / max(subgraph.num_nodes, 1),
+    }
+    found.update(timed)  # type: ignore[arg-type]
+    return found
+
+
+def _count_cells(
+    found: Counter[Measure], subgraph: SampledSubgraph, groups: Mapping[str, GroupLayout]
+) -> None:
+    """Bytes of the rows that each cell's edges lead to."""
+    for edge_type, row in subgraph.row.items():
+        hops = subgraph.edge_hops(edge_type)
+        for hop in np.unique(hops).tolist():
+            here = hops == hop
+            if edge_type.src in groups:
+                rows = np.unique(subgraph.node_id[edge_type.src][row[here]])
+                found["feature_bytes", hop, edge_type] += len(rows) * groups[edge_type.src].stride
+
+
+def _count_edge_rows(
+    found: Counter[Measure], subgraph: SampledSubgraph, schema: Schema, groups: Mapping[str, GroupLayout]
+) -> None:
+    """Bytes of rows of folded tables, at the hop that needs them first; both directions share them."""
+    drawn: dict[str, list[tuple[AnyArray, AnyArray]]] = {}
+    for edge_type, rows in subgraph.edge_id.items():
+        spec = schema.edge_spec(edge_type)
+        if spec.layout == "edges" and spec.table in groups:
+            drawn.setdefault(spec.table, []).append((rows, subgraph.edge_hops(edge_type)))
+    for table, parts in drawn.items():
+        rows, hops = (np.concatenate(each) for each in zip(*parts, strict=True))
+        order = np.argsort(hops, kind="stable")
+        _, first = np.unique(rows[order], return_index=True)
+        for hop, count in enumerate(np.bincount(hops[order][first])):
+            found["feature_bytes", hop] += int(count) * groups[table].stride
+
+
+def _array_bytes(subgraph: SampledSubgraph) -> int:
+    names = ("node_id", "batch", "row", "col", "edge_id", "edge_paths", "cutoffs")
+    return sum(array.nbytes for name in names for array in (getattr(subgraph, name) or {}).values())
