@@ -133,14 +133,7 @@ def cases(scale: float) -> list[Case]:
         Case("static-joint", links, "nodes", wide, None, 1.6, others=True),
         Case("hops-8", links, "nodes", deep, None, None, others=True),
         Case("temporal-uniform-disjoint", sales, "users", uniform, late, 2.3, others=True),
-        Case(
-            "temporal-recent-tree",
-            sales,
-            "users",
-            Fanout([20, 10], strategy="recent", mode="tree"),
-            late,
-            1.3,
-        ),
+        Case("temporal-recent-tree", sales, "users", tree, late, 1.3),
         Case("temporal-weighted", sales, "users", weighted, late, 4.0),
         Case("metapath", sales, "users", metapaths, late),
     ]

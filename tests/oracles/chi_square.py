@@ -20,7 +20,11 @@ def p_of_ranks(counts, weights, take=1):
     middles = (np.cumsum(weights) - np.asarray(weights) / 2) / total
     _, spans = np.unique((middles * BINS).astype(int), return_inverse=True)
     expected = np.bincount(spans, weights=weights) / total * counts.sum()
-    assert expected.min() > 5, "too few draws for a chi-square test"
+    # a span that ends within one heavy rank may hold next to nothing: such spans are counted with it
+    spans = np.where(expected[spans] < 5, np.argmax(expected), spans)
+    _, spans = np.unique(spans, return_inverse=True)
+    expected = np.bincount(spans, weights=weights) / total * counts.sum()
+    assert len(expected) > 2, "too few draws for a chi-square test"
     # ranks of one sample exclude each other, so counts vary less than independent ones
     return p_of_counts(np.bincount(spans, weights=counts), expected, (ranks - 1) / (ranks - take))
 
