@@ -1,297 +1,170 @@
 """What a sampled edge costs, how much of it is memory latency, and what an edge occupies.
 
-    python benchmarks/sampling.py [--quick] [--json FILE] [--scale 0.1]
+    python benchmarks/sampling.py [--quick] [--json FILE] [--scale 0.1] [--only CASE ...]
 
-Figures are thread-CPU nanoseconds per sampled edge, the lower quartile over batches of different seeds,
-with the last-level cache flushed before each. The reference is an independent random gather from an array
-as large as the largest of the graph, in the same run: a sampled edge cannot cost less than its miss.
+Figures are thread-CPU nanoseconds per sampled edge: the median over batches of different seeds, each with
+the last-level cache flushed. The reference is a plain gather of as many random ids from the largest array
+of neighbours, run right beside each batch: a sampled edge cannot cost less than its miss. ``--quick`` runs
+on graphs of a hundredth of the size, most of which the caches hold: it shows that it runs, not how fast.
 """
 
 from __future__ import annotations
 
 import statistics
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from _report import BenchReport, arguments
+from _sampling_graphs import Case, cases, homogeneous, hubs
+from _sampling_jit import cold_and_warm
+from _sampling_measure import Rate, dispatch_us, gathers, sampling, together
+from _sampling_others import others
 
-from workbench.kernels.floyd import floyd_one as _floyd
-from workbench.kernels.jit import kernel
-from workbench.kernels.rng import draw_below, node_key
-from workbench.plan.fanout import Fanout
-from workbench.schema import Column, EdgeType, ForeignKey, Schema, Stype, Table
-from workbench.stores.graph_arrays import EdgeArrays, GraphArrays
+import workbench as wb
+from workbench.schema import EdgeType
 from workbench.stores.ram_graph import RamGraph
-from workbench.stores.request import SampleRequest, SeedSet
-from workbench.temporal import FOREVER
-from workbench.types import AnyArray, Int64Array
 
-FLUSH: Int64Array = np.zeros(8 << 20, np.int64)
-"""64 MB, written between batches: more than the last-level cache."""
+GATHER = "gather of as many random ids"
+NAIVE = "an id and a time of 8 bytes each"
 
 
-@dataclass(frozen=True)
-class Case:
-    """One figure: a graph, where the seeds are, and how they are expanded."""
-
-    name: str
-    graph: RamGraph
-    seed_type: str
-    fanout: Fanout
-    anchors: tuple[int, int] | None = None
-
-
-def table(name: str, keys: tuple[str, ...] = (), time: str | None = None, edge: bool = False) -> Table:
-    """A table with keys to other tables, named after them."""
-    foreign = tuple(ForeignKey(f"{target}_{i}", target) for i, target in enumerate(keys))
-    columns = [Column(key.column, Stype.ID) for key in foreign]
-    columns += [Column(time, Stype.TIMESTAMP)] if time else []
-    ends = (foreign[0].column, foreign[1].column) if edge else None
-    return Table(name, tuple(columns), None, time, None, foreign, ends)
-
-
-def homogeneous(nodes: int, edges: int) -> RamGraph:
-    """Random directed graph without time; edge ids are stored, the reverse direction is left empty."""
-    rng = np.random.default_rng(1)
-    schema = Schema((table("nodes"), table("links", ("nodes", "nodes"), edge=True)))
-    degrees = rng.poisson(edges / nodes, nodes)
-    indptr = np.concatenate([[0], np.cumsum(degrees)])
-    total = int(indptr[-1])
-    forward, reverse = schema.edge_types
-    ids = rng.integers(0, nodes, total, dtype=np.uint32)
-    arrays = {
-        forward: EdgeArrays.side_by_side(indptr, ids, np.arange(total, dtype=np.uint32)),
-        reverse: EdgeArrays(np.zeros(nodes + 1, np.int64), ids[:0], ids[:0]),
-    }
-    times: dict[str, None] = {"nodes": None, "links": None}
-    return RamGraph(GraphArrays(schema, {"nodes": nodes, "links": total}, times, arrays))
+def add_case(report: BenchReport, case: Case, count: int, size: int, scale: float) -> float:
+    """One row against the gather and one against each other library; the median of ours."""
+    costs = sampling(case, others(case), count, size)
+    ours, floor = costs.pop("ours"), costs.pop("gather")
+    facts: dict[str, Any] = {"edges_per_batch": int(ours.edges), "seeds": size, "scale": scale}
+    if case.bar is not None:
+        facts["bar"] = case.bar
+    report.add(
+        case.name, ours.median, "ns/edge", reference=GATHER, ratio=ours.median / floor.median,
+        gather_ns=round(floor.median, 2), **ours.spread(), **facts,
+    )  # fmt: skip
+    for library, theirs in costs.items():
+        report.add(
+            case.name, ours.median, "ns/edge", reference=library, ratio=ours.median / theirs.median,
+            theirs_ns=round(theirs.median, 2), their_edges_per_batch=int(theirs.edges), scale=scale,
+        )  # fmt: skip
+    return ours.median
 
 
-def shop(users: int, products: int, rows: int, folded: bool) -> RamGraph:
-    """Users and products without time; timed rows between them, as fact nodes or folded into edges."""
-    rng = np.random.default_rng(2)
-    schema = Schema(
-        (table("users"), table("products"), table("orders", ("users", "products"), "time", edge=folded))
+def add_hubs(report: BenchReport, count: int, size: int, scale: float) -> None:
+    """Weighted draws of one user among 1,000 orders and among a million."""
+    found = hubs(scale)
+    few, many = (add_case(report, case, count, size, scale) for case in found)
+    report.add(
+        "temporal-weighted-degree", many, "ns/edge", reference=found[0].name, ratio=many / few, bar=2.0
     )
-    keys: dict[tuple[str, str], AnyArray] = {
-        ("orders", "users_0"): rng.integers(0, users, rows, dtype=np.uint32),
-        ("orders", "products_1"): rng.integers(0, products, rows, dtype=np.uint32),
+
+
+def add_threads(report: BenchReport, case: Case, rounds: int, size: int, scale: float) -> None:
+    """Two threads beside one, for the sampler and for the plain gather; no flush, which would be shared."""
+    source, edges = case.largest, int(case.graph.sample(case.requests(1, size, 0)[0]).num_edges)
+    rates: dict[tuple[str, int], list[Rate]] = {}
+    for number in range(rounds):
+        for threads in (1, 2):
+            asked = [case.requests(6, size, 100 * number + 10 * t) for t in range(threads)]
+            samples = [[_sample(case.graph, request) for request in own] for own in asked]
+            loads = [[gathers(source, edges, 7 * t + i) for i in range(6)] for t in range(threads)]
+            rates.setdefault(("ours", threads), []).append(together(samples))
+            rates.setdefault(("gather", threads), []).append(together(loads))
+    cpu = {key: statistics.median(rate.cpu_ns for rate in found) for key, found in rates.items()}
+    speed = {key: statistics.median(rate.per_second for rate in found) for key, found in rates.items()}
+    gain, plain = (speed[name, 2] / speed[name, 1] for name in ("ours", "gather"))
+    report.add(
+        "threads-2", cpu["ours", 2], "ns/edge", reference="one thread (ratio: wall speed-up)", ratio=gain,
+        cpu_of_one=round(cpu["ours", 2] / cpu["ours", 1], 3), gather_speed_up=round(plain, 3),
+        of_gather_speed_up=round(gain / plain, 3), bars="cpu_of_one 1.15, of_gather_speed_up 0.85",
+        million_edges_per_second=round(speed["ours", 2] / 1e6, 1), scale=scale,
+    )  # fmt: skip
+
+
+def _sample(graph: RamGraph, request: Any) -> Any:
+    return lambda: graph.sample(request).num_edges
+
+
+def add_bytes(report: BenchReport, rows: int) -> None:
+    """Bytes per stored edge and per node, of a dataset that was ingested and opened."""
+    rng = np.random.default_rng(4)
+    users = rng.integers(0, rows // 30, rows)
+    times = pa.array(np.arange(rows) * 1000).cast(pa.timestamp("us"))
+    tables = {
+        "users": pa.table({"user_id": np.arange(rows // 30)}),
+        "items": pa.table({"item_id": np.arange(rows // 60)}),
+        "orders": pa.table({"order_id": np.arange(rows), "user_id": users, "at": times}),
+        "views": pa.table({"user_id": users, "item_id": rng.integers(0, rows // 60, rows), "at": times}),
     }
-    counts = {"users": users, "products": products, "orders": rows}
-    return RamGraph(GraphArrays.from_columns(schema, counts, {"orders": np.arange(rows) * 1000}, keys))
+    read = wb.read_tables(tables)
+    schema = wb.infer_schema(read).as_edge("views", "user_id", "item_id")
+    with tempfile.TemporaryDirectory() as folder:
+        wb.ingest(read, schema, Path(folder) / "store")
+        graph = wb.open(Path(folder) / "store").graph
+        for name, edge in (
+            ("bytes-per-edge-id-cutoff", EdgeType("orders", "user_id", "users")),
+            ("bytes-per-edge-time", EdgeType("users", "views", "items")),
+        ):
+            arrays = graph.arrays.edges[edge]
+            offsets = 0 if arrays.indptr is None else arrays.indptr.nbytes
+            each = (arrays.nbytes - offsets) / graph.num_edges(edge)
+            report.add(name, each, "bytes", reference=NAIVE, ratio=each / 16, edges=graph.num_edges(edge))
+        offsets = max(
+            part.indptr.nbytes / graph.num_nodes(edge.dst)
+            for edge, part in graph.arrays.edges.items()
+            if part.indptr is not None
+        )
+        report.add("bytes-per-node", offsets, "bytes", reference="an offset of 8 bytes", ratio=offsets / 8)
 
 
-def batches(case: Case, count: int, size: int, seed: int) -> list[SampleRequest]:
-    """Requests of different seeds and keys."""
-    rng = np.random.default_rng(seed)
-    plan, nodes = (
-        case.fanout.compile(case.graph.schema, [case.seed_type]),
-        case.graph.num_nodes(case.seed_type),
-    )
-    requests = []
-    for number in range(count):
-        anchors: AnyArray | int = FOREVER
-        if case.anchors:
-            anchors = rng.integers(*case.anchors, size)
-            anchors = anchors if plan.disjoint else int(anchors[0])
-        seeds = SeedSet.of(case.seed_type, rng.integers(0, nodes, size), anchors)
-        requests.append(SampleRequest((seeds,), plan, number))
-    return requests
+def add_dispatch(report: BenchReport) -> None:
+    """A batch of one seed without neighbours: what a call costs beside its edges."""
+    graph = homogeneous(1000, 0)
+    plan = wb.Fanout([15, 10, 5]).compile(graph.schema, ["nodes"])
+    request = wb.SampleRequest((wb.SeedSet.of("nodes", np.array([7])),), plan, 1)
+    cost = dispatch_us(lambda: graph.sample(request))
+    quarters = np.quantile(cost.each, [0.25, 0.75]).round(2).tolist()
+    report.add("dispatch", cost.median, "us/batch", quartiles=quarters, calls=len(cost.each), bar=5)
 
 
-def per_edge(graph: RamGraph, requests: list[SampleRequest]) -> tuple[float, float]:
-    """(lower-quartile thread-CPU ns per edge, mean edges per batch), the cache flushed before each batch."""
-    costs, edges = [], []
-    for request in requests:
-        FLUSH[:] += 1
-        start = time.thread_time_ns()
-        drawn = graph.sample(request).num_edges
-        costs.append((time.thread_time_ns() - start) / max(drawn, 1))
-        edges.append(drawn)
-    return float(np.quantile(costs, 0.25)), statistics.mean(edges)
-
-
-@kernel
-def _gather(array: Any, picks: Any) -> Any:
-    """Sum of independent loads.
-
-    Arrays
-    ------
-    array  ids[n];  picks  int64[m]
-    """
-    total = np.int64(0)
-    for i in range(len(picks)):
-        total += array[picks[i]]
-    return total
-
-
-def gather_ns(array: AnyArray, count: int = 300_000) -> float:
-    """Thread-CPU ns of one independent random load from an array, the cache flushed before."""
-    rng, costs = np.random.default_rng(3), []
-    for _ in range(7):
-        picks = rng.integers(0, len(array), count)
-        FLUSH[:] += 1
-        start = time.thread_time_ns()
-        _gather(array, picks)
-        costs.append((time.thread_time_ns() - start) / count)
-    return statistics.median(costs[1:])
-
-
-@kernel
-def _keyed(nodes: Any, take: Any, degree: Any, ranks: Any, taken: Any) -> Any:
-    """Draw for many nodes, each from its own key, as the sampler does.
-
-    Arrays
-    ------
-    ranks  int64[take];  taken  int64[power of two]   scratch
-    """
-    total = 0
-    for node in range(nodes):
-        key = node_key(np.uint64(7), np.uint64(11), np.uint64(node))  # type: ignore[no-untyped-call]
-        _floyd(key, degree, ranks, taken, node)  # type: ignore[no-untyped-call]
-        total += ranks[take - 1]
-    return total
-
-
-@kernel
-def _unkeyed(nodes: Any, take: Any, degree: Any, ranks: Any) -> Any:
-    """The same draws from one running state.
-
-    Arrays
-    ------
-    ranks  int64[take]  scratch
-    """
-    total, counter = 0, np.uint64(0)
-    for _node in range(nodes):
-        seen = np.uint64(0)
-        for drawn in range(take):
-            last = degree - take + drawn
-            value = draw_below(np.uint64(7), counter, np.uint64(last + 1))  # type: ignore[no-untyped-call]
-            counter += np.uint64(1)
-            rank = np.int64(value)
-            if (seen >> (value & np.uint64(63))) & np.uint64(1):
-                for earlier in range(drawn):
-                    if ranks[earlier] == np.int64(value):
-                        rank = last
-            seen |= np.uint64(1) << (np.uint64(rank) & np.uint64(63))
-            ranks[drawn] = rank
-        total += ranks[take - 1]
-    return total
-
-
-def draw_ns(nodes: int, take: int = 15, degree: int = 60) -> tuple[float, float]:
-    """Thread-CPU ns per draw: (keyed per node, one running state)."""
-    ranks, taken = np.empty(take, np.int64), np.zeros(64, np.int64)
-    runs: list[Callable[[], Any]] = [
-        lambda: _keyed(nodes, take, degree, ranks, taken),
-        lambda: _unkeyed(nodes, take, degree, ranks),
-    ]
-    keyed, unkeyed = (min(_timed(run) for _ in range(6)) / (nodes * take) for run in runs)
-    return keyed, unkeyed
-
-
-def _timed(run: Callable[[], Any]) -> int:
-    start = time.thread_time_ns()
-    run()
-    return time.thread_time_ns() - start
-
-
-def threads_ns(case: Case, threads: int, count: int, size: int) -> tuple[float, float]:
-    """(thread-CPU ns per edge, million edges per second of wall time), one batch per thread at a time."""
-    work = [batches(case, count, size, 100 + number) for number in range(threads)]
-    cpu, edges = [0] * threads, [0] * threads
-
-    def run(number: int) -> None:
-        case.graph.sample(work[number][0])
-        barrier.wait()
-        start = time.thread_time_ns()
-        edges[number] = sum(case.graph.sample(request).num_edges for request in work[number][1:])
-        cpu[number] = time.thread_time_ns() - start
-
-    barrier = threading.Barrier(threads + 1)
-    pool = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
-    for thread in pool:
-        thread.start()
-    barrier.wait()
-    start = time.perf_counter()
-    for thread in pool:
-        thread.join()
-    return sum(cpu) / sum(edges), sum(edges) / (time.perf_counter() - start) / 1e6
-
-
-def cases(scale: float) -> list[Case]:
-    """The graphs of MEASURED sizes times ``scale``, and what is asked of them."""
-    users, products, rows = int(1e6 * scale), int(5e5 * scale), int(3e7 * scale)
-    links = homogeneous(int(5e6 * scale), int(1e8 * scale))
-    folded, facts = shop(users, products, rows, True), shop(users, products, rows, False)
-    forward = str(links.schema.edge_types[0])
-    wide = Fanout([{forward: 15}, {forward: 10}, {forward: 5}])
-    joint = Fanout([{forward: 15}, {forward: 10}, {forward: 5}], disjoint=False)
-    late = (rows * 500, rows * 1000)
-    found = [
-        Case("homogeneous 15-10-5, joint", links, "nodes", joint),
-        Case("homogeneous 15-10-5, disjoint", links, "nodes", wide),
-    ]
-    for name, graph, hops in (
-        ("edge table 20-10", folded, [20, 10]),
-        ("fact table 20-1-10", facts, [20, 10, 10]),
-    ):
-        for strategy in ("uniform", "recent"):
-            fanout = Fanout(hops, strategy=strategy)
-            found.append(Case(f"{name}, temporal {strategy}, disjoint", graph, "users", fanout, late))
-    found.append(Case("edge table 20-10, static, joint", folded, "users", Fanout([20, 10], disjoint=False)))
-    return found
+def add_jit(report: BenchReport) -> None:
+    """CPU seconds to compile every sampling kernel, and to the first batch where they are compiled."""
+    cold, warm = cold_and_warm()
+    for name, took, part, bar in (("jit-cold", cold, "every", 8), ("jit-warm", warm, "first", 1)):
+        with_import = round(took["start"] + took[part], 2)
+        report.add(name, took[part], "CPU s", with_start_and_import=with_import, bar=bar)
 
 
 def main() -> None:
-    """Run every case."""
+    """Run every case, or those named."""
     parser = arguments(__doc__ or "")
     parser.add_argument("--scale", type=float, help="sizes relative to 5 M nodes and 100 M edges (default 1)")
-    parser.add_argument("--batch", type=int, default=320, help="seeds per batch (default 320)")
+    parser.add_argument("--batch", type=int, default=1024, help="seeds per batch (default 1024)")
+    parser.add_argument("--batches", type=int, default=24, help="batches per case (default 24)")
+    parser.add_argument("--only", nargs="+", metavar="CASE", help="cases whose names begin so")
     given = parser.parse_args()
     scale = given.scale or (0.01 if given.quick else 1.0)
-    count = 4 if given.quick else 24
-    report, found = BenchReport("sampling"), cases(scale)
-    keyed, unkeyed = draw_ns(20_000 if given.quick else 200_000)
-    report.add(
-        "draws, keyed per node", keyed, "ns/draw", reference="one running state", ratio=keyed / unkeyed
-    )
+    report, prefixes = BenchReport("sampling"), tuple(given.only or ("",))
+
+    def wanted(name: str) -> bool:
+        return name.startswith(prefixes)
+
+    if wanted("jit"):
+        add_jit(report)  # first, while nothing else of this process keeps the processor warm
+    if wanted("dispatch"):
+        add_dispatch(report)
+    if wanted("bytes"):
+        add_bytes(report, 30_000 if given.quick else 300_000)
+    found = cases(scale)
     for case in found:
-        requests = batches(case, count, given.batch, 5)
-        per_edge(case.graph, requests[:2])  # compile, fault the arenas in, learn their sizes
-        floor = gather_ns(max((part.nbr for part in case.graph.arrays.edges.values()), key=len))
-        cost, edges = per_edge(case.graph, requests[2:])
-        report.add(
-            case.name, cost, "ns/edge", reference="independent random gather", ratio=cost / floor,
-            gather_ns=round(floor, 1), edges_per_batch=int(edges), scale=scale,
-        )  # fmt: skip
-    for threads in (1, 2, 4):
-        cost, rate = threads_ns(found[0], threads, count, given.batch)
-        report.add(
-            f"homogeneous, {threads} threads", cost, "ns/edge", million_edges_per_second=round(rate, 1)
-        )
-    add_bytes(report, found)
+        if wanted(case.name):
+            add_case(report, case, given.batches, given.batch, scale)
+    if wanted("threads-2"):
+        add_threads(report, found[0], 3 if given.quick else 7, given.batch, scale)
+    del found
+    if wanted("temporal-weighted"):
+        add_hubs(report, given.batches, given.batch, scale)
     report.finish(given.json)
-
-
-def add_bytes(report: BenchReport, found: list[Case]) -> None:
-    """Bytes per stored edge and per node of each layout, from the stores themselves."""
-    for name, number, edge in (
-        ("edge table", 2, EdgeType("users", "orders", "products")),
-        ("fact table", 4, EdgeType("orders", "users_0", "users")),
-        ("foreign-key column", 4, EdgeType("users", "rev_users_0", "orders")),
-    ):
-        graph = found[number].graph
-        arrays = graph.arrays.edges[edge]
-        offsets = 0 if arrays.indptr is None else arrays.indptr.nbytes
-        each = (arrays.nbytes - offsets) / graph.num_edges(edge)
-        more = {"per_node": round(offsets / graph.num_nodes(edge.dst), 2)}
-        reference = "an id and a time of 8 bytes each"
-        report.add(f"{name}, per edge", each, "bytes", reference=reference, ratio=each / 16, **more)
 
 
 if __name__ == "__main__":
