@@ -18,6 +18,7 @@ from workbench.stores.hop_answer import answer_hop
 from workbench.stores.mass import Masses
 from workbench.stores.memory import Arenas, MemoryReport, OverBudgetError
 from workbench.stores.request import HopRequest, HopSample, SampleRequest
+from workbench.stores.resident import huge_bytes
 from workbench.stores.run_batch import run_batch
 from workbench.stores.steps import StepPlan
 from workbench.stores.subgraph import SampledSubgraph
@@ -164,11 +165,15 @@ class RamGraph:
     def memory(self) -> MemoryReport:
         """Bytes per edge type and node type, and of the buffers in use; prints as a table."""
         graph = self.arrays
+        with_offsets = {name: part.indptr for name, part in graph.edges.items() if part.indptr is not None}
         return MemoryReport(
             edge_bytes={str(name): arrays.nbytes for name, arrays in graph.edges.items()},
+            layouts={str(spec.edge_type): spec.layout for spec in graph.schema.edge_specs},
+            offsets={str(name): (part.nbytes, len(part) - 1) for name, part in with_offsets.items()},
             edges={str(name): graph.num_edges(name) for name in graph.edges},
             time_bytes={name: times.nbytes for name, times in graph.times.items() if times is not None},
             nodes={name: self.num_nodes(name) for name in graph.schema.node_types},
+            huge=huge_bytes(graph.arrays),
             arenas=self._arenas.total,
             budget=self.memory_budget,
         )
