@@ -94,7 +94,7 @@ def opened(folder: Path, rows: int) -> RamGraph:
         indptr, nbr = (load(built / role, kind) for role, kind in (("indptr", np.int64), ("nbr", np.uint32)))
         edges[EdgeType("events", key, name)] = EdgeArrays(indptr, nbr)
         edges[EdgeType(name, f"rev_{key}", "events")] = EdgeArrays(None, load(folder / name, np.uint32))
-    times = {"users": None, "items": None, "events": np.arange(rows) * 1000}
+    times = {"users": None, "items": None, "events": np.arange(0, rows * 1000, 1000)}
     ordered = {edge: edges[edge] for edge in schema.edge_types}
     follow = frozenset(str(edge) for edge in schema.edge_types)
     graph = GraphArrays(schema, targets(rows) | {"events": rows}, times, ordered, follow)

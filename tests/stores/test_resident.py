@@ -55,6 +55,7 @@ def test_large_arrays_lie_in_huge_pages_where_the_system_gives_them(tmp_path):
     assert values.nbytes - (4 << 20) <= resident.huge_bytes([array]) <= values.nbytes
     assert resident.huge_bytes([array, array[100:]]) == resident.huge_bytes([array])
     assert resident.huge_bytes([]) == 0
+    assert resident.huge_bytes([np.zeros(8 << 20, np.uint32) + 1]) > 0  # numpy asks for them too
 
 
 def test_a_system_that_does_not_tell(monkeypatch, tmp_path):

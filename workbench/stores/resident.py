@@ -8,7 +8,6 @@ Whether the system gave them is its own choice: :func:`huge_bytes` tells.
 from __future__ import annotations
 
 import mmap
-from bisect import bisect_left
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -78,14 +77,14 @@ def huge_bytes(arrays: Iterable[AnyArray]) -> int | None:
     """
     if not _SMAPS.exists():
         return None
-    starts = sorted({array.ctypes.data for array in arrays})
+    starts = [(array.ctypes.data, len(array) * array.strides[0]) for array in arrays if len(array)]
+    held = [(start, start + size) for start, size in starts]
     total, ours = 0, False
     for line in _SMAPS.read_text(encoding="utf-8").splitlines():
         name, *values = line.split()
         if not name.endswith(":"):
             begin, end = (int(bound, 16) for bound in name.split("-"))
-            place = bisect_left(starts, begin)
-            ours = place < len(starts) and starts[place] < end
+            ours = any(low < end and high > begin for low, high in held)
         elif ours and name == "AnonHugePages:":
             total += int(values[0]) * 1024
     return total
