@@ -58,5 +58,5 @@ def _expanded(asked: str, offsets: AnyArray, nodes: int, edges: int) -> Int64Arr
         ends = f", from {offsets[0]} to {offsets[-1]}" if len(offsets) else ""
         got = f"got {len(offsets):,} offsets of {offsets.dtype}{ends}"
         raise IdError(explain(asked, got, f"{nodes + 1:,} ascending integers, from 0 to {edges:,}"))
-    ends = offsets.astype(np.int64)
-    return np.repeat(np.arange(nodes), ends[1:] - ends[:-1])
+    wide = offsets.astype(np.int64)
+    return np.repeat(np.arange(nodes), wide[1:] - wide[:-1])
