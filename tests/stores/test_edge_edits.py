@@ -27,6 +27,7 @@ def same(left: GraphArrays, right: GraphArrays):
         for mine, yours in zip(arrays.arrays, right.edges[name].arrays, strict=True):
             assert mine.dtype == yours.dtype
             assert np.array_equal(mine, yours)
+    assert set(left.ends) == set(right.ends)
     for name, times in left.times.items():
         assert (times is None and right.times[name] is None) or np.array_equal(times, right.times[name])
 

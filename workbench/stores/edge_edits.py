@@ -89,6 +89,7 @@ def without_edges(graph: RamGraph, edge_type: str | tuple[str, str, str]) -> Ram
         schema=schema,
         num_rows={name: rows for name, rows in arrays.num_rows.items() if name in kept},
         times={name: times for name, times in arrays.times.items() if name in kept},
+        ends={name: ends for name, ends in arrays.ends.items() if name in kept},
         edges={name: arrays.edges[name] for name in schema.edge_types},
         edges_follow_nodes=arrays.edges_follow_nodes & {str(name) for name in schema.edge_types},
     )

@@ -200,9 +200,10 @@ class MemoryReport:
     layouts : dict edge type as text -> its layout, ``fact``, ``column`` or ``edges``
     offsets : dict edge type as text -> (bytes of its indptr, dst nodes); none in the ``column`` layout
     edges : dict edge type as text -> stored edges
-    time_bytes : dict table -> bytes of its times
+    time_bytes : dict table -> bytes of its times, and of its end times
     nodes : dict node type -> nodes
     huge : bytes of the graph's memory in huge pages; None where the system does not tell
+    masses : bytes of weights and prefix masses, read and built when first sampled by
     arenas : bytes of recycled buffers and hash tables
     budget : bytes allowed, or None
     """
@@ -214,6 +215,7 @@ class MemoryReport:
     time_bytes: Mapping[str, int]
     nodes: Mapping[str, int]
     huge: int | None
+    masses: int
     arenas: int
     budget: int | None
 
@@ -224,8 +226,8 @@ class MemoryReport:
 
     @property
     def total(self) -> int:
-        """Bytes of graph and arenas."""
-        return self.graph + self.arenas
+        """Bytes of graph, masses and arenas."""
+        return self.graph + self.masses + self.arenas
 
     def bytes_per_edge(self, edge_type: str) -> float:
         """Bytes of ids per stored edge; offsets are counted by node."""
@@ -249,6 +251,8 @@ class MemoryReport:
         lines.append(_line("graph", "", "", self.graph))
         if self.huge is not None:
             lines.append(_line("  of it in huge pages", "", "", min(self.huge, self.graph)))
+        if self.masses:
+            lines.append(_line("weights and prefix masses", "", "", self.masses))
         lines.append(_line("arenas and hash tables", "", "", self.arenas))
         lines.append(_line(f"total ({limit})", "", "", self.total))
         return "\n".join(lines)
