@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from workbench.errors import IngestCancelled, IngestError, StoreError
 from workbench.events import Event, Progress
+from workbench.ingestion import build
 from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.ingestion.tables import read_tables
@@ -308,6 +309,26 @@ def test_memory_limit_must_be_a_size(store_path: Path) -> None:
 def test_id_dtype_must_be_one_of_two(store_path: Path) -> None:
     with pytest.raises(IngestError, match="id_dtype='int32' was asked for"):
         ingest(SHOP, SCHEMA, store_path, id_dtype="int32")
+
+
+def test_tables_beyond_four_byte_ids_get_eight(
+    store_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = max(table.num_rows for table in SHOP.values())
+    ingest(SHOP, SCHEMA, tmp_path / "narrow")
+    monkeypatch.setattr(build, "NARROW", most)  # as if this were 2^31
+    with pytest.raises(IngestError, match=r"id_dtype='uint32' was asked for: the largest table has"):
+        ingest(SHOP, SCHEMA, store_path, id_dtype="uint32")
+    ingest(SHOP, SCHEMA, store_path)
+    wide, narrow = (GraphArrays.open(Dataset.open(path)) for path in (store_path, tmp_path / "narrow"))
+    assert (wide.id_dtype, narrow.id_dtype) == (np.int64, np.uint32)
+    for name, arrays in wide.edges.items():
+        assert arrays.nbr.dtype == np.int64
+        there = arrays.nbr >= 0
+        assert np.array_equal(arrays.nbr[there], narrow.edges[name].nbr[there])
+    monkeypatch.setattr(build, "NARROW", most + 1)
+    ingest(SHOP, SCHEMA, store_path)
+    assert Dataset.open(store_path).manifest.id_dtype == "uint32"
 
 
 def test_hostile_names_go_through(store_path: Path) -> None:

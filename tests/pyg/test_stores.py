@@ -7,12 +7,18 @@ import pytest
 import torch
 from torch_geometric.data import EdgeAttr, TensorAttr
 from torch_geometric.data.remote_backend_utils import num_nodes
+from torch_geometric.testing import MyGraphStore
 
 from workbench.errors import FanoutError, IdError, SchemaError, StoreError
 from workbench.pyg.sampler import PyGSampler
 from workbench.pyg.stores import PyGFeatureStore, PyGGraphStore
+from workbench.schema import EdgeType
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.request import HopRequest
+from workbench.stores.sharded_graph import ShardedGraph
+from workbench.stores.steps import ALL, Step
 from workbench.temporal import NO_TIME
-from workbench.testing.graphs import random_rows
+from workbench.testing.graphs import random_rows, toy_shop
 
 
 @pytest.fixture
@@ -135,21 +141,74 @@ def test_unknown_names_are_explained(features):
         features.get_tensor("nope", "x", None)
 
 
-def test_stores_are_read_only(features, edges):
+def test_features_are_read_only(features):
     for store_it in (
         lambda: features.put_tensor(torch.ones(3), TensorAttr("n0", "x", None)),
         lambda: features.remove_tensor(TensorAttr("n0", "x", None)),
-        lambda: edges.put_edge_index((torch.ones(1), torch.ones(1)), EdgeAttr(("a", "b", "c"), "coo")),
-        lambda: edges.remove_edge_index(EdgeAttr(("a", "b", "c"), "coo")),
     ):
         with pytest.raises(StoreError, match="the store is read-only"):
             store_it()
 
 
+LIKES = ("users", "likes", "products")
+
+
+@pytest.fixture
+def shop():
+    return PyGGraphStore(RamGraph(toy_shop()))
+
+
+@pytest.mark.parametrize("layout", ["coo", "csc", "csr"])
+def test_edges_are_put_in_every_layout_and_got_in_every_layout(shop, layout):
+    users, products = (shop.graph.num_nodes(name) for name in ("users", "products"))
+    rng = np.random.default_rng(0)
+    row, col = torch.from_numpy(rng.integers(0, users, 50)), torch.from_numpy(rng.integers(0, products, 50))
+    held = MyGraphStore()
+    held.put_edge_index((row, col), edge_type=LIKES, layout="coo", size=(users, products))
+    (first, second, _) = (held.coo if layout == "coo" else held.csc if layout == "csc" else held.csr)()
+    assert shop.put_edge_index((first[LIKES], second[LIKES]), edge_type=LIKES, layout=layout)
+    pairs = sorted(zip(row.tolist(), col.tolist(), strict=True))
+    for name, wanted in ((LIKES, pairs), (("products", "rev_likes", "users"), [(b, a) for a, b in pairs])):
+        found = shop.get_edge_index(name, "coo")
+        assert sorted(zip(found[0].tolist(), found[1].tolist(), strict=True)) == sorted(wanted)
+        attr = next(attr for attr in shop.get_all_edge_attrs() if attr.edge_type == name)
+        assert attr.size == tuple(shop.graph.num_nodes(end) for end in (name[0], name[2]))
+    colptr = shop.csc()[1][LIKES]
+    assert np.diff(colptr).tolist() == np.bincount(col, minlength=products).tolist()
+
+
+def test_put_edges_are_sampled_and_removed_ones_are_not(shop):
+    before = shop.get_all_edge_attrs()
+    shop.put_edge_index((torch.tensor([0, 1]), torch.tensor([1, 1])), LIKES, "coo")
+    request = HopRequest(Step(1, EdgeType(*LIKES), ALL), np.array([1]), np.array([0]), np.zeros(1, np.uint64))
+    assert shop.graph.sample_hop(request).neighbors.tolist() == [0, 1]
+    shop.remove_edge_index(LIKES, "coo")
+    assert [str(attr) for attr in shop.get_all_edge_attrs()] == [str(attr) for attr in before]
+    with pytest.raises(SchemaError, match="edge type 'users-likes->products'"):
+        shop.get_edge_index(LIKES, "coo")
+    with pytest.raises(SchemaError, match="edge type 'users-likes->products'"):
+        del shop[EdgeAttr(LIKES, "coo")]
+
+
+def test_what_cannot_be_put_is_refused(shop, world):
+    ends = (torch.tensor([0]), torch.tensor([1]))
+    with pytest.raises(IdError, match=r"got a size of \(2, 2\)"):
+        shop.put_edge_index(ends, LIKES, "coo", False, (2, 2))
+    with pytest.raises(SchemaError, match="its name is None"):
+        shop.put_edge_index(ends, None, "coo")
+    with pytest.raises(SchemaError, match="'nobody'"):
+        shop.put_edge_index(ends, ("nobody", "likes", "products"), "coo")
+    sharded = PyGGraphStore(ShardedGraph(toy_shop()))
+    for edit in (
+        lambda: sharded.put_edge_index(ends, LIKES, "coo"),
+        lambda: sharded.remove_edge_index(LIKES, "coo"),
+    ):
+        with pytest.raises(StoreError, match="the graph is a ShardedGraph, which is read-only"):
+            edit()
+
+
 @pytest.mark.parametrize("number", range(8))
 def test_edge_indices_are_those_of_the_tables(number):
-    from workbench.stores.ram_graph import RamGraph
-
     rows = random_rows(np.random.default_rng(number), 20, 6)
     edges = PyGGraphStore(RamGraph(rows.arrays()))
     coo_row, coo_col, _ = edges.coo()

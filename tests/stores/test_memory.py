@@ -11,6 +11,7 @@ from stars import star
 
 from workbench.stores.memory import Arenas, OverBudgetError, _cgroup_room, available_memory, size_class
 from workbench.stores.ram_graph import RamGraph
+from workbench.testing.graphs import random_graph
 
 
 def test_an_arena_is_lent_again_only_when_no_view_is_left():
@@ -130,6 +131,27 @@ def test_memory_adds_up_and_prints():
     assert report.graph == arrays.nbytes
     assert report.edge_bytes["orders-user_id->users"] == 1200 * 4 + 31 * 8
     assert report.edge_bytes["users-rev_user_id->orders"] == 1200 * 4
+    assert report.layouts["orders-user_id->users"] == "fact"
+    assert report.layouts["users-rev_user_id->orders"] == "column"
+    assert (
+        report.bytes_per_edge("orders-user_id->users")
+        == report.bytes_per_edge("users-rev_user_id->orders")
+        == 4
+    )
+    assert report.bytes_per_node("orders-user_id->users") == 31 * 8 / 30
+    assert report.bytes_per_node("users-rev_user_id->orders") == 0
     text = str(report)
-    assert "orders-user_id->users" in text
+    line = next(line for line in text.splitlines() if line.startswith("orders-user_id->users"))
+    assert line.split()[1:] == ["fact", "1,200", "0.0", "4.0", "8.3"]
     assert "budget 1,000.0 MB" in text
+
+
+def test_folded_edges_take_eight_bytes_and_say_so():
+    each = set()
+    for number in range(8):
+        arrays = random_graph(np.random.default_rng(number), 200, 50)
+        report = RamGraph(arrays).memory()
+        folded = [name for name, layout in report.layouts.items() if layout == "edges" and report.edges[name]]
+        each |= {report.bytes_per_edge(name) for name in folded}
+        assert report.graph == arrays.nbytes
+    assert each == {8.0}

@@ -1,5 +1,7 @@
 """Files are read whole, in either kind of memory; torn and missing ones are named."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,22 @@ def test_what_cannot_be_read_is_named(tmp_path):
     size = (tmp_path / "a.bin").stat().st_size
     with pytest.raises(CorruptStoreError, match=r"a\.bin was opened: it cannot be read"):
         resident.read_resident(tmp_path / "a.bin", size, np.uint8)
+
+
+def test_large_arrays_lie_in_huge_pages_where_the_system_gives_them(tmp_path):
+    mode = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    if not mode.exists() or "[never]" in mode.read_text(encoding="utf-8"):
+        pytest.skip("this system gives no huge pages")
+    values = np.arange(8 << 20, dtype=np.uint32)
+    values.tofile(tmp_path / "a")
+    array = resident.read_resident(tmp_path / "a", values.nbytes, np.uint32)
+    # The first and the last may be cut off by the ends of the mapping.
+    assert values.nbytes - (4 << 20) <= resident.huge_bytes([array]) <= values.nbytes
+    assert resident.huge_bytes([array, array[100:]]) == resident.huge_bytes([array])
+    assert resident.huge_bytes([]) == 0
+    assert resident.huge_bytes([np.zeros(8 << 20, np.uint32) + 1]) > 0  # numpy asks for them too
+
+
+def test_a_system_that_does_not_tell(monkeypatch, tmp_path):
+    monkeypatch.setattr(resident, "_SMAPS", tmp_path / "none")
+    assert resident.huge_bytes([np.arange(3)]) is None

@@ -46,6 +46,9 @@ from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import Manifest, Partition
 from workbench.temporal import NO_TIME
 
+NARROW: int = 2**31
+"""Tables with fewer rows than this all have ids of 4 bytes."""
+
 STAGES_PER_ROW = 3
 """Progress counts each row once as a table's, once as a feature's and once as an edge's."""
 
@@ -206,7 +209,7 @@ def _write_features(job: Job, schema: Schema, built: Built, slots: Mapping[str, 
 
 def _id_dtype(asked: str | None, rows: Mapping[str, int]) -> np.dtype[Any]:
     most = max(rows.values(), default=0)
-    fits = most < 2**31
+    fits = most < NARROW
     if asked not in (None, "uint32", "int64") or (asked == "uint32" and not fits):
         raise IngestError(
             explain(

@@ -10,11 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import IngestError, explain
+from workbench.ingestion.flat_files import RowIds
 from workbench.kernels.csc import csc_from_column, csc_from_pairs, no_neighbor
 from workbench.schema import EdgeSpec
 from workbench.stores.key_map import KeyMap, normalise_keys
 from workbench.temporal import NO_TIME
 from workbench.types import AnyArray, TimeArray
+
+AT_A_TIME: int = 1 << 22
+"""Rows whose times are compared at a time."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,12 @@ class Link:
 
     Attributes
     ----------
-    rows : ids[n]  row of the table that the key points at, ``no_neighbor`` for null or dangling
+    rows : RowIds[n]  row of the table that the key points at, ``no_neighbor`` for null or dangling
     null, dangling : int  rows without a key; rows whose key is not in the other table
     examples : tuple of str  a few dangling keys
     """
 
-    rows: AnyArray
+    rows: RowIds
     null: int
     dangling: int
     examples: tuple[str, ...]
@@ -73,14 +77,14 @@ def edge_arrays(
     targets = rows[spec.edge_type.dst]
     if spec.layout == "column":
         assert spec.src_column is not None
-        return {"nbr": links[spec.table, spec.src_column].rows}
+        return {"nbr": links[spec.table, spec.src_column].rows[:]}
     assert spec.dst_column is not None
-    ends = links[spec.table, spec.dst_column].rows
+    ends = links[spec.table, spec.dst_column].rows[:]
     if spec.layout == "fact":
         indptr, nbr = csc_from_column(ends, targets)
         return {"indptr": indptr, "nbr": nbr}
     assert spec.src_column is not None
-    indptr, nbr, eid = csc_from_pairs(links[spec.table, spec.src_column].rows, ends, targets)
+    indptr, nbr, eid = csc_from_pairs(links[spec.table, spec.src_column].rows[:], ends, targets)
     return {"indptr": indptr, "nbr": nbr, "eid": eid}
 
 
@@ -105,6 +109,12 @@ def follows_nodes(
     if spec.table not in times:
         return False
     assert spec.src_column is not None
-    src, clock = links[spec.table, spec.src_column].rows, times[spec.table]
-    linked = (src != src.dtype.type(no_neighbor(src.dtype))) & (clock != NO_TIME)
-    return bool((times[spec.edge_type.src][src[linked]] <= clock[linked]).all())
+    ends, born = links[spec.table, spec.src_column].rows, times[spec.edge_type.src]
+    nothing = ends.dtype.type(no_neighbor(ends.dtype))
+    for begin in range(0, len(ends), AT_A_TIME):
+        rows = slice(begin, begin + AT_A_TIME)
+        src, clock = ends[rows], times[spec.table][rows]
+        linked = (src != nothing) & (clock != NO_TIME)
+        if (born[src[linked]] > clock[linked]).any():
+            return False
+    return True

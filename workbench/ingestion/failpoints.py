@@ -25,6 +25,9 @@ NAMES = (
 )
 """Moments of an ingest, in order."""
 
+OUT_OF_CORE = ("csc-split", "csc-sort")
+"""Moments of a sort out of core: after each chunk of rows, after each bucket."""
+
 
 def failpoint(name: str) -> None:
     """Die here if the environment says so."""

@@ -21,6 +21,9 @@ from workbench.stores.sql import quote_text
 SPILL = "spill-"
 """Folders into which DuckDB sorts what does not fit into memory; followed by the process's id."""
 
+UNFINISHED = f"{SPILL}csc"
+"""Folder of what an ingest sorts out of core: what a crash leaves there, the next ingest goes on with."""
+
 OURS = {*DATA_FOLDERS, FOLDER, SEAL, SEAL + ".new"}
 """Everything that a dataset's folder may hold."""
 
@@ -114,13 +117,14 @@ def spilling(tables: Tables, root: Path, memory_limit: str | None) -> Iterator[N
         with suppress(duckdb.NotImplementedException):
             connection.execute(f"SET temp_directory = {quote_text(SYSTEM_SPILL)}")
         connection.execute("RESET memory_limit")
+        shutil.rmtree(root / UNFINISHED, ignore_errors=True)
 
 
 def _remove_dead_spills(root: Path) -> None:
     """Remove what killed ingests had spilled; the folder of a living process is its own."""
     for folder in root.glob(f"{SPILL}*"):
         pid = folder.name.removeprefix(SPILL)
-        if not pid.isdigit() or not _alive(int(pid)):
+        if folder.name != UNFINISHED and not (pid.isdigit() and _alive(int(pid))):
             shutil.rmtree(folder)
 
 

@@ -5,7 +5,8 @@
 
 The names served are those of :mod:`workbench.pyg.convert`. Stock loaders ask for node attributes only;
 columns of folded edge tables are answered to a direct ``get_tensor(edge_type, "edge_attr", index)``.
-Both stores are read-only and go to worker processes by fork or by pickle, as the stores below do.
+Features are read-only; edge types can be put and removed in memory. Both stores go to worker processes by
+fork or by pickle, as the stores below do.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from torch_geometric.data.graph_store import EdgeLayout
 
 from workbench.errors import IdError, SchemaError, StoreError, did_you_mean, expect, explain
 from workbench.kernels.distinct import distinct
+from workbench.pyg.edge_index import pairs_of
 from workbench.pyg.sections import attribute_widths, edge_features, expand, node_features
 from workbench.schema import EdgeType
 from workbench.stores import protocols
+from workbench.stores.edge_edits import with_edges, without_edges
 from workbench.stores.features import FeatureBlock, GroupLayout
+from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import HopRequest
 from workbench.stores.steps import ALL, Step
 from workbench.temporal import FOREVER
@@ -145,6 +149,10 @@ class PyGGraphStore(GraphStore):  # type: ignore[misc]
 
     What is served is the graph as it stands at the end of time: nodes without a time in a timed
     table, which no anchor ever sees, have no edges here.
+
+    ``put_edge_index`` and ``remove_edge_index`` exchange :attr:`graph`, where it is in memory, for another
+    that shares the rest; a sampler made before still reads the old one. An edge type comes and goes with
+    its way back (``rev_...``).
     """
 
     def __init__(self, graph: protocols.GraphStore) -> None:
@@ -175,14 +183,45 @@ class PyGGraphStore(GraphStore):  # type: ignore[misc]
             return row, torch.from_numpy(hop.offsets)
         return row, torch.from_numpy(np.repeat(nodes, np.diff(hop.offsets)))
 
-    def _put_edge_index(self, edge_index: Any, edge_attr: EdgeAttr) -> bool:
-        raise StoreError(_read_only(f"edges of type {edge_attr.edge_type!r}", edge_index))
+    def _put_edge_index(self, edge_index: tuple[Any, Any], edge_attr: EdgeAttr) -> bool:
+        src, _, dst = name = _triplet(edge_attr)
+        graph = self._in_memory(f"edges of type {name!r} were put")
+        sizes = {kind: graph.num_nodes(kind) for kind in (src, dst)}
+        size = (sizes[src], sizes[dst])
+        if edge_attr.size is not None and tuple(edge_attr.size) != size:
+            got = f"got a size of {tuple(edge_attr.size)}"
+            raise IdError(explain(f"edges of type {name!r} were put", got, f"{size}: the nodes of both ends"))
+        self.graph = with_edges(graph, name, *pairs_of(edge_index, edge_attr.layout, size, name))
+        return True
 
     def _remove_edge_index(self, edge_attr: EdgeAttr) -> bool:
-        raise StoreError(_read_only(f"edges of type {edge_attr.edge_type!r}", None))
+        name = _triplet(edge_attr)
+        self.graph = without_edges(self._in_memory(f"edges of type {name!r} were removed"), name)
+        return True
+
+    def _in_memory(self, asked: str) -> RamGraph:
+        if not isinstance(self.graph, RamGraph):
+            got = f"the graph is a {type(self.graph).__name__}, which is read-only"
+            raise StoreError(explain(asked, got, "a graph in memory: engine.graph"))
+        return self.graph
 
     def __repr__(self) -> str:
         return f"PyGGraphStore({', '.join(str(name) for name in self.graph.schema.edge_types)})"
+
+
+def _triplet(edge_attr: EdgeAttr) -> tuple[str, str, str]:
+    """The edge type of an attribute.
+
+    Raises
+    ------
+    SchemaError
+        If it has none, as in a homogeneous graph.
+    """
+    name = edge_attr.edge_type
+    if not isinstance(name, tuple) or len(name) != 3:
+        allowed = "(src node type, relation, dst node type)"
+        raise SchemaError(explain("an edge type was put or removed", f"its name is {name!r}", allowed))
+    return name
 
 
 def _expect_graph(graph: object) -> None:

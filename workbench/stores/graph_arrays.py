@@ -56,9 +56,14 @@ class EdgeArrays:
         return cls(indptr, pairs[:, 0], pairs[:, 1])
 
     @property
+    def arrays(self) -> list[AnyArray]:
+        """Those that exist."""
+        return [part for part in (self.indptr, self.nbr, self.eid) if part is not None]
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(part.nbytes for part in (self.indptr, self.nbr, self.eid) if part is not None)
+        return sum(part.nbytes for part in self.arrays)
 
 
 @dataclass(frozen=True)
@@ -94,11 +99,16 @@ class GraphArrays:
         return len(arrays.nbr)
 
     @property
+    def arrays(self) -> list[AnyArray]:
+        """Of every edge type, then times and end times; without weights."""
+        parts = [array for edges in self.edges.values() for array in edges.arrays]
+        clocks = (*self.times.values(), *self.ends.values())
+        return parts + [clock for clock in clocks if clock is not None]
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all arrays, without weights."""
-        clocks = (*self.times.values(), *self.ends.values())
-        edges = sum(arrays.nbytes for arrays in self.edges.values())
-        return edges + sum(clock.nbytes for clock in clocks if clock is not None)
+        return sum(array.nbytes for array in self.arrays)
 
     @classmethod
     def from_columns(

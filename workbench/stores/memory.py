@@ -197,17 +197,25 @@ class MemoryReport:
     Attributes
     ----------
     edge_bytes : dict edge type as text -> bytes of its arrays
+    layouts : dict edge type as text -> its layout, ``fact``, ``column`` or ``edges``
+    offsets : dict edge type as text -> (bytes of its indptr, dst nodes); none in the ``column`` layout
     edges : dict edge type as text -> stored edges
-    time_bytes : dict table -> bytes of its times
+    time_bytes : dict table -> bytes of its times, and of its end times
     nodes : dict node type -> nodes
+    huge : bytes of the graph's memory in huge pages; None where the system does not tell
+    masses : bytes of weights and prefix masses, read and built when first sampled by
     arenas : bytes of recycled buffers and hash tables
     budget : bytes allowed, or None
     """
 
     edge_bytes: Mapping[str, int]
+    layouts: Mapping[str, str]
+    offsets: Mapping[str, tuple[int, int]]
     edges: Mapping[str, int]
     time_bytes: Mapping[str, int]
     nodes: Mapping[str, int]
+    huge: int | None
+    masses: int
     arenas: int
     budget: int | None
 
@@ -218,24 +226,43 @@ class MemoryReport:
 
     @property
     def total(self) -> int:
-        """Bytes of graph and arenas."""
-        return self.graph + self.arenas
+        """Bytes of graph, masses and arenas."""
+        return self.graph + self.masses + self.arenas
+
+    def bytes_per_edge(self, edge_type: str) -> float:
+        """Bytes of ids per stored edge; offsets are counted by node."""
+        offsets = self.offsets.get(edge_type, (0, 0))[0]
+        return _each(self.edge_bytes[edge_type] - offsets, self.edges[edge_type])
+
+    def bytes_per_node(self, edge_type: str) -> float:
+        """Bytes of offsets per dst node; 0 in the ``column`` layout."""
+        return _each(*self.offsets.get(edge_type, (0, 0)))
 
     def __str__(self) -> str:
-        lines = [f"{'':<44}{'count':>14}{'MB':>10}{'B each':>9}"]
+        lines = [f"{'':<40}{'layout':<8}{'count':>14}{'MB':>10}{'B/edge':>8}{'B/node':>8}"]
         for name, size in self.edge_bytes.items():
-            lines.append(_line(name, self.edges[name], size))
+            edge, node = f"{self.bytes_per_edge(name):>8.1f}", f"{self.bytes_per_node(name):>8.1f}"
+            lines.append(_line(name, self.layouts[name], f"{self.edges[name]:,}", size) + edge + node)
         for name, size in self.time_bytes.items():
-            lines.append(_line(f"times of {name}", self.nodes.get(name, size // 8), size))
+            count = self.nodes.get(name, size // 8)
+            each = f"{'':>8}{_each(size, count):>8.1f}"
+            lines.append(_line(f"times of {name}", "", f"{count:,}", size) + each)
         limit = "no budget" if self.budget is None else f"budget {self.budget / 1e6:,.1f} MB"
-        lines.append(f"{'graph':<58}{self.graph / 1e6:>10,.1f}")
-        lines.append(f"{'arenas and hash tables':<58}{self.arenas / 1e6:>10,.1f}")
-        lines.append(f"{'total (' + limit + ')':<58}{self.total / 1e6:>10,.1f}")
+        lines.append(_line("graph", "", "", self.graph))
+        if self.huge is not None:
+            lines.append(_line("  of it in huge pages", "", "", min(self.huge, self.graph)))
+        if self.masses:
+            lines.append(_line("weights and prefix masses", "", "", self.masses))
+        lines.append(_line("arenas and hash tables", "", "", self.arenas))
+        lines.append(_line(f"total ({limit})", "", "", self.total))
         return "\n".join(lines)
 
     __repr__ = __str__
 
 
-def _line(name: str, count: int, size: int) -> str:
-    each = size / count if count else 0.0
-    return f"{name:<44}{count:>14,}{size / 1e6:>10,.1f}{each:>9.1f}"
+def _each(size: int, count: int) -> float:
+    return size / count if count else 0.0
+
+
+def _line(name: str, layout: str, count: str, size: int) -> str:
+    return f"{name:<40}{layout:<8}{count:>14}{size / 1e6:>10,.1f}"

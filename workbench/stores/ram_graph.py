@@ -18,6 +18,7 @@ from workbench.stores.hop_answer import answer_hop
 from workbench.stores.mass import Masses
 from workbench.stores.memory import Arenas, MemoryReport, OverBudgetError
 from workbench.stores.request import HopRequest, HopSample, SampleRequest
+from workbench.stores.resident import huge_bytes
 from workbench.stores.run_batch import run_batch
 from workbench.stores.steps import StepPlan
 from workbench.stores.subgraph import SampledSubgraph
@@ -164,12 +165,22 @@ class RamGraph:
     def memory(self) -> MemoryReport:
         """Bytes per edge type and node type, and of the buffers in use; prints as a table."""
         graph = self.arrays
+        clocks = {name: [graph.times[name], graph.ends.get(name)] for name in graph.times}
+        with_offsets = {name: part.indptr for name, part in graph.edges.items() if part.indptr is not None}
         return MemoryReport(
             edge_bytes={str(name): arrays.nbytes for name, arrays in graph.edges.items()},
+            layouts={str(spec.edge_type): spec.layout for spec in graph.schema.edge_specs},
+            offsets={str(name): (part.nbytes, len(part) - 1) for name, part in with_offsets.items()},
             edges={str(name): graph.num_edges(name) for name in graph.edges},
-            time_bytes={name: times.nbytes for name, times in graph.times.items() if times is not None},
+            time_bytes={
+                name: sum(clock.nbytes for clock in pair if clock is not None)
+                for name, pair in clocks.items()
+                if any(clock is not None for clock in pair)
+            },
             nodes={name: self.num_nodes(name) for name in graph.schema.node_types},
-            arenas=self._arenas.total,
+            huge=huge_bytes(graph.arrays),
+            masses=self.masses.nbytes,
+            arenas=self._arenas.total - self.masses.nbytes,
             budget=self.memory_budget,
         )
 
