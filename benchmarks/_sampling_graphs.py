@@ -70,7 +70,7 @@ class Case:
         return np.ascontiguousarray(max((part.nbr for part in self.graph.arrays.edges.values()), key=len))
 
 
-def _table(name: str, keys: tuple[str, ...] = (), time: str | None = None, *, edge: bool = False) -> Table:
+def table(name: str, keys: tuple[str, ...] = (), time: str | None = None, *, edge: bool = False) -> Table:
     """A table with keys to other tables, named after them."""
     foreign = tuple(ForeignKey(f"{target}_{i}", target) for i, target in enumerate(keys))
     columns = [Column(key.column, Stype.ID) for key in foreign]
@@ -82,7 +82,7 @@ def _table(name: str, keys: tuple[str, ...] = (), time: str | None = None, *, ed
 def homogeneous(nodes: int, edges: int) -> RamGraph:
     """Random directed graph without time; edge ids are stored, the reverse direction is left empty."""
     rng = np.random.default_rng(1)
-    schema = Schema((_table("nodes"), _table("links", ("nodes", "nodes"), edge=True)))
+    schema = Schema((table("nodes"), table("links", ("nodes", "nodes"), edge=True)))
     indptr = np.concatenate([[0], np.cumsum(rng.poisson(edges / nodes, nodes))])
     total = int(indptr[-1])
     forward, reverse = schema.edge_types
@@ -98,14 +98,14 @@ def homogeneous(nodes: int, edges: int) -> RamGraph:
 def shop(users: int, products: int, rows: int, *, folded: bool = True) -> RamGraph:
     """Users and products without time; an order per millisecond between them, a node or an edge."""
     rng = np.random.default_rng(2)
-    orders = _table("orders", ("users", "products"), "time", edge=folded)
+    orders = table("orders", ("users", "products"), "time", edge=folded)
     keys: dict[tuple[str, str], AnyArray] = {
         ("orders", "users_0"): rng.integers(0, users, rows, dtype=np.uint32),
         ("orders", "products_1"): rng.integers(0, products, rows, dtype=np.uint32),
     }
     return RamGraph(
         GraphArrays.from_columns(
-            Schema((_table("users"), _table("products"), orders)),
+            Schema((table("users"), table("products"), orders)),
             {"users": users, "products": products, "orders": rows},
             {"orders": np.arange(rows) * 1000},
             keys,

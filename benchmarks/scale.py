@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,7 +23,8 @@ from typing import Any
 
 import numpy as np
 from _report import BenchReport, arguments
-from sampling import FLUSH, gather_ns, table
+from _sampling_graphs import table
+from _sampling_measure import cold, gathers
 
 from workbench.ingestion.csc_files import build_csc
 from workbench.ingestion.flat_files import FileIds
@@ -112,7 +114,8 @@ def sample(folder: Path, rows: int, batches: int) -> dict[str, Any]:
     began = time.perf_counter()
     graph = opened(folder, rows)
     found: dict[str, Any] = {"open": time.perf_counter() - began, "report": str(graph.memory())}
-    found["gather"] = gather_ns(graph.arrays.edges[EdgeType("events", "users_0", "users")].nbr)
+    source = graph.arrays.edges[EdgeType("events", "users_0", "users")].nbr
+    found["gather"] = statistics.median(cold(gathers(source, 300_000, n))[0] for n in range(7))
     rng = np.random.default_rng(9)
     for strategy in ("uniform", "recent"):
         plan = Fanout([20, 1, 10], strategy=strategy).compile(graph.schema, ["users"])
@@ -120,10 +123,9 @@ def sample(folder: Path, rows: int, batches: int) -> dict[str, Any]:
         for number in range(batches + 2):
             anchors = rng.integers(rows * 500, rows * 1000, 320)
             seeds = SeedSet.of("users", rng.integers(0, graph.num_nodes("users"), 320), anchors)
-            FLUSH[:] += 1
-            start = time.thread_time_ns()
-            drawn = graph.sample(SampleRequest((seeds,), plan, number)).num_edges
-            costs.append((time.thread_time_ns() - start) / max(drawn, 1))
+            request = SampleRequest((seeds,), plan, number)
+            cost, drawn = cold(lambda request=request: graph.sample(request).num_edges)  # type: ignore[misc]
+            costs.append(cost)
             edges.append(drawn)
         found[strategy] = {"costs": costs[2:], "edges": float(np.mean(edges[2:]))}
     found["graph"] = graph.arrays.nbytes

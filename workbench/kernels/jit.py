@@ -52,7 +52,7 @@ class Stage:
             _stamped(compiled)
             compiled.compile()
             self._compiled[ids.name] = compiled
-        return int(compiled.address)
+        return cast(int, compiled.address)
 
 
 def stage(function: Callable[..., Any]) -> Stage:

@@ -60,8 +60,8 @@ def _rows_until(times_at, dated, view, window):
     if limit >= end:
         return dated
     # times mostly grow about evenly: gallop from where the limit would then be
-    low, high, step = np.int64(0), dated, np.int64(8)
-    guess = np.int64((np.float64(limit) - begin) / (np.float64(end) - begin) * (dated - 1))
+    low, high, step = 0, dated, 8
+    guess = int((np.float64(limit) - begin) / (np.float64(end) - begin) * (dated - 1))
     if word(times_at, guess) > limit:
         high = guess
         while word(times_at, max(high - step, 0)) > limit:
@@ -177,7 +177,7 @@ def takes(call, lanes):
     """Fill the block's counts and takes; returns their sum, or -1 - sum if any is random."""
     step, block = word(call, C_STEP), word(call, C_BLOCK)
     fanout, recent = word(step, P_FANOUT), word(step, P_STRATEGY) == RECENT
-    edges, random = np.int64(0), False
+    edges, random = np.int64(0), np.int64(0)
     for i in range(LANES):
         at = block + i * 8
         count = word(at + B_END, 0) - word(at + B_BEGIN, 0) if i < lanes else np.int64(0)
@@ -185,5 +185,5 @@ def takes(call, lanes):
         set_word(at + B_COUNT, 0, count)
         set_word(at + B_TAKE, 0, take)
         edges += take
-        random |= take < count and not recent
-    return -edges - 1 if random else edges
+        random += 1 if take < count and not recent else 0
+    return -edges - 1 if random > 0 else edges
