@@ -20,6 +20,24 @@ from workbench.kernels.jit import Stage
 from workbench.kernels.settle import settle
 from workbench.kernels.stream import advance_shared, advance_tree
 from workbench.kernels.tables import (
+    C_ADVANCE,
+    C_BOUNDS,
+    C_BUDGET,
+    C_BY_PATH,
+    C_DISJOINT,
+    C_GENERAL,
+    C_HOPS,
+    C_MID,
+    C_NEED,
+    C_NEW,
+    C_OLD,
+    C_PATH,
+    C_PLAN,
+    C_SLOW,
+    C_STEPS,
+    C_STRICT,
+    C_TREE,
+    C_TYPES,
     CHUNK,
     E_EID,
     E_INDPTR,
@@ -131,7 +149,8 @@ class Program:
     bounds : list  rows of the cuts table
     edge_types : named edge types in schema order
     many, visible, running : sizes of scratch arrays
-    kept : arrays whose addresses stand in ``steps``
+    kept : arrays whose addresses stand in ``steps`` and ``words``
+    words : dict  C_* words of a call that hold for every batch
     room : most nodes and edges of each type, and listed nodes, that batches took, by bit length of their
         number of seeds
     layouts : layout to try and upper bound, by the number of seeds of each type
@@ -145,6 +164,7 @@ class Program:
     visible: int
     running: int
     kept: list[AnyArray]
+    words: dict[int, int] = field(default_factory=dict)
     room: dict[int, tuple[list[int], list[int], int]] = field(default_factory=dict)
     layouts: dict[tuple[tuple[str, int], ...], tuple[Layout, Capacity]] = field(default_factory=dict)
 
@@ -164,7 +184,7 @@ class Program:
         named = {step.edge_type for step in plan}
         degrees = {step: tables.degrees[step.edge_type] for step in plan}
         weighed = [degrees[step] + 1 for step in plan if step.strategy >= Strategy.WEIGHTED]
-        return cls(
+        program = cls(
             plan,
             steps,
             bounds,
@@ -174,6 +194,19 @@ class Program:
             max([1, *weighed]),
             kept,
         )
+        program._note_words(tables)
+        return program
+
+    def _note_words(self, tables: Tables) -> None:
+        plan, rules = self.plan, np.array([tables.rule_of(bound) for bound in self.bounds], np.int64)
+        self.kept.append(rules)
+        self.words = {
+            C_PLAN: address(self.steps), C_STEPS: len(self.steps), C_TYPES: len(tables.types),
+            C_HOPS: plan.hops, C_DISJOINT: plan.disjoint, C_TREE: plan.tree, C_PATH: plan.cutoff == "path",
+            C_STRICT: plan.strict, C_BY_PATH: plan.by_path, C_GENERAL: self.is_general,
+            C_BOUNDS: address(rules), C_BUDGET: plan.max_nodes or 0,
+            C_ADVANCE: self.advance.address(tables.ids), C_NEW: 0, C_MID: 0, C_OLD: 0, C_NEED: 0, C_SLOW: 0,
+        }  # fmt: skip
 
     @property
     def advance(self) -> Stage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,38 +11,24 @@ from workbench.errors import FanoutError, explain
 from workbench.kernels.expand import expand_blocks, expand_nodes
 from workbench.kernels.sample import sample_batch
 from workbench.kernels.tables import (
-    C_ADVANCE,
-    C_BOUNDS,
-    C_BUDGET,
     C_BY_PATH,
     C_CUTS,
-    C_DISJOINT,
     C_DROPPED,
     C_EDGES,
     C_ENDS,
-    C_GENERAL,
     C_HIDDEN,
-    C_HOPS,
     C_KEYS,
     C_LANE_NODES,
     C_LANES,
-    C_MID,
     C_NEED,
-    C_NEW,
     C_NODES,
-    C_OLD,
-    C_PATH,
     C_PLAN,
     C_SLOW,
     C_SPANS,
     C_STAMP,
     C_STEP_EDGES,
-    C_STEPS,
-    C_STRICT,
     C_TAG,
     C_TAG_MASK,
-    C_TREE,
-    C_TYPES,
     C_VIEWS,
     E_COUNT,
     E_HASH,
@@ -73,10 +59,8 @@ class _Question:
     """A request in the kernel's words: what does not change when it is run again with more room."""
 
     request: SampleRequest
-    steps: Int64Array
-    cuts: Int64Array
     words: dict[int, int]
-    kept: list[AnyArray] = field(default_factory=list)
+    kept: list[AnyArray]
 
 
 @dataclass
@@ -129,39 +113,35 @@ def _question(tables: Tables, program: Program, request: SampleRequest) -> _Ques
         for row, bound in zip(cuts, program.bounds, strict=False):
             row[: len(seen)] = tables.visible_rows(bound, seen)
     keys = request_keys(request)
-    steps, hidden, kept = _hide(tables, program, request)
-    rules = np.array([tables.rule_of(bound) for bound in program.bounds], np.int64)
     words = {
-        C_PLAN: address(steps), C_STEPS: len(steps), C_TYPES: len(tables.types), C_HOPS: plan.hops,
-        C_DISJOINT: plan.disjoint, C_TREE: plan.tree, C_PATH: plan.cutoff == "path", C_STRICT: plan.strict,
-        C_BY_PATH: plan.by_path, C_GENERAL: program.is_general, C_CUTS: address(cuts), C_LANES: lanes,
-        C_KEYS: address(keys), C_VIEWS: address(seen), C_HIDDEN: address(hidden), C_BOUNDS: address(rules),
-        C_BUDGET: plan.max_nodes or 0, C_ADVANCE: program.advance.address(tables.ids),
+        **program.words, C_CUTS: address(cuts), C_LANES: lanes, C_KEYS: address(keys), C_VIEWS: address(seen),
     }  # fmt: skip
-    return _Question(request, steps, cuts, words, [keys, seen, hidden, rules, *kept])
+    question = _Question(request, words, [cuts, keys, seen])
+    if request.hidden:
+        _hide(tables, program, question)
+    return question
 
 
-def _hide(
-    tables: Tables, program: Program, request: SampleRequest
-) -> tuple[Int64Array, Int64Array, list[AnyArray]]:
-    """Steps that know which edges are hidden, addresses of (offsets, edge ids), and what to keep alive."""
-    if not request.hidden:
-        return program.steps, np.zeros((1, 2), np.int64), []
-    steps, found, kept = program.steps.copy(), [], list[AnyArray]()
+def _hide(tables: Tables, program: Program, question: _Question) -> None:
+    """Give the question steps that know which edges are hidden, and those edges."""
+    request, steps, found = question.request, program.steps.copy(), []
     by_block, by_node = (stage.address(tables.ids) for stage in (expand_blocks, expand_nodes))
     for number, part in enumerate(request.hidden):
         offsets, rows = part.offsets, part.rows
         if not request.plan.disjoint:  # what one seed hides, all hide
             rows = np.unique(rows)
             offsets = np.array([0, len(rows)])
-        kept += [np.ascontiguousarray(offsets, np.int64), np.ascontiguousarray(rows, np.int64)]
-        found.append([address(kept[-2]), address(kept[-1])])
+        arrays = np.ascontiguousarray(offsets, np.int64), np.ascontiguousarray(rows, np.int64)
+        found.append([address(array) for array in arrays])
+        question.kept += arrays
         named = part.edge_types(tables.graph.schema)
         for row, step in zip(steps, request.plan, strict=True):
             if step.edge_type in named:
                 row[P_HIDDEN] = number
                 row[P_EXPAND] = by_node if row[P_EXPAND] == by_block else row[P_EXPAND]
-    return steps, np.array(found, np.int64), kept
+    hidden = np.array(found, np.int64)
+    question.kept += [steps, hidden]
+    question.words |= {C_PLAN: address(steps), C_HIDDEN: address(hidden)}
 
 
 def _prepare(
@@ -203,7 +183,6 @@ def _call(tables: Tables, worker: Worker, question: _Question, answer: _Answer) 
         C_SPANS: address(answer.spans) if question.words[C_BY_PATH] else 0,
         C_LANE_NODES: address(answer.lane_nodes), C_DROPPED: address(answer.dropped),
         C_TAG_MASK: tag_mask, C_TAG: tag, C_STAMP: worker.wipe_stamps(int(call[C_STAMP])),
-        C_NEW: 0, C_MID: 0, C_OLD: 0, C_NEED: 0, C_SLOW: 0,
     }  # fmt: skip
     call[list(words)] = list(words.values())
     return int(sample_batch(tables.id_like, address(call)))

@@ -105,13 +105,22 @@ class StepPlan:
     cutoff: str = "anchor"
     max_nodes: int | None = None
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Once: stores look their programs up by the plan, for every batch."""
+        rules = (self.disjoint, self.tree, self.strict, self.cutoff, self.max_nodes)
+        return hash((self.steps, self.hops, rules))
+
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
 
     def __len__(self) -> int:
         return len(self.steps)
 
-    @property
+    @cached_property
     def by_path(self) -> bool:
         """True for a metapath plan: a step expands what its parent step drew."""
         return any(step.paths for step in self.steps)
