@@ -12,19 +12,10 @@ from workbench.schema import EdgeType
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.memory import OverBudgetError, size_class
 from workbench.stores.request import SampleRequest
-from workbench.stores.steps import ALL, FORMS, Step, StepPlan, Strategy, both_ways
+from workbench.stores.steps import ALL, FORMS, Step, StepPlan, Strategy
 
 MOST_NODES: int = 1 << 62
 """More nodes than there can be: no limit."""
-
-FOUND_BYTES: int = 96
-"""Scratch for each neighbour looked at for an induced subgraph, and for each edge offered to a subgraph."""
-
-NODE_BYTES: int = 64
-"""Scratch for each node of an induced subgraph."""
-
-MERGE_BYTES: int = 192
-"""Scratch for each edge, drawn or offered, while the edges of a type are put in order."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +130,11 @@ def refusal(
     asked = f"fanout {describe(request.plan)} for {len(request):,} seeds was asked for"
     got = f"it needs {error.asked:,} more bytes, beside {error.held:,} that samples hold already"
     allowed = f"{error.limit:,} bytes for samples"
-    return BudgetError(explain(asked, got, allowed, _remedy(graph, degrees, request, seeds, error.room)))
+    plain = replace(request, plan=replace(request.plan, subgraph=FORMS[0]))
+    do = _remedy(graph, degrees, plain, seeds, error.room)
+    if request.plan.subgraph != FORMS[0]:
+        do = f"Use a smaller fanout or fewer seeds. Without added edges (subgraph='directional'): {do}"
+    return BudgetError(explain(asked, got, allowed, do))
 
 
 def _remedy(
@@ -209,22 +204,4 @@ def request_bytes(
     listed = max([0, *(degrees[step.edge_type] for step in plan)]) + 1
     weighs = any(step.strategy >= Strategy.WEIGHTED for step in plan)
     scratch = 8 * (widest + hash_slots(widest) + listed + weighs * (widest + listed))
-    return capacity.bytes(graph.id_dtype.itemsize) + scratch + _added_bytes(graph, degrees, plan, capacity)
-
-
-def _added_bytes(
-    graph: GraphArrays, degrees: Mapping[EdgeType, int], plan: StepPlan, capacity: Capacity
-) -> int:
-    """What edges beside the drawn ones can take (``complete.py``), scratch of all edge types together."""
-    if plan.subgraph == FORMS[0]:
-        return 0
-    total = NODE_BYTES * sum(capacity.nodes.values())
-    each = graph.id_dtype.itemsize + 16 + 2 * FOUND_BYTES + MERGE_BYTES
-    for name in plan.edge_types(graph.schema):
-        back = both_ways(graph.schema, name)[1:]
-        drawn, offered = (sum(capacity.edges.get(part, 0) for part in parts) for parts in ((name,), back))
-        if plan.subgraph == FORMS[2]:
-            offered = capacity.nodes[name.dst] * degrees[name]
-        # chunks of neighbours are asked for in fours, and arenas come in size classes
-        total += size_class(each * (drawn + offered)) + 4 * FOUND_BYTES * max(degrees[name], CHUNK)
-    return total
+    return capacity.bytes(graph.id_dtype.itemsize) + scratch
