@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 import pytest
+from audited import TablesOnly, kinds, with_edges
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import WorkbenchError
 from workbench.plan.fanout import Fanout
-from workbench.sampling.audit import AuditReport, audit
+from workbench.sampling.audit import audit
 from workbench.schema import EdgeType, Schema
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
-from workbench.stores.sql import ROW, quote_name
 from workbench.stores.steps import ALL, Step, StepPlan, Strategy
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.temporal import NO_TIME, visible
 from workbench.testing.graphs import RowGraph, random_rows
 from workbench.testing.sizes import cases
-
-
-@dataclass
-class TablesOnly:
-    """What the audit needs of a dataset, from rows in memory; keys are scrambled."""
-
-    rows: RowGraph
-    snapshot: int = 1
-
-    @property
-    def schema(self) -> Schema:
-        return self.rows.schema
-
-    def duckdb(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect()
-        for table in self.schema:
-            count = self.rows.num_rows[table.name]
-            columns: dict[str, Any] = {ROW: np.arange(count)}
-            if table.primary_key:
-                columns[table.primary_key] = scramble(np.arange(count))
-            if table.time:
-                time = self.rows.times[table.name]
-                columns[table.time] = pa.array(time, mask=time == NO_TIME).cast(pa.timestamp("us"))
-            for key in table.foreign_keys:
-                ids = self.rows.foreign_keys[table.name, key.column]
-                columns[key.column] = pa.array(scramble(ids), mask=ids < 0)
-            connection.register("given", pa.table(columns))
-            connection.execute(f"CREATE TABLE {quote_name(table.name)} AS FROM given")
-            connection.unregister("given")
-        return connection
-
-
-def scramble(ids: np.ndarray) -> np.ndarray:
-    return ids * 7919 % 1_000_003 + 13
 
 
 def sample(
@@ -145,18 +108,8 @@ def drawn(shop: RowGraph, fanout: Fanout = FANOUT, anchor: int = 500, users: int
     return RamGraph(shop.arrays()).sample(SampleRequest((seeds,), plan, 7))
 
 
-def kinds(report: AuditReport) -> set[str]:
-    return {fault.kind for fault in report.faults}
-
-
 def edge(shop: RowGraph, name: str) -> EdgeType:
     return shop.schema.edge_type(name)
-
-
-def with_edges(subgraph: SampledSubgraph, edge_type: EdgeType, **changes: np.ndarray) -> SampledSubgraph:
-    """The subgraph with row, col or edge_id of one edge type replaced."""
-    parts = {name: {**getattr(subgraph, name), edge_type: array} for name, array in changes.items()}
-    return replace(subgraph, **parts)
 
 
 def test_a_clean_sample_says_what_it_checked(shop: RowGraph) -> None:
