@@ -28,7 +28,6 @@ TESTED_ELSEWHERE = {
     "workbench/stores/protocols.py": "protocols only; the shipped suites test what implements them",
     "workbench/sampling/audit_sql.py": "tests/sampling/test_audit.py plants every fault it finds",
     "workbench/kernels/stream.py": "tests/kernels/test_sample.py crosses the ends of its chunks",
-    "workbench/kernels/tables.py": "names of columns only",
     "workbench/__main__.py": "tests/test_cli.py starts it",
 }
 """Modules without a same-named test, and where they are tested instead."""

@@ -167,5 +167,5 @@ def takes(call, lanes):
         set_word(at + B_COUNT, 0, count)
         set_word(at + B_TAKE, 0, take)
         edges += take
-        random |= take < count and not recent
+        random |= bool(take < count and not recent)
     return -edges - 1 if random else edges
