@@ -46,7 +46,8 @@ def request_of(steps, ids, anchor, key=1, disjoint=True, node_type="users"):
 
 
 def both(graph, request):
-    """The graph's own sample, which is the hop driver's."""
-    subgraph = graph.sample(request)
-    assert subgraph.same_as(HopDriver(graph).sample(request))
+    """The graph's own sample, which is the hop driver's, and as often slow."""
+    subgraph, driven = graph.sample(request), HopDriver(graph).sample(request)
+    assert subgraph.same_as(driven)
+    assert subgraph.slow_draws == driven.slow_draws
     return subgraph

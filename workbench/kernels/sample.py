@@ -101,7 +101,7 @@ def _add_seeds(like, call, table):
         node = load(like, nodes_at + local * width(like))
         lane = word32(batch_at, local) if disjoint else np.int64(0)
         clock = word(word(table, N_CLOCK), local) if path else np.int64(0)
-        hashed = hash_of(node, lane)
+        hashed = hash_of(node, lane ^ clock)
         slot = lookup(
             like, word(call, C_TAG_MASK), word(call, C_TAG), word(table, N_HASH), word(table, N_LINES),
             nodes_at, batch_at if disjoint else np.int64(0), word(table, N_CLOCK) if path else np.int64(0),

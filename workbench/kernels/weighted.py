@@ -179,7 +179,7 @@ def _scan(like, call, i, count, listed, done, take):
         target, reached, pick = share(key, np.uint64(d) + np.uint64(SCANNED)) * total, 0.0, 0
         for rank in range(count):
             if real(running, rank) > 0.0:
-                pick, reached = rank, reached + real(running, rank)
+                pick, reached = np.int64(rank), reached + real(running, rank)
                 if reached > target:
                     break
         set_real(running, pick, -1.0)
