@@ -22,8 +22,8 @@ def _relabel(like, keyed, tag_mask, tag, slots, lines, nodes, batch, clock, draw
         by_lane, by_clock = keyed & 1, keyed & 2
         hashed = hash_of(node, lane if by_lane else 0)
         found = lookup(
-            like, tag_mask, tag, slots, lines, nodes, batch if by_lane else 0, clock if by_clock else 0,
-            node, lane, instant, hashed,
+            like, tag_mask, tag, slots, lines, nodes, batch if by_lane else 0, 0, clock if by_clock else 0,
+            node, lane, 0, instant, hashed,
         )  # fmt: skip
         if found < 0:
             enter(-found, tag, hashed, count)

@@ -123,7 +123,7 @@ EVERY = {
     "trees and budgets": Knobs(tree=(True,), disjoint=(True,), budgets=(None, 5, 30)),
     "paths of time": Knobs(cutoffs=("path",), strict=(False, True), hops=4),
     "metapaths": Knobs(metapaths=(True,), hops=4, replace=(False, True), fanouts=(-1, 1, 3)),
-    "metapaths of time": Knobs(metapaths=(True,), cutoffs=("path",), temporal=(True,), budgets=(None, 9)),
+    "metapaths of time": Knobs(metapaths=(True,), cutoffs=("path",), budgets=(None, 9)),
 }
 
 
@@ -135,9 +135,6 @@ def test_samples_of_every_option_pass(name):
         rng = np.random.default_rng(seed)
         rows = random_rows(rng, 14, extras=True)
         request = random_request(rng, rows.schema, rows.num_rows, EVERY[name])
-        if request.plan.by_path and request.plan.cutoff == "path":
-            steps = tuple(replace(step, temporal=True) for step in request.plan)
-            request = replace(request, plan=replace(request.plan, steps=steps))
         subgraph = RamGraph(rows.arrays()).sample(request)
         report = audit(subgraph, TablesOnly(rows))
         # random seeds may be newer than their anchors, which is reported and tested elsewhere

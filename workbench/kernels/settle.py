@@ -113,8 +113,8 @@ def _local_of(like, call, p):
     if word(call, C_TREE) == 0:
         local = lookup(
             like, word(call, C_TAG_MASK), word(call, C_TAG), word(nodes, N_HASH), word(nodes, N_LINES),
-            word(nodes, N_NODES), word(nodes, N_BATCH) if disjoint else np.int64(0),
-            word(nodes, N_CLOCK) if path else np.int64(0), node, lane, clock, hashed,
+            word(nodes, N_NODES), word(nodes, N_BATCH) if disjoint else np.int64(0), np.int64(0),
+            word(nodes, N_CLOCK) if path else np.int64(0), node, lane, np.int64(0), clock, hashed,
         )  # fmt: skip
         if local >= 0:
             return local
@@ -159,7 +159,7 @@ def _append(like, call, p, local):
             hashed, tag = hash_of(edge_id, col), word(call, C_TAG)
             known = lookup(
                 like, word(call, C_TAG_MASK), tag, word(edge, E_HASH), word(edge, E_LINES), out_at,
-                word(edge, E_COL), np.int64(0), edge_id, col, np.int64(0), hashed,
+                word(edge, E_COL), word(edge, E_ROW), np.int64(0), edge_id, col, local, np.int64(0), hashed,
             )  # fmt: skip
             if known >= 0:
                 set_word(masks, known, word(masks, known) | paths)

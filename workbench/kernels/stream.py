@@ -135,8 +135,8 @@ def _settle_old(like, call, p):
     disjoint, count = word(call, C_DISJOINT), word(nodes, N_COUNT)
     local = lookup(
         like, word(call, C_TAG_MASK), word(call, C_TAG), word(nodes, N_HASH), word(nodes, N_LINES),
-        word(nodes, N_NODES), word(nodes, N_BATCH) if disjoint else np.int64(0), np.int64(0), node, lane,
-        np.int64(0), hashed,
+        word(nodes, N_NODES), word(nodes, N_BATCH) if disjoint else np.int64(0), np.int64(0), np.int64(0),
+        node, lane, np.int64(0), np.int64(0), hashed,
     )  # fmt: skip
     if local < 0:
         enter(-local, word(call, C_TAG), hashed, count)
