@@ -152,7 +152,8 @@ def _keyed(nodes: Any, take: Any, degree: Any, ranks: Any, taken: Any) -> Any:
     total = 0
     for node in range(nodes):
         key = node_key(np.uint64(7), np.uint64(11), np.uint64(node))  # type: ignore[no-untyped-call]
-        _floyd(key, degree, ranks, taken, node)  # type: ignore[no-untyped-call]
+        at, set_at, mask = ranks.ctypes.data, taken.ctypes.data, len(taken) - 1
+        _floyd(key, degree, take, at, set_at, mask, node)  # type: ignore[no-untyped-call]
         total += ranks[take - 1]
     return total
 

@@ -1,8 +1,10 @@
 """Graphs of a few users with very many orders each, and short ways to ask for them."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from workbench.schema import EdgeType
+from workbench.schema import Column, EdgeType, Schema, Stype
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.steps import StepPlan
@@ -26,6 +28,24 @@ def star(degree: int, hubs: int = 1) -> RowGraph:
     clock = np.arange(degree * hubs)
     times = {"users": np.zeros(hubs, np.int64), "orders": clock, "ratings": clock}
     return RowGraph(schema, rows, times, keys)
+
+
+def with_orders(rows: RowGraph, weights=None, ends=None) -> RowGraph:
+    """The same graph, its orders with a column ``weight``, and with end times ``until``."""
+
+    def changed(table):
+        if table.name != "orders":
+            return table
+        more = [] if weights is None else [Column("weight", Stype.NUMERICAL)]
+        more += [] if ends is None else [Column("until", Stype.TIMESTAMP)]
+        return replace(table, columns=(*table.columns, *more), end_time=None if ends is None else "until")
+
+    return replace(
+        rows,
+        schema=Schema(tuple(map(changed, rows.schema))),
+        weights={} if weights is None else {("orders", "weight"): np.asarray(weights, np.float64)},
+        ends={} if ends is None else {"orders": np.asarray(ends, np.int64)},
+    )
 
 
 def request_of(steps, ids, anchor, key=1, disjoint=True, node_type="users"):
