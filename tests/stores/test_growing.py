@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from stars import ORDERS
+from stars import ORDERS, star, with_orders
 
 from workbench.schema import EdgeType
 from workbench.stores.hop_driver import HopDriver
