@@ -72,10 +72,13 @@ class Masses:
         columns, sums = set[ColumnName](), set[tuple[EdgeType, str | int]]()
         for step in plan:
             name = step.half_life if step.weight is None else step.weight
-            if name is not None and (step.edge_type, name) not in self._built:
+            if name is None or (step.edge_type, name) in self._built:
+                continue
+            spec = self._graph.schema.edge_spec(step.edge_type)
+            if step.weight is not None:
+                columns.add((spec.table, step.weight))
+            if step.weight is None or spec.layout != "column":
                 sums.add((step.edge_type, name))
-                if step.weight is not None:
-                    columns.add((self._graph.schema.edge_spec(step.edge_type).table, step.weight))
         unread = sum(self._graph.num_rows[table] for table, name in columns - set(self._graph.weights))
         return 8 * (unread + sum(len(self._graph.edges[edge_type].nbr) for edge_type, _ in sums))
 
