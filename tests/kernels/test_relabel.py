@@ -15,15 +15,15 @@ from workbench.stores.fused import address
 
 @kernel
 def _relabel(like, keyed, tag_mask, tag, slots, lines, nodes, batch, clock, drawn, lanes, clocks, got):
-    """Local ids by node, and by lane and clock where bits 0 and 1 of ``keyed`` say so."""
+    """Local ids by node, and where bits 0, 1, 2 of ``keyed`` say so by lane, clock and row (the lane again)."""
     count = 0
     for i in range(len(drawn)):
         node, lane, instant = drawn[i], lanes[i], clocks[i]
-        by_lane, by_clock = keyed & 1, keyed & 2
+        by_lane, by_clock, by_row = keyed & 1, keyed & 2, keyed & 4
         hashed = hash_of(node, lane if by_lane else 0)
         found = lookup(
-            like, tag_mask, tag, slots, lines, nodes, batch if by_lane else 0, 0, clock if by_clock else 0,
-            node, lane, 0, instant, hashed,
+            like, tag_mask, tag, slots, lines, nodes, batch if by_lane else 0, batch if by_row else 0,
+            clock if by_clock else 0, node, lane, lane, instant, hashed,
         )  # fmt: skip
         if found < 0:
             enter(-found, tag, hashed, count)
@@ -63,7 +63,7 @@ def wanted(keys, keyed):
     known, first = {}, []
     got = []
     for key in keys:
-        name = key[0], key[1] * (keyed & 1), key[2] * (keyed >> 1)
+        name = key[0], key[1] * bool(keyed & 5), key[2] * bool(keyed & 2)
         if name not in known:
             known[name] = len(known)
             first.append(key)
@@ -74,7 +74,7 @@ def wanted(keys, keyed):
 KEYS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 3), st.integers(-1, 1)), max_size=120)
 
 
-@given(KEYS, st.integers(0, 3), st.sampled_from([np.uint32, np.int64]))
+@given(KEYS, st.integers(0, 7), st.sampled_from([np.uint32, np.int64]))
 def test_relabelling_is_a_dictionary(keys, keyed, dtype):
     slots = hash_lines(len(keys))
     for tag in (1, 2, 255):
@@ -83,7 +83,7 @@ def test_relabelling_is_a_dictionary(keys, keyed, dtype):
     assert relabelled(keys, keyed, dtype, WIDE_TAG, WIDE_TAG, slots) == wanted(keys, keyed)
 
 
-@pytest.mark.parametrize("keyed", [0, 1, 2, 3])
+@pytest.mark.parametrize("keyed", range(8))
 def test_equal_checks_do_not_confuse_nodes(keyed):
     """Ids beyond 32 bits that agree in the lower half of their hash, and full lines."""
     keys = [(7 + (i << 32), 0, 0) for i in range(40)] * 2
