@@ -15,7 +15,7 @@ from workbench.stores.fused import address
 
 @kernel
 def _relabel(like, keyed, tag_mask, tag, slots, lines, nodes, batch, clock, drawn, lanes, clocks, got):
-    """Local ids by node, and where bits 0, 1, 2 of ``keyed`` say so by lane, clock and row (the lane again)."""
+    """Local ids by node; where bits 0, 1, 2 of ``keyed`` say so, by lane, clock and row (the lane again)."""
     count = 0
     for i in range(len(drawn)):
         node, lane, instant = drawn[i], lanes[i], clocks[i]
