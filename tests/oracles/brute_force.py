@@ -1,14 +1,16 @@
 """A sampler in plain Python, from rows: no CSC, no cuts, no numpy arithmetic, no code of the engine.
 
 It follows the words of the contract (stores/hop_driver.py): what a node sees is in ``brute_sight.py``,
-what it draws in ``brute_draws.py``, here is how a subgraph grows. Everything is re-derived on purpose,
-even the hash, so that both can be wrong only in different ways.
+what it draws in ``brute_draws.py``, here is how a subgraph grows, what is added to
+it in ``brute_forms.py``. Everything is re-derived on purpose, even the hash, so that both can be wrong only
+in different ways.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import brute_forms
 from brute_draws import GOLDEN, MASK, draw_below, floyd, fnv1a, fold, ranks_drawn, splitmix
 from brute_sight import NEVER, table_of, visible_edges
 
@@ -173,6 +175,7 @@ def sample(rows, request):
         news = {t: range(before[t], len(answer.nodes[t])) for t in types}
         for t in types:
             answer.hops_nodes[t].append(len(news[t]))
+    brute_forms.complete(growth)
     return answer
 
 

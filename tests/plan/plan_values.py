@@ -58,8 +58,9 @@ rules = st.fixed_dictionaries(
         "strict": st.booleans(),
         "cutoff": st.sampled_from(["anchor", "path"]),
         "max_nodes": st.none() | st.integers(1, 10**6),
+        "subgraph": st.sampled_from(["directional", "bidirectional", "induced"]),
     }
-)
+).filter(lambda rules: (rules["mode"], rules["subgraph"]) != ("tree", "induced"))
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""The choices that fanouts and metapaths share: modes, strictness, cutoffs, budgets."""
+"""The choices that fanouts and metapaths share: modes, strictness, cutoffs, budgets, forms of subgraphs."""
 
 import re
 from dataclasses import replace
@@ -34,6 +34,7 @@ def test_the_choices_reach_the_steps_and_json(choices):
         wanted = (choices["mode"] != "joint", choices["mode"] == "tree", choices["strict"])
         assert (steps.disjoint, steps.tree, steps.strict) == wanted
         assert (steps.cutoff, steps.max_nodes) == (choices["cutoff"], choices["max_nodes"])
+        assert steps.subgraph == choices["subgraph"]
         assert plan.disjoint == steps.disjoint
         assert type(plan)(**plan.to_dict()) == plan
 
@@ -56,6 +57,8 @@ def test_plain_choices_are_written_as_ever():
     """Plans that were stored before there were modes read and write the same."""
     assert Fanout([4], disjoint=False).rules() == {"disjoint": False}
     assert Fanout([4]).rules() == {"disjoint": True}
+    assert Fanout([4], subgraph="directional") == Fanout([4])
+    assert Fanout([4], subgraph="induced").rules() == {"disjoint": True, "subgraph": "induced"}
     assert Fanout([4], mode="tree", strict=True, cutoff="path", max_nodes=np.int64(9)).rules() == {
         "disjoint": True, "mode": "tree", "strict": True, "cutoff": "path", "max_nodes": 9,
     }  # fmt: skip
@@ -65,6 +68,8 @@ def test_choices_in_words():
     words = Fanout([4], mode="tree", strict=True, cutoff="path", max_nodes=9999).rule_words()
     assert words == ["tree", "strictly before the anchor", "cutoffs along the path", "at most 9,999 nodes"]
     assert Fanout([4]).rule_words() == ["disjoint"]
+    assert Fanout([4], subgraph="bidirectional").rule_words() == ["disjoint", "bidirectional"]
+    assert Fanout([4], subgraph="bidirectional").rule_texts() == ["subgraph='bidirectional'"]
     assert Fanout([4]).rule_texts() == []
     assert Fanout([4], disjoint=False, strict=True).rule_texts() == ["mode='joint'", "strict=True"]
 
@@ -84,6 +89,12 @@ BAD = {
     "got 2147483648": {"max_nodes": 1 << 31},
     "got 1.5": {"max_nodes": 1.5},
     "got True": {"max_nodes": True},
+    "a form of subgraph was asked for: got 'induce'. Allowed: 'directional', 'bidirectional', 'induced'. Did you "
+    "mean 'induced'?": {"subgraph": "induce"},
+    "an induced subgraph (all edges among its nodes) was asked for: the plan is a tree": {
+        "mode": "tree",
+        "subgraph": "induced",
+    },
 }
 
 
@@ -113,7 +124,7 @@ def test_a_weight_goes_with_its_strategy():
 
 def test_a_choice_that_is_none_is_refused():
     message = "choice 'metapath' of a Metapaths: there is no such choice. Allowed: mode, strict, cutoff, "
-    message += "max_nodes, metapaths, disjoint. Did you mean 'metapaths'?"
+    message += "max_nodes, subgraph, metapaths, disjoint. Did you mean 'metapaths'?"
     with pytest.raises(FanoutError, match=re.escape(message)):
         Metapaths(PATHS).with_choices(metapath=[])
     with pytest.raises(FanoutError, match=r"choice 'hop' of a Fanout.*Did you mean 'hops'\?"):

@@ -35,6 +35,7 @@ class Mode:
 UNIFORM, RECENT, WEIGHTED, DECAY = Strategy
 BY_LOAD = {"weights": ("weight",), "half_lives": (1, 10, 1000)}
 FEW = (1, 2, 3, 4)
+BOTH_WAYS = ("bidirectional",)
 
 PLAIN = {
     "everything": Mode(),
@@ -88,6 +89,21 @@ MODES = PLAIN | {
         Knobs(strategies=(WEIGHTED, DECAY), replace=(False, True), fanouts=FEW, **BY_LOAD),
         extras=True,
         hides=True,
+    ),
+    "bidirectional": Mode(Knobs(forms=BOTH_WAYS, fanouts=FEW, tree=(False, True)), extras=True, hides=True),
+    "bidirectional_by_path": Mode(
+        Knobs(
+            forms=BOTH_WAYS, metapaths=(True,), cutoffs=("anchor", "path"), replace=(False, True), fanouts=FEW
+        )
+    ),
+    "induced": Mode(Knobs(forms=("induced",), fanouts=FEW), size=14),
+    "induced_of_what_is_left": Mode(
+        Knobs(forms=("induced",), strict=(False, True), budgets=(None, 9), repeat=True),
+        extras=True,
+        hides=True,
+    ),
+    "induced_by_path": Mode(
+        Knobs(forms=("induced",), cutoffs=("path",), metapaths=(False, True), strict=(False, True)), size=14
     ),
     "eight_hops": Mode(Knobs(hops=8, fanouts=(0, 1, 2), seeds=3)),
     "eight_hops_of_metapaths": Mode(replace(EVERYTHING, hops=8, fanouts=(1, 2), metapaths=(True,), seeds=3)),
@@ -224,7 +240,17 @@ def is_merged(rows, request, subgraph):
     return masks - {step.paths for step in request.plan}
 
 
+def adds(rows, request, subgraph):
+    """Whether there are edges beside the drawn ones."""
+    return subgraph.num_edges > subgraph.step_edges.sum() > 0
+
+
 ABOUT = {
+    "bidirectional": adds,
+    "bidirectional_by_path": adds,
+    "induced": adds,
+    "induced_of_what_is_left": without(hidden=()),
+    "induced_by_path": adds,
     "end_times": without(ends={}),
     "hidden_edges": without(hidden=()),
     "strict": replanned(strict=False),

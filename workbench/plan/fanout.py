@@ -51,6 +51,7 @@ class Fanout(SamplingPlan):
     strict : bool  the anchor's own instant is not visible
     cutoff : 'anchor' or 'path'  what a node may see, see :class:`SamplingPlan`
     max_nodes : int or None  nodes at most, seeds included: per seed, or per batch in joint mode
+    subgraph : 'directional', 'bidirectional' or 'induced'  which edges, see :class:`SamplingPlan`
 
     Raises
     ------
@@ -88,6 +89,7 @@ class Fanout(SamplingPlan):
         strict: bool = False,
         cutoff: str = "anchor",
         max_nodes: int | None = None,
+        subgraph: Any = "directional",
     ) -> None:
         base = Draw(1, strategy=strategy, weight=weight, half_life=half_life, replace=replace, window=window)
         values = {
@@ -101,7 +103,7 @@ class Fanout(SamplingPlan):
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        self._set_rules(mode, disjoint, strict, cutoff, max_nodes)
+        self._set_rules(mode, disjoint, strict, cutoff, max_nodes, subgraph)
         self._check_cells()
 
     def _check_cells(self) -> None:

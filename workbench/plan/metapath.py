@@ -155,7 +155,7 @@ class Metapaths(SamplingPlan):
     ----------
     metapaths : sequence of Metapath, at most 64
         Bit i of the mask of an edge speaks of metapath i.
-    mode, disjoint, strict, cutoff, max_nodes : see :class:`~workbench.plan.fanout.Fanout`
+    mode, disjoint, strict, cutoff, max_nodes, subgraph : see :class:`~workbench.plan.fanout.Fanout`
 
     Raises
     ------
@@ -179,6 +179,7 @@ class Metapaths(SamplingPlan):
         strict: bool = False,
         cutoff: str = "anchor",
         max_nodes: int | None = None,
+        subgraph: Any = "directional",
     ) -> None:
         if not isinstance(metapaths, (list, tuple)) or not 1 <= len(metapaths) <= MOST_PATHS:
             got = f"got {len(metapaths)}" if isinstance(metapaths, (list, tuple)) else f"got {metapaths!r}"
@@ -192,7 +193,7 @@ class Metapaths(SamplingPlan):
                 explain("metapaths were asked for", f"{twice[0]!r} is there twice", "each once")
             )
         object.__setattr__(self, "metapaths", paths)
-        self._set_rules(mode, disjoint, strict, cutoff, max_nodes)
+        self._set_rules(mode, disjoint, strict, cutoff, max_nodes, subgraph)
 
     def __len__(self) -> int:
         return len(self.metapaths)

@@ -11,6 +11,7 @@ fanout                               PyG
 ``weight='column'``                  ``weight_attr='column'``
 ``replace``                          ``replace``
 ``mode='disjoint'``, ``'joint'``     ``disjoint=True``, ``False``
+``subgraph='induced'``, ...          ``subgraph_type='induced'``, ...
 a share, or options of a cell        nowhere: refused
 ``half_life``, ``static``,           nowhere: refused
 ``window``, ``mode='tree'``,

@@ -10,8 +10,8 @@ from typing import Any, Self
 from workbench.errors import FanoutError, SchemaError, did_you_mean, explain
 from workbench.plan.draw import whole
 from workbench.schema import EdgeType, Schema
-from workbench.stores.step_rules import CUTOFFS, check_steps
-from workbench.stores.steps import LARGEST, Step, StepPlan
+from workbench.stores.step_rules import CUTOFFS, check_form, check_steps
+from workbench.stores.steps import FORMS, LARGEST, Step, StepPlan
 
 MODES: tuple[str, ...] = ("disjoint", "joint", "tree")
 
@@ -30,15 +30,25 @@ class SamplingPlan(ABC):
         What a node may see: what its seed's anchor allows, or (``path``) what had happened by the time
         of the edges that led to it.
     max_nodes : int or None  nodes at most, seeds included: per seed, or per batch in joint mode
+    subgraph : 'directional', 'bidirectional' or 'induced'
+        The edges that were drawn; those and their ways back; or all edges between nodes of the subgraph
+        that are visible to the node they lead to. PyG's ``SubgraphType`` is read too.
     """
 
     mode: str
     strict: bool
     cutoff: str
     max_nodes: int | None
+    subgraph: str
 
     def _set_rules(
-        self, mode: str | None, disjoint: bool | None, strict: bool, cutoff: str, max_nodes: int | None
+        self,
+        mode: str | None,
+        disjoint: bool | None,
+        strict: bool,
+        cutoff: str,
+        max_nodes: int | None,
+        subgraph: Any,
     ) -> None:
         """Check and set the fields; ``disjoint`` is the older word for ``mode``."""
         if not isinstance(strict, bool):
@@ -50,7 +60,9 @@ class SamplingPlan(ABC):
         if max_nodes is not None and not 1 <= (budget or 0) <= LARGEST:
             asked = "a budget of nodes (max_nodes) was asked for"
             raise FanoutError(explain(asked, f"got {max_nodes!r}", "1 .. 2^31 - 1, or None"))
-        values = {"mode": _mode(mode, disjoint), "strict": strict, "cutoff": cutoff, "max_nodes": budget}
+        form, kind = getattr(subgraph, "value", subgraph), _mode(mode, disjoint)
+        check_form(form, tree=kind == "tree")
+        values = {"mode": kind, "strict": strict, "cutoff": cutoff, "max_nodes": budget, "subgraph": form}
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -111,7 +123,8 @@ class SamplingPlan(ABC):
         found |= {"mode": self.mode} if self.mode == "tree" else {}
         found |= {"strict": True} if self.strict else {}
         found |= {"cutoff": self.cutoff} if self.cutoff != CUTOFFS[0] else {}
-        return found | ({"max_nodes": self.max_nodes} if self.max_nodes is not None else {})
+        found |= {"max_nodes": self.max_nodes} if self.max_nodes is not None else {}
+        return found | ({"subgraph": self.subgraph} if self.subgraph != FORMS[0] else {})
 
     def rule_texts(self) -> list[str]:
         """The choices of this class as keywords in Python; defaults are left out."""
@@ -126,7 +139,8 @@ class SamplingPlan(ABC):
         words = [self.mode]
         words += ["strictly before the anchor"] if self.strict else []
         words += ["cutoffs along the path"] if self.cutoff == "path" else []
-        return words + ([f"at most {self.max_nodes:,} nodes"] if self.max_nodes is not None else [])
+        words += [f"at most {self.max_nodes:,} nodes"] if self.max_nodes is not None else []
+        return words + ([self.subgraph] if self.subgraph != FORMS[0] else [])
 
     def step_plan(self, schema: Schema, steps: Sequence[Step]) -> StepPlan:
         """Steps under the choices of this class, checked.
@@ -144,6 +158,7 @@ class SamplingPlan(ABC):
             self.strict,
             self.cutoff,
             self.max_nodes,
+            self.subgraph,
         )
         check_steps(schema, plan)
         return plan

@@ -12,10 +12,19 @@ from workbench.schema import EdgeType
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.memory import OverBudgetError, size_class
 from workbench.stores.request import SampleRequest
-from workbench.stores.steps import ALL, Step, StepPlan, Strategy
+from workbench.stores.steps import ALL, FORMS, Step, StepPlan, Strategy, both_ways
 
 MOST_NODES: int = 1 << 62
 """More nodes than there can be: no limit."""
+
+FOUND_BYTES: int = 96
+"""Scratch for each neighbour looked at for an induced subgraph, and for each edge offered to a subgraph."""
+
+NODE_BYTES: int = 64
+"""Scratch for each node of an induced subgraph."""
+
+MERGE_BYTES: int = 192
+"""Scratch for each edge, drawn or offered, while the edges of a type are put in order."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +217,8 @@ def request_bytes(
     graph: GraphArrays, degrees: Mapping[EdgeType, int], plan: StepPlan, capacity: Capacity
 ) -> int:
     """Everything that is counted for a request: arena, hash tables and scratch."""
-    return capacity.bytes(graph.id_dtype.itemsize) + Scratch.of(plan, degrees).bytes
+    drawn = capacity.bytes(graph.id_dtype.itemsize) + Scratch.of(plan, degrees).bytes
+    return drawn + _added_bytes(graph, degrees, plan, capacity)
 
 
 @dataclass(frozen=True)
@@ -256,3 +266,21 @@ def _ranks(step: Step, degree: int) -> int:
     """Ranks that are listed for one node at most: none where the neighbours are taken as they lie."""
     as_stored = step.takes_all and step.strategy < Strategy.WEIGHTED
     return 0 if as_stored else most_drawn(step, degree)
+
+
+def _added_bytes(
+    graph: GraphArrays, degrees: Mapping[EdgeType, int], plan: StepPlan, capacity: Capacity
+) -> int:
+    """What edges beside the drawn ones can take (``complete.py``), scratch of all edge types together."""
+    if plan.subgraph == FORMS[0]:
+        return 0
+    total = NODE_BYTES * sum(capacity.nodes.values())
+    each = graph.id_dtype.itemsize + 16 + 2 * FOUND_BYTES + MERGE_BYTES
+    for name in plan.edge_types(graph.schema):
+        back = both_ways(graph.schema, name)[1:]
+        drawn, offered = (sum(capacity.edges.get(part, 0) for part in parts) for parts in ((name,), back))
+        if plan.subgraph == FORMS[2]:
+            offered = capacity.nodes[name.dst] * degrees[name]
+        # chunks of neighbours are asked for in fours, and arenas come in size classes
+        total += size_class(each * (drawn + offered)) + 4 * FOUND_BYTES * max(degrees[name], CHUNK)
+    return total

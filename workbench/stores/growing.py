@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from workbench.kernels import rng
-from workbench.schema import EdgeType, Schema
+from workbench.schema import Schema
 from workbench.stores.found_edges import FoundEdges
 from workbench.stores.found_nodes import DROPPED, FoundNodes
 from workbench.stores.request import HopRequest, HopSample, SampleRequest
@@ -115,16 +115,9 @@ class Growing:
             ids,
             just_before(cutoff) if self.plan.strict else cutoff,
             rng.node_keys(self.keys[lane], np.uint64(self.plan.salts[number]), ids),
-            self._hidden(step.edge_type, lane),
+            self.request.hidden_from(self.store.schema, step.edge_type, lane),
             want_times=self.plan.cutoff == "path" and step.temporal,
         )
-
-    def _hidden(self, edge_type: EdgeType, lane: Int64Array) -> tuple[Int64Array, Int64Array] | None:
-        """Edges that each expanded node does not see."""
-        for hidden in self.request.hidden:
-            if edge_type in hidden.edge_types(self.store.schema):
-                return hidden.of_each(lane) if self.plan.disjoint else hidden.of_all(len(lane))
-        return None
 
     def _result(self) -> SampledSubgraph:
         dtype, nodes, edges = self.store.id_dtype, self.nodes, self.edges

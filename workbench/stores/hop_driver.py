@@ -57,6 +57,8 @@ Edges are appended in the order (step, expanded node, draw). A metapath plan mar
 paths and, unless it is a tree, does not append an edge (same ends, same row) twice: the later step's
 paths are added to its mask.
 
+**More edges** than were drawn belong to the forms ``bidirectional`` and ``induced``: ``complete.py``.
+
 **Keys.** Disjoint: one key per seed, from (request key, name of the seed type, seed, anchor). Joint: one
 key for all, from (request key, every input id, seed and anchor in order). The key of a node at a step
 is ``node_key(seed key, plan.salts[step], node)``. No key depends on a position, so thread and shard
@@ -70,9 +72,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from workbench.errors import BudgetError, explain
 from workbench.kernels import rng
+from workbench.stores.complete import complete
 from workbench.stores.door import check_request
 from workbench.stores.growing import Growing, HopStore
+from workbench.stores.memory import Arenas, OverBudgetError
 from workbench.stores.request import SampleRequest
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import UInt64Array
@@ -112,6 +117,7 @@ class HopDriver:
 
     def __init__(self, store: HopStore) -> None:
         self.store = store
+        self._arenas = Arenas()
 
     def sample(self, request: SampleRequest, snapshot: int | None = None) -> SampledSubgraph:
         """Sample one batch, one ``sample_hop`` per step.
@@ -119,6 +125,15 @@ class HopDriver:
         Raises
         ------
         IdError, AnchorError, FanoutError, StoreError
+        BudgetError
+            If there is no memory for the edges that the plan's form adds.
         """
         check_request(self.store, request, snapshot)
-        return Growing(self.store, request, request_keys(request)).run()
+        drawn = Growing(self.store, request, request_keys(request)).run()
+        try:
+            return complete(self.store, drawn, self._arenas)
+        except OverBudgetError as error:
+            asked = f"a subgraph with subgraph={request.plan.subgraph!r} was asked for"
+            got, allowed = f"it needs {error.asked:,} more bytes", f"{error.room:,} bytes that are left"
+            do = "Use a smaller fanout or fewer seeds per batch"
+            raise BudgetError(explain(asked, got, allowed, do)) from None

@@ -9,7 +9,8 @@ too (``buffers.py``): torch and Arrow keep the array that they were made from.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,6 +189,38 @@ def size_class(size: int) -> int:
     """Round up to one of eight sizes per power of two, so that batches of similar size share arenas."""
     step = 1 << max(size.bit_length() - 4, 12)
     return -(-max(size, 1) // step) * step
+
+
+class Room:
+    """Scratch that is counted against a budget before it is allocated.
+
+    Parameters
+    ----------
+    arenas : Arenas
+    """
+
+    def __init__(self, arenas: Arenas) -> None:
+        self.arenas, self.held = arenas, 0
+
+    def more(self, size: int) -> None:
+        """Count ``size`` bytes more, or fewer.
+
+        Raises
+        ------
+        OverBudgetError
+        """
+        self.arenas.reserve(size)
+        self.held += size
+
+
+@contextmanager
+def scratch(arenas: Arenas) -> Iterator[Room]:
+    """Room that is given back at the end."""
+    room = Room(arenas)
+    try:
+        yield room
+    finally:
+        room.more(-room.held)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from workbench.errors import BudgetError, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.capacity import largest_degrees, refusal
+from workbench.stores.complete import complete
 from workbench.stores.door import check_hop, check_request
 from workbench.stores.fused import Program, Tables
 from workbench.stores.graph_arrays import GraphArrays
@@ -117,7 +118,7 @@ class RamGraph:
         return self.arrays.times[self.schema[table].name]
 
     def sample(self, request: SampleRequest, snapshot: int | None = None) -> SampledSubgraph:
-        """Sample one batch, in one kernel call that holds no GIL.
+        """Sample one batch, in one kernel call that holds no GIL; what its form adds, in numpy after it.
 
         The subgraph's arrays are views of a recycled arena, which returns when the last of them is gone.
 
@@ -142,9 +143,10 @@ class RamGraph:
     def _run(self, request: SampleRequest) -> SampledSubgraph:
         program, worker = self._program(request.plan), self._worker()
         try:
-            return run_batch(self._tables, program, worker, self._arenas, request, self._snapshot)
+            drawn = run_batch(self._tables, program, worker, self._arenas, request, self._snapshot)
         finally:
             self._idle.append(worker)
+        return complete(self, drawn, self._arenas)
 
     def sample_hop(self, request: HopRequest, snapshot: int | None = None) -> HopSample:
         """Expand many nodes along one step.

@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.errors import AnchorError, IdError, explain
 from workbench.schema import EdgeType, Schema
-from workbench.stores.steps import Step, StepPlan
+from workbench.stores.steps import Step, StepPlan, both_ways
 from workbench.temporal import FOREVER
 from workbench.types import AnyArray, Int64Array, TimeArray, UInt64Array
 
@@ -121,13 +121,7 @@ class HiddenEdges:
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
         """The edge type and its reverse."""
-        own = schema.edge_spec(self.edge_type)
-        back = (own.table, own.dst_column, own.src_column)
-        return self.edge_type, *(
-            spec.edge_type
-            for spec in schema.edge_specs
-            if (spec.table, spec.src_column, spec.dst_column) == back and spec != own
-        )
+        return both_ways(schema, self.edge_type)
 
     def check(self, seeds: int, schema: Schema) -> None:
         """Refuse what is not a list of edge ids per seed.
@@ -176,6 +170,20 @@ class SampleRequest:
         """int64[seeds]: anchors of all sets in order."""
         parts = [seeds.anchors for seeds in self.seed_sets]
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+    def hidden_from(
+        self, schema: Schema, edge_type: EdgeType, lanes: Int64Array
+    ) -> tuple[Int64Array, Int64Array] | None:
+        """Edges of a type that nodes do not see, as :class:`HopRequest` has them; None if none is hidden.
+
+        Parameters
+        ----------
+        lanes : int64[n]  the seed that each node belongs to; in joint mode nodes belong to all
+        """
+        for hidden in self.hidden:
+            if edge_type in hidden.edge_types(schema):
+                return hidden.of_each(lanes) if self.plan.disjoint else hidden.of_all(len(lanes))
+        return None
 
     def check_anchors(self) -> None:
         """Refuse a joint request with two anchors.

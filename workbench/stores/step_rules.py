@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from workbench.errors import FanoutError, SchemaError, explain
+from workbench.errors import FanoutError, SchemaError, did_you_mean, explain
 from workbench.schema import EdgeType, Schema, Stype, Table
-from workbench.stores.steps import ALL, LARGEST, MOST_PATHS, Step, StepPlan, Strategy
+from workbench.stores.steps import ALL, FORMS, LARGEST, MOST_PATHS, Step, StepPlan, Strategy
 
 CUTOFFS: tuple[str, ...] = ("anchor", "path")
 """What a node may see: what its seed's anchor allows, or what had happened when it was reached."""
@@ -136,6 +136,28 @@ def _check_rules(plan: StepPlan) -> None:
     if plan.max_nodes is not None and not 1 <= plan.max_nodes <= LARGEST:
         raise FanoutError(
             explain("a budget of nodes (max_nodes) was asked for", f"got {plan.max_nodes}", "1 .. 2^31 - 1")
+        )
+    check_form(plan.subgraph, plan.tree)
+
+
+def check_form(subgraph: object, tree: bool) -> None:
+    """Refuse a form of subgraph that there is not, or not of a tree.
+
+    Raises
+    ------
+    FanoutError
+    """
+    if subgraph not in FORMS:
+        known, near = ", ".join(map(repr, FORMS)), did_you_mean(str(subgraph), FORMS)
+        raise FanoutError(explain("a form of subgraph was asked for", f"got {subgraph!r}", known, near))
+    if tree and subgraph == FORMS[2]:
+        raise FanoutError(
+            explain(
+                "an induced subgraph (all edges among its nodes) was asked for",
+                "the plan is a tree",
+                "disjoint and joint plans: a tree holds a node once per draw, so its edges are those drawn",
+                "Use another mode, or subgraph='bidirectional'",
+            )
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 
-from workbench.schema import EdgeType
+from workbench.schema import EdgeType, Schema
 
 ALL: int = -1
 """Fanout of every visible neighbour."""
@@ -17,6 +17,10 @@ LARGEST: int = (1 << 31) - 1
 
 MOST_PATHS: int = 64
 """Metapaths of a plan, and steps of a metapath plan: a bit each in one uint64."""
+
+
+FORMS: tuple[str, ...] = ("directional", "bidirectional", "induced")
+"""Which edges a subgraph has: those that were drawn, their ways back too, or all among its nodes."""
 
 
 class Strategy(IntEnum):
@@ -95,6 +99,9 @@ class StepPlan:
     max_nodes : int or None
         Budget of nodes, seeds included: per seed, or per batch in joint mode. A drawn neighbour that
         would be a new node beyond it is dropped with its edge.
+    subgraph : 'directional', 'bidirectional' or 'induced'
+        Edges beside those that the steps draw: none; the way back of each; or every edge between two
+        nodes of the subgraph that its dst sees (``stores/complete.py``). A tree cannot be induced.
     """
 
     steps: tuple[Step, ...]
@@ -104,6 +111,7 @@ class StepPlan:
     strict: bool = False
     cutoff: str = "anchor"
     max_nodes: int | None = None
+    subgraph: str = FORMS[0]
 
     def __hash__(self) -> int:
         return self._hash
@@ -111,7 +119,7 @@ class StepPlan:
     @cached_property
     def _hash(self) -> int:
         """Once: stores look their programs up by the plan, for every batch."""
-        rules = (self.disjoint, self.tree, self.strict, self.cutoff, self.max_nodes)
+        rules = (self.disjoint, self.tree, self.strict, self.cutoff, self.max_nodes, self.subgraph)
         return hash((self.steps, self.hops, rules))
 
     def __iter__(self) -> Iterator[Step]:
@@ -119,6 +127,13 @@ class StepPlan:
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
+        """Edge types of a subgraph, as the schema lists them: of steps, and ways back if edges are added."""
+        named = {step.edge_type for step in self.steps}
+        if self.subgraph != FORMS[0]:
+            named = {edge_type for name in named for edge_type in both_ways(schema, name)}
+        return tuple(edge_type for edge_type in schema.edge_types if edge_type in named)
 
     @cached_property
     def by_path(self) -> bool:
@@ -145,10 +160,11 @@ class StepPlan:
         In a joint sample a node that two seeds reach at different hops is expanded once, at the earlier
         one. That changes nothing for either if no draw depends on the key (most-recent, or every
         neighbour), and a node type is expanded the same way at each hop from which it is still expanded.
-        A budget of nodes is shared too, and the metapaths of one seed would extend another's, so neither
-        is exact. It speaks of message passing with one layer per hop; a deeper network looks further.
+        A budget of nodes is shared too, the metapaths of one seed would extend another's, and added edges
+        lead from one seed's nodes to another's, so none of these is exact. It speaks of message
+        passing with one layer per hop; a deeper network looks further.
         """
-        if self.by_path or self.tree or self.max_nodes is not None:
+        if self.by_path or self.tree or self.max_nodes is not None or self.subgraph != FORMS[0]:
             return False
         if any(step.strategy != Strategy.RECENT and not step.takes_all for step in self.steps):
             return False
@@ -164,6 +180,23 @@ class StepPlan:
         """How nodes of a type are expanded at a hop, whatever its number."""
         steps = (step for step in self.steps if step.hop == hop and step.edge_type.dst == node_type)
         return frozenset(replace(step, hop=0) for step in steps)
+
+
+def both_ways(schema: Schema, edge_type: EdgeType) -> tuple[EdgeType, ...]:
+    """The edge type, then the one that the same rows give in the other direction.
+
+    Raises
+    ------
+    SchemaError
+        If the schema has no such edge type.
+    """
+    own = schema.edge_spec(edge_type)
+    back = (own.table, own.dst_column, own.src_column)
+    return own.edge_type, *(
+        spec.edge_type
+        for spec in schema.edge_specs
+        if (spec.table, spec.src_column, spec.dst_column) == back and spec != own
+    )
 
 
 def _fnv(text: str) -> int:

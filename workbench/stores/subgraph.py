@@ -10,12 +10,15 @@ import numpy as np
 
 from workbench.schema import EdgeType
 from workbench.stores.request import SampleRequest
-from workbench.types import AnyArray, Int32Array, Int64Array, TimeArray, UInt64Array
+from workbench.types import AnyArray, BoolArray, Int32Array, Int64Array, TimeArray, UInt64Array
 
 
 @dataclass(frozen=True)
 class SampledSubgraph:
     """A sampled neighbourhood in local ids, nodes in order of discovery, edges in order of hop.
+
+    Plans with ``subgraph='bidirectional'`` or ``'induced'`` have more edges than were drawn. An added edge is
+    of the later hop at which its ends were found (at least 1); within a hop it follows the drawn ones.
 
     Attributes
     ----------
@@ -29,13 +32,13 @@ class SampledSubgraph:
         shared: seeds carry their position, every other node -1.
     row, col : dict edge type -> int32[m]
         Local ids of the edge's src (the drawn neighbour) and dst (the expanded node). Every edge
-        type that the plan names has an entry.
+        type that the plan names has an entry, and its way back where edges are added.
     edge_id : dict edge type -> ids[m]  row of the edge type's table
     nodes_per_hop : dict node type -> int64[hops + 1]  entry 0 counts the seeds
-    edges_per_hop : dict edge type -> int64[hops]
+    edges_per_hop : dict edge type -> int64[hops]  all edges, drawn and added
     step_edges : int64[steps]  edges drawn by each step of the plan
     edge_paths : dict edge type -> uint64[m], or None
-        Metapath plans: bit mask of the metapaths that drew each edge.
+        Metapath plans: bit mask of the metapaths that drew each edge; 0 for added edges.
     cutoffs : dict node type -> int64[n], or None
         Plans with ``cutoff='path'``: what each node was expanded at, before ``strict`` is applied.
     dropped : int64[seeds] or None
@@ -83,9 +86,19 @@ class SampledSubgraph:
         return np.repeat(np.arange(len(counts), dtype=np.int32), counts)
 
     def edge_hops(self, edge_type: EdgeType) -> Int32Array:
-        """int32[m]: the hop at which each edge was drawn; 1 for the seeds' own edges."""
+        """int32[m]: the hop at which each edge was drawn, or belongs; 1 for the seeds' own edges."""
         counts = self.edges_per_hop[edge_type]
         return np.repeat(np.arange(1, len(counts) + 1, dtype=np.int32), counts)
+
+    def is_drawn(self, edge_type: EdgeType) -> BoolArray:
+        """bool[m]: edges that the plan's steps drew; the others were added by its form of subgraph."""
+        counts = self.edges_per_hop[edge_type]
+        drawn = np.zeros(len(counts), np.int64)
+        for step, count in zip(self.request.plan, self.step_edges.tolist(), strict=True):
+            if step.edge_type == edge_type:
+                drawn[step.hop - 1] += count
+        rank = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.asarray(rank < np.repeat(drawn, counts))
 
     def same_as(self, other: SampledSubgraph) -> bool:
         """Bit-equal in nodes, edges, ids, batches, paths, cutoffs and counts.

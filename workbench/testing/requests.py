@@ -13,7 +13,7 @@ from workbench.plan.draw import UNLIMITED, Draw
 from workbench.plan.metapath import Metapath, Metapaths
 from workbench.schema import EdgeType, Schema
 from workbench.stores.request import SampleRequest, SeedSet
-from workbench.stores.steps import ALL, Step, StepPlan, Strategy
+from workbench.stores.steps import ALL, FORMS, Step, StepPlan, Strategy
 from workbench.temporal import FOREVER
 from workbench.types import Int64Array
 
@@ -36,6 +36,7 @@ class Knobs:
     half_lives, weights : of ageing steps, and columns of weighted ones; without any, steps are uniform
     tree, strict, cutoffs, budgets : per request; ``budgets`` are ``max_nodes``
     metapaths : True = a plan of metapaths, per request
+    forms : of subgraphs, per request; trees are never induced
     """
 
     strategies: tuple[Strategy, ...] = (Strategy.UNIFORM, Strategy.RECENT)
@@ -56,6 +57,7 @@ class Knobs:
     cutoffs: tuple[str, ...] = ("anchor",)
     budgets: tuple[int | None, ...] = (None,)
     metapaths: tuple[bool, ...] = (False,)
+    forms: tuple[str, ...] = FORMS[:1]
 
 
 EVERYTHING = Knobs(
@@ -69,6 +71,7 @@ EVERYTHING = Knobs(
     cutoffs=("anchor", "anchor", "path"),
     budgets=(None, None, None, 1, 7, 40),
     metapaths=(False, False, True),
+    forms=(*FORMS[:1], *FORMS),
 )
 """Every choice of a plan; weighted steps need tables with a numeric column ``weight``."""
 
@@ -142,14 +145,17 @@ def _random_step(
 
 def _with_rules(rng: np.random.Generator, plan: StepPlan, knobs: Knobs) -> StepPlan:
     disjoint = bool(rng.choice(knobs.disjoint))
-    return replace(
+    tree = disjoint and _pick(rng, knobs.tree)
+    ruled = replace(
         plan,
         disjoint=disjoint,
-        tree=disjoint and _pick(rng, knobs.tree),
+        tree=tree,
         strict=_pick(rng, knobs.strict),
         cutoff=_pick(rng, knobs.cutoffs),
         max_nodes=_pick(rng, knobs.budgets),
     )
+    form = _pick(rng, knobs.forms)
+    return replace(ruled, subgraph=FORMS[1] if tree and form == FORMS[2] else form)
 
 
 def draw_of(step: Step) -> Draw:
