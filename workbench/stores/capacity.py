@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from workbench.errors import BudgetError, explain
 from workbench.kernels.cuts import largest_degree
-from workbench.kernels.tables import ROOM
+from workbench.kernels.tables import CHUNK, ROOM
 from workbench.schema import EdgeType
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.memory import OverBudgetError, size_class
