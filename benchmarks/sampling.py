@@ -20,6 +20,7 @@ import pyarrow as pa
 from _report import BenchReport, arguments
 from _sampling_graphs import Case, cases, homogeneous, hubs
 from _sampling_jit import cold_and_warm
+from _sampling_keys import draw_ns
 from _sampling_measure import Rate, dispatch_us, gathers, sampling, together
 from _sampling_others import others
 
@@ -141,16 +142,20 @@ def main() -> None:
     parser.add_argument("--scale", type=float, help="sizes relative to 5 M nodes and 100 M edges (default 1)")
     parser.add_argument("--batch", type=int, default=1024, help="seeds per batch (default 1024)")
     parser.add_argument("--batches", type=int, default=24, help="batches per case (default 24)")
-    parser.add_argument("--only", nargs="+", metavar="CASE", help="cases whose names begin so")
+    parser.add_argument("--only", nargs="+", metavar="CASE", help="only the cases whose names begin so")
     given = parser.parse_args()
     scale = given.scale or (0.01 if given.quick else 1.0)
-    report, prefixes = BenchReport("sampling"), tuple(given.only or ("",))
+    report, asked = BenchReport("sampling"), given.only or [""]
 
     def wanted(name: str) -> bool:
-        return name.startswith(prefixes)
+        return any(name.startswith(one) or (one and one.startswith(name)) for one in asked)
 
     if wanted("jit"):
         add_jit(report)  # first, while nothing else of this process keeps the processor warm
+    if wanted("draws"):
+        keyed, running = draw_ns(1_000 if given.quick else 10_000)
+        reference, ratio = "one running state, node by node", keyed / running
+        report.add("draws, keyed per node", keyed, "ns/draw", reference=reference, ratio=ratio)
     if wanted("dispatch"):
         add_dispatch(report)
     if wanted("bytes"):

@@ -21,7 +21,6 @@ from _report import BenchReport, arguments
 
 from workbench.advise.suggest import suggest_plan
 from workbench.events import Event, StageTimes, StepDone
-from workbench.plan.fanout import replace_fields
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop, open_shop
 from workbench.training.build import build_model, fit_for
@@ -99,8 +98,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         shop = open_shop(Path(folder) / "shop", users=300 if options.quick else 4_000, periods=12)
         joint = suggest_plan(shop.task, shop.parts)
-        joint = joint.replace(fanout=replace_fields(joint.fanout, disjoint=False))
-        alone = joint.replace(fanout=replace_fields(joint.fanout, disjoint=True))
+        joint = joint.replace(fanout=joint.fanout.with_choices(disjoint=False))
+        alone = joint.replace(fanout=joint.fanout.with_choices(disjoint=True))
         torch.set_num_threads(1)
         measure(report, shop, joint, "joint", options.device)
         measure(report, shop, alone, "disjoint", options.device)

@@ -30,8 +30,6 @@ TESTED_ELSEWHERE = {
     "workbench/sampling/audit_chunk.py": "tests/sampling/test_audit_shape.py breaks what it reads",
     "workbench/sampling/leakage_seeds.py": "tests/sampling/test_leakage.py plants every finding",
     "workbench/sampling/leakage_columns.py": "tests/sampling/test_leakage.py plants every finding",
-    "workbench/kernels/stream.py": "tests/kernels/test_sample.py crosses the ends of its chunks",
-    "workbench/kernels/tables.py": "names of columns only",
     "workbench/__main__.py": "tests/test_cli.py starts it",
 }
 """Modules without a same-named test, and where they are tested instead."""

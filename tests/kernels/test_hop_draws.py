@@ -95,3 +95,18 @@ def test_edges_any_number_of_half_lives_old_are_still_drawn():
     times, ranks = np.array([0, 10**6, 2 * 10**6]), np.zeros(3, np.int64)
     assert by_scan(np.uint64(5), np.empty(0), times, 1.0, 0, 3, ranks) == 3
     assert ranks.tolist() == [2, 1, 0]
+
+
+def test_the_last_attempt_counts_and_no_later_one():
+    """One edge of two outweighs the other, so that many second draws take all 24 attempts or more."""
+    loads, last = [1.0, 40.0], 0
+    for key in range(1500):
+        ranks = np.full(2, -1)
+        found = by_mass(np.uint64(key), np.cumsum(loads), 0, 2, 0.0, False, 2, False, ranks)
+        tries, first = 1, brute_draws.share(key, 0) * 41 < 1
+        while tries < 24 and (brute_draws.share(key, 1 + ((tries - 1) << 32)) * 41 < 1) == first:
+            tries += 1
+        wanted = 1 if tries == 24 else 2
+        last += tries == 23
+        assert found == wanted
+    assert last > 5

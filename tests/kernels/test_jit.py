@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from numba.core.errors import TypingError
 
-from workbench.kernels.jit import inlined, kernel
+from workbench.kernels.jit import inlined, kernel, part, stage
+from workbench.kernels.raw import call_at, load, word
+from workbench.stores.fused import address
 
 
 @inlined
@@ -50,3 +53,34 @@ def test_what_cannot_be_compiled_is_an_error_not_slow() -> None:
 
     with pytest.raises(TypingError):
         objects(1)
+
+
+@part
+def _sum_of_two(like, call):
+    return word(call, 0) + load(like, word(call, 1))
+
+
+@stage
+def added(like, call):
+    """Add a word to an id."""
+    return _sum_of_two(like, call)
+
+
+@kernel
+def _call(at, like, call):
+    return call_at(at, like, call)
+
+
+@pytest.mark.parametrize("dtype", [np.uint32, np.int64])
+def test_a_stage_is_called_by_address_for_either_dtype_of_ids(dtype):
+    ids = np.array([2**32 - 1], dtype)
+    call = np.array([5, address(ids)])
+    assert _call(added.address(ids.dtype), dtype(0), address(call)) == 2**32 + 4
+    assert (added.__name__, added.__doc__) == ("added", "Add a word to an id.")
+
+
+def test_threads_that_come_first_together_get_one_address():
+    fresh = stage(added._function)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: fresh.address(np.dtype(np.uint32)), range(8)))
+    assert len({fresh.address(np.dtype(np.uint32)), *found}) == 1

@@ -7,20 +7,38 @@ from hypothesis import strategies as st
 
 from workbench.kernels.jit import kernel
 from workbench.kernels.lanes import SLOTS
-from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG, find_or_add, hash_of
-from workbench.kernels.tables import N_BATCH, N_COUNT, N_HASH, N_LINES, N_NODES
+from workbench.kernels.raw import set_word, set_word32, store, width
+from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG, enter, hash_of, line_of, lookup
 from workbench.stores.capacity import hash_slots
 from workbench.stores.fused import address
 
 
 @kernel
-def _relabel(id_like, disjoint, tag_mask, tag, table, drawn, lanes, locals_):
+def _relabel(like, keyed, tag_mask, tag, slots, lines, nodes, batch, clock, drawn, lanes, clocks, got):
+    """Local ids by node; where bits 0, 1, 2 of ``keyed`` say so, by lane, clock and row (the lane again)."""
+    count = 0
     for i in range(len(drawn)):
-        batch = lanes[i] if disjoint else -1
-        hashed = hash_of(drawn[i], lanes[i] if disjoint else 0)
-        locals_[i], table[N_COUNT] = find_or_add(
-            id_like, tag_mask, tag, table, table[N_COUNT], drawn[i], batch, hashed
-        )
+        node, lane, instant = drawn[i], lanes[i], clocks[i]
+        by_lane, by_clock, by_row = keyed & 1, keyed & 2, keyed & 4
+        hashed = hash_of(node, lane if by_lane else 0)
+        found = lookup(
+            like, tag_mask, tag, slots, lines, nodes, batch if by_lane else 0, batch if by_row else 0,
+            clock if by_clock else 0, node, lane, lane, instant, hashed,
+        )  # fmt: skip
+        if found < 0:
+            enter(-found, tag, hashed, count)
+            store(like, nodes + count * width(like), node)
+            set_word32(batch, count, lane)
+            set_word(clock, count, instant)
+            found = count
+            count += 1
+        got[i] = found
+    return count
+
+
+@kernel
+def _line(node, lane, lines):
+    return line_of(hash_of(node, lane), lines)
 
 
 def hash_lines(nodes):
@@ -28,40 +46,69 @@ def hash_lines(nodes):
     return raw[-address(raw) % 64 // 8 :][: hash_slots(nodes)]
 
 
-def relabelled(pairs, disjoint, dtype, tag_mask, tag, slots):
-    drawn, lanes = (np.array([pair[i] for pair in pairs], np.int64) for i in (0, 1))
-    nodes, batch, got = np.zeros(len(pairs) + 1, dtype), np.zeros(len(pairs) + 1, np.int32), drawn - 1
-    table = np.zeros(6, np.int64)
-    table[[N_NODES, N_BATCH, N_HASH]] = [address(part) for part in (nodes, batch, slots)]
-    table[N_LINES] = len(slots) // SLOTS - 1
-    _relabel(nodes[:0], disjoint, tag_mask, tag, table, drawn, lanes, got)
-    return got.tolist(), nodes[: table[N_COUNT]].tolist(), batch[: table[N_COUNT]].tolist()
+def relabelled(keys, keyed, dtype, tag_mask, tag, slots):
+    """(local ids, node of each, lane of each, clock of each)."""
+    drawn, lanes, clocks = np.array(keys, np.int64).reshape(-1, 3).T.copy()
+    nodes, batch, clock = (np.zeros(len(keys) + 1, kind) for kind in (dtype, np.int32, np.int64))
+    got = np.full(len(keys), -7)
+    count = _relabel(
+        dtype(0), keyed, tag_mask, tag, address(slots), len(slots) // SLOTS - 1,
+        address(nodes), address(batch), address(clock), drawn, lanes, clocks, got,
+    )  # fmt: skip
+    assert nodes[count:].tolist() == [0] * (len(keys) + 1 - count), "nothing is written behind the last node"
+    return got.tolist(), nodes[:count].tolist(), batch[:count].tolist(), clock[:count].tolist()
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 3)), max_size=120),
-    st.booleans(),
-    st.sampled_from([np.uint32, np.int64]),
-)
-def test_relabelling_is_a_dictionary(pairs, disjoint, dtype):
-    slots = hash_lines(len(pairs))
-    known = {}
-    wanted = [known.setdefault((n, lane if disjoint else 0), len(known)) for n, lane in pairs]
-    for tag_mask, tag in ((NARROW_TAG, 1 << 24), (NARROW_TAG, 2 << 24), (NARROW_TAG, 255 << 24)):
-        got, nodes, batch = relabelled(pairs, disjoint, dtype, tag_mask, tag, slots)
-        assert got == wanted
-        assert nodes == [node for node, _ in known]
-        assert batch == [lane if disjoint else -1 for _, lane in known]
+def wanted(keys, keyed):
+    known, first = {}, []
+    got = []
+    for key in keys:
+        name = key[0], key[1] * bool(keyed & 5), key[2] * bool(keyed & 2)
+        if name not in known:
+            known[name] = len(known)
+            first.append(key)
+        got.append(known[name])
+    return got, *([key[i] for key in first] for i in range(3))
+
+
+KEYS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 3), st.integers(-1, 1)), max_size=120)
+
+
+@given(KEYS, st.integers(0, 7), st.sampled_from([np.uint32, np.int64]))
+def test_relabelling_is_a_dictionary(keys, keyed, dtype):
+    slots = hash_lines(len(keys))
+    for tag in (1, 2, 255):
+        assert relabelled(keys, keyed, dtype, NARROW_TAG, tag << 24, slots) == wanted(keys, keyed)
     slots[:] = 0
-    assert relabelled(pairs, disjoint, dtype, WIDE_TAG, WIDE_TAG, slots)[0] == wanted
+    assert relabelled(keys, keyed, dtype, WIDE_TAG, WIDE_TAG, slots) == wanted(keys, keyed)
 
 
-@pytest.mark.parametrize("disjoint", [False, True])
-def test_equal_checks_do_not_confuse_nodes(disjoint):
+@pytest.mark.parametrize("keyed", range(8))
+def test_equal_checks_do_not_confuse_nodes(keyed):
     """Ids beyond 32 bits that agree in the lower half of their hash, and full lines."""
-    nodes = [7 + (i << 32) for i in range(40)]
-    pairs = [(node, 0) for node in nodes] * 2
-    slots = hash_lines(64)
-    got, kept, _ = relabelled(pairs, disjoint, np.int64, NARROW_TAG, 1 << 24, slots)
-    assert got == [*range(40), *range(40)]
-    assert kept == nodes
+    keys = [(7 + (i << 32), 0, 0) for i in range(40)] * 2
+    assert relabelled(keys, keyed, np.int64, NARROW_TAG, 1 << 24, hash_lines(64)) == wanted(keys, keyed)
+
+
+@pytest.mark.parametrize(("tag_mask", "tag"), [(NARROW_TAG, 3 << 24), (WIDE_TAG, WIDE_TAG)])
+def test_a_line_that_overflows_goes_on_in_the_next_and_the_last_in_the_first(tag_mask, tag):
+    slots = hash_lines(48)
+    lines = len(slots) // SLOTS - 1
+    crowd = [node for node in range(4000) if _line(node, 0, lines) == lines][: 3 * SLOTS]
+    assert len(crowd) == 3 * SLOTS
+    keys = [(node, 0, 0) for node in crowd] * 2
+    assert relabelled(keys, 0, np.int64, tag_mask, tag, slots) == wanted(keys, 0)
+    assert slots[: 2 * SLOTS].all()
+    assert slots[-SLOTS:].all()
+
+
+def test_one_node_under_many_instants_is_many_nodes():
+    keys = [(5, 0, clock) for clock in range(-40, 40)] * 2
+    got = relabelled(keys, 2, np.uint32, NARROW_TAG, 1 << 24, hash_lines(80))
+    assert got == wanted(keys, 2)
+    assert len(got[1]) == 80
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1), st.integers(0, 20))
+def test_lines_are_in_the_table(node, lane, bits):
+    assert 0 <= _line(node, lane, (1 << bits) - 1) < 1 << bits

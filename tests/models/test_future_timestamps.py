@@ -14,7 +14,7 @@ from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.models.hetero_gnn import HeteroGNN, tables_read
 from workbench.models.statistics import fit_statistics
-from workbench.plan.fanout import Fanout, replace_fields
+from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
 from workbench.query.seed_table import SeedTable
@@ -97,7 +97,7 @@ def shops(truth: Commerce, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 def test_timestamps_after_the_anchor_change_no_prediction(
     truth: Commerce, shops: dict[str, Parts], expand: bool, disjoint: bool
 ) -> None:
-    anchor, fanout = anchor_of(truth), replace_fields(PLAN.fanout, disjoint=disjoint)
+    anchor, fanout = anchor_of(truth), PLAN.fanout.with_choices(disjoint=disjoint)
     model = model_of(shops["kept"], anchor)
     assert {name for name in COLUMNS if model.moments["t_" + name].dates} == set(COLUMNS)
     found = {name: predictions(parts, anchor, fanout, expand, None) for name, parts in shops.items()}

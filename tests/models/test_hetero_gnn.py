@@ -7,7 +7,7 @@ import torch
 
 from workbench.models.hetero_gnn import HeteroGNN, tables_read
 from workbench.models.statistics import fit_statistics
-from workbench.plan.fanout import Fanout, replace_fields
+from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
 from workbench.sampling.sampler import NeighborSampler
@@ -65,9 +65,7 @@ def test_trimming_changes_nothing(shop: Shop) -> None:
 
 @pytest.mark.parametrize("form", ["bidirectional", "induced"])
 def test_added_edges_carry_messages(shop: Shop, form: str) -> None:
-    fanout = replace_fields(
-        Fanout([{"orders-user_id->users": 6}, {"products-rev_product_id->orders": 1}]), subgraph=form
-    )
+    fanout = Fanout([{"orders-user_id->users": 6}, {"products-rev_product_id->orders": 1}], subgraph=form)
     plan = PLAN.replace(fanout=fanout, layers=2)
     model, data = make_model(shop, plan), batch(shop, fanout)
     back = ("users", "rev_user_id", "orders")
@@ -93,7 +91,7 @@ def test_joint_and_disjoint_agree_for_the_latest_neighbours(shop: Shop) -> None:
     fanout = Fanout([6, {"products-rev_product_id->orders": 1}], strategy="recent")
     plan = PLAN.replace(fanout=fanout, layers=2)
     model = make_model(shop, plan)
-    joint = replace_fields(fanout, disjoint=False)
+    joint = fanout.with_choices(disjoint=False)
     sampler, seeds = NeighborSampler(shop.parts.graph, joint), shop.task.seeds("train")
     seeds = seeds[seeds.anchor_time == seeds.anchor_time.max()]
     shared = next(iter(PyGLoader(sampler, shop.parts.features, seeds, len(seeds), expand=False)))

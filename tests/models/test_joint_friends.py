@@ -13,7 +13,7 @@ from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.models.hetero_gnn import HeteroGNN, tables_read
 from workbench.models.statistics import fit_statistics
-from workbench.plan.fanout import Fanout, replace_fields
+from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
 from workbench.query.seed_table import SeedTable
@@ -67,7 +67,7 @@ def test_a_seed_that_is_a_neighbour_looks_like_any_neighbour(tmp_path: Path, fol
     torch.manual_seed(0)
     model = HeteroGNN(parts.schema, plan, statistics, "users").eval()
     together = predictions(parts, model, JOINT, USERS)
-    alone = predictions(parts, model, replace_fields(JOINT, disjoint=True), USERS)
+    alone = predictions(parts, model, JOINT.with_choices(disjoint=True), USERS)
     online = predictions(parts, model, JOINT, 1)
     assert together.std() > 1e-3
     assert torch.allclose(together, alone, rtol=0, atol=1e-6)

@@ -102,10 +102,10 @@ class Growth:
     def add_edge(self, step, row, col, edge):
         """Append an edge, or mark the one that is there; returns how many were appended."""
         name = step.edge_type
-        if self.by_path and not self.plan.tree and (name, col, edge) in self.known_edges:
-            self.answer.paths[name][self.known_edges[name, col, edge]] |= step.paths
+        if self.by_path and not self.plan.tree and (name, row, col, edge) in self.known_edges:
+            self.answer.paths[name][self.known_edges[name, row, col, edge]] |= step.paths
             return 0
-        self.known_edges.setdefault((name, col, edge), len(self.answer.row[name]))
+        self.known_edges.setdefault((name, row, col, edge), len(self.answer.row[name]))
         for part, value in (
             (self.answer.row, row), (self.answer.col, col),
             (self.answer.edge_id, edge), (self.answer.paths, step.paths),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from workbench.schema import Column, EdgeType, Stype
+from workbench.schema import Column, EdgeType, Schema, Stype
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.steps import StepPlan
@@ -30,13 +30,22 @@ def star(degree: int, hubs: int = 1) -> RowGraph:
     return RowGraph(schema, rows, times, keys)
 
 
-def weighted_star(weights) -> RowGraph:
-    """One user whose orders have weights in a column ``w``."""
-    rows = star(len(weights))
-    orders = rows.schema["orders"]
-    columns = (*orders.columns, Column("w", Stype.NUMERICAL))
-    schema = rows.schema.with_table(replace(orders, columns=columns))
-    return replace(rows, schema=schema, weights={("orders", "w"): np.array(weights, np.float64)})
+def with_orders(rows: RowGraph, weights=None, ends=None) -> RowGraph:
+    """The same graph, its orders with a column ``weight``, and with end times ``until``."""
+
+    def changed(table):
+        if table.name != "orders":
+            return table
+        more = [] if weights is None else [Column("weight", Stype.NUMERICAL)]
+        more += [] if ends is None else [Column("until", Stype.TIMESTAMP)]
+        return replace(table, columns=(*table.columns, *more), end_time=None if ends is None else "until")
+
+    return replace(
+        rows,
+        schema=Schema(tuple(map(changed, rows.schema))),
+        weights={} if weights is None else {("orders", "weight"): np.asarray(weights, np.float64)},
+        ends={} if ends is None else {"orders": np.asarray(ends, np.int64)},
+    )
 
 
 def request_of(steps, ids, anchor, key=1, disjoint=True, node_type="users"):
@@ -46,7 +55,8 @@ def request_of(steps, ids, anchor, key=1, disjoint=True, node_type="users"):
 
 
 def both(graph, request):
-    """The graph's own sample, which is the hop driver's."""
-    subgraph = graph.sample(request)
-    assert subgraph.same_as(HopDriver(graph).sample(request))
+    """The graph's own sample, which is the hop driver's, and as often slow."""
+    subgraph, driven = graph.sample(request), HopDriver(graph).sample(request)
+    assert subgraph.same_as(driven)
+    assert subgraph.slow_draws == driven.slow_draws
     return subgraph

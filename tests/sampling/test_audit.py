@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from audited import TablesOnly, kinds, with_edges
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from source_tables import TablesOnly
 
 from workbench.errors import WorkbenchError
 from workbench.plan.fanout import Fanout
-from workbench.sampling.audit import AuditReport, audit
+from workbench.sampling.audit import audit
 from workbench.schema import EdgeType, Schema
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
@@ -108,18 +108,8 @@ def drawn(shop: RowGraph, fanout: Fanout = FANOUT, anchor: int = 500, users: int
     return RamGraph(shop.arrays()).sample(SampleRequest((seeds,), plan, 7))
 
 
-def kinds(report: AuditReport) -> set[str]:
-    return {fault.kind for fault in report.faults}
-
-
 def edge(shop: RowGraph, name: str) -> EdgeType:
     return shop.schema.edge_type(name)
-
-
-def with_edges(subgraph: SampledSubgraph, edge_type: EdgeType, **changes: np.ndarray) -> SampledSubgraph:
-    """The subgraph with row, col or edge_id of one edge type replaced."""
-    parts = {name: {**getattr(subgraph, name), edge_type: array} for name, array in changes.items()}
-    return replace(subgraph, **parts)
 
 
 def test_a_clean_sample_says_what_it_checked(shop: RowGraph) -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from audited import TablesOnly, kinds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from source_tables import TablesOnly
 
-from workbench.sampling.audit import AuditReport, audit
+from workbench.sampling.audit import audit
 from workbench.schema import EdgeType
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph
@@ -30,10 +30,6 @@ KNOBS = Knobs(
     cutoffs=("anchor", "anchor", "path"),
     metapaths=(False, False, True),
 )
-
-
-def kinds(report: AuditReport) -> set[str]:
-    return {fault.kind for fault in report.faults}
 
 
 @settings(max_examples=cases(80, 1000))

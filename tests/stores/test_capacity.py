@@ -1,5 +1,7 @@
 """Budgets: what does not fit is refused before it is allocated, and what is named instead does fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -10,12 +12,16 @@ from workbench.errors import BudgetError
 from workbench.plan.fanout import Fanout
 from workbench.stores import capacity
 from workbench.stores.hop_driver import HopDriver
+from workbench.stores.mass import Masses
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.steps import ALL, Step
 from workbench.testing.graphs import random_rows, toy_shop
-from workbench.testing.requests import random_request
+from workbench.testing.requests import EVERYTHING, random_request
 from workbench.testing.sizes import cases
+
+DRAWN = ("directional",)
+"""Forms of subgraphs that capacities speak of; what others add is refused by itself: ``test_complete.py``."""
 
 
 @settings(max_examples=cases(ci=150, torture_cases=2000))
@@ -47,6 +53,51 @@ def test_what_a_refusal_names_does_fit(seed, budget):
             assert small != request.plan
             graph.sample(SampleRequest(request.seed_sets, small, request.key))
     assert graph.memory().total <= arrays.nbytes + budget
+
+
+@settings(max_examples=cases(ci=150, torture_cases=3000))
+@given(st.integers(0, 2**48), st.sampled_from([np.uint32, np.int64]), st.booleans())
+def test_what_a_request_is_said_to_need_is_enough_for_every_kind_of_plan(seed, id_dtype, hops):
+    rng = np.random.default_rng(seed)
+    rows = random_rows(rng, 40, extras=True)
+    knobs = replace(EVERYTHING, forms=DRAWN, fanouts=(-1, 1, 3, 30), hops=5 if hops else 2, seeds=9)
+    arrays, request = rows.arrays(id_dtype), random_request(rng, rows.schema, rows.num_rows, knobs)
+    degrees = capacity.largest_degrees(arrays)
+    seeds = {part.node_type: len(part) for part in request.seed_sets}
+    bound = capacity.upper_bound(arrays, degrees, request.plan, seeds)
+    needed = capacity.request_bytes(arrays, degrees, request.plan, bound)
+    needed += Masses(arrays).missing(request.plan)
+    graph = RamGraph(arrays, arrays.nbytes + needed)
+    subgraph = graph.sample(request)
+    assert graph.memory().arenas <= needed
+    assert all(len(ids) <= bound.nodes[name] for name, ids in subgraph.node_id.items())
+    assert all(len(ids) <= bound.edges[name] for name, ids in subgraph.row.items())
+
+
+@settings(max_examples=cases(ci=150, torture_cases=3000))
+@given(st.integers(0, 2**48), st.integers(0, 60_000))
+def test_what_a_refusal_names_does_fit_for_every_kind_of_plan(seed, budget):
+    rng = np.random.default_rng(seed)
+    rows = random_rows(rng, 40, extras=True)
+    knobs = replace(EVERYTHING, forms=DRAWN, fanouts=(-1, 1, 3, 30), seeds=9)
+    arrays, request = rows.arrays(), random_request(rng, rows.schema, rows.num_rows, knobs)
+    graph = RamGraph(arrays, arrays.nbytes + budget)
+    try:
+        graph.sample(request)
+    except BudgetError as error:
+        if "none above" in str(error):
+            small = capacity.capped(request.plan, int(str(error).split("none above ")[1].split(")")[0]))
+            graph.sample(SampleRequest(request.seed_sets, small, request.key))
+    assert graph.memory().total <= arrays.nbytes + budget
+
+
+def test_merged_edges_make_a_batch_wide_as_nodes_do(monkeypatch):
+    monkeypatch.setattr(capacity, "NARROW_LOCALS", 10)
+    name = toy_shop().schema.edge_types[0]
+    assert not capacity.is_wide(capacity.Capacity({"users": 10}, {name: 11}))
+    assert capacity.is_wide(capacity.Capacity({"users": 11}, {name: 1}))
+    assert capacity.is_wide(capacity.Capacity({"users": 1}, {name: 11}, by_path=True))
+    assert not capacity.is_wide(capacity.Capacity({"users": 1}, {name: 10}, by_path=True))
 
 
 def test_a_graph_larger_than_the_budget_is_not_opened():

@@ -1,24 +1,30 @@
-"""Plans as numbers, scratch and hash tables of a worker, room remembered from earlier batches."""
+"""Plans as numbers, the stage that runs each step, room remembered from earlier batches."""
+
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from stars import ORDERS, RATED, request_of, star
 
-from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG
-from workbench.kernels.tables import CHUNK
+from workbench.kernels.column import expand_column
+from workbench.kernels.expand import expand_blocks, expand_nodes
+from workbench.kernels.floyd import ROWS
+from workbench.kernels.settle import settle
+from workbench.kernels.stream import advance_shared, advance_tree
+from workbench.kernels.tables import CHUNK, P_DRAW, P_EXPAND, P_HIGH, P_LOW
 from workbench.schema import EdgeType
-from workbench.stores import capacity
-from workbench.stores.capacity import hash_slots, largest_degrees
-from workbench.stores.fused import Program, Tables, Worker, address
-from workbench.stores.layout import Layout
-from workbench.stores.memory import Arenas
+from workbench.stores.capacity import largest_degrees
+from workbench.stores.fused import Program, Tables, address
+from workbench.stores.mass import Masses
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.steps import ALL, Step, StepPlan, Strategy
+from workbench.stores.weights import Weights
 from workbench.temporal import BEGINNING, FOREVER, cut
 from workbench.testing.graphs import DAY, toy_shop
 
 
 def tables(arrays):
-    return Tables(arrays, largest_degrees(arrays))
+    return Tables(arrays, largest_degrees(arrays), Masses(arrays))
 
 
 def test_tables_hold_addresses_of_the_arrays():
@@ -54,50 +60,8 @@ def test_bounds_are_shared_between_steps():
     ]
     program = Program.compile(tables(toy_shop()), StepPlan(tuple(steps), 2))
     assert program.bounds == [("orders", None), ("orders", 5), ("ratings", None)]
-    assert program.steps[:, 7].tolist() == [0, 2, 2]
-    assert program.steps[:, 8].tolist() == [1, -1, -1]
-
-
-def test_scratch_is_as_large_as_the_widest_uniform_draw():
-    known = tables(star(100).arrays())
-    for fanout, strategy, wanted in ((30, 0, 30), (100, 0, 1), (ALL, 0, 1), (30, 1, 1)):
-        plan = StepPlan((Step(1, ORDERS, fanout, Strategy(strategy)),), 1)
-        assert Program.compile(known, plan).ranks == wanted
-    worker = Worker(Arenas())
-    worker.fit_scratch(Program.compile(known, StepPlan((Step(1, ORDERS, 30),), 1)))
-    assert len(worker.ranks) == 30
-    assert len(worker.taken) == hash_slots(30)
-    worker.need[1] = 1 << 30
-    worker.taken[:] = 5
-    worker.fit_scratch(Program.compile(known, StepPlan((Step(1, ORDERS, 30),), 1)))
-    assert worker.need[1] == 0
-    assert not worker.taken.any()
-
-
-def layout_of(known, room):
-    nodes = {**dict.fromkeys(known.types, 0), "users": room}
-    return Layout(known, [], capacity.Capacity(nodes, {}))
-
-
-def test_hash_tables_grow_are_reused_and_wiped_when_epochs_run_out():
-    arenas, known = Arenas(), tables(toy_shop())
-    worker = Worker(arenas)
-    assert worker.hash_lines(layout_of(known, 10))[0, 1] == hash_slots(10) // 8 - 1
-    at, _ = worker.hash_lines(layout_of(known, 10_000))[0].tolist()
-    assert at % 64 == 0
-    assert arenas.total == 8 * hash_slots(10_000)
-    assert worker.hash_lines(layout_of(known, 10)).tolist() == [[at, hash_slots(10) // 8 - 1], [0, 0], [0, 0]]
-    large = worker._slots["users"]
-    large[:] = 9
-    assert [worker.next_tag(False)[1] >> 24 for _ in range(255)] == list(range(1, 256))
-    assert large.all()
-    assert worker.next_tag(False) == (NARROW_TAG, 1 << 24)
-    assert not large.any()
-    large[:] = 9
-    assert worker.next_tag(True) == (WIDE_TAG, WIDE_TAG)
-    assert not large.any()
-    worker.dismiss()
-    assert arenas.total == 0
+    assert program.steps[:, P_HIGH].tolist() == [0, 2, 2]
+    assert program.steps[:, P_LOW].tolist() == [1, -1, -1]
 
 
 def test_room_follows_what_batches_took():
@@ -119,3 +83,41 @@ def test_room_follows_what_batches_took():
     edges[number] = 99
     program.remember(40, nodes, edges)
     assert program.layout(known, request)[0] is layout, "a smaller batch changes nothing"
+
+
+def weighed(arrays):
+    numbers = {("orders", "amount"): np.ones(arrays.num_rows["orders"])}
+    return replace(arrays, weights=Weights.of(arrays.num_rows, numbers))
+
+
+BACK = EdgeType("users", "rev_user_id", "orders")
+WAYS = [
+    (Step(1, ORDERS, 5), expand_blocks),
+    (Step(1, ORDERS, ALL), expand_blocks),
+    (Step(1, ORDERS, ROWS), expand_blocks),
+    (Step(1, ORDERS, ROWS + 1), expand_nodes),
+    (Step(1, ORDERS, ROWS + 1, Strategy.RECENT), expand_blocks),
+    (Step(1, ORDERS, 5, replace=True), expand_nodes),
+    (Step(1, ORDERS, ALL, fraction=0.5), expand_nodes),
+    (Step(1, ORDERS, 5, Strategy.WEIGHTED, weight="amount"), expand_nodes),
+    (Step(1, ORDERS, 5, Strategy.DECAY, half_life=3), expand_nodes),
+    (Step(1, BACK, 1), expand_column),
+    (Step(1, BACK, 4, Strategy.WEIGHTED, replace=True, weight="amount"), expand_column),
+]
+
+
+@pytest.mark.parametrize("id_dtype", [np.uint32, np.int64])
+@pytest.mark.parametrize(("step", "stage"), WAYS, ids=str)
+def test_the_stage_that_runs_a_step(step, stage, id_dtype):
+    known = tables(weighed(toy_shop(id_dtype)))
+    row = Program.compile(known, StepPlan((step,), 1)).steps[0]
+    assert row[P_EXPAND] == stage.address(np.dtype(id_dtype))
+    assert (row[P_DRAW] != 0) == (stage is expand_nodes and step.strategy >= Strategy.WEIGHTED)
+
+
+def test_the_stage_that_makes_edges():
+    known, steps = tables(toy_shop()), (Step(1, ORDERS, 2),)
+    assert Program.compile(known, StepPlan(steps, 1)).advance is advance_shared
+    assert Program.compile(known, StepPlan(steps, 1, tree=True)).advance is advance_tree
+    for rule in ({"cutoff": "path"}, {"max_nodes": 7}, {"cutoff": "path", "tree": True}):
+        assert Program.compile(known, StepPlan(steps, 1, **rule)).advance is settle

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from stars import ORDERS, weighted_star
+from stars import ORDERS, star, with_orders
 
 from workbench.schema import EdgeType
 from workbench.stores.hop_driver import HopDriver
@@ -104,9 +104,9 @@ def test_edges_are_hidden_in_both_directions(disjoint):
 
 
 def test_scans_are_counted():
-    graph = weighted_star([1.0, 1.0, *[0.0] * 98]).arrays()
-    found = sample([Step(1, ORDERS, 3, Strategy.WEIGHTED, weight="w")], [0], FOREVER, graph=graph)
+    graph = with_orders(star(100), [1.0, 1.0, *[0.0] * 98]).arrays()
+    found = sample([Step(1, ORDERS, 3, Strategy.WEIGHTED, weight="weight")], [0], FOREVER, graph=graph)
     assert sorted(found.edge_id[ORDERS].tolist()) == [0, 1]  # what weighs nothing is never drawn
     assert found.slow_draws == 1
-    found = sample([Step(1, ORDERS, 1, Strategy.WEIGHTED, weight="w")], [0], FOREVER, graph=graph)
+    found = sample([Step(1, ORDERS, 1, Strategy.WEIGHTED, weight="weight")], [0], FOREVER, graph=graph)
     assert found.slow_draws == 0

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from stars import weighted_star
+from stars import star, with_orders
 
 from workbench.schema import EdgeType
 from workbench.stores.hop_answer import answer_hop, takes_of
@@ -76,8 +76,8 @@ def test_how_many_are_taken(options, counts, takes):
 
 
 def test_weights_that_a_sum_would_swallow_are_still_drawn():
-    graph = weighted_star([1e20, 1.0, 3.0]).arrays()
-    step = Step(1, USERS, 1, Strategy.WEIGHTED, weight="w", window=2)
+    graph = with_orders(star(3), [1e20, 1.0, 3.0]).arrays()
+    step = Step(1, USERS, 1, Strategy.WEIGHTED, weight="weight", window=2)
     count = 4000
     keys, zeros = np.arange(count, dtype=np.uint64), np.zeros(count, np.int64)
     answer = answer_hop(graph, HopRequest(step, zeros, zeros + 2, keys))
@@ -91,10 +91,10 @@ def test_masses_and_sums_draw_the_same():
     """A hub is drawn by prefix masses; with one edge hidden its other edges are summed up."""
     weights = np.random.default_rng(0).integers(0, 8, 60) / 4
     weights[30] = 0.0
-    graph, keys = weighted_star(weights).arrays(), np.arange(200, dtype=np.uint64)
+    graph, keys = with_orders(star(len(weights)), weights).arrays(), np.arange(200, dtype=np.uint64)
     zeros = np.zeros(len(keys), np.int64)
     for again in (False, True):
-        step = Step(1, USERS, 9, Strategy.WEIGHTED, weight="w", replace=again)
+        step = Step(1, USERS, 9, Strategy.WEIGHTED, weight="weight", replace=again)
         request = HopRequest(step, zeros, zeros + 50, keys)
         hidden = np.arange(len(keys) + 1), np.full(len(keys), 30)
         one, other = answer_hop(graph, request), answer_hop(graph, replace(request, hidden=hidden))

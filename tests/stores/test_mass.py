@@ -9,6 +9,7 @@ import pytest
 from workbench.errors import FanoutError
 from workbench.schema import EdgeType
 from workbench.stores.mass import Masses
+from workbench.stores.steps import Step, StepPlan, Strategy
 from workbench.stores.weights import Weights
 from workbench.testing.graphs import DAY, toy_shop
 
@@ -44,6 +45,26 @@ def test_what_is_built_is_counted_once():
     masses.decay(USERS, DAY)
     masses.decay(USERS, 2 * DAY)
     assert masses.nbytes == sum(taken) == (7 + 3 + 3) * 8
+
+
+def test_what_a_plan_lacks_is_what_it_takes():
+    taken = []
+    masses = Masses(graph(), taken.append)
+    steps = (
+        Step(1, USERS, 2, Strategy.WEIGHTED, weight="amount"),
+        Step(1, RATED, 2, Strategy.DECAY, half_life=DAY),
+        Step(2, BACK, 2, Strategy.WEIGHTED, replace=True, weight="amount"),
+        Step(2, USERS, 1, Strategy.WEIGHTED, weight="amount"),
+        Step(2, RATED, 2),
+    )
+    plan = StepPlan(steps, 2)
+    assert masses.missing(plan) == (4 + 3 + 3) * 8  # the column, and sums of two edge types
+    masses.linear(USERS, "amount")
+    masses.linear(BACK, "amount")
+    assert masses.missing(plan) == 3 * 8
+    masses.decay(RATED, DAY)
+    assert masses.missing(plan) == 0
+    assert sum(taken) == (4 + 3 + 3) * 8
 
 
 def test_too_many_half_lives_cost_nothing():

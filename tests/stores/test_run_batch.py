@@ -1,15 +1,19 @@
 """One batch: dtypes and shapes of what comes back, views of one arena, growth within the bound."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from stars import ORDERS, both, request_of, star
 
 from workbench.errors import FanoutError
+from workbench.schema import EdgeType
 from workbench.stores import fused, run_batch
 from workbench.stores.capacity import Capacity
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.steps import ALL, Step
-from workbench.testing.graphs import DAY, toy_shop
+from workbench.testing.graphs import DAY, random_rows, toy_shop
+from workbench.testing.requests import EVERYTHING, random_request
 
 
 @pytest.mark.parametrize("id_dtype", [np.uint32, np.int64])
@@ -45,6 +49,46 @@ def test_a_batch_that_outgrows_its_room_is_run_again_with_enough(monkeypatch):
     rooms.clear()
     both(graph, request_of([Step(1, ORDERS, ALL)], [0, 1, 3], 10**6))
     assert not rooms
+
+
+def cases_of_growth():
+    """Requests of every kind, and joint seeds that share all their orders: chunks full of known nodes."""
+    shared = [Step(1, ORDERS, ALL), Step(2, EdgeType("users", "rev_user_id", "orders"), 700, replace=True)]
+    for rules in ({}, {"max_nodes": 5}, {"cutoff": "path"}):
+        request = request_of(shared, [0] * 9, 10**6, disjoint=False)
+        yield star(1536).arrays(), replace(request, plan=replace(request.plan, **rules))
+    knobs = replace(EVERYTHING, fanouts=(-1, 1, 3, 300), hops=4, seeds=9, budgets=(None, 1, 9))
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        rows = random_rows(rng, 40, extras=True)
+        yield rows.arrays(), random_request(rng, rows.schema, rows.num_rows, knobs)
+
+
+def test_no_room_that_a_kernel_asks_for_exceeds_the_bound(monkeypatch):
+    grown, asked = run_batch._grown, []
+
+    def watched(tables, capacity, bound, full, need):
+        if full > len(tables.types):
+            most = bound.lists
+        elif full > 0:
+            most = bound.nodes[list(tables.types)[full - 1]]
+        else:
+            most = bound.edges[list(tables.edge_types)[-full - 1]]
+        assert need <= most
+        asked.append(need)
+        room = grown(tables, capacity, bound, full, need)
+        assert room != capacity
+        return room
+
+    def nothing(bound, seeds):
+        nodes = {t: min(most, seeds.get(t, 0)) for t, most in bound.nodes.items()}
+        return replace(bound, nodes=nodes, edges=dict.fromkeys(bound.edges, 0), lists=0)
+
+    monkeypatch.setattr(run_batch, "_grown", watched)
+    monkeypatch.setattr(fused, "first_guess", nothing)
+    for arrays, request in cases_of_growth():
+        both(RamGraph(arrays), request)
+    assert len(asked) > 100
 
 
 def test_what_one_batch_left_in_an_arena_does_not_show_in_the_next():

@@ -17,6 +17,8 @@ ORDER_COLUMNS = (
     Column("items", Stype.CATEGORICAL, "int32"),
     Column("note", Stype.TEXT, "string"),
     Column("guess", Stype.NUMERICAL),
+    Column("price", Stype.NUMERICAL, "DOUBLE"),
+    Column("rank", Stype.CATEGORICAL, "UTINYINT"),
 )
 SCHEMA = Schema(
     (
@@ -37,6 +39,8 @@ GOOD = {
     "weighted": {"strategy": W, "weight": "amount"},
     "weighted by whole numbers": {"strategy": W, "weight": "items", "replace": True},
     "weighted, type unknown": {"strategy": W, "weight": "guess"},
+    "weighted, as inferred": {"strategy": W, "weight": "price"},
+    "weighted by codes, as inferred": {"strategy": W, "weight": "rank"},
     "ageing": {"strategy": D, "half_life": 1, "window": 5},
 }
 

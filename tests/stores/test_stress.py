@@ -18,11 +18,15 @@ SECONDS = cases(30, 300)
 THREADS = 8
 STATM = Path("/proc/self/statm")
 
+ORDERS = "orders-user_id->users"
 FANOUTS = (
     wb.Fanout([10, 5], strategy="recent"),
     wb.Fanout([-1, 8], window="90 days"),
     wb.Fanout([8, 8], disjoint=False),
-    wb.Fanout([12, 6]),
+    wb.Fanout([12, 6], mode="tree"),
+    wb.Fanout([8, wb.Draw(8, half_life="30 days")], cutoff="path", max_nodes=60),
+    wb.Fanout([{ORDERS: wb.Draw(8, weight="amount", replace=True)}, 4]),
+    wb.Metapaths([wb.Metapath(ORDERS, "products-rev_product_id->orders", fanouts=[10, 1])]),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from workbench.errors import TrainingError
-from workbench.plan.fanout import Fanout, replace_fields
+from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
 from workbench.pyg.pinned import PinnedPool
@@ -90,11 +90,11 @@ def test_joint_plans_predict_jointly_only_where_that_changes_nothing(shop: Shop)
     seeds = shop.task.seeds("test")
     plan = PLAN.replace(fanout=exact, layers=2, channels=4, epochs=1)
     assert "batch" not in next(iter(predict_loader(shop.parts, plan, seeds, 0, expand=False)))["orders"]
-    for other in (plan.replace(layers=3), plan.replace(fanout=replace_fields(exact, strategy="uniform"))):
+    for other in (plan.replace(layers=3), plan.replace(fanout=exact.with_choices(strategy="uniform"))):
         assert "batch" in next(iter(predict_loader(shop.parts, other, seeds, 0, expand=False)))["orders"]
     run = start(shop.parts, shop.task, plan, callbacks=[lambda _: None], device="cpu").wait()
     shared = run.predict(seeds).values
-    run.plan = plan.replace(fanout=replace_fields(exact, disjoint=True))
+    run.plan = plan.replace(fanout=exact.with_choices(disjoint=True))
     assert np.abs(shared - run.predict(seeds).values).max() <= 1e-6
 
 

@@ -60,6 +60,8 @@ def test_what_the_table_cannot_edit_is_shown_and_kept(engine, task, plan):
     picker._receive(picker, {"kind": "set", "hop": 1, "edge_type": ORDERS, "fanout": 0.25}, [])
     assert picker.fanout.cell(1, ORDERS) == Draw(0.25, window="9 days")
     assert picker.plan.fanout.strict
+    assert picker.wait().error == ""
+    assert picker.cost is not None
 
 
 def test_a_view_edits_through_messages(engine, task, plan):

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from workbench.engine import Engine
 from workbench.loading.order import batch_order
-from workbench.plan.fanout import replace_fields
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
@@ -49,7 +48,7 @@ def _training(engine: Engine, plan: ModelPlan, seeds: SeedTable, key: int) -> It
 
 
 def _predicting(engine: Engine, plan: ModelPlan, seeds: SeedTable, key: int) -> Iterator[SampledSubgraph]:
-    fanout = replace_fields(plan.fanout, disjoint=True)
+    fanout = plan.fanout.with_choices(disjoint=True)
     sampler = NeighborSampler(engine.graph, fanout, key=key, purpose="predict")
     order = batch_order(len(seeds), SMALL_BATCH, shuffle=True, key=key)
     for batch in range(len(order)):

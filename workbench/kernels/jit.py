@@ -51,7 +51,8 @@ class Stage:
             compiled.enable_caching()
             _stamped(compiled)
             compiled.compile()
-            self._compiled[ids.name] = compiled
+            # of two threads that compiled it, one wins: the other's code may go with its last reference
+            compiled = self._compiled.setdefault(ids.name, compiled)
         return cast(int, compiled.address)
 
 

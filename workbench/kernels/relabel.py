@@ -41,14 +41,15 @@ def line_of(hashed, lines):
 
 
 @part
-def lookup(like, tag_mask, tag, slots, lines, ids, lanes, clocks, node, lane, clock, hashed):
-    """Local id of what was entered as (node, lane, clock); otherwise the negative address of a free slot.
+def lookup(like, tag_mask, tag, slots, lines, ids, lanes, rows, clocks, node, lane, row, clock, hashed):
+    """Local id of what was entered as (node, lane, row, clock); or the negative address of a free slot.
 
     Arrays, as addresses; 0 for those that do not count
     ------
     slots   int64[lines + 1, 8]
     ids     ids[...]    node of each local id
-    lanes   int32[...]
+    lanes   int32[...]  its seed; of edges, the dst
+    rows    int32[...]  of edges, the src
     clocks  int64[...]
     """
     low = np.int64(0xFFFFFFFF) ^ tag_mask
@@ -63,6 +64,7 @@ def lookup(like, tag_mask, tag, slots, lines, ids, lanes, clocks, node, lane, cl
             local = slot & low
             same = load(like, ids + local * width(like)) == node
             same &= lanes == 0 or word32(lanes, local) == lane
+            same &= rows == 0 or word32(rows, local) == row
             if same and (clocks == 0 or word(clocks, local) == clock):
                 return local
             found &= found - 1

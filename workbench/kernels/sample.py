@@ -101,11 +101,11 @@ def _add_seeds(like, call, table):
         node = load(like, nodes_at + local * width(like))
         lane = word32(batch_at, local) if disjoint else np.int64(0)
         clock = word(word(table, N_CLOCK), local) if path else np.int64(0)
-        hashed = hash_of(node, lane)
+        hashed = hash_of(node, lane ^ clock)
         slot = lookup(
             like, word(call, C_TAG_MASK), word(call, C_TAG), word(table, N_HASH), word(table, N_LINES),
-            nodes_at, batch_at if disjoint else np.int64(0), word(table, N_CLOCK) if path else np.int64(0),
-            node, lane, clock, hashed,
+            nodes_at, batch_at if disjoint else np.int64(0), np.int64(0),
+            word(table, N_CLOCK) if path else np.int64(0), node, lane, np.int64(0), clock, hashed,
         )  # fmt: skip
         if slot < 0:
             enter(-slot, word(call, C_TAG), hashed, local)

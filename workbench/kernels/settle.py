@@ -66,6 +66,14 @@ from workbench.kernels.tables import (
 
 
 @part
+def _clock(call, col, edge_id):
+    """Cutoff of a node that is reached from ``col`` over an edge."""
+    clock = word(word(word(call, C_DST), N_CLOCK), col)
+    step = word(call, C_STEP)
+    return min(clock, word(word(step, P_TIMES), edge_id)) if word(step, P_CLOCK) else clock
+
+
+@part
 def _gather(like, call):
     """Read neighbour and edge id of every position of the chunk, and prefetch where they belong."""
     step, edge, nodes, chunk = word(call, C_STEP), word(call, C_EDGE), word(call, C_SRC), word(call, C_AT_NEW)
@@ -75,6 +83,7 @@ def _gather(like, call):
         word(edge, E_NBR),
         word(edge, E_EID),
     )
+    path = word(call, C_PATH)
     for p in range(word(call, C_NEW)):
         prefetch(nbr_at + word(chunk, p) * stride)
         prefetch(eid_at + word(chunk, p) * stride)
@@ -84,19 +93,13 @@ def _gather(like, call):
         edge_id = position if layout == COLUMN else node
         if layout == EDGES:
             edge_id = load(like, eid_at + position * stride)
-        hashed = hash_of(node, word(chunk + K_LANE, p))
+        # a node that stands for many instants would otherwise fill one line, and all that follow it
+        clock = _clock(call, word32(chunk + K_COL, p), edge_id) if path else np.int64(0)
+        hashed = hash_of(node, word(chunk + K_LANE, p) ^ clock)
         prefetch(word(nodes, N_HASH) + (line_of(hashed, word(nodes, N_LINES)) << 6))
         set_word(chunk + K_NODE, p, node)
         set_word(chunk + K_EDGE, p, edge_id)
         set_word(chunk + K_HASH, p, hashed)
-
-
-@part
-def _clock(call, col, edge_id):
-    """Cutoff of a node that is reached from ``col`` over an edge."""
-    clock = word(word(word(call, C_DST), N_CLOCK), col)
-    step = word(call, C_STEP)
-    return min(clock, word(word(step, P_TIMES), edge_id)) if word(step, P_CLOCK) else clock
 
 
 @part
@@ -110,8 +113,8 @@ def _local_of(like, call, p):
     if word(call, C_TREE) == 0:
         local = lookup(
             like, word(call, C_TAG_MASK), word(call, C_TAG), word(nodes, N_HASH), word(nodes, N_LINES),
-            word(nodes, N_NODES), word(nodes, N_BATCH) if disjoint else np.int64(0),
-            word(nodes, N_CLOCK) if path else np.int64(0), node, lane, clock, hashed,
+            word(nodes, N_NODES), word(nodes, N_BATCH) if disjoint else np.int64(0), np.int64(0),
+            word(nodes, N_CLOCK) if path else np.int64(0), node, lane, np.int64(0), clock, hashed,
         )  # fmt: skip
         if local >= 0:
             return local
@@ -156,7 +159,7 @@ def _append(like, call, p, local):
             hashed, tag = hash_of(edge_id, col), word(call, C_TAG)
             known = lookup(
                 like, word(call, C_TAG_MASK), tag, word(edge, E_HASH), word(edge, E_LINES), out_at,
-                word(edge, E_COL), np.int64(0), edge_id, col, np.int64(0), hashed,
+                word(edge, E_COL), word(edge, E_ROW), np.int64(0), edge_id, col, local, np.int64(0), hashed,
             )  # fmt: skip
             if known >= 0:
                 set_word(masks, known, word(masks, known) | paths)

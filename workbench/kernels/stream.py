@@ -58,6 +58,29 @@ def _turn(call):
 
 
 @part
+def _at_once(like, disjoint, tag_mask, tag, slots, lines, nodes, batch, count, node, lane, hashed):
+    """Local id of a node if the first slot that matches is the right one, ``count`` if it is new; or -1.
+
+    A new node is appended; the caller counts it.
+    """
+    wanted, line_at = (hashed << 32) | tag, slots + (line_of(hashed, lines) << 6)
+    found = match_line(line_at, CHECK | tag_mask, wanted, tag_mask, tag)
+    if found == 0:
+        return np.int64(-1)
+    slot_at = line_at + (lowest_bit(found) << 3)
+    slot = word(slot_at, 0)
+    if slot & tag_mask != tag:
+        set_word(slot_at, 0, wanted | count)
+        store(like, nodes + count * width(like), node)
+        set_word32(batch, count, lane if disjoint else -1)
+        return count
+    local = slot & (np.int64(0xFFFFFFFF) ^ tag_mask)
+    same = load(like, nodes + local * width(like)) == node
+    same &= disjoint == 0 or word32(batch, local) == lane
+    return local if same else np.int64(-1)
+
+
+@part
 def _stream(like, call, begin, begin_old):
     """Prefetch the new chunk, gather the one before it and relabel the one before that, edge by edge.
 
@@ -80,30 +103,19 @@ def _stream(like, call, begin, begin_old):
     row_at = word(edge, E_ROW) + word(edge, E_COUNT) * 4
     out_at = word(edge, E_OUT) + (word(edge, E_COUNT) + olds) * size
     disjoint, tag_mask, tag = word(call, C_DISJOINT), word(call, C_TAG_MASK), word(call, C_TAG)
-    low, apart = np.int64(0xFFFFFFFF) ^ tag_mask, layout == EDGES and eid_at - nbr_at >= stride
+    apart = layout == EDGES and eid_at - nbr_at >= stride
     end = max(news, max(mids, olds))
     for p in range(begin, end):
         if begin_old <= p < olds:
             at = old + p * 8
             lane, node, hashed = word(at + K_LANE, 0), word(at + K_NODE, 0), word(at + K_HASH, 0)
-            wanted, line_at = (hashed << 32) | tag, slots_at + (line_of(hashed, lines) << 6)
-            found = match_line(line_at, CHECK | tag_mask, wanted, tag_mask, tag)
-            slot_at = line_at + (lowest_bit(found) << 3)
-            slot = word(slot_at, 0) if found != 0 else tag | low
-            local = slot & low
-            if slot & tag_mask != tag:
-                local = count
-                set_word(slot_at, 0, wanted | count)
-                store(like, nodes_at + count * size, node)
-                set_word32(batch_at, count, lane if disjoint else -1)
-                count += 1
-            elif (
-                found == 0
-                or load(like, nodes_at + local * size) != node
-                or (disjoint and word32(batch_at, local) != lane)
-            ):
+            local = _at_once(
+                like, disjoint, tag_mask, tag, slots_at, lines, nodes_at, batch_at, count, node, lane, hashed
+            )
+            if local < 0:
                 end = p
                 break
+            count += local == count
             set_word32(row_at, p, local)
         if p < mids:
             position = word(mid, p)
@@ -135,8 +147,8 @@ def _settle_old(like, call, p):
     disjoint, count = word(call, C_DISJOINT), word(nodes, N_COUNT)
     local = lookup(
         like, word(call, C_TAG_MASK), word(call, C_TAG), word(nodes, N_HASH), word(nodes, N_LINES),
-        word(nodes, N_NODES), word(nodes, N_BATCH) if disjoint else np.int64(0), np.int64(0), node, lane,
-        np.int64(0), hashed,
+        word(nodes, N_NODES), word(nodes, N_BATCH) if disjoint else np.int64(0), np.int64(0), np.int64(0),
+        node, lane, np.int64(0), np.int64(0), hashed,
     )  # fmt: skip
     if local < 0:
         enter(-local, word(call, C_TAG), hashed, count)

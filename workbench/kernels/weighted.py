@@ -176,10 +176,10 @@ def _scan(like, call, i, count, listed, done, take):
         total = _weigh_rest(like, call, i, count, listed)
         if not total > 0.0:
             return d
-        target, reached, pick = share(key, np.uint64(d) + np.uint64(SCANNED)) * total, 0.0, 0
+        target, reached, pick = share(key, np.uint64(d) + np.uint64(SCANNED)) * total, 0.0, count - 1
         for rank in range(count):
             if real(running, rank) > 0.0:
-                pick, reached = rank, reached + real(running, rank)
+                pick, reached = np.int64(rank), reached + real(running, rank)
                 if reached > target:
                     break
         set_real(running, pick, -1.0)

@@ -13,7 +13,6 @@ from workbench.plan import kumo_neighbors, pyg_neighbors
 from workbench.plan.cells import Cell, as_draw, complete, json_cell, read_cell, to_step, with_take
 from workbench.plan.draw import Draw, Take, option_texts, whole
 from workbench.plan.sampling_plan import SamplingPlan, edge_name, known_edge_type
-from workbench.plan.sampling_plan import replace_fields as replace_fields
 from workbench.schema import EdgeType, Schema
 from workbench.stores.steps import StepPlan
 from workbench.temporal import Duration, Span

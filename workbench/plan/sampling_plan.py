@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from workbench.errors import FanoutError, SchemaError, did_you_mean, explain
 from workbench.plan.draw import whole
@@ -14,8 +14,6 @@ from workbench.stores.step_rules import CUTOFFS, check_form, check_steps
 from workbench.stores.steps import FORMS, LARGEST, Step, StepPlan
 
 MODES: tuple[str, ...] = ("disjoint", "joint", "tree")
-
-P = TypeVar("P", bound="SamplingPlan")
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -164,11 +162,6 @@ class SamplingPlan(ABC):
         )
         check_steps(schema, plan)
         return plan
-
-
-def replace_fields(plan: P, **changes: Any) -> P:
-    """``plan.with_choices(**changes)``."""
-    return plan.with_choices(**changes)
 
 
 def expect_plan(value: object, asked: str, do: str) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from workbench.plan.model_plan import ModelPlan
-from workbench.plan.sampling_plan import replace_fields
 from workbench.query.seed_table import SeedTable
 from workbench.query.task import SPLITS, Task
 from workbench.sampling.audit_chunk import Chunk, gather
@@ -115,7 +114,7 @@ def leakage_report(
     FanoutError, TaskError, BudgetError
     """
     seeds = {split: task.seeds(split).frozen(plan.until) for split in SPLITS}
-    sampler = NeighborSampler(graph, replace_fields(plan.fanout, disjoint=True), key=key, purpose="leakage")
+    sampler = NeighborSampler(graph, plan.fanout.with_choices(disjoint=True), key=key, purpose="leakage")
     findings = list(about_seeds(task, seeds, graph))
     latest: dict[str, dict[str, int]] = {}
     with open_tables(task.dataset) as connection:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workbench.errors import FanoutError, explain
 from workbench.plan.cells import Cell, as_draw
 from workbench.plan.draw import Draw
-from workbench.plan.fanout import Fanout, replace_fields
+from workbench.plan.fanout import Fanout
 from workbench.plan.metapath import Metapath, Metapaths
 from workbench.plan.sampling_plan import SamplingPlan
 from workbench.sampling.profile_batches import Profile
@@ -137,13 +137,13 @@ def scaled(plan: SamplingPlan, factor: float) -> SamplingPlan:
     """The same plan with every number of neighbours (at least 1) and every share (below 1) times a factor."""
     if isinstance(plan, Fanout):
         hops = [{name or "default": _cell(cell, factor) for name, cell in hop} for hop in plan.hops]
-        return replace_fields(plan, hops=hops)
+        return plan.with_choices(hops=hops)
     assert isinstance(plan, Metapaths)
     paths = [
         Metapath(*path.path, fanouts=[_cell(c, factor) for c in path.fanouts], **path.base.options())
         for path in plan.metapaths
     ]
-    return replace_fields(plan, metapaths=paths)
+    return plan.with_choices(metapaths=paths)
 
 
 def _cell(cell: Cell, factor: float) -> Cell:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from workbench.errors import BudgetError, explain
 from workbench.kernels.cuts import largest_degree
-from workbench.kernels.tables import CHUNK, ROOM
+from workbench.kernels.tables import ROOM
 from workbench.schema import EdgeType
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.memory import OverBudgetError, size_class
@@ -36,9 +36,13 @@ class Capacity:
 
     def bytes(self, id_size: int) -> int:
         """Bytes of the batch's arena, of the hash tables that relabel its nodes, and of lists of nodes."""
-        hashed = [*self.nodes.values(), *(self.edges.values() if self.by_path else [])]
-        slots = sum(hash_slots(count) for count in hashed if count)
+        slots = sum(hash_slots(count) for count in self.hashed if count)
         return size_class(self.arena_bytes(id_size)) + 8 * slots + 4 * self.lists
+
+    @property
+    def hashed(self) -> list[int]:
+        """Room of everything that is looked up in hash tables: nodes, and edges of metapaths."""
+        return [*self.nodes.values(), *(self.edges.values() if self.by_path else [])]
 
     def arena_bytes(self, id_size: int) -> int:
         """Bytes of the batch's arrays, each aligned to a cache line."""
@@ -89,10 +93,10 @@ def upper_bound(
         src, drawn = step.edge_type.src, expanded * most_drawn(step, degrees[step.edge_type])
         edges[step.edge_type] += drawn
         nodes[src] += drawn
-        drawn_by.append(min(drawn, limit[src]))
+        drawn_by.append(min(drawn, seeds.get(src, 0) + limit[src]))  # a path may lead back to a seed
         found[src] = min(found[src] + drawn, limit[src])
     # the kernel asks for room before it knows which of a chunk's nodes are new
-    room = {name: min(nodes[name], seeds.get(name, 0) + limit[name] + CHUNK) for name in nodes}
+    room = {name: min(nodes[name], seeds.get(name, 0) + limit[name] + ROOM) for name in nodes}
     lists = sum(drawn_by) + ROOM if plan.by_path else 0
     return Capacity(room, edges, lists, plan.cutoff == "path", plan.by_path)
 
@@ -123,15 +127,22 @@ def first_guess(bound: Capacity, seeds: Mapping[str, int]) -> Capacity:
 
 
 def refusal(
-    graph: GraphArrays, degrees: Mapping[EdgeType, int], request: SampleRequest, error: OverBudgetError
+    graph: GraphArrays,
+    degrees: Mapping[EdgeType, int],
+    request: SampleRequest,
+    error: OverBudgetError,
+    masses: int = 0,
 ) -> BudgetError:
-    """Say what a request needs, what there is, and the widest cap on its fanouts that surely fits."""
+    """Say what a request needs, what there is, and the widest cap on its fanouts that surely fits.
+
+    ``masses`` are bytes that the prefix masses of the graph take whatever the fanout.
+    """
     seeds = {part.node_type: len(part) for part in request.seed_sets}
     asked = f"fanout {describe(request.plan)} for {len(request):,} seeds was asked for"
     got = f"it needs {error.asked:,} more bytes, beside {error.held:,} that samples hold already"
     allowed = f"{error.limit:,} bytes for samples"
     plain = replace(request, plan=replace(request.plan, subgraph=FORMS[0]))
-    do = _remedy(graph, degrees, plain, seeds, error.room)
+    do = _remedy(graph, degrees, plain, seeds, error.room - masses)
     if request.plan.subgraph != FORMS[0]:
         do = f"Use a smaller fanout or fewer seeds. Without added edges (subgraph='directional'): {do}"
     return BudgetError(explain(asked, got, allowed, do))
@@ -187,21 +198,63 @@ def describe(plan: StepPlan) -> str:
 
 
 NARROW_LOCALS: int = 1 << 24
-"""Hash slots name local ids below this beside an epoch; larger batches wipe their tables each time."""
+"""Hash slots name numbers below this beside an epoch; larger batches wipe their tables each time."""
 
 
 def is_wide(capacity: Capacity) -> bool:
-    """Whether local ids of a batch need more than 24 bits."""
-    return max(capacity.nodes.values(), default=0) > NARROW_LOCALS
+    """Whether numbers of nodes, or of edges that are merged, need more than 24 bits."""
+    return max(capacity.hashed, default=0) > NARROW_LOCALS
 
 
 def request_bytes(
     graph: GraphArrays, degrees: Mapping[EdgeType, int], plan: StepPlan, capacity: Capacity
 ) -> int:
-    """Everything that is counted for a request: arena, hash tables and scratch."""
-    widest = max([0, *(most_drawn(step, degrees[step.edge_type]) for step in plan)])
-    # a step that looks at every neighbour's own time lists those that it may draw, whatever its fanout
-    listed = max([0, *(degrees[step.edge_type] for step in plan)]) + 1
-    weighs = any(step.strategy >= Strategy.WEIGHTED for step in plan)
-    scratch = 8 * (widest + hash_slots(widest) + listed + weighs * (widest + listed))
-    return capacity.bytes(graph.id_dtype.itemsize) + scratch
+    """Everything that is counted for what a request draws: arena, hash tables and scratch."""
+    return capacity.bytes(graph.id_dtype.itemsize) + Scratch.of(plan, degrees).bytes
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Lengths of the arrays in which one node is drawn for, for the widest node of a plan.
+
+    Attributes
+    ----------
+    many : int  its ranks
+    visible : int  its visible neighbours, where a step lists those that it may draw, whatever its fanout
+    running : int  their weights
+    """
+
+    many: int
+    visible: int
+    running: int
+
+    @classmethod
+    def of(cls, plan: StepPlan, degrees: Mapping[EdgeType, int]) -> Scratch:
+        """What a plan needs, by the largest degree of each edge type."""
+        wide = [(step, degrees[step.edge_type]) for step in plan]
+        return cls(
+            max([1, *(_ranks(step, degree) for step, degree in wide)]),
+            max([1, *(degree + 1 for _, degree in wide)]),
+            max([1, *(degree + 1 for step, degree in wide if step.strategy >= Strategy.WEIGHTED)]),
+        )
+
+    @property
+    def taken(self) -> int:
+        """Slots of the set of ranks that are taken."""
+        return hash_slots(self.many)
+
+    @property
+    def targets(self) -> int:
+        """Draws by weight side by side."""
+        return self.many if self.running > 1 else 1
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all of them."""
+        return 8 * (self.many + self.taken + self.targets + self.running + self.visible)
+
+
+def _ranks(step: Step, degree: int) -> int:
+    """Ranks that are listed for one node at most: none where the neighbours are taken as they lie."""
+    as_stored = step.takes_all and step.strategy < Strategy.WEIGHTED
+    return 0 if as_stored else most_drawn(step, degree)

@@ -75,13 +75,13 @@ from workbench.kernels.tables import (
 )
 from workbench.kernels.weighted import draw_weighted
 from workbench.schema import EdgeSpec, EdgeType
-from workbench.stores.capacity import Capacity, first_guess, upper_bound
+from workbench.stores.capacity import Capacity, Scratch, first_guess, upper_bound
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.hop_answer import LAYOUTS
 from workbench.stores.layout import Layout
 from workbench.stores.mass import Masses
 from workbench.stores.request import SampleRequest
-from workbench.stores.steps import ALL, Step, StepPlan, Strategy
+from workbench.stores.steps import Step, StepPlan, Strategy
 from workbench.stores.visibility import bounds_of
 from workbench.temporal import BEGINNING, NO_TIME, lookback
 from workbench.types import AnyArray, Int64Array, TimeArray
@@ -148,7 +148,7 @@ class Program:
     steps : int64[steps, P_WORDS]  P_* columns
     bounds : list  rows of the cuts table
     edge_types : named edge types in schema order
-    many, visible, running : sizes of scratch arrays
+    scratch : Scratch
     kept : arrays whose addresses stand in ``steps`` and ``words``
     words : dict  C_* words of a call that hold for every batch
     room : most nodes and edges of each type, and listed nodes, that batches took, by bit length of their
@@ -160,9 +160,7 @@ class Program:
     steps: Int64Array
     bounds: list[Bound]
     edge_types: list[EdgeType]
-    many: int
-    visible: int
-    running: int
+    scratch: Scratch
     kept: list[AnyArray]
     words: dict[int, int] = field(default_factory=dict)
     room: dict[int, tuple[list[int], list[int], int]] = field(default_factory=dict)
@@ -182,16 +180,12 @@ class Program:
             weighs = step.strategy >= Strategy.WEIGHTED and spec.layout != "column"
             row[P_DRAW] = draw_weighted.address(tables.ids) if weighs else 0
         named = {step.edge_type for step in plan}
-        degrees = {step: tables.degrees[step.edge_type] for step in plan}
-        weighed = [degrees[step] + 1 for step in plan if step.strategy >= Strategy.WEIGHTED]
         program = cls(
             plan,
             steps,
             bounds,
             [t for t in tables.edge_types if t in named],
-            max([1, *(_draws(step, degrees[step]) for step in plan)]),
-            max([1, *(degree + 1 for degree in degrees.values())]),
-            max([1, *weighed]),
+            Scratch.of(plan, tables.degrees),
             kept,
         )
         program._note_words(tables)
@@ -315,15 +309,6 @@ def _way(tables: Tables, row: Int64Array, step: Step, spec: EdgeSpec) -> Stage:
     wide = step.fanout > ROWS or tables.graph.num_rows[spec.table] >= 1 << 31
     narrow = step.strategy == Strategy.RECENT or not wide
     return expand_blocks if plain and narrow and not listed else expand_nodes
-
-
-def _draws(step: Step, degree: int) -> int:
-    """Ranks that are listed for one node at most."""
-    if step.replace:
-        return step.fanout
-    if step.takes_all and step.strategy < Strategy.WEIGHTED:
-        return 1
-    return degree if step.fanout == ALL else min(step.fanout, degree)
 
 
 def _exceeds(taken: list[int], before: list[int]) -> bool:

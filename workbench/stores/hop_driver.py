@@ -54,7 +54,7 @@ batch) has as many nodes of all types, seeds included, is dropped, in the order 
   which that step first drew them, whether or not they were there before.
 
 Edges are appended in the order (step, expanded node, draw). A metapath plan marks each with the step's
-paths and, unless it is a tree, does not append an edge (same dst node, same row) twice: the later step's
+paths and, unless it is a tree, does not append an edge (same ends, same row) twice: the later step's
 paths are added to its mask.
 
 **More edges** than were drawn belong to the forms ``bidirectional`` and ``induced``: ``complete.py``.

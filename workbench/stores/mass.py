@@ -11,6 +11,7 @@ from workbench.kernels.mass import cumulate, cumulate_ages
 from workbench.schema import EdgeType
 from workbench.stores.fork_lock import ForkLock
 from workbench.stores.graph_arrays import GraphArrays
+from workbench.stores.steps import StepPlan
 from workbench.stores.weights import ColumnName
 from workbench.temporal import NO_TIME
 from workbench.types import Float64Array
@@ -65,6 +66,21 @@ class Masses:
             If the budget does not allow it.
         """
         return self._get(edge_type, half_life, self._sum_of_ages)
+
+    def missing(self, plan: StepPlan) -> int:
+        """Bytes that the weighted steps of a plan would take at most, beside what was built."""
+        columns, sums = set[ColumnName](), set[tuple[EdgeType, str | int]]()
+        for step in plan:
+            name = step.half_life if step.weight is None else step.weight
+            if name is None or (step.edge_type, name) in self._built:
+                continue
+            spec = self._graph.schema.edge_spec(step.edge_type)
+            if step.weight is not None:
+                columns.add((spec.table, step.weight))
+            if step.weight is None or spec.layout != "column":
+                sums.add((step.edge_type, name))
+        unread = sum(self._graph.num_rows[table] for table, name in columns - set(self._graph.weights))
+        return 8 * (unread + sum(len(self._graph.edges[edge_type].nbr) for edge_type, _ in sums))
 
     def _get(
         self,

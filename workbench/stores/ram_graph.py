@@ -137,7 +137,8 @@ class RamGraph:
         try:
             return self._run(request)
         except OverBudgetError as error:
-            raise refusal(self.arrays, self._degrees, request, error) from None
+            masses = self.masses.nbytes + self.masses.missing(request.plan)
+            raise refusal(self.arrays, self._degrees, request, error, masses) from None
 
     def _run(self, request: SampleRequest) -> SampledSubgraph:
         program, worker = self._program(request.plan), self._worker()

@@ -9,8 +9,11 @@ from workbench.stores.steps import ALL, FORMS, LARGEST, MOST_PATHS, Step, StepPl
 CUTOFFS: tuple[str, ...] = ("anchor", "path")
 """What a node may see: what its seed's anchor allows, or what had happened when it was reached."""
 
-NUMBERS = ("int", "uint", "float", "double", "halffloat", "decimal", "bool")
-"""How Arrow's numeric types begin."""
+NUMBERS = (
+    *("int", "uint", "float", "double", "halffloat", "decimal", "bool"),
+    *("bigint", "ubigint", "smallint", "usmallint", "tinyint", "utinyint", "hugeint", "uhugeint"),
+)
+"""How numeric types begin, in Arrow's spelling and in DuckDB's, which inferred schemas hold."""
 
 
 def check_steps(schema: Schema, plan: StepPlan) -> None:
@@ -94,7 +97,7 @@ def _check_weight(table: Table, step: Step) -> None:
         column = table.column(str(step.weight))
     except SchemaError as error:
         raise FanoutError(f"hop {step.hop}, {step.edge_type} is weighted. {error}") from None
-    number = column.dtype.startswith(NUMBERS) if column.dtype else column.stype is Stype.NUMERICAL
+    number = column.stype is Stype.NUMERICAL or column.dtype.lower().startswith(NUMBERS)
     if not number or column.stype is Stype.ID:
         numbers = [c.name for c in table.columns if c.stype is Stype.NUMERICAL]
         _refuse(

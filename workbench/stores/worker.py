@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 STAMPS: int = 1 << 29
 """Stamps of the set of taken ranks that may pass before it is wiped: far from overflow."""
 
+LAST_EPOCH: int = NARROW_TAG >> 24
+"""Batches after which the hash tables are wiped: epochs have 8 bits, and 0 is an empty slot's."""
+
 
 class Worker:
     """Hash tables and scratch of one thread; used by one call at a time.
@@ -82,13 +85,12 @@ class Worker:
         ------
         OverBudgetError
         """
-        slots = hash_slots(program.many)
-        weighs = program.many if program.running > 1 else 1
-        self._fit(C_MANY, program.many, np.int64)
-        self._fit(C_TARGETS, weighs, np.float64)
-        self._fit(C_RUNNING, program.running, np.float64)
-        self._fit(C_VISIBLE, program.visible, np.int64)
-        taken = self._fit(C_TAKEN, slots, np.int64)
+        wanted = program.scratch
+        self._fit(C_MANY, wanted.many, np.int64)
+        self._fit(C_TARGETS, wanted.targets, np.float64)
+        self._fit(C_RUNNING, wanted.running, np.float64)
+        self._fit(C_VISIBLE, wanted.visible, np.int64)
+        taken = self._fit(C_TAKEN, wanted.taken, np.int64)
         self.call[C_TAKEN_MASK] = len(taken) - 1
         self.call[C_FRONTIER_ROOM] = len(self._fit(C_FRONTIER, lists, np.int32))
 
@@ -143,8 +145,9 @@ class Worker:
     def next_tag(self, wide: bool) -> tuple[int, int]:
         """(tag mask, tag) that no slot carries; wipes the tables when the epochs run out."""
         self._epoch += 1
-        if wide or self._epoch > 255:
-            self._epoch = 0 if wide else 1
+        if wide or self._epoch > LAST_EPOCH:
+            # a wide slot looks like one of a later epoch, so the next narrow batch wipes again
+            self._epoch = LAST_EPOCH if wide else 1
             for slots in self._slots.values():
                 slots[:] = 0
         return (WIDE_TAG, WIDE_TAG) if wide else (NARROW_TAG, self._epoch << 24)

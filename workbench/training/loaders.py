@@ -10,7 +10,6 @@ import torch
 
 from workbench.errors import TrainingError, explain
 from workbench.events import Callback
-from workbench.plan.fanout import replace_fields
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
 from workbench.query.seed_table import SeedTable
@@ -69,8 +68,8 @@ def predict_loader(
         If a seed's own row is not visible to it.
     """
     check_seen(parts.graph, plan, seeds)
-    fanout = replace_fields(
-        plan.fanout, disjoint=plan.fanout.disjoint or not _sharing_is_exact(parts, plan, seeds, expand)
+    fanout = plan.fanout.with_choices(
+        disjoint=plan.fanout.disjoint or not _sharing_is_exact(parts, plan, seeds, expand)
     )
     return PyGLoader(
         NeighborSampler(parts.graph, fanout, key=key, purpose="predict"),
