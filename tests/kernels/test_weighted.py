@@ -108,6 +108,15 @@ def test_draws_by_age_at_their_limits(half_life, again, window):
         both(graph, request_of([step], [0, 1, 2, 0], 700))
 
 
+def test_a_scan_counts_ages_from_the_latest_that_is_left():
+    """Nine half-lives from order to order: beside the very latest, the 200th latest would weigh nothing."""
+    graph = RamGraph(star(300, 9).arrays())
+    step = Step(1, ORDERS, 200, Strategy.DECAY, half_life=1)
+    subgraph = both(graph, request_of([step], [0, 8], 10**6))
+    assert subgraph.slow_draws == 2
+    assert subgraph.num_edges == 2 * 200
+
+
 def test_draws_are_in_proportion():
     graph, counts = weighed(4, 1, [1.0, 2.0, 0.0, 5.0]), np.zeros(4)
     step = Step(1, ORDERS, 20, Strategy.WEIGHTED, replace=True, weight="weight")
