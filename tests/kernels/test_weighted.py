@@ -20,8 +20,8 @@ from workbench.stores.steps import Step, Strategy
 
 
 @kernel
-def _above(masses, count, target):
-    return _first_above(masses, count, target)
+def _above(masses, count, target, guess):
+    return _first_above(masses, count, target, guess)
 
 
 @kernel
@@ -37,10 +37,15 @@ def _tries(masses, first, count, log, key, take, picks, targets):
 LOADS = st.lists(st.sampled_from([0.0, 0.0, 1.0, 2.5, 1e-9, 1e9]), min_size=1, max_size=70)
 
 
-@given(LOADS, st.floats(-1, 2e9))
-def test_the_first_above_is_bisection(loads, target):
+@given(
+    st.lists(LOADS, min_size=1, max_size=5).map(lambda some: [load for loads in some for load in loads]),
+    st.floats(-1, 2e9),
+)
+def test_the_first_above_is_bisection_whatever_the_guess(loads, target):
     masses = np.cumsum(loads)
-    assert _above(address(masses), len(masses), target) == bisect_right(masses.tolist(), target)
+    wanted = bisect_right(masses.tolist(), target)
+    for guess in range(len(masses)):
+        assert _above(address(masses), len(masses), target, guess) == wanted
 
 
 @given(LOADS, st.integers(0, 3), st.integers(0, 2**64 - 1), st.integers(1, 40), st.booleans())
