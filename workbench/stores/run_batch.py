@@ -19,6 +19,7 @@ from workbench.kernels.tables import (
     C_KEYS,
     C_LANE_NODES,
     C_LANES,
+    C_MET,
     C_MID,
     C_NEED,
     C_NEW,
@@ -58,7 +59,7 @@ MOST_LOCALS: int = (1 << 31) - 1
 
 _EACH = np.array([
     C_PLAN, C_HIDDEN, C_CUTS, C_LANES, C_KEYS, C_VIEWS, C_NODES, C_EDGES, C_ENDS, C_STEP_EDGES, C_SPANS,
-    C_LANE_NODES, C_DROPPED, C_TAG_MASK, C_TAG, C_STAMP, C_NEW, C_MID, C_OLD, C_NEED, C_SLOW,
+    C_LANE_NODES, C_DROPPED, C_TAG_MASK, C_TAG, C_STAMP, C_NEW, C_MID, C_MET, C_OLD, C_NEED, C_SLOW,
 ])  # fmt: skip
 """Words that are set for every call; the rest belongs to the worker or to the plan."""
 
@@ -208,7 +209,7 @@ def _call(tables: Tables, program: Program, worker: Worker, question: _Question,
     call[_EACH] = [
         *question.words, address(answer.node_table), address(answer.edge_table), at, step_edges,
         spans if plan.by_path else 0, lane_nodes, lane_nodes + 8 * len(answer.lane_nodes), tag_mask, tag,
-        worker.wipe_stamps(int(call[C_STAMP])), 0, 0, 0, 0, 0,
+        worker.wipe_stamps(int(call[C_STAMP])), 0, 0, 0, 0, 0, 0,
     ]  # fmt: skip
     return int(sample_batch(tables.id_like, worker.call_at))
 

@@ -12,6 +12,7 @@ from workbench.kernels.lanes import SLOTS
 from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG
 from workbench.kernels.tables import (
     B_ROWS,
+    C_AT_MET,
     C_AT_MID,
     C_AT_NEW,
     C_AT_OLD,
@@ -29,7 +30,7 @@ from workbench.kernels.tables import (
     CHUNKS,
     K_ROWS,
     LANES,
-    ROOM,
+    ROOM_ROW,
 )
 from workbench.stores.capacity import hash_slots
 from workbench.stores.fused import address
@@ -60,7 +61,7 @@ class Worker:
         self.arenas = arenas
         self.call = np.zeros(C_WORDS, np.int64)
         self._block = np.zeros((B_ROWS, LANES), np.int64)
-        self._ring = np.zeros((CHUNKS, K_ROWS, ROOM), np.int64)
+        self._ring = np.zeros((CHUNKS, K_ROWS, ROOM_ROW // 8), np.int64)
         self._ranks = np.zeros((ROWS, LANES), np.int32)
         self._scratch: dict[int, AnyArray] = {}
         self._slots: dict[Any, Int64Array] = {}
@@ -70,7 +71,7 @@ class Worker:
         self.call_at = address(self.call)
         self._lines: tuple[Int64Array, Int64Array] = (np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64))
         self.call[C_BLOCK], self.call[C_RANKS] = address(self._block), address(self._ranks)
-        for word, chunk in zip((C_AT_NEW, C_AT_MID, C_AT_OLD), self._ring, strict=True):
+        for word, chunk in zip((C_AT_NEW, C_AT_MID, C_AT_MET, C_AT_OLD), self._ring, strict=True):
             self.call[word] = address(chunk)
 
     def dismiss(self) -> None:
