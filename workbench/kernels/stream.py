@@ -104,7 +104,8 @@ def _meet(call):
         word(call, C_TAG_MASK),
         word(call, C_TAG),
     )
-    new, met, news, mets = word(call, C_AT_NEW), word(call, C_AT_MET), word(call, C_NEW), word(call, C_MET)
+    new, met, news = word(call, C_AT_NEW), word(call, C_AT_MET), word(call, C_NEW)
+    mets = word(call, C_MET) if slots != 0 else np.int64(0)  # no room at all: the next stage asks for it
     for p in range(max(news, mets)):
         if p < mets:
             hashed = word(met + K_HASH, p)
