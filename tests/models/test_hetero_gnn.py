@@ -63,6 +63,31 @@ def test_trimming_changes_nothing(shop: Shop) -> None:
     assert torch.allclose(trimmed, whole, atol=1e-6)
 
 
+@pytest.mark.parametrize("form", ["bidirectional", "induced"])
+def test_added_edges_carry_messages(shop: Shop, form: str) -> None:
+    hops = [{"orders-user_id->users": 6}, {"products-rev_product_id->orders": 1}]
+    fanout = Fanout(hops, subgraph=form)
+    plan = PLAN.replace(fanout=fanout, layers=2)
+    model, data = make_model(shop, plan), batch(shop, fanout)
+    back = ("users", "rev_user_id", "orders")
+    assert back in [tuple(name) for name in model.edge_types]
+    with torch.no_grad():
+        out = model(data)
+        data[back].edge_index = data[back].edge_index[:, :0]
+        data[back].num_sampled_edges = [0, 0]
+        without = model(data)
+    assert out.shape == (20,)
+    assert not torch.allclose(out, without), "orders hear of their users, and users of that"
+
+
+@pytest.mark.parametrize("disjoint", [True, False])
+@pytest.mark.parametrize("form", ["bidirectional", "induced"])
+def test_layers_ignore_added_edges_into_nodes_that_they_drop(shop: Shop, form: str, disjoint: bool) -> None:
+    fanout = Fanout([6, 4, 3], strategy="recent", subgraph=form, disjoint=disjoint)
+    out = make_model(shop, PLAN.replace(fanout=fanout))(batch(shop, fanout))
+    assert torch.isfinite(out).all()
+
+
 def test_joint_and_disjoint_agree_for_the_latest_neighbours(shop: Shop) -> None:
     fanout = Fanout([6, {"products-rev_product_id->orders": 1}], strategy="recent")
     plan = PLAN.replace(fanout=fanout, layers=2)

@@ -89,7 +89,7 @@ BAD = {
     "got 2147483648": {"max_nodes": 1 << 31},
     "got 1.5": {"max_nodes": 1.5},
     "got True": {"max_nodes": True},
-    "a form of subgraph was asked for: got 'induce'. Allowed: 'directional', 'bidirectional', 'induced'": {
+    "got 'induce'. Allowed: 'directional', 'bidirectional', 'induced'. Did you mean 'induced'?": {
         "subgraph": "induce"
     },
     "an induced subgraph (all edges among its nodes) was asked for: the plan is a tree": {

@@ -216,7 +216,7 @@ def test_a_homogeneous_graph_becomes_data():
     assert data.num_nodes == hetero.num_nodes
     assert data.validate()
     several = Loader(NeighborSampler(graph, Fanout([4])), features, seeds, 30).batch(0)
-    with pytest.raises(LoaderError, match="1 node types and its fanout follows 6 edge types"):
+    with pytest.raises(LoaderError, match="1 node types and its subgraph 6 edge types"):
         to_data(several)
 
 

@@ -75,7 +75,7 @@ def test_seeds_without_a_type_need_a_homogeneous_graph(world):
     with pytest.raises(FanoutError, match="the graph has 3 node types"):
         PyGSampler(world.sampler).sample_from_nodes(NodeSamplerInput(None, torch.arange(3)))
     homogeneous = small_world(23)
-    with pytest.raises(FanoutError, match="the fanout follows 6 edge types"):
+    with pytest.raises(FanoutError, match="its subgraphs have 6 edge types"):
         PyGSampler(homogeneous.sampler).sample_from_nodes(NodeSamplerInput(None, torch.arange(3)))
 
 

@@ -66,6 +66,16 @@ def test_a_static_step_waives_the_edges_time_only():
     assert not flat.late_edges.any()
 
 
+def test_the_way_back_of_an_edge_is_waived_with_it():
+    static = ["users-ratings->products", "products-rev_ratings->users"]
+    graph, subgraph = toy(day=2, static=static[1:], subgraph="bidirectional")
+    flat = flatten(subgraph, graph)
+    waived = {str(flat.edge_types[e]) for e in flat.edge_type[flat.edge_time == BEGINNING]}
+    assert waived == set(static)
+    assert not flat.late_edges.any()
+    assert not flatten(*toy(day=2, static=static, subgraph="induced")[::-1]).late_edges.any()
+
+
 def test_an_empty_request_is_an_empty_picture():
     graph = RamGraph(toy_shop())
     plan = Fanout([2]).compile(graph.schema, ["users"])

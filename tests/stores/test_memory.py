@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from stars import star
 
-from workbench.stores.memory import Arenas, OverBudgetError, _cgroup_room, available_memory, size_class
+from workbench.stores.memory import (
+    Arenas,
+    OverBudgetError,
+    _cgroup_room,
+    available_memory,
+    scratch,
+    size_class,
+)
 from workbench.stores.ram_graph import RamGraph
 from workbench.testing.graphs import random_graph
 
@@ -46,6 +53,18 @@ def test_reserved_bytes_count_and_are_given_back():
         arenas.take(4_096)
     arenas.reserve(-8_000)
     assert len(arenas.take(4_096)) == 4_096
+
+
+def test_scratch_is_given_back_whatever_happens():
+    arenas = Arenas(limit=10_000)
+    with scratch(arenas) as room:
+        room.more(6_000)
+        room.more(-1_000)
+        assert (room.held, arenas.total) == (5_000, 5_000)
+    assert arenas.total == 0
+    with pytest.raises(OverBudgetError), scratch(arenas) as room:
+        [room.more(size) for size in (9_000, 2_000)]
+    assert arenas.total == 0
 
 
 def test_free_arenas_are_few():

@@ -95,10 +95,17 @@ def test_what_is_impossible_is_refused(message):
         ({"cutoff": "time"}, r"a cutoff was asked for: got 'time'. Allowed: 'anchor' or 'path'"),
         ({"max_nodes": 0}, r"max_nodes\) was asked for: got 0\. Allowed: 1"),
         ({"max_nodes": 1 << 31}, r"got 2147483648"),
+        (
+            {"subgraph": "both"},
+            r"a form of subgraph was asked for: got 'both'. Allowed: 'directional', 'bidir",
+        ),
+        ({"subgraph": "induced", "tree": True}, r"an induced subgraph .* was asked for: the plan is a tree"),
     ],
 )
 def test_rules_of_the_whole_plan(rules, message):
-    check_steps(SCHEMA, StepPlan((STEP,), 1, tree=True, strict=True, cutoff="path", max_nodes=1))
+    fine = StepPlan((STEP,), 1, tree=True, strict=True, cutoff="path", max_nodes=1, subgraph="bidirectional")
+    check_steps(SCHEMA, fine)
+    check_steps(SCHEMA, replace(fine, tree=False, subgraph="induced"))
     with pytest.raises(FanoutError, match=message):
         check_steps(SCHEMA, StepPlan((STEP,), 1, **rules))
 

@@ -1,7 +1,14 @@
 """Steps and their names in the draws."""
 
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from workbench.errors import SchemaError
 from workbench.schema import EdgeType
-from workbench.stores.steps import ALL, Step, StepPlan, Strategy
+from workbench.stores.steps import ALL, FORMS, Step, StepPlan, Strategy, both_ways
+from workbench.testing.graphs import random_rows, toy_shop
 
 BUYS = EdgeType("orders", "user_id", "users")
 
@@ -81,3 +88,35 @@ def test_what_a_batch_decides_is_never_shared_exactly():
     share = Step(1, BUYS, ALL, fraction=0.5)
     assert not StepPlan((share,), 1).sharing_is_exact(["users"])
     assert StepPlan((Step(1, BUYS, ALL, Strategy.RECENT, fraction=0.5),), 1).sharing_is_exact(["users"])
+
+
+def test_both_ways_share_their_rows_and_swap_their_ends():
+    for seed in range(60):
+        schema = random_rows(np.random.default_rng(seed)).schema
+        for name in schema.edge_types:
+            there, back = both_ways(schema, name)
+            assert there == name
+            assert (back.src, back.dst) == (name.dst, name.src)
+            assert both_ways(schema, back) == (back, name)
+            assert schema.edge_spec(back).table == schema.edge_spec(name).table
+    with pytest.raises(SchemaError, match="the schema does not have it"):
+        both_ways(schema, EdgeType("a", "b", "c"))
+
+
+def test_a_plan_knows_which_edge_types_its_subgraphs_have():
+    schema = toy_shop().schema
+    names = [schema.edge_type(n) for n in ("users-ratings->products", "orders-user_id->users")]
+    plan = StepPlan(tuple(Step(1, name, 2) for name in names), 1)
+    assert plan.edge_types(schema) == tuple(name for name in schema.edge_types if name in names)
+    for form in FORMS[1:]:
+        backs = {both_ways(schema, name)[1] for name in names}
+        both = replace(plan, subgraph=form).edge_types(schema)
+        assert both == tuple(name for name in schema.edge_types if name in {*names, *backs})
+        assert len(both) == 4
+
+
+def test_the_form_is_part_of_the_plan():
+    plan = StepPlan((recent(1, "orders", "users"),), 1, disjoint=False)
+    forms = [replace(plan, subgraph=form) for form in FORMS]
+    assert len({*map(hash, forms)}) == len({*forms}) == 3
+    assert [each.sharing_is_exact(["users"]) for each in forms] == [True, False, False]

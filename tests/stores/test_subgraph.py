@@ -1,5 +1,7 @@
 """What can be asked of a sampled subgraph."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from workbench.schema import EdgeType
@@ -53,3 +55,20 @@ def test_equality_sees_what_only_some_plans_have():
         assert not first.same_as(small())
         assert not small().same_as(first)
     assert small(slow_draws=1).same_as(small())
+
+
+def test_the_first_edges_of_a_hop_are_those_that_were_drawn():
+    plan = StepPlan((Step(1, BUYS, 2), Step(2, BUYS, 1), Step(2, BUYS, 3)), hops=2, subgraph="induced")
+    zeros = {BUYS: np.zeros(10, np.int32)}
+    subgraph = small()
+    more = replace(
+        subgraph,
+        request=replace(subgraph.request, plan=plan),
+        row=zeros,
+        col=zeros,
+        edges_per_hop={BUYS: np.array([4, 6])},
+        step_edges=np.array([3, 1, 2]),
+    )
+    assert more.edge_hops(BUYS).tolist() == [1] * 4 + [2] * 6
+    assert more.is_drawn(BUYS).tolist() == [True] * 3 + [False] + [True] * 3 + [False] * 3
+    assert subgraph.is_drawn(BUYS).all()

@@ -8,7 +8,7 @@ from workbench.plan.metapath import Metapath
 from workbench.schema import Column, Schema, Stype
 from workbench.stores.door import check_request
 from workbench.stores.ram_graph import RamGraph
-from workbench.stores.steps import Strategy
+from workbench.stores.steps import FORMS, Strategy
 from workbench.testing.graphs import random_rows
 from workbench.testing.requests import EVERYTHING, Knobs, draw_of, random_plan, random_request
 
@@ -64,11 +64,11 @@ def test_every_choice_is_drawn_and_passes_the_door():
         check_request(store, request, 1)
         plan = request.plan
         seen |= {("tree", plan.tree), ("strict", plan.strict), plan.cutoff, ("budget", plan.max_nodes)}
-        seen |= {("by path", plan.by_path), ("joint", not plan.disjoint)}
+        seen |= {("by path", plan.by_path), ("joint", not plan.disjoint), plan.subgraph}
         for step in plan:
             seen |= {step.strategy, ("replace", step.replace), ("share", step.fraction)}
             seen |= {("shared path", step.paths.bit_count() > 1), ("hop", step.hop)}
-    wanted = {*Strategy, "path", "anchor", ("budget", 1), ("share", 0.5), ("hop", 3)}
+    wanted = {*Strategy, *FORMS, "path", "anchor", ("budget", 1), ("share", 0.5), ("hop", 3)}
     wanted |= {
         (word, flag) for word in ("tree", "strict", "by path", "joint", "replace") for flag in (True, False)
     }

@@ -21,7 +21,7 @@ from workbench.models.statistics import Statistics
 from workbench.models.time_features import CYCLIC_WIDTH, cyclic
 from workbench.plan.model_plan import ModelPlan
 from workbench.schema import EdgeType, Schema
-from workbench.stores.steps import StepPlan
+from workbench.stores.steps import FORMS, StepPlan, both_ways
 
 
 class HeteroGNN(nn.Module):
@@ -57,11 +57,12 @@ class HeteroGNN(nn.Module):
         self.calendar = nn.Linear(CYCLIC_WIDTH, channels)
         self.layers = nn.ModuleList()
         for index in range(self.depth):
-            kept = [step.edge_type for step in steps if step.hop <= self.depth - index]
+            kept = followed(schema, steps, self.depth - index)
             self.layers.append(
                 SageLayer(kept, _updated(schema, steps, seed_type, self.depth - index - 1), plan.model)
             )
-        self.edge_types = list(dict.fromkeys(step.edge_type for step in steps if step.hop <= self.depth))
+        self.edge_types = followed(schema, steps, self.depth)
+        self.adds = steps.subgraph != FORMS[0]
         self.head = nn.Sequential(
             nn.LayerNorm(2 * channels),
             nn.Linear(2 * channels, channels),
@@ -82,7 +83,7 @@ class HeteroGNN(nn.Module):
         for index, layer in enumerate(self.layers):
             hops = self.depth - index
             sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
-            hidden = layer(hidden, trim_edges(data, edges, hops), sizes)
+            hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
         return torch.as_tensor(self.head(torch.cat([first, hidden[self.seed_type][:count]], dim=1))).squeeze(
             1
         )
@@ -124,13 +125,21 @@ class HeteroGNN(nn.Module):
         return found
 
 
+def followed(schema: Schema, steps: StepPlan, hops: int) -> list[EdgeType]:
+    """Edge types that subgraphs have within some hops of a seed, the steps' own first."""
+    types = list(dict.fromkeys(step.edge_type for step in steps if step.hop <= hops))
+    if steps.subgraph == FORMS[0]:
+        return types
+    return list(dict.fromkeys([*types, *(name for each in types for name in both_ways(schema, each))]))
+
+
 def reached(schema: Schema, steps: StepPlan, seed_type: str) -> tuple[list[str], dict[EdgeType, str]]:
     """Node types and edge tables that a plan can touch, in a stable order."""
     types = {seed_type}
     tables = {}
-    for step in steps:
-        types |= {step.edge_type.src, step.edge_type.dst}
-        spec = schema.edge_spec(step.edge_type)
+    for edge_type in followed(schema, steps, steps.hops):
+        types |= {edge_type.src, edge_type.dst}
+        spec = schema.edge_spec(edge_type)
         if spec.layout == "edges":
             tables[spec.edge_type] = spec.table
     return sorted(types), tables

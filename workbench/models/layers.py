@@ -103,11 +103,21 @@ def _counts(sent: Tensor, target: Tensor, size: int) -> Tensor:
     return sent.new_zeros(size).index_add(0, target, ones)[:, None]
 
 
-def trim_edges(data: Any, edges: Edges, hops: int) -> dict[EdgeType, tuple[Tensor, Tensor | None]]:
-    """Keep the edges that were drawn within some hops: a prefix of each edge type's edges."""
+def trim_edges(
+    data: Any, edges: Edges, hops: int, sizes: Mapping[str, int] | None = None
+) -> dict[EdgeType, tuple[Tensor, Tensor | None]]:
+    """Keep the edges within some hops: a prefix of each edge type's edges.
+
+    ``sizes``: only those into the first so many nodes of a type. A drawn edge always leads to a node of an
+    earlier hop; one that was added beside them may lead to a node that the layer does not update.
+    """
     kept = {}
     for edge_type, (index, vectors) in edges.items():
         counts = data[edge_type].get("num_sampled_edges")
         size = index.shape[1] if counts is None else sum(int(count) for count in counts[:hops])
-        kept[edge_type] = (index[:, :size], None if vectors is None else vectors[:size])
+        index, vectors = index[:, :size], None if vectors is None else vectors[:size]
+        if sizes is not None:
+            inside = index[1] < sizes[edge_type.dst]
+            index, vectors = index[:, inside], None if vectors is None else vectors[inside]
+        kept[edge_type] = (index, vectors)
     return kept

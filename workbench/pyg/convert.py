@@ -30,7 +30,9 @@
     ``batch_size``      int                                          always
     ``y``               float32[s] or int64[s]                       where labels are known
 
-Every node type of the schema has a store; of the edge types, those that the fanout follows. With
+Every node type of the schema has a store; of the edge types, those that the fanout follows, and their ways
+back where ``subgraph='bidirectional'`` or ``'induced'`` adds edges. ``num_sampled_nodes`` and
+``num_sampled_edges`` are what ``torch_geometric.utils.trim_to_layer`` takes, added edges included. With
 ``expand=False`` the sections and ``present`` hold each distinct row once, in no particular order, and
 ``row`` says which row a node reads: an encoder then runs once per distinct row. Columns with codes stay
 raw: statistics belong to the model. In a ``Data`` object sections of edges carry the prefix ``edge_``.
@@ -272,9 +274,9 @@ def _only_types(batch: Batch) -> tuple[str, EdgeType]:
     raise LoaderError(
         explain(
             "a batch was asked for as a homogeneous Data object",
-            f"its graph has {len(node_types)} node types and its fanout follows {len(edge_types)} edge types",
+            f"its graph has {len(node_types)} node types and its subgraph {len(edge_types)} edge types",
             "one of each",
-            "Use to_hetero, or a fanout that follows one edge type of a graph with one node type",
+            "Use to_hetero, or a directional fanout that follows one edge type of a graph with one node type",
         ),
         batch.index,
     )

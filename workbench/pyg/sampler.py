@@ -215,9 +215,10 @@ def _which_edge_type(followed: int) -> FanoutError:
     return FanoutError(
         explain(
             "a homogeneous sample was asked for",
-            f"the fanout follows {followed} edge types",
+            f"its subgraphs have {followed} edge types",
             "one edge type",
-            "Name it in the fanout, or give the node type with the seeds to get HeteroData",
+            "Name it in the fanout (subgraph='directional' adds none), or give the node type with the seeds "
+            "to get HeteroData",
         )
     )
 

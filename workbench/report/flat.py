@@ -12,6 +12,7 @@ import numpy as np
 
 from workbench.schema import EdgeType
 from workbench.stores.protocols import GraphStore
+from workbench.stores.steps import FORMS, both_ways
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.temporal import BEGINNING, visible
 from workbench.types import AnyArray, BoolArray, Int32Array, Int64Array, TimeArray
@@ -170,7 +171,12 @@ def _node_times(subgraph: SampledSubgraph, graph: GraphStore | None, node_type: 
 def _edge_times(subgraph: SampledSubgraph, graph: GraphStore | None, edge_type: EdgeType) -> TimeArray:
     ids = subgraph.edge_id[edge_type]
     times = None if graph is None else graph.times(graph.schema.edge_spec(edge_type).table)
-    if times is None:
+    if graph is None or times is None:
         return np.full(len(ids), BEGINNING)
-    waived = [s.hop for s in subgraph.request.plan if s.edge_type == edge_type and not s.temporal]
-    return np.where(np.isin(subgraph.edge_hops(edge_type), waived), BEGINNING, times[ids])
+    static = [step for step in subgraph.request.plan if not step.temporal]
+    waived = np.isin(subgraph.edge_hops(edge_type), [s.hop for s in static if s.edge_type == edge_type])
+    if subgraph.request.plan.subgraph != FORMS[0]:
+        backs = both_ways(graph.schema, edge_type)
+        turned = subgraph.request.plan.subgraph == FORMS[1] and any(s.edge_type in backs for s in static)
+        waived = np.where(subgraph.is_drawn(edge_type), waived, turned)
+    return np.where(waived, BEGINNING, times[ids])

@@ -7,6 +7,7 @@ request allows. Edges go to DuckDB as Arrow, a million in a few seconds.
     audit_chunk    samples side by side as flat arrays       audit_steps    which step drew which edge
     audit_shape    counts, seeds, nodes, budgets             audit_cutoffs  cutoffs along the path
     audit_edges    each edge against its rows, in SQL        audit_counts   draws against what was visible
+    audit_added    edges beside the drawn ones
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from itertools import chain
 from typing import Any
 
 from workbench.errors import StoreError, explain
+from workbench.sampling.audit_added import check_added
 from workbench.sampling.audit_chunk import Chunk, Fault, gather
 from workbench.sampling.audit_counts import check_draws
 from workbench.sampling.audit_cutoffs import along_paths, check_cutoffs
@@ -112,7 +114,8 @@ def audit(subgraphs: SampledSubgraph | Iterable[SampledSubgraph], dataset: Datas
     the plan and start at a node that the step expands. Every expanded node must have drawn exactly what
     its step allows: ``min(fanout, visible)`` distinct edges, the latest ones where the strategy is
     ``recent``, none that weighs nothing or is hidden from its seed, and as many as the fraction,
-    replacement or budget say where the plan has them.
+    replacement or budget say where the plan has them. Edges beside the drawn ones must be just those that
+    the plan's form of subgraph adds: each way back, or each edge among the nodes that its dst sees.
 
     Parameters
     ----------
@@ -177,7 +180,8 @@ def _check(connection: Any, subgraphs: list[SampledSubgraph], dataset: Dataset, 
     for share in found:
         tally.add(check_draws(connection, chunk, share))
         tally.expanded += int(share.nodes.sum())
-    tally.edges += sum(len(edges) for edges in chunk.edges.values())
+    tally.add(check_added(connection, chunk))
+    tally.edges += sum(len(edges) for part in (chunk.edges, chunk.added) for edges in part.values())
     tally.samples += len(subgraphs)
     tally.dropped += int(chunk.dropped.sum())
 

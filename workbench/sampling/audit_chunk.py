@@ -88,7 +88,8 @@ class Chunk:
     plan : StepPlan
     schema : Schema
     nodes : dict node type -> Nodes
-    edges : dict edge type -> Edges
+    edges : dict edge type -> Edges  that the steps drew
+    added : dict edge type -> Edges  that the form of subgraph adds
     anchors : int64[lanes]
     seeds : int64[lanes]  seeds of each lane
     dropped : int64[lanes]  draws that the budget cut
@@ -99,6 +100,7 @@ class Chunk:
     schema: Schema
     nodes: Mapping[str, Nodes]
     edges: Mapping[EdgeType, Edges]
+    added: Mapping[EdgeType, Edges]
     anchors: TimeArray
     seeds: Int64Array
     dropped: Int64Array
@@ -134,14 +136,19 @@ def gather(subgraphs: Sequence[SampledSubgraph], schema: Schema) -> tuple[Chunk,
     stamps = np.concatenate(anchors)
     nodes = {name: _nodes(subgraphs, name, base, stamps, plan.disjoint) for name in schema.node_types}
     faults: list[Fault] = []
-    edges = {}
-    for edge_type in dict.fromkeys(step.edge_type for step in plan):
-        edges[edge_type] = _edges(subgraphs, edge_type, nodes, faults)
+    edges, added = {}, {}
+    named = {step.edge_type for step in plan}
+    for edge_type in plan.edge_types(schema):
+        found, drawn = _edges(subgraphs, edge_type, nodes, faults)
+        added[edge_type] = found.kept(~drawn)
+        if edge_type in named:
+            edges[edge_type] = found.kept(drawn)
     chunk = Chunk(
         plan,
         schema,
         nodes,
         edges,
+        added,
         stamps,
         np.concatenate(seeds).astype(np.int64),
         np.concatenate(dropped),
@@ -168,8 +175,9 @@ def _nodes(
 
 def _edges(
     subgraphs: Sequence[SampledSubgraph], edge_type: EdgeType, nodes: Mapping[str, Nodes], faults: list[Fault]
-) -> Edges:
-    parts = []
+) -> tuple[Edges, BoolArray]:
+    """Edges of a type, and which of them were drawn."""
+    parts, marks = [], []
     first = {name: np.searchsorted(nodes[name].graph, np.arange(len(subgraphs) + 1)) for name in nodes}
     src, _, dst = edge_type
     for number, subgraph in enumerate(subgraphs):
@@ -192,10 +200,13 @@ def _edges(
         if bad.any():
             faults.append((str(edge_type), 0, "local id out of range", int(bad.sum()), f"subgraph {number}"))
         parts.append(part.kept(~bad))
+        marks.append(np.resize(subgraph.is_drawn(edge_type), len(row))[~bad])
     if not parts:
         none = np.empty(0, np.int64)
-        return Edges(none.astype(np.int32), none.astype(np.int32), none, none, none, none.astype(np.uint64))
-    return Edges(*(np.concatenate([getattr(p, name) for p in parts]) for name in Edges.__dataclass_fields__))
+        empty = (none.astype(np.int32), none.astype(np.int32), none, none, none, none.astype(np.uint64))
+        return Edges(*empty), none.astype(np.bool_)
+    columns = (np.concatenate([getattr(p, name) for p in parts]) for name in Edges.__dataclass_fields__)
+    return Edges(*columns), np.concatenate(marks)
 
 
 def _hidden(

@@ -36,7 +36,7 @@ def check_edges(
     connection.register("sampled", _table(chunk, edge_type, mask))
     by_path = chunk.plan.cutoff == "path"
     kinds = _faults(chunk.schema, spec, step, "cutoff of its path" if by_path else "anchor")
-    late = f"({_later(chunk.schema, spec.table, 't', 'sees')} OR {_ended(chunk.schema, spec.table, 't')})"
+    late = f"({later(chunk.schema, spec.table, 't', 'sees')} OR {ended(chunk.schema, spec.table, 't')})"
     counts = ", ".join(f"count(*) FILTER (WHERE {fault})" for fault in kinds.values())
     source = _joined(chunk.schema, spec, step)
     rows = connection.execute(
@@ -98,18 +98,18 @@ def _needed(schema: Schema, name: str, weight: str | None) -> str:
 def _faults(schema: Schema, spec: EdgeSpec, step: Step, limit: str) -> dict[str, str]:
     """Kind -> SQL condition that is true where the edge has that fault."""
     src, _, dst = spec.edge_type
-    linked = f"{_linked(schema, spec.src_column, src, 's')} AND {_linked(schema, spec.dst_column, dst, 'd')}"
+    keyed = f"{linked(schema, spec.src_column, src, 's')} AND {linked(schema, spec.dst_column, dst, 'd')}"
     faults = {
         "no such row": f"t.{ROW} IS NULL OR s.{ROW} IS NULL OR d.{ROW} IS NULL",
-        "keys differ": f"NOT coalesce({linked}, false)",
-        f"source node later than the {limit}": _later(schema, src, "s", "sees"),
-        f"source node ended by the {limit}": _ended(schema, src, "s"),
-        f"expanded node later than the {limit}": _later(schema, dst, "d", "known"),
+        "keys differ": f"NOT coalesce({keyed}, false)",
+        f"source node later than the {limit}": later(schema, src, "s", "sees"),
+        f"source node ended by the {limit}": ended(schema, src, "s"),
+        f"expanded node later than the {limit}": later(schema, dst, "d", "known"),
         "edge was hidden from its seed": "e.hidden",
     }
     if step.temporal:
-        faults[f"edge later than the {limit}"] = _later(schema, spec.table, "t", "sees")
-        faults[f"edge ended by the {limit}"] = _ended(schema, spec.table, "t")
+        faults[f"edge later than the {limit}"] = later(schema, spec.table, "t", "sees")
+        faults[f"edge ended by the {limit}"] = ended(schema, spec.table, "t")
     window = window_of(schema, spec, step)
     if window is not None:
         clock = clock_of(schema, spec.table, "t")
@@ -120,21 +120,21 @@ def _faults(schema: Schema, spec: EdgeSpec, step: Step, limit: str) -> dict[str,
     return faults
 
 
-def _linked(schema: Schema, column: str | None, table: str, alias: str) -> str:
+def linked(schema: Schema, column: str | None, table: str, alias: str, row: str = "e.eid") -> str:
     """One end of the edge: its raw key is the node's key, or the node is the fact row itself."""
     if column is None:
-        return f"e.eid = {alias}.{ROW}"
+        return f"{row} = {alias}.{ROW}"
     return f"t.{quote_name(column)} = {key_of(schema, table, alias)}"
 
 
-def _later(schema: Schema, table: str, alias: str, limit: str) -> str:
+def later(schema: Schema, table: str, alias: str, limit: str) -> str:
     """True where the row has not begun by then, or has no time in a timed table."""
     if schema[table].time is None:
         return "false"
     return f"NOT coalesce({clock_of(schema, table, alias)} <= e.{limit}, false)"
 
 
-def _ended(schema: Schema, table: str, alias: str) -> str:
+def ended(schema: Schema, table: str, alias: str) -> str:
     """True where the row was over by then; a row without an end never is."""
     end = end_of(schema, table, alias)
     return "false" if end is None else f"coalesce({end} <= e.sees, false)"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from workbench.sampling.audit_chunk import Chunk, Fault, Nodes
+from workbench.stores.steps import FORMS
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import AnyArray, BoolArray
 
@@ -30,9 +31,10 @@ def check_counts(subgraphs: Sequence[SampledSubgraph]) -> Iterator[Fault]:
             if counts.sum() != len(row):
                 yield str(edge_type), 0, "hop counts do not add up", 1, where
             for hop, count in enumerate(counts.tolist(), start=1):
-                if count and (edge_type, hop) not in planned:
+                drawn = by_step.get((edge_type, hop), 0)
+                if plan.subgraph == FORMS[0] and count and (edge_type, hop) not in planned:
                     yield str(edge_type), hop, "not in the plan", int(count), where
-                elif count != by_step.get((edge_type, hop), 0):
+                elif count < drawn or (plan.subgraph == FORMS[0] and count != drawn):
                     yield str(edge_type), hop, "step counts do not add up", 1, where
         for name, ids in subgraph.node_id.items():
             if subgraph.nodes_per_hop[name].sum() != len(ids):
@@ -52,20 +54,20 @@ def check_nodes(chunk: Chunk) -> Iterator[Fault]:
     for edge_type, edges in chunk.edges.items():
         src, dst = chunk.nodes[edge_type.src], chunk.nodes[edge_type.dst]
         strays = src.lane[edges.src] != dst.lane[edges.dst]
-        yield from _told(str(edge_type), edges.hop, "edge between the subgraphs of two seeds", strays)
+        yield from told(str(edge_type), edges.hop, "edge between the subgraphs of two seeds", strays)
         late = src.hop[edges.src] > edges.hop
-        yield from _told(str(edge_type), edges.hop, "source node was found after its edge", late)
+        yield from told(str(edge_type), edges.hop, "source node was found after its edge", late)
         first = src.hop[edges.src] == edges.hop
         counted = np.ones(len(edges), np.bool_) if chunk.plan.tree else first
         np.add.at(reached[edge_type.src], edges.src[counted], 1)
     for name, nodes in chunk.nodes.items():
         drawn, known = nodes.hop > 0, reached[name]
-        yield from _told(name, nodes.hop, "node that no edge leads to", drawn & (known == 0))
+        yield from told(name, nodes.hop, "node that no edge leads to", drawn & (known == 0))
         if chunk.plan.tree:
             shared = np.where(drawn, known > 1, known > 0)
-            yield from _told(name, nodes.hop, "node of a tree that several draws share", shared)
+            yield from told(name, nodes.hop, "node of a tree that several draws share", shared)
         else:
-            yield from _told(name, nodes.hop, "node is there twice", _twice(chunk, nodes))
+            yield from told(name, nodes.hop, "node is there twice", _twice(chunk, nodes))
 
 
 def _twice(chunk: Chunk, nodes: Nodes) -> BoolArray:
@@ -97,7 +99,7 @@ def check_budget(chunk: Chunk) -> Iterator[Fault]:
             yield "nodes", 0, kind, int(bad.sum()), example
 
 
-def _told(name: str, hops: AnyArray, kind: str, bad: BoolArray) -> Iterator[Fault]:
+def told(name: str, hops: AnyArray, kind: str, bad: BoolArray) -> Iterator[Fault]:
     """One fault per hop that has some."""
     for hop in np.unique(hops[bad]).tolist():
         places = np.flatnonzero(bad & (hops == hop))

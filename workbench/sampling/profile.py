@@ -90,9 +90,11 @@ def profile(
 
 
 def edges_by_cell(subgraph: SampledSubgraph) -> dict[tuple[int, EdgeType], int]:
-    """Edges drawn per (hop, edge type); steps of several metapaths may share one."""
-    cells: dict[tuple[int, EdgeType], int] = {}
-    for step, count in zip(subgraph.request.plan, subgraph.step_edges.tolist(), strict=True):
-        cell = (step.hop, step.edge_type)
-        cells[cell] = cells.get(cell, 0) + count
-    return cells
+    """Edges per (hop, edge type) of every step, and of others where the form of subgraph adds some."""
+    planned = [(step.hop, step.edge_type) for step in subgraph.request.plan]
+    counts = {
+        (hop, edge_type): count
+        for edge_type, per_hop in subgraph.edges_per_hop.items()
+        for hop, count in enumerate(per_hop.tolist(), 1)
+    }
+    return {cell: counts[cell] for cell in dict.fromkeys([*planned, *(c for c in counts if counts[c])])}

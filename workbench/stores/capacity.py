@@ -7,24 +7,15 @@ from dataclasses import dataclass, replace
 
 from workbench.errors import BudgetError, explain
 from workbench.kernels.cuts import largest_degree
-from workbench.kernels.tables import CHUNK, ROOM
+from workbench.kernels.tables import ROOM
 from workbench.schema import EdgeType
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.memory import OverBudgetError, size_class
 from workbench.stores.request import SampleRequest
-from workbench.stores.steps import ALL, FORMS, Step, StepPlan, Strategy, both_ways
+from workbench.stores.steps import ALL, FORMS, Step, StepPlan, Strategy
 
 MOST_NODES: int = 1 << 62
 """More nodes than there can be: no limit."""
-
-FOUND_BYTES: int = 96
-"""Scratch for each neighbour looked at for an induced subgraph, and for each edge offered to a subgraph."""
-
-NODE_BYTES: int = 64
-"""Scratch for each node of an induced subgraph."""
-
-MERGE_BYTES: int = 192
-"""Scratch for each edge, drawn or offered, while the edges of a type are put in order."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +141,11 @@ def refusal(
     asked = f"fanout {describe(request.plan)} for {len(request):,} seeds was asked for"
     got = f"it needs {error.asked:,} more bytes, beside {error.held:,} that samples hold already"
     allowed = f"{error.limit:,} bytes for samples"
-    return BudgetError(
-        explain(asked, got, allowed, _remedy(graph, degrees, request, seeds, error.room - masses))
-    )
+    plain = replace(request, plan=replace(request.plan, subgraph=FORMS[0]))
+    do = _remedy(graph, degrees, plain, seeds, error.room - masses)
+    if request.plan.subgraph != FORMS[0]:
+        do = f"Use a smaller fanout or fewer seeds. Without added edges (subgraph='directional'): {do}"
+    return BudgetError(explain(asked, got, allowed, do))
 
 
 def _remedy(
@@ -217,8 +210,7 @@ def request_bytes(
     graph: GraphArrays, degrees: Mapping[EdgeType, int], plan: StepPlan, capacity: Capacity
 ) -> int:
     """Everything that is counted for a request: arena, hash tables and scratch."""
-    drawn = capacity.bytes(graph.id_dtype.itemsize) + Scratch.of(plan, degrees).bytes
-    return drawn + _added_bytes(graph, degrees, plan, capacity)
+    return capacity.bytes(graph.id_dtype.itemsize) + Scratch.of(plan, degrees).bytes
 
 
 @dataclass(frozen=True)
@@ -266,21 +258,3 @@ def _ranks(step: Step, degree: int) -> int:
     """Ranks that are listed for one node at most: none where the neighbours are taken as they lie."""
     as_stored = step.takes_all and step.strategy < Strategy.WEIGHTED
     return 0 if as_stored else most_drawn(step, degree)
-
-
-def _added_bytes(
-    graph: GraphArrays, degrees: Mapping[EdgeType, int], plan: StepPlan, capacity: Capacity
-) -> int:
-    """What edges beside the drawn ones can take (``complete.py``), scratch of all edge types together."""
-    if plan.subgraph == FORMS[0]:
-        return 0
-    total = NODE_BYTES * sum(capacity.nodes.values())
-    each = graph.id_dtype.itemsize + 16 + 2 * FOUND_BYTES + MERGE_BYTES
-    for name in plan.edge_types(graph.schema):
-        back = both_ways(graph.schema, name)[1:]
-        drawn, offered = (sum(capacity.edges.get(part, 0) for part in parts) for parts in ((name,), back))
-        if plan.subgraph == FORMS[2]:
-            offered = capacity.nodes[name.dst] * degrees[name]
-        # chunks of neighbours are asked for in fours, and arenas come in size classes
-        total += size_class(each * (drawn + offered)) + 4 * FOUND_BYTES * max(degrees[name], CHUNK)
-    return total

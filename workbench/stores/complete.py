@@ -24,14 +24,17 @@ from typing import NamedTuple
 import numpy as np
 
 from workbench.schema import EdgeType
-from workbench.stores.capacity import FOUND_BYTES, MERGE_BYTES, NODE_BYTES, aligned
+from workbench.stores.capacity import aligned
 from workbench.stores.groups import first_of_each
 from workbench.stores.growing import HopStore
-from workbench.stores.induced import Ends, Nodes, induced
+from workbench.stores.induced import FOUND_BYTES, NODE_BYTES, Ends, Nodes, induced
 from workbench.stores.memory import Arenas, Room, scratch
 from workbench.stores.steps import FORMS, both_ways
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import AnyArray, Int32Array, Int64Array, UInt64Array
+
+MERGE_BYTES: int = 192
+"""Scratch for each edge, drawn or offered, while the edges of a type are put in order."""
 
 
 class Edges(NamedTuple):

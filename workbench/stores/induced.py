@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from workbench.schema import EdgeType
-from workbench.stores.capacity import FOUND_BYTES
 from workbench.stores.growing import HopStore
 from workbench.stores.memory import Room
 from workbench.stores.request import HopRequest
@@ -26,6 +25,12 @@ ENTRIES: int = 1 << 18
 
 FEW: int = 256
 """Neighbours of a node that are looked at first; nodes with more are asked again, for four times as many."""
+
+FOUND_BYTES: int = 96
+"""Scratch for each neighbour that is looked at, and for each edge that is offered to a subgraph."""
+
+NODE_BYTES: int = 64
+"""Scratch for each node of the subgraph."""
 
 
 class Ends(NamedTuple):

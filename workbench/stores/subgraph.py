@@ -94,7 +94,7 @@ class SampledSubgraph:
         """bool[m]: edges that the plan's steps drew; the others were added by its form of subgraph."""
         counts = self.edges_per_hop[edge_type]
         drawn = np.zeros(len(counts), np.int64)
-        for step, count in zip(self.request.plan, self.step_edges.tolist(), strict=True):
+        for step, count in zip(self.request.plan, self.step_edges.tolist(), strict=False):
             if step.edge_type == edge_type:
                 drawn[step.hop - 1] += count
         rank = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
