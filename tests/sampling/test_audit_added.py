@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from audited import TablesOnly
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from source_tables import TablesOnly
 
 from workbench.sampling.audit import AuditReport, audit
 from workbench.schema import EdgeType
