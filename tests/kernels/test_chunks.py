@@ -11,6 +11,7 @@ from workbench.kernels.tables import (
     C_AT_NEW,
     C_EDGE,
     C_GENERAL,
+    C_MET,
     C_MID,
     C_NEED,
     C_NEW,
@@ -38,10 +39,10 @@ def _end(call):
 
 
 @pytest.mark.parametrize("general", [False, True])
-@given(st.tuples(FEW, FEW, FEW), FEW, FEW, st.integers(-1, 1))
+@given(st.tuples(FEW, FEW, FEW, FEW), FEW, FEW, st.integers(-1, 1))
 def test_room_and_end(general, chunks, count, more, spare):
     call, edge = np.zeros(C_WORDS, np.int64), np.zeros(E_WORDS, np.int64)
-    call[[C_NEW, C_MID, C_OLD]], call[C_EDGE], call[C_GENERAL] = chunks, address(edge), general
+    call[[C_NEW, C_MID, C_MET, C_OLD]], call[C_EDGE], call[C_GENERAL] = chunks, address(edge), general
     call[C_AT_NEW], edge[E_COL], edge[E_COUNT] = 10_000, 50_000, count
     wanted = count + sum(chunks) + more
     edge[E_CAPACITY] = wanted + spare

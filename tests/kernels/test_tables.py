@@ -21,7 +21,8 @@ def test_words_fill_their_table_without_gaps(prefix):
 def test_rows_of_blocks_and_chunks_do_not_overlap():
     assert tables.ROW == 8 * tables.LANES
     assert named("B_") == [row * tables.ROW for row in range(tables.B_ROWS)]
-    assert named("K_") == [row * 8 * tables.ROOM for row in range(tables.K_ROWS)]
+    assert named("K_") == [row * tables.ROOM_ROW for row in range(tables.K_ROWS)]
+    assert tables.ROOM_ROW >= 8 * tables.ROOM
     assert tables.CHUNK < tables.ROOM
 
 

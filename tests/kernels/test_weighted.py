@@ -20,8 +20,8 @@ from workbench.stores.steps import Step, Strategy
 
 
 @kernel
-def _above(masses, count, target):
-    return _first_above(masses, count, target)
+def _above(masses, count, target, guess):
+    return _first_above(masses, count, target, guess)
 
 
 @kernel
@@ -37,10 +37,15 @@ def _tries(masses, first, count, log, key, take, picks, targets):
 LOADS = st.lists(st.sampled_from([0.0, 0.0, 1.0, 2.5, 1e-9, 1e9]), min_size=1, max_size=70)
 
 
-@given(LOADS, st.floats(-1, 2e9))
-def test_the_first_above_is_bisection(loads, target):
+@given(
+    st.lists(LOADS, min_size=1, max_size=5).map(lambda some: [load for loads in some for load in loads]),
+    st.floats(-1, 2e9),
+)
+def test_the_first_above_is_bisection_whatever_the_guess(loads, target):
     masses = np.cumsum(loads)
-    assert _above(address(masses), len(masses), target) == bisect_right(masses.tolist(), target)
+    wanted = bisect_right(masses.tolist(), target)
+    for guess in range(len(masses)):
+        assert _above(address(masses), len(masses), target, guess) == wanted
 
 
 @given(LOADS, st.integers(0, 3), st.integers(0, 2**64 - 1), st.integers(1, 40), st.booleans())
@@ -106,6 +111,15 @@ def test_draws_by_age_at_their_limits(half_life, again, window):
     for fanout in (1, SCAN, SCAN + 1, 200):
         step = Step(1, ORDERS, fanout, Strategy.DECAY, window=window, replace=again, half_life=half_life)
         both(graph, request_of([step], [0, 1, 2, 0], 700))
+
+
+def test_a_scan_counts_ages_from_the_latest_that_is_left():
+    """Nine half-lives from order to order: beside the very latest, the 200th latest would weigh nothing."""
+    graph = RamGraph(star(300, 9).arrays())
+    step = Step(1, ORDERS, 200, Strategy.DECAY, half_life=1)
+    subgraph = both(graph, request_of([step], [0, 8], 10**6))
+    assert subgraph.slow_draws == 2
+    assert subgraph.num_edges == 2 * 200
 
 
 def test_draws_are_in_proportion():

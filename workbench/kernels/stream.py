@@ -1,7 +1,8 @@
-"""From drawn positions to edges: three chunks in flight at once.
+"""From drawn positions to edges: four chunks in flight at once.
 
 new   positions            -> prefetched
 mid   neighbour, edge id   -> read; the hash line of each prefetched (a tree is done here)
+met   hash                 -> the slot where the node is, or belongs
 old   local id             -> looked up or added (kernels/relabel.py); the edge is complete
 """
 
@@ -15,11 +16,13 @@ from workbench.kernels.lanes import lowest_bit, match_line
 from workbench.kernels.raw import load, prefetch, set_word, set_word32, store, width, word, word32
 from workbench.kernels.relabel import CHECK, enter, hash_of, line_of, lookup
 from workbench.kernels.tables import (
+    C_AT_MET,
     C_AT_MID,
     C_AT_NEW,
     C_AT_OLD,
     C_DISJOINT,
     C_EDGE,
+    C_MET,
     C_MID,
     C_NEED,
     C_NEW,
@@ -50,91 +53,111 @@ from workbench.kernels.tables import (
 
 @part
 def _turn(call):
-    """Make the new chunk the mid one, the mid one the old one, and the old one new."""
+    """Every chunk grows a stage older; the oldest is empty and becomes the new one."""
     old = word(call, C_AT_OLD)
-    set_word(call, C_AT_OLD, word(call, C_AT_MID))
+    set_word(call, C_AT_OLD, word(call, C_AT_MET))
+    set_word(call, C_AT_MET, word(call, C_AT_MID))
     set_word(call, C_AT_MID, word(call, C_AT_NEW))
     set_word(call, C_AT_NEW, old)
+    set_word(call, C_OLD, word(call, C_MET))
+    set_word(call, C_MET, word(call, C_MID))
+    set_word(call, C_MID, word(call, C_NEW))
+    set_word(call, C_NEW, 0)
 
 
 @part
-def _at_once(like, disjoint, tag_mask, tag, slots, lines, nodes, batch, count, node, lane, hashed):
-    """Local id of a node if the first slot that matches is the right one, ``count`` if it is new; or -1.
+def _fill_slot(like, disjoint, tag_mask, tag, nodes, batch, count, at):
+    """Local id of a node through the slot that matched, ``count`` if it is new; -1 if the slot is another's.
 
-    A new node is appended; the caller counts it.
+    A new node is appended; the caller counts it. ``at`` is the address of the edge in its chunk.
     """
-    wanted, line_at = (hashed << 32) | tag, slots + (line_of(hashed, lines) << 6)
-    found = match_line(line_at, CHECK | tag_mask, wanted, tag_mask, tag)
-    if found == 0:
-        return np.int64(-1)
-    slot_at = line_at + (lowest_bit(found) << 3)
-    slot = word(slot_at, 0)
+    slot_at, lane = word(at, 0), word(at + K_LANE, 0)
+    node, hashed = word(at + K_NODE, 0), word(at + K_HASH, 0)
+    wanted, slot = (hashed << 32) | tag, word(slot_at, 0)
     if slot & tag_mask != tag:
         set_word(slot_at, 0, wanted | count)
         store(like, nodes + count * width(like), node)
         set_word32(batch, count, lane if disjoint else -1)
         return count
     local = slot & (np.int64(0xFFFFFFFF) ^ tag_mask)
-    same = load(like, nodes + local * width(like)) == node
-    same &= disjoint == 0 or word32(batch, local) == lane
+    same = slot & (CHECK | tag_mask) == wanted
+    if same:
+        same = load(like, nodes + local * width(like)) == node
+        same &= disjoint == 0 or word32(batch, local) == lane
     return local if same else np.int64(-1)
 
 
 @part
-def _stream(like, call, begin, begin_old):
-    """Prefetch the new chunk, gather the one before it and relabel the one before that, edge by edge.
+def _meet(call):
+    """Prefetch the neighbours of the new chunk; find the slots where the nodes of the third belong.
 
-    One loop, because a core overlaps computing with waiting only over a few hundred instructions. It
-    returns where a relabelling was not settled by the first slot that matched (hardly ever: full lines
-    and equal checks), for :func:`_settle_old`, or the end of the longest chunk.
+    Both at once, for one waits and the other computes. Slots are matched a chunk before they are filled: a
+    load that follows a store to an address that is not known yet may have to wait for it, and the address
+    of a slot is known only when its line has been read.
     """
-    # in locals, because a raw store might alias the tables and would have them loaded again each time
-    step, edge, nodes, size = word(call, C_STEP), word(call, C_EDGE), word(call, C_SRC), width(like)
-    layout, stride, nbr_at, eid_at = (
-        word(step, P_LAYOUT),
-        word(edge, E_STRIDE),
-        word(edge, E_NBR),
-        word(edge, E_EID),
+    edge, nodes, step = word(call, C_EDGE), word(call, C_SRC), word(call, C_STEP)
+    stride, nbr_at, eid_at = word(edge, E_STRIDE), word(edge, E_NBR), word(edge, E_EID)
+    apart = word(step, P_LAYOUT) == EDGES and eid_at - nbr_at >= stride
+    slots, lines, tag_mask, tag = (
+        word(nodes, N_HASH),
+        word(nodes, N_LINES),
+        word(call, C_TAG_MASK),
+        word(call, C_TAG),
     )
-    slots_at, lines = word(nodes, N_HASH), word(nodes, N_LINES)
-    nodes_at, batch_at, count = word(nodes, N_NODES), word(nodes, N_BATCH), word(nodes, N_COUNT)
-    new, mid, old = word(call, C_AT_NEW), word(call, C_AT_MID), word(call, C_AT_OLD)
-    news, mids, olds = word(call, C_NEW), word(call, C_MID), word(call, C_OLD)
-    row_at = word(edge, E_ROW) + word(edge, E_COUNT) * 4
-    out_at = word(edge, E_OUT) + (word(edge, E_COUNT) + olds) * size
-    disjoint, tag_mask, tag = word(call, C_DISJOINT), word(call, C_TAG_MASK), word(call, C_TAG)
-    apart = layout == EDGES and eid_at - nbr_at >= stride
-    end = max(news, max(mids, olds))
-    for p in range(begin, end):
-        if begin_old <= p < olds:
-            at = old + p * 8
-            lane, node, hashed = word(at + K_LANE, 0), word(at + K_NODE, 0), word(at + K_HASH, 0)
-            local = _at_once(
-                like, disjoint, tag_mask, tag, slots_at, lines, nodes_at, batch_at, count, node, lane, hashed
-            )
-            if local < 0:
-                end = p
-                break
-            count += local == count
-            set_word32(row_at, p, local)
-        if p < mids:
-            position = word(mid, p)
-            node = load(like, nbr_at + position * stride)
-            hashed = hash_of(node, word(mid + K_LANE, p))
-            prefetch(slots_at + (line_of(hashed, lines) << 6))
-            set_word(mid + K_NODE, p, node)
-            set_word(mid + K_HASH, p, hashed)
-            edge_id = node
-            if layout == COLUMN:
-                edge_id = position
-            elif layout == EDGES:
-                edge_id = load(like, eid_at + position * stride)
-            store(like, out_at + p * size, edge_id)
+    new, met, news = word(call, C_AT_NEW), word(call, C_AT_MET), word(call, C_NEW)
+    mets = word(call, C_MET) if slots != 0 else np.int64(0)  # no room at all: the next stage asks for it
+    for p in range(max(news, mets)):
+        if p < mets:
+            hashed = word(met + K_HASH, p)
+            line_at = slots + (line_of(hashed, lines) << 6)
+            found = match_line(line_at, CHECK | tag_mask, (hashed << 32) | tag, tag_mask, tag)
+            # of a full line, the last slot: it is another's, which the next stage sees
+            set_word(met, p, line_at + (lowest_bit(found | 128) << 3))
         if p < news:
             position = word(new, p)
             prefetch(nbr_at + position * stride)
             if apart:
                 prefetch(eid_at + position * stride)
+
+
+@part
+def _read(like, call):
+    """Read neighbours and edge ids of the mid chunk, and prefetch the hash line of each."""
+    edge, nodes, mid, size = word(call, C_EDGE), word(call, C_SRC), word(call, C_AT_MID), width(like)
+    stride, nbr_at, eid_at = word(edge, E_STRIDE), word(edge, E_NBR), word(edge, E_EID)
+    slots, lines = word(nodes, N_HASH), word(nodes, N_LINES)
+    before = word(edge, E_COUNT) + word(call, C_OLD) + word(call, C_MET)
+    out_at, column = word(edge, E_OUT) + before * size, word(word(call, C_STEP), P_LAYOUT) == COLUMN
+    for p in range(word(call, C_MID)):
+        position = word(mid, p)
+        node = load(like, nbr_at + position * stride)
+        hashed = hash_of(node, word(mid + K_LANE, p))
+        prefetch(slots + (line_of(hashed, lines) << 6))
+        set_word(mid + K_NODE, p, node)
+        set_word(mid + K_HASH, p, hashed)
+        edge_id = load(like, eid_at + position * stride)
+        store(like, out_at + p * size, position if column else edge_id)
+
+
+@part
+def _relabel(like, call, begin):
+    """Turn slots into local ids from edge ``begin`` of the old chunk on; returns where it stopped.
+
+    It stops where the slot is another's (hardly ever: a full line, equal checks, a slot that was taken
+    since it matched), for :func:`_settle_old`, or at the end.
+    """
+    edge, nodes, old, olds = word(call, C_EDGE), word(call, C_SRC), word(call, C_AT_OLD), word(call, C_OLD)
+    # in locals, because a raw store might alias the tables and would have them loaded again each time
+    nodes_at, batch_at, count = word(nodes, N_NODES), word(nodes, N_BATCH), word(nodes, N_COUNT)
+    disjoint, tag_mask, tag = word(call, C_DISJOINT), word(call, C_TAG_MASK), word(call, C_TAG)
+    row_at, end = word(edge, E_ROW) + word(edge, E_COUNT) * 4, olds
+    for p in range(begin, olds):
+        local = _fill_slot(like, disjoint, tag_mask, tag, nodes_at, batch_at, count, old + p * 8)
+        if local < 0:
+            end = p
+            break
+        count += local == count
+        set_word32(row_at, p, local)
     set_word(nodes, N_COUNT, count)
     return end
 
@@ -161,7 +184,7 @@ def _settle_old(like, call, p):
 
 @stage
 def advance_shared(like, call):
-    """Move the three chunks on by one stage; the oldest becomes edges. Returns 0, or what is too small.
+    """Move the chunks on by one stage; the oldest becomes edges. Returns 0, or what is too small.
 
     Room for all their edges was checked, and their cols are written.
     """
@@ -169,17 +192,13 @@ def advance_shared(like, call):
     if word(nodes, N_COUNT) + olds > word(nodes, N_CAPACITY):
         set_word(call, C_NEED, word(nodes, N_COUNT) + olds)
         return 1 + word(word(call, C_STEP), P_SRC)
-    end, done, skip = max(word(call, C_NEW), max(word(call, C_MID), olds)), np.int64(0), np.int64(0)
-    while True:
-        done = _stream(like, call, done, skip)
-        if done == end:
-            break
+    _meet(call)
+    _read(like, call)
+    done = _relabel(like, call, np.int64(0))
+    while done < olds:
         _settle_old(like, call, done)
-        skip = done + 1
+        done = _relabel(like, call, done + 1)
     set_word(edge, E_COUNT, word(edge, E_COUNT) + olds)
-    set_word(call, C_OLD, word(call, C_MID))
-    set_word(call, C_MID, word(call, C_NEW))
-    set_word(call, C_NEW, 0)
     _turn(call)
     return np.int64(0)
 
@@ -222,7 +241,6 @@ def advance_tree(like, call):
             set_word32(row_at, p, count + p)
     set_word(nodes, N_COUNT, count + mids)
     set_word(edge, E_COUNT, drawn + mids)
-    set_word(call, C_MID, news)
-    set_word(call, C_NEW, 0)
+    set_word(call, C_MID, 0)
     _turn(call)
     return np.int64(0)

@@ -7,7 +7,7 @@ plan        int64[steps, P_WORDS]      P_* columns
 node table  int64[node types, N_WORDS] N_* columns; COUNT holds the seeds, then grows
 edge table  int64[edge types, E_WORDS] E_* columns
 block       int64[B_ROWS, LANES]       B_* rows: what is known of sixteen expanded nodes
-chunk       int64[K_ROWS, ROOM]        K_* rows: drawn positions on their way to become edges
+chunk       int64[K_ROWS, ROOM_ROW / 8] K_* rows: drawn positions on their way to become edges
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from __future__ import annotations
     # rules of cutoffs along the path: int64[bounds, 3] address of times, dated rows, window or -1
     C_BOUNDS,
     # scratch
-    C_BLOCK, C_AT_NEW, C_AT_MID, C_AT_OLD, C_RANKS, C_MANY,
+    C_BLOCK, C_AT_NEW, C_AT_MID, C_AT_MET, C_AT_OLD, C_RANKS, C_MANY,
     C_TARGETS, C_RUNNING, C_VISIBLE, C_TAKEN, C_TAKEN_MASK, C_STAMP,
     # hash tables: this batch's epoch (``kernels/relabel.py``)
     C_TAG_MASK, C_TAG,
     # metapaths: nodes that each step drew, int32[room], and where each step's begin, int64[steps + 1]
     C_FRONTIER, C_FRONTIER_ROOM, C_SPANS,
     # state: the step under way and its tables; edges of the new, mid and old chunk
-    C_STEP, C_NUMBER, C_SRC, C_DST, C_EDGE, C_LIST, C_FIRST, C_LAST, C_NEW, C_MID, C_OLD,
+    C_STEP, C_NUMBER, C_SRC, C_DST, C_EDGE, C_LIST, C_FIRST, C_LAST, C_NEW, C_MID, C_MET, C_OLD,
     # of the node that is drawn for: its lane in the block, visible neighbours, draws, whether listed
     C_NODE, C_COUNT, C_TAKE, C_LISTED,
     # address of the stage that makes edges of chunks
     C_ADVANCE,
     # answers: capacity that was missing; nodes whose weighted draws needed a scan
     C_NEED, C_SLOW,
-) = range(58)
-C_WORDS = 58
+) = range(60)
+C_WORDS = 60
 
 (
     P_HOP, P_EDGE, P_DST, P_SRC, P_LAYOUT, P_FANOUT, P_STRATEGY, P_SALT,
@@ -86,7 +86,10 @@ B_LOCAL, B_NODE, B_LANE, B_VIEW, B_BEGIN, B_END, B_CUT, B_SIZE, B_ACTIVE, B_COUN
 )
 """Byte offsets of the rows of a block."""
 
-K_POSITION, K_LANE, K_NODE, K_HASH, K_COL, K_EDGE = (row * 8 * ROOM for row in range(6))
+ROOM_ROW: int = 8 * ROOM + 320
+"""Bytes of a row of a chunk: no multiple of 4096, or all rows would share a few sets of the cache."""
+
+K_POSITION, K_LANE, K_NODE, K_HASH, K_COL, K_EDGE = (row * ROOM_ROW for row in range(6))
 """Byte offsets of the rows of a chunk; cols are int32."""
 
-B_ROWS, K_ROWS, CHUNKS = 12, 6, 3
+B_ROWS, K_ROWS, CHUNKS = 12, 6, 4

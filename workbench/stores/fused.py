@@ -27,13 +27,7 @@ from workbench.kernels.tables import (
     C_DISJOINT,
     C_GENERAL,
     C_HOPS,
-    C_MID,
-    C_NEED,
-    C_NEW,
-    C_OLD,
     C_PATH,
-    C_PLAN,
-    C_SLOW,
     C_STEPS,
     C_STRICT,
     C_TREE,
@@ -150,7 +144,7 @@ class Program:
     edge_types : named edge types in schema order
     scratch : Scratch
     kept : arrays whose addresses stand in ``steps`` and ``words``
-    words : dict  C_* words of a call that hold for every batch
+    words : dict  C_* words of a call that hold for every batch; ``plan_at`` is the address of ``steps``
     room : most nodes and edges of each type, and listed nodes, that batches took, by bit length of their
         number of seeds
     layouts : layout to try and upper bound, by the number of seeds of each type
@@ -163,6 +157,7 @@ class Program:
     scratch: Scratch
     kept: list[AnyArray]
     words: dict[int, int] = field(default_factory=dict)
+    plan_at: int = 0
     room: dict[int, tuple[list[int], list[int], int]] = field(default_factory=dict)
     layouts: dict[tuple[tuple[str, int], ...], tuple[Layout, Capacity]] = field(default_factory=dict)
 
@@ -194,12 +189,13 @@ class Program:
     def _note_words(self, tables: Tables) -> None:
         plan, rules = self.plan, np.array([tables.rule_of(bound) for bound in self.bounds], np.int64)
         self.kept.append(rules)
+        self.plan_at = address(self.steps)
         self.words = {
-            C_PLAN: address(self.steps), C_STEPS: len(self.steps), C_TYPES: len(tables.types),
-            C_HOPS: plan.hops, C_DISJOINT: plan.disjoint, C_TREE: plan.tree, C_PATH: plan.cutoff == "path",
+            C_STEPS: len(self.steps), C_TYPES: len(tables.types), C_HOPS: plan.hops,
+            C_DISJOINT: plan.disjoint, C_TREE: plan.tree, C_PATH: plan.cutoff == "path",
             C_STRICT: plan.strict, C_BY_PATH: plan.by_path, C_GENERAL: self.is_general,
             C_BOUNDS: address(rules), C_BUDGET: plan.max_nodes or 0,
-            C_ADVANCE: self.advance.address(tables.ids), C_NEW: 0, C_MID: 0, C_OLD: 0, C_NEED: 0, C_SLOW: 0,
+            C_ADVANCE: self.advance.address(tables.ids),
         }  # fmt: skip
 
     @property

@@ -11,7 +11,6 @@ from workbench.errors import FanoutError, explain
 from workbench.kernels.expand import expand_blocks, expand_nodes
 from workbench.kernels.sample import sample_batch
 from workbench.kernels.tables import (
-    C_BY_PATH,
     C_CUTS,
     C_DROPPED,
     C_EDGES,
@@ -20,8 +19,12 @@ from workbench.kernels.tables import (
     C_KEYS,
     C_LANE_NODES,
     C_LANES,
+    C_MET,
+    C_MID,
     C_NEED,
+    C_NEW,
     C_NODES,
+    C_OLD,
     C_PLAN,
     C_SLOW,
     C_SPANS,
@@ -54,23 +57,37 @@ MOST_LOCALS: int = (1 << 31) - 1
 """Nodes of one type in a batch: local ids are int32."""
 
 
+_EACH = np.array([
+    C_PLAN, C_HIDDEN, C_CUTS, C_LANES, C_KEYS, C_VIEWS, C_NODES, C_EDGES, C_ENDS, C_STEP_EDGES, C_SPANS,
+    C_LANE_NODES, C_DROPPED, C_TAG_MASK, C_TAG, C_STAMP, C_NEW, C_MID, C_MET, C_OLD, C_NEED, C_SLOW,
+])  # fmt: skip
+"""Words that are set for every call; the rest belongs to the worker or to the plan."""
+
+
 @dataclass
 class _Question:
-    """A request in the kernel's words: what does not change when it is run again with more room."""
+    """A request in the kernel's words: what does not change when it is run again with more room.
+
+    Attributes
+    ----------
+    words : values of the first words of a call, from C_PLAN to C_VIEWS
+    kept : arrays whose addresses stand there
+    """
 
     request: SampleRequest
-    words: dict[int, int]
+    words: list[int]
     kept: list[AnyArray]
 
 
 @dataclass
 class _Answer:
-    """What the kernel filled."""
+    """What the kernel filled; the small arrays, from ``ends`` on, lie behind one another in ``notes``."""
 
     layout: Layout
     arena: ByteArray
     node_table: Int64Array
     edge_table: Int64Array
+    notes: Int64Array
     ends: Int64Array
     step_edges: Int64Array
     spans: Int64Array
@@ -95,7 +112,7 @@ def run_batch(
     while True:
         worker.fit_scratch(program, layout.capacity.lists)
         answer = _prepare(tables, program, worker, arenas, request, layout)
-        full = _call(tables, worker, question, answer)
+        full = _call(tables, program, worker, question, answer)
         if full == 0:
             return _wrap(tables, program, worker, request, snapshot, answer)
         capacity = _grown(tables, layout.capacity, bound, full, int(worker.call[C_NEED]))
@@ -113,9 +130,7 @@ def _question(tables: Tables, program: Program, request: SampleRequest) -> _Ques
         for row, bound in zip(cuts, program.bounds, strict=False):
             row[: len(seen)] = tables.visible_rows(bound, seen)
     keys = request_keys(request)
-    words = {
-        **program.words, C_CUTS: address(cuts), C_LANES: lanes, C_KEYS: address(keys), C_VIEWS: address(seen),
-    }  # fmt: skip
+    words = [program.plan_at, 0, address(cuts), lanes, address(keys), address(seen)]
     question = _Question(request, words, [cuts, keys, seen])
     if request.hidden:
         _hide(tables, program, question)
@@ -141,7 +156,7 @@ def _hide(tables: Tables, program: Program, question: _Question) -> None:
                 row[P_EXPAND] = by_node if row[P_EXPAND] == by_block else row[P_EXPAND]
     hidden = np.array(found, np.int64)
     question.kept += [steps, hidden]
-    question.words |= {C_PLAN: address(steps), C_HIDDEN: address(hidden)}
+    question.words[:2] = address(steps), address(hidden)
 
 
 def _prepare(
@@ -165,27 +180,38 @@ def _prepare(
             layout.seen(arena, number, count)[:] = 0
         node_table[number, N_COUNT] = count
         first += count
-    lanes = max(first, 1) if plan.disjoint else 1
-    held = np.ones(lanes, np.int64) if plan.disjoint else np.full(1, first, np.int64)
+    lanes, types, steps = max(first, 1) if plan.disjoint else 1, len(tables.types), len(plan)
+    notes = np.zeros(types * (plan.hops + 2) + 2 * steps + 1 + 2 * lanes, np.int64)
+    stops = np.cumsum([types * (plan.hops + 2), steps, steps + 1, lanes])
+    ends, step_edges, spans, held, dropped = np.split(notes, stops)
+    held[:] = 1 if plan.disjoint else first
     return _Answer(
-        layout, arena, node_table, edge_table, np.zeros((len(tables.types), plan.hops + 2), np.int64),
-        np.zeros(len(plan), np.int64), np.zeros(len(plan) + 1, np.int64), held, np.zeros(lanes, np.int64),
-    )  # fmt: skip
+        layout,
+        arena,
+        node_table,
+        edge_table,
+        notes,
+        ends.reshape(types, -1),
+        step_edges,
+        spans,
+        held,
+        dropped,
+    )
 
 
-def _call(tables: Tables, worker: Worker, question: _Question, answer: _Answer) -> int:
+def _call(tables: Tables, program: Program, worker: Worker, question: _Question, answer: _Answer) -> int:
+    worker.fit_program(program)
     tag_mask, tag = worker.next_tag(is_wide(answer.layout.capacity))
-    call = worker.call
-    words = {
-        **question.words,
-        C_NODES: address(answer.node_table), C_EDGES: address(answer.edge_table),
-        C_ENDS: address(answer.ends), C_STEP_EDGES: address(answer.step_edges),
-        C_SPANS: address(answer.spans) if question.words[C_BY_PATH] else 0,
-        C_LANE_NODES: address(answer.lane_nodes), C_DROPPED: address(answer.dropped),
-        C_TAG_MASK: tag_mask, C_TAG: tag, C_STAMP: worker.wipe_stamps(int(call[C_STAMP])),
-    }  # fmt: skip
-    call[list(words)] = list(words.values())
-    return int(sample_batch(tables.id_like, address(call)))
+    call, plan, at = worker.call, program.plan, address(answer.notes)
+    step_edges = at + 8 * answer.ends.size
+    spans = step_edges + 8 * len(plan)
+    lane_nodes = spans + 8 * (len(plan) + 1)
+    call[_EACH] = [
+        *question.words, address(answer.node_table), address(answer.edge_table), at, step_edges,
+        spans if plan.by_path else 0, lane_nodes, lane_nodes + 8 * len(answer.lane_nodes), tag_mask, tag,
+        worker.wipe_stamps(int(call[C_STAMP])), 0, 0, 0, 0, 0, 0,
+    ]  # fmt: skip
+    return int(sample_batch(tables.id_like, worker.call_at))
 
 
 def _grown(tables: Tables, capacity: Capacity, bound: Capacity, full: int, need: int) -> Capacity:

@@ -12,6 +12,7 @@ from workbench.kernels.lanes import SLOTS
 from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG
 from workbench.kernels.tables import (
     B_ROWS,
+    C_AT_MET,
     C_AT_MID,
     C_AT_NEW,
     C_AT_OLD,
@@ -29,7 +30,7 @@ from workbench.kernels.tables import (
     CHUNKS,
     K_ROWS,
     LANES,
-    ROOM,
+    ROOM_ROW,
 )
 from workbench.stores.capacity import hash_slots
 from workbench.stores.fused import address
@@ -53,21 +54,24 @@ class Worker:
     Attributes
     ----------
     call : int64[C_WORDS]  the C_* words; those of scratch are filled in
+    call_at : int  its address
     """
 
     def __init__(self, arenas: Arenas) -> None:
         self.arenas = arenas
         self.call = np.zeros(C_WORDS, np.int64)
         self._block = np.zeros((B_ROWS, LANES), np.int64)
-        self._ring = np.zeros((CHUNKS, K_ROWS, ROOM), np.int64)
+        self._ring = np.zeros((CHUNKS, K_ROWS, ROOM_ROW // 8), np.int64)
         self._ranks = np.zeros((ROWS, LANES), np.int32)
         self._scratch: dict[int, AnyArray] = {}
         self._slots: dict[Any, Int64Array] = {}
         self._epoch = 0
         self._fits: Layout | None = None
+        self._program: Program | None = None
+        self.call_at = address(self.call)
         self._lines: tuple[Int64Array, Int64Array] = (np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64))
         self.call[C_BLOCK], self.call[C_RANKS] = address(self._block), address(self._ranks)
-        for word, chunk in zip((C_AT_NEW, C_AT_MID, C_AT_OLD), self._ring, strict=True):
+        for word, chunk in zip((C_AT_NEW, C_AT_MID, C_AT_MET, C_AT_OLD), self._ring, strict=True):
             self.call[word] = address(chunk)
 
     def dismiss(self) -> None:
@@ -93,6 +97,12 @@ class Worker:
         taken = self._fit(C_TAKEN, wanted.taken, np.int64)
         self.call[C_TAKEN_MASK] = len(taken) - 1
         self.call[C_FRONTIER_ROOM] = len(self._fit(C_FRONTIER, lists, np.int32))
+
+    def fit_program(self, program: Program) -> None:
+        """Note the words that hold for every batch of a plan."""
+        if program is not self._program:
+            self.call[list(program.words)] = list(program.words.values())
+            self._program = program
 
     def wipe_stamps(self, stamp: int) -> int:
         """The stamp to go on with: the set of taken ranks is wiped long before stamps overflow."""
