@@ -6,7 +6,7 @@ from workbench.kernels import tables
 from workbench.stores.steps import Strategy
 
 WORDS = {"C_": tables.C_WORDS, "P_": tables.P_WORDS, "N_": tables.N_WORDS, "E_": tables.E_WORDS}
-SIZES = {"C_WORDS", "P_WORDS", "N_WORDS", "E_WORDS", "B_ROWS", "K_ROWS"}
+SIZES = {"C_EACH", "C_WORDS", "P_WORDS", "N_WORDS", "E_WORDS", "B_ROWS", "K_ROWS"}
 
 
 def named(prefix):

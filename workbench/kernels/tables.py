@@ -14,32 +14,28 @@ from __future__ import annotations
 
 # fmt: off
 (
-    # what is sampled
-    C_PLAN, C_STEPS, C_NODES, C_TYPES, C_EDGES, C_HOPS, C_ENDS, C_STEP_EDGES,
-    # rules of the whole plan, 0 or 1: a lane is a seed; every draw is a node; cutoffs along the path;
-    # the instant itself is not visible; steps expand what their parent drew; chunks need settling
-    C_DISJOINT, C_TREE, C_PATH, C_STRICT, C_BY_PATH, C_GENERAL,
-    # of each seed
-    C_CUTS, C_LANES, C_KEYS, C_VIEWS, C_HIDDEN, C_BUDGET, C_LANE_NODES, C_DROPPED,
-    # rules of cutoffs along the path: int64[bounds, 3] address of times, dated rows, window or -1
-    C_BOUNDS,
-    # scratch
-    C_BLOCK, C_AT_NEW, C_AT_MID, C_AT_MET, C_AT_OLD, C_RANKS, C_MANY,
-    C_TARGETS, C_RUNNING, C_VISIBLE, C_TAKEN, C_TAKEN_MASK, C_STAMP,
-    # hash tables: this batch's epoch (``kernels/relabel.py``)
-    C_TAG_MASK, C_TAG,
-    # metapaths: nodes that each step drew, int32[room], and where each step's begin, int64[steps + 1]
-    C_FRONTIER, C_FRONTIER_ROOM, C_SPANS,
-    # state: the step under way and its tables; edges of the new, mid and old chunk
-    C_STEP, C_NUMBER, C_SRC, C_DST, C_EDGE, C_LIST, C_FIRST, C_LAST, C_NEW, C_MID, C_MET, C_OLD,
-    # of the node that is drawn for: its lane in the block, visible neighbours, draws, whether listed
-    C_NODE, C_COUNT, C_TAKE, C_LISTED,
+    # set for every call, in this order (``stores/run_batch.py``): the steps; what they may see, by seed;
+    # the tables; counts by hop and step; metapaths' lists of drawn nodes, int32[room], begin at SPANS,
+    # int64[steps + 1]; budgets by seed; this batch's epoch in hash slots (``kernels/relabel.py``)
+    C_PLAN, C_HIDDEN, C_CUTS, C_LANES, C_KEYS, C_VIEWS,
+    C_NODES, C_EDGES, C_ENDS, C_STEP_EDGES, C_SPANS, C_LANE_NODES, C_DROPPED, C_TAG_MASK, C_TAG, C_STAMP,
+    # edges of the new, mid, met and old chunk; answers: capacity that was missing, nodes whose weighted
+    # draws needed a scan
+    C_NEW, C_MID, C_MET, C_OLD, C_NEED, C_SLOW,
+    # of a plan: rules, 0 or 1 (a lane is a seed; every draw is a node; cutoffs along the path; the instant
+    # itself is not visible; steps expand what their parent drew; chunks need settling); nodes a seed may
+    # have; rules of cutoffs along the path, int64[bounds, 3] address of times, dated rows, window or -1;
     # address of the stage that makes edges of chunks
-    C_ADVANCE,
-    # answers: capacity that was missing; nodes whose weighted draws needed a scan
-    C_NEED, C_SLOW,
+    C_STEPS, C_TYPES, C_HOPS, C_DISJOINT, C_TREE, C_PATH, C_STRICT, C_BY_PATH, C_GENERAL,
+    C_BUDGET, C_BOUNDS, C_ADVANCE,
+    # scratch of the worker
+    C_BLOCK, C_AT_NEW, C_AT_MID, C_AT_MET, C_AT_OLD, C_RANKS, C_MANY,
+    C_TARGETS, C_RUNNING, C_VISIBLE, C_TAKEN, C_TAKEN_MASK, C_FRONTIER, C_FRONTIER_ROOM,
+    # state: the step under way and its tables; the node that is drawn for: its lane in the block, visible
+    # neighbours, draws, whether they are listed
+    C_STEP, C_NUMBER, C_SRC, C_DST, C_EDGE, C_LIST, C_FIRST, C_LAST, C_NODE, C_COUNT, C_TAKE, C_LISTED,
 ) = range(60)
-C_WORDS = 60
+C_EACH, C_WORDS = 22, 60
 
 (
     P_HOP, P_EDGE, P_DST, P_SRC, P_LAYOUT, P_FANOUT, P_STRATEGY, P_SALT,

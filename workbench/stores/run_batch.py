@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+from array import array
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,28 +13,9 @@ from workbench.errors import FanoutError, explain
 from workbench.kernels.expand import expand_blocks, expand_nodes
 from workbench.kernels.sample import sample_batch
 from workbench.kernels.tables import (
-    C_CUTS,
-    C_DROPPED,
-    C_EDGES,
-    C_ENDS,
-    C_HIDDEN,
-    C_KEYS,
-    C_LANE_NODES,
-    C_LANES,
-    C_MET,
-    C_MID,
+    C_EACH,
     C_NEED,
-    C_NEW,
-    C_NODES,
-    C_OLD,
-    C_PLAN,
     C_SLOW,
-    C_SPANS,
-    C_STAMP,
-    C_STEP_EDGES,
-    C_TAG,
-    C_TAG_MASK,
-    C_VIEWS,
     E_COUNT,
     E_HASH,
     E_LINES,
@@ -42,7 +25,7 @@ from workbench.kernels.tables import (
     P_EXPAND,
     P_HIDDEN,
 )
-from workbench.stores.capacity import Capacity, is_wide
+from workbench.stores.capacity import Capacity
 from workbench.stores.fused import Program, Tables, address
 from workbench.stores.hop_driver import request_keys
 from workbench.stores.layout import Layout
@@ -55,13 +38,6 @@ from workbench.types import AnyArray, ByteArray, Int64Array
 
 MOST_LOCALS: int = (1 << 31) - 1
 """Nodes of one type in a batch: local ids are int32."""
-
-
-_EACH = np.array([
-    C_PLAN, C_HIDDEN, C_CUTS, C_LANES, C_KEYS, C_VIEWS, C_NODES, C_EDGES, C_ENDS, C_STEP_EDGES, C_SPANS,
-    C_LANE_NODES, C_DROPPED, C_TAG_MASK, C_TAG, C_STAMP, C_NEW, C_MID, C_MET, C_OLD, C_NEED, C_SLOW,
-])  # fmt: skip
-"""Words that are set for every call; the rest belongs to the worker or to the plan."""
 
 
 @dataclass
@@ -199,18 +175,23 @@ def _prepare(
     )
 
 
+def _at(array: Int64Array) -> int:
+    """Address of an array of our own, 0 if it is empty: twice as quick as :func:`address`."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(array.data)) if len(array) else 0
+
+
 def _call(tables: Tables, program: Program, worker: Worker, question: _Question, answer: _Answer) -> int:
     worker.fit_program(program)
-    tag_mask, tag = worker.next_tag(is_wide(answer.layout.capacity))
-    call, plan, at = worker.call, program.plan, address(answer.notes)
+    tag_mask, tag = worker.next_tag(answer.layout.is_wide)
+    plan, at = program.plan, _at(answer.notes)
     step_edges = at + 8 * answer.ends.size
     spans = step_edges + 8 * len(plan)
     lane_nodes = spans + 8 * (len(plan) + 1)
-    call[_EACH] = [
-        *question.words, address(answer.node_table), address(answer.edge_table), at, step_edges,
+    worker.words[:C_EACH] = array("q", [
+        *question.words, _at(answer.node_table), _at(answer.edge_table), at, step_edges,
         spans if plan.by_path else 0, lane_nodes, lane_nodes + 8 * len(answer.lane_nodes), tag_mask, tag,
-        worker.wipe_stamps(int(call[C_STAMP])), 0, 0, 0, 0, 0, 0,
-    ]  # fmt: skip
+        worker.wipe_stamps(), 0, 0, 0, 0, 0, 0,
+    ])  # fmt: skip
     return int(sample_batch(tables.id_like, worker.call_at))
 
 
