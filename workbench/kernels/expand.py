@@ -60,6 +60,7 @@ from workbench.kernels.tables import (
     WEIGHTED,
 )
 from workbench.kernels.visible import list_visible, needs_list
+from workbench.kernels.weighted import FEW
 from workbench.kernels.windows import fill_block, local_at, takes
 
 
@@ -179,8 +180,10 @@ def expand_nodes(like, call):
         _draw_keys(call, lanes)
         masses = word(step, P_MASS)
         for i in range(lanes if masses != 0 else 0):
-            prefetch(masses + word(block + B_BEGIN, i) * 8)
-            prefetch(masses + word(block + B_END, i) * 8 - 8)
+            begin, end = word(block + B_BEGIN, i), word(block + B_END, i)
+            prefetch(masses + end * 8 - 8)
+            for position in range(begin, min(end, begin + FEW), 8):
+                prefetch(masses + position * 8)
         for i in range(lanes):
             begin, end, lane = word(block + B_BEGIN, i), word(block + B_END, i), word(block + B_LANE, i)
             listed, count = needs_list(like, call, begin, end, lane), end - begin

@@ -48,6 +48,9 @@ from workbench.kernels.tables import (
     P_WEIGHTS,
 )
 
+FEW: int = 128
+"""Masses that are all prefetched: a search among them waits for nothing, so what it costs is branches."""
+
 SCANNED: int = 1 << 63
 """Added to the index of a draw that is made by a scan."""
 
@@ -112,8 +115,31 @@ def _try(masses, first, count, log, u):
 
 
 @part
+def _side_by_side(masses, count, take, picks, targets):
+    """The first mass above each target by binary search without a branch, one halving for all at a time."""
+    for d in range(take):
+        set_word(picks, d, 0)
+    length = count
+    while length > 1:
+        half = length >> 1
+        for d in range(take):
+            base = word(picks, d)
+            above = real(masses, base + half - 1) > real(targets, d)
+            set_word(picks, d, base if above else base + half)
+        length -= half
+    for d in range(take):
+        base = word(picks, d)
+        set_word(picks, d, base if real(masses, base) > real(targets, d) else base + 1)
+
+
+@part
 def _first_tries(masses, first, count, log, key, take, picks, targets):
-    """Attempt 0 of every draw: all guesses are prefetched before the first is looked at."""
+    """Attempt 0 of every draw; of many masses, all guesses are prefetched before the first is looked at."""
+    if count <= FEW:
+        for d in range(take):
+            set_real(targets, d, _target(masses, first, count, log, share(key, np.uint64(d))))
+        _side_by_side(masses, count, take, picks, targets)
+        return
     for d in range(take):
         target = _target(masses, first, count, log, share(key, np.uint64(d)))
         guess = _guess(masses, count, target)
