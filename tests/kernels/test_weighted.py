@@ -35,12 +35,10 @@ def _tries(masses, first, count, log, key, take, picks, targets):
 
 
 LOADS = st.lists(st.sampled_from([0.0, 0.0, 1.0, 2.5, 1e-9, 1e9]), min_size=1, max_size=70)
+MANY = st.lists(LOADS, min_size=1, max_size=5).map(lambda some: [load for loads in some for load in loads])
 
 
-@given(
-    st.lists(LOADS, min_size=1, max_size=5).map(lambda some: [load for loads in some for load in loads]),
-    st.floats(-1, 2e9),
-)
+@given(MANY, st.floats(-1, 2e9))
 def test_the_first_above_is_bisection_whatever_the_guess(loads, target):
     masses = np.cumsum(loads)
     wanted = bisect_right(masses.tolist(), target)
@@ -48,7 +46,7 @@ def test_the_first_above_is_bisection_whatever_the_guess(loads, target):
         assert _above(address(masses), len(masses), target, guess) == wanted
 
 
-@given(LOADS, st.integers(0, 3), st.integers(0, 2**64 - 1), st.integers(1, 40), st.booleans())
+@given(MANY, st.integers(0, 3), st.integers(0, 2**64 - 1), st.integers(1, 40), st.booleans())
 def test_first_tries_are_single_searches(loads, before, key, take, log):
     """The window begins after ``before`` positions, or at the node's first."""
     sums = np.cumsum(np.concatenate([np.full(before, 3.0), loads]))
