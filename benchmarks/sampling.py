@@ -141,7 +141,7 @@ def main() -> None:
     """Run every case, or those named."""
     parser = arguments(__doc__ or "")
     parser.add_argument("--scale", type=float, help="sizes relative to 5 M nodes and 100 M edges (default 1)")
-    parser.add_argument("--batch", type=int, default=1024, help="seeds per batch (default 1024)")
+    parser.add_argument("--batch", type=int, help="seeds per batch (default: as many as each case says)")
     parser.add_argument("--batches", type=int, default=24, help="batches per case (default 24)")
     parser.add_argument("--only", nargs="+", metavar="CASE", help="only the cases whose names begin so")
     given = parser.parse_args()
@@ -164,12 +164,12 @@ def main() -> None:
     found = cases(scale)
     for case in found:
         if wanted(case.name):
-            add_case(report, case, given.batches, given.batch, scale)
+            add_case(report, case, given.batches, given.batch or case.seeds, scale)
     if wanted("threads-2"):
-        add_threads(report, found[0], 3 if given.quick else 7, given.batch, scale)
+        add_threads(report, found[0], 3 if given.quick else 7, given.batch or found[0].seeds, scale)
     del found
     if wanted("temporal-weighted"):
-        add_hubs(report, given.batches, given.batch, scale)
+        add_hubs(report, given.batches, given.batch or 1024, scale)
     report.finish(given.json)
 
 
