@@ -27,6 +27,7 @@ from workbench.kernels.tables import (
     C_COUNT,
     C_DST,
     C_EDGE,
+    C_FILL,
     C_FIRST,
     C_KEYS,
     C_LAST,
@@ -36,11 +37,13 @@ from workbench.kernels.tables import (
     C_NODE,
     C_RANKS,
     C_STAMP,
+    C_START,
     C_STEP,
     C_TAKE,
     C_TAKEN,
     C_TAKEN_MASK,
     C_VISIBLE,
+    C_WIDTH,
     CHUNK,
     E_INDPTR,
     K_LANE,
@@ -61,7 +64,7 @@ from workbench.kernels.tables import (
 )
 from workbench.kernels.visible import list_visible, needs_list
 from workbench.kernels.weighted import FEW
-from workbench.kernels.windows import fill_block, local_at, takes
+from workbench.kernels.windows import local_at, takes
 
 
 @part
@@ -93,6 +96,14 @@ def _push(like, call, start, positions, stride, count, lane, local):
 
 
 @part
+def _look(like, call, start, lanes):
+    """Fill the block with ``lanes`` nodes from ``start`` on."""
+    set_word(call, C_START, start)
+    set_word(call, C_WIDTH, lanes)
+    call_at(word(call, C_FILL), like, call)
+
+
+@part
 def _draw_keys(call, lanes):
     """Keys of the block's nodes."""
     step, block = word(call, C_STEP), word(call, C_BLOCK)
@@ -112,7 +123,7 @@ def expand_blocks(like, call):
         lanes = min(np.int64(LANES), last - start)
         for i in range(start + lanes, min(start + lanes + LANES, last)):
             prefetch(indptr + load(like, nodes_at + local_at(call, i) * width(like)) * 8)
-        fill_block(like, call, start, lanes)
+        _look(like, call, start, lanes)
         edges = takes(call, lanes)
         random = edges < 0
         if not has_room(call, -edges - 1 if random else edges):
@@ -176,7 +187,7 @@ def expand_nodes(like, call):
         lanes = min(np.int64(LANES), last - start)
         for i in range(start + lanes, min(start + lanes + LANES, last)):
             prefetch(indptr + load(like, nodes_at + local_at(call, i) * width(like)) * 8)
-        fill_block(like, call, start, lanes)
+        _look(like, call, start, lanes)
         _draw_keys(call, lanes)
         masses = word(step, P_MASS)
         for i in range(lanes if masses != 0 else 0):

@@ -25,17 +25,18 @@ from __future__ import annotations
     # of a plan: rules, 0 or 1 (a lane is a seed; every draw is a node; cutoffs along the path; the instant
     # itself is not visible; steps expand what their parent drew; chunks need settling); nodes a seed may
     # have; rules of cutoffs along the path, int64[bounds, 3] address of times, dated rows, window or -1;
-    # address of the stage that makes edges of chunks
+    # addresses of the stages that look at a block of nodes, and that make edges of chunks
     C_STEPS, C_TYPES, C_HOPS, C_DISJOINT, C_TREE, C_PATH, C_STRICT, C_BY_PATH, C_GENERAL,
-    C_BUDGET, C_BOUNDS, C_ADVANCE,
+    C_BUDGET, C_BOUNDS, C_FILL, C_ADVANCE,
     # scratch of the worker
     C_BLOCK, C_AT_NEW, C_AT_MID, C_AT_MET, C_AT_OLD, C_RANKS, C_MANY,
     C_TARGETS, C_RUNNING, C_VISIBLE, C_TAKEN, C_TAKEN_MASK, C_FRONTIER, C_FRONTIER_ROOM,
-    # state: the step under way and its tables; the node that is drawn for: its lane in the block, visible
-    # neighbours, draws, whether they are listed
-    C_STEP, C_NUMBER, C_SRC, C_DST, C_EDGE, C_LIST, C_FIRST, C_LAST, C_NODE, C_COUNT, C_TAKE, C_LISTED,
-) = range(60)
-C_EACH, C_WORDS = 22, 60
+    # state: the step under way and its tables; the block's first node and how many; the node that is
+    # drawn for: its lane in the block, visible neighbours, draws, whether they are listed
+    C_STEP, C_NUMBER, C_SRC, C_DST, C_EDGE, C_LIST, C_FIRST, C_LAST, C_START, C_WIDTH,
+    C_NODE, C_COUNT, C_TAKE, C_LISTED,
+) = range(63)
+C_EACH, C_WORDS = 22, 63
 
 (
     P_HOP, P_EDGE, P_DST, P_SRC, P_LAYOUT, P_FANOUT, P_STRATEGY, P_SALT,

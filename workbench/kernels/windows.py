@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.kernels.jit import part
+from workbench.kernels.jit import part, stage
 from workbench.kernels.raw import load, prefetch, set_word, width, word, word32
 from workbench.kernels.tables import (
     B_ACTIVE,
@@ -27,9 +27,11 @@ from workbench.kernels.tables import (
     C_LANES,
     C_LIST,
     C_PATH,
+    C_START,
     C_STEP,
     C_STRICT,
     C_VIEWS,
+    C_WIDTH,
     E_EID,
     E_INDPTR,
     E_ROWS,
@@ -134,9 +136,10 @@ def _lockstep(like, ids_at, stride, block, lanes, target):
         active = still
 
 
-@part
-def fill_block(like, call, start, lanes):
-    """Fill the block's nodes, lanes and windows [begin, end) of positions of visible edges."""
+@stage
+def fill_block(like, call):
+    """Fill the block with WIDTH nodes from START on: lanes, and windows [begin, end) of visible edges."""
+    start, lanes = word(call, C_START), word(call, C_WIDTH)
     step, dst, edge, block = word(call, C_STEP), word(call, C_DST), word(call, C_EDGE), word(call, C_BLOCK)
     nodes_at, batch_at, size, disjoint = (
         word(dst, N_NODES),
@@ -170,6 +173,7 @@ def fill_block(like, call, start, lanes):
             set_word(at + B_CUT, 0, bound_of(call, low, word(at + B_LANE, 0), word(at + B_VIEW, 0)))
             set_word(at + B_SIZE, 0, word(at + B_END, 0) - word(at + B_BEGIN, 0))
         _lockstep(like, word(edge, E_EID), word(edge, E_STRIDE), block, lanes, B_BEGIN)
+    return np.int64(0)
 
 
 @part

@@ -25,6 +25,7 @@ from workbench.kernels.tables import (
     C_BUDGET,
     C_BY_PATH,
     C_DISJOINT,
+    C_FILL,
     C_GENERAL,
     C_HOPS,
     C_PATH,
@@ -68,6 +69,7 @@ from workbench.kernels.tables import (
     ROOM,
 )
 from workbench.kernels.weighted import draw_weighted
+from workbench.kernels.windows import fill_block
 from workbench.schema import EdgeSpec, EdgeType
 from workbench.stores.capacity import Capacity, Scratch, first_guess, upper_bound
 from workbench.stores.graph_arrays import GraphArrays
@@ -195,7 +197,7 @@ class Program:
             C_DISJOINT: plan.disjoint, C_TREE: plan.tree, C_PATH: plan.cutoff == "path",
             C_STRICT: plan.strict, C_BY_PATH: plan.by_path, C_GENERAL: self.is_general,
             C_BOUNDS: address(rules), C_BUDGET: plan.max_nodes or 0,
-            C_ADVANCE: self.advance.address(tables.ids),
+            C_FILL: fill_block.address(tables.ids), C_ADVANCE: self.advance.address(tables.ids),
         }  # fmt: skip
 
     @property
