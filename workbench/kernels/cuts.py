@@ -24,13 +24,14 @@ def count_visible_rows(times, times_at, dated, anchors, out):
 
     A binary search over 30 M times is about 10 cache misses; here those of 16 anchors overlap.
     """
+    # loops, not slices: numba compiles a slice's checks for half a second
+    for i in range(len(anchors)):
+        out[i] = 0
     if dated == 0:
-        out[:] = 0
         return
     for start in range(0, len(anchors), LANES):
         stop = min(start + LANES, len(anchors))
         length = dated
-        out[start:stop] = 0
         while length > 1:
             half = length >> 1
             for i in range(start, stop):
