@@ -65,7 +65,7 @@ class SeedSet:
                     f"anchors for {len(wide)} seeds of type {node_type!r} were asked for",
                     f"got dtype {stamps.dtype}, shape {stamps.shape}",
                     "one int64 of microseconds, or one per seed",
-                    "Read other forms with workbench.temporal.instant",
+                    "Read other forms with wb.instant, or columns by engine.seeds(table, keys, at=...)",
                 )
             )
         spread = np.broadcast_to(stamps.astype(np.int64), wide.shape).copy()
