@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workbench.errors import FanoutError, IdError
+from workbench.errors import AnchorError, FanoutError, IdError
 from workbench.sampling.avoided import Avoided, Ends, Negatives, Positives, _later
 from workbench.temporal import BEGINNING, FOREVER
 
@@ -14,11 +14,22 @@ from workbench.temporal import BEGINNING, FOREVER
         ({"draw": "hard"}, r"got draw='hard'. Allowed: 'uniform' or 'popular' or 'in-batch'"),
         ({"tries": -1}, "got tries=-1"),
         ({"window": (5, 5)}, r"got window=\(5, 5\)"),
+        ({"window": ("2 days", "1 day")}, r"start, end\) with start < end"),
     ],
 )
 def test_rules_are_checked(options, message):
     with pytest.raises(FanoutError, match=message):
         Negatives(**options)
+
+
+def test_a_window_is_told_in_lengths_of_time():
+    with pytest.raises(AnchorError, match="a length of time was asked for: got 'soon'"):
+        Negatives(window=(0, "soon"))
+
+
+def test_positives_print_how_many_they_are():
+    assert repr(Positives([1, 2], [3, 4])) == "Positives(2 pairs, at every anchor)"
+    assert repr(Positives([1], [3], [9])) == "Positives(1 pairs, each at its anchor)"
 
 
 @pytest.mark.parametrize("parts", [([1, 2], [1]), ([1], [-1]), ([1], [1], [1, 2]), ([[1]], [[1]])])

@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -174,3 +175,10 @@ def test_folded_edges_take_eight_bytes_and_say_so():
         each |= {report.bytes_per_edge(name) for name in folded}
         assert report.graph == arrays.nbytes
     assert each == {8.0}
+
+
+def test_columns_stay_in_line_beside_long_names():
+    report = replace(RamGraph(star(40, hubs=30).arrays()).memory(), time_bytes={"w" * 60: 80})
+    head, *lines = str(report).splitlines()
+    ends = {line.index(".") for line in lines}
+    assert ends == {head.index("MB") + 1 - len("0")}

@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.errors import FanoutError, IdError, explain
 from workbench.sampling.pairs import EdgePairs, PairIndex
-from workbench.temporal import BEGINNING, FOREVER
+from workbench.temporal import BEGINNING, FOREVER, Duration, duration
 from workbench.types import AnyArray, BoolArray, Int64Array, TimeArray
 
 DRAWS: tuple[str, ...] = ("uniform", "popular", "in-batch")
@@ -26,7 +26,7 @@ class Negatives:
         batch's links, so it depends on them. Where neither leaves anything allowed, ``'uniform'`` does.
     avoid_edges : bool
         Draw no pair with an edge at or before the anchor.
-    window : (start, end) in microseconds, or None
+    window : (start, end), lengths of time such as ``(0, '30 days')``, or None
         Draw no pair with an edge in ``(anchor + start, anchor + end]`` either: a positive of the label.
     positives : Positives or None
         Draw none of these pairs either.
@@ -35,7 +35,7 @@ class Negatives:
 
     draw: str = "uniform"
     avoid_edges: bool = True
-    window: tuple[int, int] | None = None
+    window: tuple[Duration, Duration] | None = None
     positives: Positives | None = None
     tries: int = 16
 
@@ -45,8 +45,11 @@ class Negatives:
             raise FanoutError(explain(asked, f"got draw={self.draw!r}", " or ".join(map(repr, DRAWS))))
         if self.tries < 0:
             raise FanoutError(explain(asked, f"got tries={self.tries}", "0 or more"))
-        if self.window is not None and not self.window[0] < self.window[1]:
-            raise FanoutError(explain(asked, f"got window={self.window}", "(start, end) with start < end"))
+        if self.window is not None:
+            start, end = map(duration, self.window)
+            if start >= end:
+                got = f"got window={self.window}"
+                raise FanoutError(explain(asked, got, "(start, end) with start < end"))
 
     @property
     def needs_edges(self) -> bool:
@@ -72,6 +75,10 @@ class Positives:
             raise IdError(explain("positives of links were given", got, "one row, col (and anchor) each"))
         self.index = PairIndex.of(row, col, moments, int(col.max(initial=0)) + 1)
         self.timed = anchors is not None
+
+    def __repr__(self) -> str:
+        when = "each at its anchor" if self.timed else "at every anchor"
+        return f"Positives({len(self.index.keys):,} pairs, {when})"
 
     def span(self, anchors: AnyArray) -> tuple[AnyArray, AnyArray]:
         """First and last value that counts for each anchor."""
@@ -133,7 +140,7 @@ class Avoided:
         if self.edges is not None and self.rule.avoid_edges:
             spans.append((self.edges.index, np.zeros(len(anchors), np.int64), self.edges.below(anchors) - 1))
         if self.edges is not None and self.rule.window is not None:
-            start, end = (_later(anchors, length) for length in self.rule.window)
+            start, end = (_later(anchors, duration(length)) for length in self.rule.window)
             spans.append((self.edges.index, self.edges.below(start), self.edges.below(end) - 1))
         if self.rule.positives is not None:
             spans.append((self.rule.positives.index, *self.rule.positives.span(anchors)))

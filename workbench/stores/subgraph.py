@@ -72,7 +72,9 @@ class SampledSubgraph:
             f"{len(self.request):,} seeds, {mode}: {self.num_nodes:,} nodes, {self.num_edges:,} edges{cut}"
         )
         counts = [*self.nodes_per_hop.items(), *self.edges_per_hop.items()]
-        lines = [f"  {name!s:<40} {_sum(hops.tolist())}" for name, hops in counts if hops.any()]
+        found = [(str(name), hops.tolist()) for name, hops in counts if hops.any()]
+        width = max((len(name) for name, _ in found), default=0)
+        lines = [f"  {name:<{width}} {_sum(hops)}" for name, hops in found]
         return "\n".join([f"SampledSubgraph of {title}", *lines])
 
     @property
