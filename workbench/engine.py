@@ -121,6 +121,7 @@ class Engine:
         SchemaError
             If a key is not in the table; names up to five.
         """
+        keys = keys.numpy() if hasattr(keys, "numpy") else keys  # tensors too
         found = self.keys(table).lookup(keys)
         missing = [str(key) for key, node in zip(keys, found, strict=True) if node < 0]
         if missing:

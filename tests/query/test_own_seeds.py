@@ -5,6 +5,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import workbench as wb
 from workbench.errors import AnchorError, SchemaError, TaskError
@@ -100,3 +101,9 @@ def test_another_unit_is_refused_for_one_and_for_each(engine, factor, unit):
     for at in (wrong, [SPRING, wrong]):
         with pytest.raises(AnchorError, match=f"at= was set: got {wrong}; as {unit} this is 2024-03-01"):
             engine.seeds("users", ["u", "v"], at=at)
+
+
+def test_keys_and_labels_may_be_tensors(engine):
+    seeds = engine.seeds("orders", torch.tensor([2, 1]), at="2024-05-01", label=torch.tensor([1, 0]))
+    assert seeds.key.to_pylist() == [2, 1]
+    assert seeds.label.tolist() == [1.0, 0.0]
