@@ -80,9 +80,14 @@ def _expect_seeds_and_fanout(seeds: SeedTable, fanout: SamplingPlan, asked: str)
     expect_plan(fanout, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
 
 
-def _expect_subgraph(value: SampledSubgraph) -> SampledSubgraph:
-    do = "Take one from engine.sample(seeds, fanout)"
-    expect(value, SampledSubgraph, SchemaError, "the audit of a subgraph", do)
+def _expect_subgraph(value: SampledSubgraph, schema: Schema) -> SampledSubgraph:
+    asked, do = "the audit of a subgraph", "Take one from engine.sample(seeds, fanout)"
+    expect(value, SampledSubgraph, SchemaError, asked, do)
+    unknown = [str(edge_type) for edge_type in value.row if edge_type not in schema.edge_types]
+    if unknown:
+        got = f"it has edges of {unknown[0]}, which the tables do not have"
+        do = "Edges that were put into a graph in memory have no source: leave them out of the fanout"
+        raise SchemaError(explain(f"{asked} was asked for", got, do=do))
     return value
 
 
@@ -266,6 +271,13 @@ class Engine:
             Of a task, the very batches that ``train(task, plan, key=key)`` draws are checked.
         splits, epochs, limit, callbacks
             Of a task: which passes, at most so many edges, and who gets a ``Progress`` per batch.
+
+        Raises
+        ------
+        SchemaError
+            If something else is given, or edges that no table is the source of.
+        StoreError
+            If a subgraph comes from another snapshot.
         """
         if isinstance(what, Task):
             from workbench.training.drawn import drawn
@@ -274,8 +286,8 @@ class Engine:
             assert plan is not None
             options: dict[str, Any] = {"splits": splits, "epochs": epochs, "key": key, "limit": limit}
             return audit(drawn(self.parts, what, plan, **options, callbacks=callbacks), self.dataset)
-        many = [what] if isinstance(what, SampledSubgraph) else what
-        return audit(map(_expect_subgraph, many), self.dataset)
+        many = what if isinstance(what, Iterable) else [what]
+        return audit((_expect_subgraph(each, self.schema) for each in many), self.dataset)
 
     def leakage_report(self, task: Task, plan: ModelPlan, *, key: int = 0) -> LeakageReport:
         """Look for labels in the features: windows, splits, columns, a pilot of samples; trains nothing."""
