@@ -205,7 +205,9 @@ def known_edge_type(schema: Schema, name: str, where: str) -> EdgeType:
     try:
         return schema.edge_type(name)
     except SchemaError as error:
-        raise FanoutError(f"{where} names {name!r}. {error}") from None
+        keys = [end for end in name.split("->") if "." in end]
+        hint = " Kumo's connections run the other way: read them with Fanout.from_kumo." if keys[1:] else ""
+        raise FanoutError(f"{where} names {name!r}. {error}{hint}") from None
 
 
 def _mode(mode: str | None, disjoint: bool | None) -> str:
