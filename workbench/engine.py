@@ -33,6 +33,7 @@ from workbench.stores.replaced import open_current
 from workbench.stores.sizes import read_size
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.stores.weights import read_ends
 from workbench.types import Int64Array
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Engine:
 
         Parameters
         ----------
-        keys : primary keys of a table of nodes, in the order wanted; None: all its rows
+        keys : primary keys of a table of nodes, in the order wanted; None: all its rows that exist at ``at``
         at : instant, or a column of one per key; None: static, every row is visible, later ones too
         label : column of one number per key, or None
 
@@ -165,7 +166,8 @@ class Engine:
         SchemaError
             If the table is none of nodes, or a key is not in it.
         TaskError, AnchorError
-            If instants or labels are not one per key, or an instant is none or of another unit.
+            If instants or labels are not one per key, an instant is none or of another unit, or a row does
+            not exist at its instant.
         """
         allowed = self.schema.node_types
         if table not in allowed:
@@ -173,9 +175,8 @@ class Engine:
             raise SchemaError(
                 explain(f"seeds of {table!r} were asked for", "no such nodes", ", ".join(allowed), near)
             )
-        count = self.dataset.manifest.rows(table)
-        ids = np.arange(count) if keys is None else self.node_ids(table, keys)
-        return own_seeds(self.graph, table, ids, self.keys(table).keys_of(ids), at, label)
+        ids = None if keys is None else self.node_ids(table, keys)
+        return own_seeds(self.graph, self.keys(table), ids, at, label, read_ends(self.dataset, table))
 
     def suggest_plan(self, task: Task) -> ModelPlan:
         """A plan for the task, with a reason for each choice."""

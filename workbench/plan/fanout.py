@@ -45,7 +45,7 @@ class Fanout(SamplingPlan):
     window : length of time or None
         Look-back, such as ``'30 days'`` or an int of microseconds: only neighbours with
         ``anchor - window < time <= anchor``. Kept as microseconds.
-    mode : 'disjoint', 'joint' or 'tree'
+    mode : 'disjoint' (the default), 'joint' or 'tree'
         One subgraph per seed, each under its own anchor; one for all seeds of an anchor, which share
         nodes; or one per seed in which every draw is a node of its own.
     disjoint : bool  the older word: True = ``mode='disjoint'``, False = ``mode='joint'``
