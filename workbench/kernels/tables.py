@@ -16,9 +16,9 @@ from __future__ import annotations
 (
     # set for every call, in this order (``stores/run_batch.py``): the steps; what they may see, by seed;
     # the tables; counts by hop and step; metapaths' lists of drawn nodes, int32[room], begin at SPANS,
-    # int64[steps + 1]; budgets by seed; this batch's epoch in hash slots (``kernels/relabel.py``)
+    # int64[steps + 1]; budgets by seed; bits of a hash slot that hold a local id (``kernels/relabel.py``)
     C_PLAN, C_HIDDEN, C_CUTS, C_LANES, C_KEYS, C_VIEWS,
-    C_NODES, C_EDGES, C_ENDS, C_STEP_EDGES, C_SPANS, C_LANE_NODES, C_DROPPED, C_TAG_MASK, C_TAG, C_STAMP,
+    C_NODES, C_EDGES, C_ENDS, C_STEP_EDGES, C_SPANS, C_LANE_NODES, C_DROPPED, C_LOW, C_STAMP,
     # edges of the new, mid, met and old chunk; answers: capacity that was missing, nodes whose weighted
     # draws needed a scan
     C_NEW, C_MID, C_MET, C_OLD, C_NEED, C_SLOW,
@@ -35,8 +35,8 @@ from __future__ import annotations
     # drawn for: its lane in the block, visible neighbours, draws, whether they are listed
     C_STEP, C_NUMBER, C_SRC, C_DST, C_EDGE, C_LIST, C_FIRST, C_LAST, C_START, C_WIDTH,
     C_NODE, C_COUNT, C_TAKE, C_LISTED,
-) = range(63)
-C_EACH, C_WORDS = 22, 63
+) = range(62)
+C_EACH, C_WORDS = 21, 62
 
 (
     P_HOP, P_EDGE, P_DST, P_SRC, P_LAYOUT, P_FANOUT, P_STRATEGY, P_SALT,

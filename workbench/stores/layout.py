@@ -22,7 +22,7 @@ from workbench.kernels.tables import (
     N_SEEN,
     N_WORDS,
 )
-from workbench.stores.capacity import Capacity, aligned, is_wide
+from workbench.stores.capacity import Capacity, aligned, local_bits
 from workbench.types import AnyArray, ByteArray, Int32Array, Int64Array, UInt64Array
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ class Layout:
     Attributes
     ----------
     capacity : Capacity
-    is_wide : bool  see :func:`~workbench.stores.capacity.is_wide`
+    low : int  mask of the bits of a hash slot that hold a local id
     bytes : int  size of the arena
     nodes : int64[node types, N_WORDS], edges : int64[edge types, E_WORDS]
         Tables as the kernel takes them, with offsets for addresses.
     """
 
     def __init__(self, tables: Tables, edge_types: list[EdgeType], capacity: Capacity) -> None:
-        self.capacity, self.is_wide = capacity, is_wide(capacity)
+        self.capacity, self.low = capacity, (1 << local_bits(capacity)) - 1
         path, by_path = capacity.path, capacity.by_path
         self._ids, self.bytes = tables.graph.id_dtype, 0
         size = self._ids.itemsize

@@ -182,15 +182,14 @@ def _at(array: Int64Array) -> int:
 
 def _call(tables: Tables, program: Program, worker: Worker, question: _Question, answer: _Answer) -> int:
     worker.fit_program(program)
-    tag_mask, tag = worker.next_tag(answer.layout.is_wide)
     plan, at = program.plan, _at(answer.notes)
     step_edges = at + 8 * answer.ends.size
     spans = step_edges + 8 * len(plan)
     lane_nodes = spans + 8 * (len(plan) + 1)
     worker.words[:C_EACH] = array("q", [
         *question.words, _at(answer.node_table), _at(answer.edge_table), at, step_edges,
-        spans if plan.by_path else 0, lane_nodes, lane_nodes + 8 * len(answer.lane_nodes), tag_mask, tag,
-        worker.wipe_stamps(), 0, 0, 0, 0, 0, 0,
+        spans if plan.by_path else 0, lane_nodes, lane_nodes + 8 * len(answer.lane_nodes),
+        answer.layout.low,        worker.wipe_stamps(), 0, 0, 0, 0, 0, 0,
     ])  # fmt: skip
     return int(sample_batch(tables.id_like, worker.call_at))
 
