@@ -24,7 +24,8 @@ from __future__ import annotations
     C_NEW, C_MID, C_MET, C_OLD, C_NEED, C_SLOW,
     # of a plan: rules, 0 or 1 (a lane is a seed; every draw is a node; cutoffs along the path; the instant
     # itself is not visible; steps expand what their parent drew; chunks need settling); nodes a seed may
-    # have; rules of cutoffs along the path, int64[bounds, 3] address of times, dated rows, window or -1;
+    # have; rules of cutoffs along the path, int64[bounds, 4] address of times, dated rows, window or -1,
+    # address of knots (``kernels/cuts.py``);
     # addresses of the stages that look at a block of nodes, and that make edges of chunks
     C_STEPS, C_TYPES, C_HOPS, C_DISJOINT, C_TREE, C_PATH, C_STRICT, C_BY_PATH, C_GENERAL,
     C_BUDGET, C_BOUNDS, C_FILL, C_ADVANCE,
