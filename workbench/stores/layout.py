@@ -64,11 +64,12 @@ class Layout:
                 self._take(room, size),
             )
             row[E_MASKS] = self._take(room, 8) if by_path else 0
-        self._edge_offsets = [E_ROW, E_COL, E_OUT, *([E_MASKS] if by_path else [])]
-        self._node_offsets = [
-            N_NODES, N_BATCH, *([N_CLOCK] if path else []), *([N_SEEN] if by_path else []),
-        ]  # fmt: skip
-        self._used = np.array([number for _, number in self.used], np.int64)[:, None]
+        node_bases, edge_bases = np.zeros_like(self.nodes), np.zeros_like(self.edges)
+        node_bases[:, [N_NODES, N_BATCH, *[N_CLOCK] * path, *[N_SEEN] * by_path]] = 1
+        for _, number in self.used:
+            edge_bases[number, [E_ROW, E_COL, E_OUT, *[E_MASKS] * by_path]] = 1
+        self._words = np.concatenate([self.nodes.ravel(), self.edges.ravel()])
+        self._bases = np.concatenate([node_bases.ravel(), edge_bases.ravel()])
 
     def _take(self, room: int, size: int) -> int:
         offset = self.bytes
@@ -77,10 +78,10 @@ class Layout:
 
     def at(self, base: int) -> tuple[Int64Array, Int64Array]:
         """Both tables with the addresses of an arena that begins at ``base``."""
-        nodes, edges = self.nodes.copy(), self.edges.copy()
-        nodes[:, self._node_offsets] += base
-        edges[self._used, self._edge_offsets] += base
-        return nodes, edges
+        words = self._bases * base
+        words += self._words
+        size = self.nodes.size
+        return words[:size].reshape(self.nodes.shape), words[size:].reshape(self.edges.shape)
 
     def node_views(self, arena: ByteArray, number: int, count: int) -> tuple[AnyArray, Int32Array]:
         """(ids, batch) of a node type, cut to what is filled."""
