@@ -87,9 +87,9 @@ def largest_degree(indptr):
 
     Arrays
     ------
-    indptr  int64[num_dst + 1]
+    indptr  uint32 or int64[num_dst + 1]
     """
-    largest = 0
+    largest = np.int64(0)
     for i in range(len(indptr) - 1):
-        largest = max(largest, indptr[i + 1] - indptr[i])
+        largest = max(largest, np.int64(indptr[i + 1]) - np.int64(indptr[i]))
     return largest

@@ -38,7 +38,6 @@ from workbench.kernels.tables import (
     C_VISIBLE,
     DECAY,
     E_EID,
-    E_INDPTR,
     E_STRIDE,
     P_HALF_LIFE,
     P_MASS,
@@ -47,6 +46,7 @@ from workbench.kernels.tables import (
     P_TIMES,
     P_WEIGHTS,
 )
+from workbench.kernels.windows import offset_at
 
 FEW: int = 128
 """Masses that are all prefetched: a search among them waits for nothing, so what it costs is branches."""
@@ -57,7 +57,7 @@ SCANNED: int = 1 << 63
 
 @part
 def _ends(masses, first, count, log):
-    """(mass before ``count`` positions, mass at their end); ``first``: none before them. See :func:`_target`."""
+    """(mass before ``count`` positions, mass at their end), as :func:`_target` takes them."""
     last = real(masses, count - 1)
     if first:
         return 0.0, last
@@ -317,7 +317,7 @@ def draw_weighted(like, call):
             set_word(picks, rank, rank)
         return count
     begin, node = word(block + B_BEGIN, i), word(block + B_NODE, i)
-    masses, first = word(step, P_MASS) + begin * 8, begin == word(word(word(call, C_EDGE), E_INDPTR), node)
+    masses, first = word(step, P_MASS) + begin * 8, begin == offset_at(word(call, C_EDGE), node)
     scanned = listed or word(step, P_MASS) == 0
     # weights that a mass before them swallowed are summed up anew
     if not scanned and not log:

@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench.kernels.cuts import guess_row, rows_until
 from workbench.kernels.jit import part, stage
-from workbench.kernels.raw import load, prefetch, set_word, width, word, word32
+from workbench.kernels.raw import half, load, prefetch, set_word, width, word, word32
 from workbench.kernels.tables import (
     B_ACTIVE,
     B_BEGIN,
@@ -35,6 +35,7 @@ from workbench.kernels.tables import (
     C_WIDTH,
     E_EID,
     E_INDPTR,
+    E_OFFSET,
     E_ROWS,
     E_STRIDE,
     LANES,
@@ -49,6 +50,13 @@ from workbench.kernels.tables import (
 )
 
 FOREVER, BEGINNING = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+
+
+@part
+def offset_at(edge, node):
+    """Position of the first edge of a node; where fewer than 2^32 edges are stored, offsets have 4 bytes."""
+    indptr = word(edge, E_INDPTR)
+    return half(indptr, node) if word(edge, E_OFFSET) == 4 else word(indptr, node)
 
 
 @part
@@ -120,13 +128,13 @@ def fill_block(like, call):
         width(like),
         word(call, C_DISJOINT),
     )
-    high, low, indptr, rows = word(step, P_HIGH), word(step, P_LOW), word(edge, E_INDPTR), word(edge, E_ROWS)
+    high, low, rows = word(step, P_HIGH), word(step, P_LOW), word(edge, E_ROWS)
     for i in range(lanes):
         local = local_at(call, start + i)
         node = load(like, nodes_at + local * size)
         lane = word32(batch_at, local) if disjoint else np.int64(0)
         view = view_of(call, local, lane)
-        begin, end = word(indptr, node), word(indptr, node + 1)
+        begin, end = offset_at(edge, node), offset_at(edge, node + 1)
         at = block + i * 8
         set_word(at + B_LOCAL, 0, local)
         set_word(at + B_NODE, 0, node)

@@ -37,6 +37,7 @@ from workbench.kernels.tables import (
     E_EID,
     E_INDPTR,
     E_NBR,
+    E_OFFSET,
     E_ROWS,
     E_STRIDE,
     E_WORDS,
@@ -109,7 +110,8 @@ class Tables:
         for row, spec in zip(self.edges, graph.schema.edge_specs, strict=True):
             arrays = graph.edges[spec.edge_type]
             indptr, eid = arrays.indptr, arrays.nbr if arrays.eid is None else arrays.eid
-            row[E_INDPTR] = 0 if indptr is None else address(indptr)
+            if indptr is not None:
+                row[E_INDPTR], row[E_OFFSET] = address(indptr), indptr.itemsize
             row[E_NBR], row[E_EID] = address(arrays.nbr), address(eid)
             row[E_ROWS], row[E_STRIDE] = graph.num_rows[spec.table], arrays.nbr.strides[0]
         timed = {name: times for name, times in graph.times.items() if times is not None}
