@@ -149,7 +149,7 @@ def test_memory_adds_up_and_prints():
     arrays = star(40, hubs=30).arrays()
     report = RamGraph(arrays, memory_budget=10**9).memory()
     assert report.graph == arrays.nbytes
-    assert report.edge_bytes["orders-user_id->users"] == 1200 * 4 + 31 * 8
+    assert report.edge_bytes["orders-user_id->users"] == 1200 * 4 + 31 * 4
     assert report.edge_bytes["users-rev_user_id->orders"] == 1200 * 4
     assert report.layouts["orders-user_id->users"] == "fact"
     assert report.layouts["users-rev_user_id->orders"] == "column"
@@ -158,11 +158,11 @@ def test_memory_adds_up_and_prints():
         == report.bytes_per_edge("users-rev_user_id->orders")
         == 4
     )
-    assert report.bytes_per_node("orders-user_id->users") == 31 * 8 / 30
+    assert report.bytes_per_node("orders-user_id->users") == 31 * 4 / 30
     assert report.bytes_per_node("users-rev_user_id->orders") == 0
     text = str(report)
     line = next(line for line in text.splitlines() if line.startswith("orders-user_id->users"))
-    assert line.split()[1:] == ["fact", "1,200", "0.0", "4.0", "8.3"]
+    assert line.split()[1:] == ["fact", "1,200", "0.0", "4.0", "4.1"]
     assert "budget 1,000.0 MB" in text
 
 

@@ -42,16 +42,18 @@ def check_request(
     IdError, AnchorError, FanoutError, StoreError
     """
     check_snapshot(store, snapshot)
-    names = [seeds.node_type for seeds in request.seed_sets]
-    if len(set(names)) != len(names):
+    names = {seeds.node_type for seeds in request.seed_sets}
+    if len(names) != len(request.seed_sets):
         raise IdError(
-            explain("seeds were asked for", f"sets of types {names}", "one set of seeds per node type")
+            explain(
+                "seeds were asked for", f"several sets of {sorted(names)}", "one set of seeds per node type"
+            )
         )
     for seeds in request.seed_sets:
-        what = f"seeds of type {seeds.node_type!r}"
+        what, shape = f"seeds of type {seeds.node_type!r}", seeds.ids.shape
         check_ids(store, what, seeds.node_type, seeds.ids)
-        _check_parallel(what, "anchors", seeds.anchors, len(seeds.ids))
-        _check_parallel(what, "input_ids", seeds.input_ids, len(seeds.ids))
+        _check_parallel(what, "anchors", seeds.anchors, shape)
+        _check_parallel(what, "input_ids", seeds.input_ids, shape)
     if not 0 <= request.key < 1 << 64:
         raise FanoutError(explain("a sampling key was asked for", f"got {request.key}", "0 .. 2^64 - 1"))
     if not plan_is_known:
@@ -85,7 +87,7 @@ def check_hop(store: Countable, request: HopRequest, snapshot: int | None) -> No
     check_step(store, request.step)
     dst = request.step.edge_type.dst
     check_ids(store, f"nodes of type {dst!r}", dst, request.nodes)
-    _check_parallel("a hop", "anchors", request.anchors, len(request.nodes))
+    _check_parallel("a hop", "anchors", request.anchors, request.nodes.shape)
     if request.keys.dtype != np.uint64 or request.keys.shape != request.nodes.shape:
         raise IdError(
             explain("draw keys of a hop", f"got {request.keys.dtype}{request.keys.shape}", "one uint64 each")
@@ -136,8 +138,9 @@ def check_ids(store: Countable, what: str, node_type: str, ids: AnyArray) -> Non
             )
         )
     count = store.num_nodes(node_type)
-    outside = (ids < 0) | (ids >= count)
-    if outside.any():
+    # as unsigned numbers, negative ids are the largest of all: one look finds both ends
+    if len(ids) and int(ids.view(np.uint64).max()) >= count:
+        outside = (ids < 0) | (ids >= count)
         place = int(np.argmax(outside))
         allowed = f"0 .. {count - 1}" if count else "none: the type has no nodes"
         raise IdError(
@@ -171,15 +174,15 @@ def check_step(store: Countable, step: Step) -> None:
     check_one(store.schema, step)
 
 
-def _check_parallel(what: str, name: str, array: AnyArray, count: int) -> None:
-    if array.dtype == np.int64 and array.shape == (count,):
+def _check_parallel(what: str, name: str, array: AnyArray, shape: tuple[int, ...]) -> None:
+    if array.dtype == np.int64 and array.shape == shape:
         return
     error = AnchorError if name == "anchors" else IdError
     raise error(
         explain(
             f"{name} of {what}",
             f"got dtype {array.dtype}, shape {array.shape}",
-            f"int64 of shape ({count},)",
+            f"int64 of shape {shape}",
             "Build seeds with SeedSet.of",
         )
     )

@@ -145,6 +145,13 @@ class HiddenEdges:
             )
 
 
+def joined(parts: list[Int64Array]) -> Int64Array:
+    """int64[n]: arrays behind one another; a single one as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
 @dataclass(frozen=True)
 class SampleRequest:
     """One batch to sample. Seeds of all sets are numbered on: ``batch`` is that number.
@@ -168,8 +175,7 @@ class SampleRequest:
     @property
     def anchors(self) -> TimeArray:
         """int64[seeds]: anchors of all sets in order."""
-        parts = [seeds.anchors for seeds in self.seed_sets]
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+        return joined([seeds.anchors for seeds in self.seed_sets])
 
     def hidden_from(
         self, schema: Schema, edge_type: EdgeType, lanes: Int64Array
@@ -193,8 +199,10 @@ class SampleRequest:
         AnchorError
             A node drawn for a late anchor must never message an earlier seed.
         """
+        if self.plan.disjoint:
+            return
         anchors = self.anchors
-        if self.plan.disjoint or not len(anchors) or (anchors == anchors[0]).all():
+        if not len(anchors) or (anchors == anchors[0]).all():
             return
         raise AnchorError(
             explain(
