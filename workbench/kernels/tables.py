@@ -27,7 +27,7 @@ from __future__ import annotations
     # have; rules of cutoffs along the path, int64[bounds, 4] address of times, dated rows, window or -1,
     # address of knots (``kernels/cuts.py``);
     # addresses of the stages that look at a block of nodes, and that make edges of chunks
-    C_STEPS, C_TYPES, C_HOPS, C_DISJOINT, C_TREE, C_PATH, C_STRICT, C_BY_PATH, C_GENERAL,
+    C_STEPS, C_TYPES, C_HOPS, C_DISJOINT, C_TREE, C_PATH, C_BY_PATH, C_GENERAL,
     C_BUDGET, C_BOUNDS, C_FILL, C_ADVANCE,
     # scratch of the worker
     C_BLOCK, C_AT_NEW, C_AT_MID, C_AT_MET, C_AT_OLD, C_RANKS, C_MANY,
@@ -36,8 +36,8 @@ from __future__ import annotations
     # drawn for: its lane in the block, visible neighbours, draws, whether they are listed
     C_STEP, C_NUMBER, C_SRC, C_DST, C_EDGE, C_LIST, C_FIRST, C_LAST, C_START, C_WIDTH,
     C_NODE, C_COUNT, C_TAKE, C_LISTED,
-) = range(62)
-C_EACH, C_WORDS = 21, 62
+) = range(61)
+C_EACH, C_WORDS = 21, 61
 
 (
     P_HOP, P_EDGE, P_DST, P_SRC, P_LAYOUT, P_FANOUT, P_STRATEGY, P_SALT,

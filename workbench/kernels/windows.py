@@ -30,7 +30,6 @@ from workbench.kernels.tables import (
     C_PATH,
     C_START,
     C_STEP,
-    C_STRICT,
     C_VIEWS,
     C_WIDTH,
     E_EID,
@@ -77,8 +76,7 @@ def view_of(call, local, lane):
     """The last instant that an expanded node sees."""
     if word(call, C_PATH) == 0:
         return word(word(call, C_VIEWS), lane)
-    clock = word(word(word(call, C_DST), N_CLOCK), local)
-    return clock - word(call, C_STRICT) if BEGINNING < clock < FOREVER else clock
+    return word(word(word(call, C_DST), N_CLOCK), local)
 
 
 @part

@@ -26,8 +26,7 @@ class SamplingPlan(ABC):
         One subgraph per seed; one for all seeds of an anchor; or one per seed in which every draw is a
         node of its own.
     strict : bool
-        The anchor's own instant is not visible. Along a ``path`` that holds at every node: what has the
-        very time of a row is hidden from it, its own foreign keys too.
+        The anchor's own instant is not visible.
     cutoff : 'anchor' or 'path'
         What a node may see: what its seed's anchor allows, or (``path``) what had happened by the time
         of the edges that led to it.

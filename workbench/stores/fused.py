@@ -30,7 +30,6 @@ from workbench.kernels.tables import (
     C_HOPS,
     C_PATH,
     C_STEPS,
-    C_STRICT,
     C_TREE,
     C_TYPES,
     CHUNK,
@@ -204,7 +203,7 @@ class Program:
         self.words = {
             C_STEPS: len(self.steps), C_TYPES: len(tables.types), C_HOPS: plan.hops,
             C_DISJOINT: plan.disjoint, C_TREE: plan.tree, C_PATH: plan.cutoff == "path",
-            C_STRICT: plan.strict, C_BY_PATH: plan.by_path, C_GENERAL: self.is_general,
+            C_BY_PATH: plan.by_path, C_GENERAL: self.is_general,
             C_BOUNDS: address(rules), C_BUDGET: plan.max_nodes or 0,
             C_FILL: fill_block.address(tables.ids), C_ADVANCE: self.advance.address(tables.ids),
         }  # fmt: skip

@@ -3,10 +3,10 @@
 The driver is the slow, plain twin of the fused kernel; a sharded or remote store is sampled by it as
 it stands. Both give the same bits, which is what the following fixes.
 
-**Cutoffs.** What a node sees is what was visible at its cutoff: its seed's anchor (joint: the anchor that all
-share), or in plans with ``cutoff='path'`` the time of the edge that it was drawn over. There a node drawn
-over an edge of a temporal step whose table has times gets ``min(parent's cutoff, edge time)``, any other its
-parent's cutoff. ``strict`` plans look at every node's cutoff less 1 us, but for FOREVER. Call this ``v``.
+**Cutoffs.** What a node sees is what was visible at its cutoff, v. A seed's is its anchor (joint: the anchor
+that all share), less 1 us in ``strict`` plans, but for FOREVER. Others have their seed's; or in plans with
+``cutoff='path'`` the time of the edge that they were drawn over, itself included: a node drawn over an edge
+of a temporal step whose table has times gets ``min(parent's cutoff, edge time)``, any other its parent's.
 
 **Visible** edges of a node are those of which all of the following holds, in stored order, which is the
 order of their rows; let there be n of them.

@@ -151,7 +151,8 @@ def _prepare(
         ids, batch = layout.node_views(arena, number, count)
         ids[:], batch[:] = seeds.ids, np.arange(first, first + count, dtype=np.int32)
         if layout.capacity.path:
-            layout.clocks(arena, number, count)[:] = seeds.anchors
+            sees = just_before(seeds.anchors) if plan.strict else seeds.anchors
+            layout.clocks(arena, number, count)[:] = sees
         if plan.by_path:
             layout.seen(arena, number, count)[:] = 0
         node_table[number, N_COUNT] = count

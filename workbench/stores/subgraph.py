@@ -42,7 +42,7 @@ class SampledSubgraph:
     edge_paths : dict edge type -> uint64[m], or None
         Metapath plans: bit mask of the metapaths that drew each edge; 0 for added edges.
     cutoffs : dict node type -> int64[n], or None
-        Plans with ``cutoff='path'``: what each node was expanded at, before ``strict`` is applied.
+        Plans with ``cutoff='path'``: the last instant that each node sees.
     dropped : int64[seeds] or None
         Plans with ``max_nodes``: draws that the budget dropped, per seed; int64[1] in joint mode.
     slow_draws : int
