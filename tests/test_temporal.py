@@ -21,6 +21,7 @@ from workbench.temporal import (
     cut,
     duration,
     instant,
+    instants,
     iso,
     just_before,
     lookback,
@@ -52,11 +53,28 @@ def test_instants_are_microseconds_of_utc(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["yesterday", True, None, 3.5, np.datetime64("NaT"), [], "0001-01-01T00:00+14:00", float("nan")]
-)
+    "value",
+    ["yesterday", True, None, 3.5, np.datetime64("NaT"), [], "0001-01-01T00:00+14:00", float("nan"),
+     dt.datetime.max.replace(tzinfo=dt.timezone(dt.timedelta(hours=-5))), 1 << 63, -(1 << 64),
+     np.datetime64(10**12, "D"), np.datetime64(1 << 62, "s"), np.datetime64(-(1 << 62), "ms")],
+)  # fmt: skip
 def test_what_is_no_instant_is_refused(value):
     with pytest.raises(AnchorError, match="an instant was asked for"):
         instant(value)
+
+
+@pytest.mark.parametrize("unit", ["D", "s", "ms", "us", "ns"])
+def test_arrays_of_datetimes_of_any_unit_are_instants(unit):
+    days = np.arange(-40_000, 40_000, 997)
+    stamps = days.astype("datetime64[D]").astype(f"datetime64[{unit}]")
+    assert instants(stamps).tolist() == (days * DAY).tolist()
+    assert instants(stamps[:0]).tolist() == []
+    with pytest.raises(AnchorError, match="an instant was asked for: got np.datetime64\\('NaT'"):
+        instants(np.append(stamps, np.datetime64("NaT")))
+
+
+def test_what_is_finer_than_a_microsecond_never_moves_into_the_future():
+    assert instants(np.array([-1, 999, 1000], "datetime64[ns]")).tolist() == [-1, 0, 1]
 
 
 def test_infinity_is_forever():
@@ -77,7 +95,16 @@ def test_durations(value, microseconds):
 
 
 @pytest.mark.parametrize(
-    "value", ["99999999999 days", "9" * 400 + " days", 10**19, np.timedelta64("NaT"), True, "3 fortnights"]
+    "value",
+    [
+        "99999999999 days",
+        "9" * 400 + " days",
+        10**19,
+        np.timedelta64("NaT"),
+        np.timedelta64(1 << 61, "D"),
+        True,
+        "3 fortnights",
+    ],
 )
 def test_what_is_no_length_of_time_is_refused(value):
     with pytest.raises(AnchorError, match=r"a length of time was asked for: got .* at most 10,000 years"):

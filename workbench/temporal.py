@@ -24,7 +24,7 @@ from typing import TypeAlias
 import numpy as np
 
 from workbench.errors import AnchorError, explain
-from workbench.types import BoolArray, Int64Array, TimeArray
+from workbench.types import AnyArray, BoolArray, Int64Array, TimeArray
 
 FOREVER: int = int(np.iinfo(np.int64).max)
 """The anchor of a static task: later than every instant."""
@@ -69,27 +69,54 @@ def instant(value: Instant) -> int:
     """
     if isinstance(value, (bool, np.bool_)):
         raise AnchorError(_not_an_instant(value))
-    if isinstance(value, (int, np.integer)):
+    if isinstance(value, (int, np.integer)) and BEGINNING <= int(value) <= FOREVER:
         return int(value)
     if isinstance(value, float) and value == float("inf"):
         return FOREVER
-    if isinstance(value, dt.datetime) and value.tzinfo is not None:
-        value = value.astimezone(dt.UTC).replace(tzinfo=None)
-    if isinstance(value, str):
-        value = _from_iso(value)
-    if isinstance(value, (dt.datetime, dt.date, np.datetime64)):
-        stamp = np.array(value, "datetime64[us]")
-        if not np.isnat(stamp):
-            return int(stamp.astype(np.int64))
+    moment = _from_iso(value) if isinstance(value, str) else value
+    if isinstance(moment, dt.datetime) and moment.tzinfo is not None:
+        moment = _in_utc(moment)
+    if isinstance(moment, (dt.datetime, dt.date, np.datetime64)):
+        return int(instants(np.array(moment, "datetime64"))[()])
     raise AnchorError(_not_an_instant(value))
+
+
+def instants(stamps: AnyArray) -> TimeArray:
+    """Instants of a numpy array of datetimes, of any unit.
+
+    Parameters
+    ----------
+    stamps : datetime64[...]  in UTC; what is finer than a microsecond is cut off towards the past
+
+    Returns
+    -------
+    int64[...]
+
+    Raises
+    ------
+    AnchorError
+        If one is missing (NaT), or beyond the 292,000 years that microseconds can count.
+    """
+    found = stamps.astype("datetime64[us]")
+    # a count that leaves int64 wraps around to another year, and NaT equals nothing
+    lost = found.astype("datetime64[Y]") != stamps.astype("datetime64[Y]")
+    if np.any(lost):
+        raise AnchorError(_not_an_instant(stamps[lost].flat[0]))
+    return np.asarray(found.astype(np.int64))
 
 
 def _from_iso(text: str) -> dt.datetime:
     try:
-        moment = dt.datetime.fromisoformat(text.strip())
-        return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    except (ValueError, OverflowError):  # the latter: year 1 or 9999 moved over the edge by its zone
+        return dt.datetime.fromisoformat(text.strip())
+    except ValueError:
         raise AnchorError(_not_an_instant(text)) from None
+
+
+def _in_utc(moment: dt.datetime) -> dt.datetime:
+    try:
+        return moment.astimezone(dt.UTC).replace(tzinfo=None)
+    except OverflowError:  # year 1 or 9999 moved over the edge by its zone
+        raise AnchorError(_not_an_instant(moment)) from None
 
 
 def _not_an_instant(value: object) -> str:
@@ -109,7 +136,11 @@ def duration(value: Duration) -> int:
     if isinstance(value, dt.timedelta):
         length = value / dt.timedelta(microseconds=1)
     elif isinstance(value, np.timedelta64):
-        length = int(value.astype("timedelta64[us]").astype(np.int64))
+        counted = value.astype("timedelta64[us]")
+        if counted.astype("timedelta64[W]") == value.astype(
+            "timedelta64[W]"
+        ):  # nothing wrapped; NaT never is
+            length = int(counted.astype(np.int64))
     elif isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         length = int(value)
     elif match and unit in MICROSECONDS:
