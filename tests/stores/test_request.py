@@ -1,5 +1,7 @@
 """Seeds and requests are checked where they are made."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
@@ -26,16 +28,47 @@ def test_input_ids_are_one_integer_per_seed(bad):
         SeedSet.of("users", [7], None, bad)
 
 
-@pytest.mark.parametrize("bad", [[0.5], [[1, 2]], ["a"], [True, False]])
+TOO_LARGE = np.array([1 << 63], np.uint64)
+
+
+@pytest.mark.parametrize(
+    "bad", [[0.5], [[1, 2]], ["a"], [True, False], [1, None], TOO_LARGE, np.array([1], "timedelta64[us]")]
+)
 def test_seeds_that_are_no_ids_are_refused(bad):
     with pytest.raises(IdError, match="one-dimensional array of integers"):
         SeedSet.of("users", bad)
 
 
-@pytest.mark.parametrize("bad", [[1, 2], [1.5], ["2010-01-01"]])
+@pytest.mark.parametrize(
+    "bad", [[1, 2], [1.5], ["2010-01-01"], True, TOO_LARGE, 1 << 63, np.array([5], "timedelta64[us]")]
+)
 def test_anchors_of_a_wrong_form_are_refused(bad):
     with pytest.raises(AnchorError, match="one int64 of microseconds, or one per seed"):
         SeedSet.of("users", [1], bad)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "1970-01-03",
+        "1970-01-03T02:00+02:00",
+        dt.date(1970, 1, 3),
+        dt.datetime(1970, 1, 3, tzinfo=dt.UTC),
+        np.datetime64("1970-01-03"),
+        np.array(["1970-01-03"] * 2, "datetime64[s]"),
+        np.array(["1970-01-03"] * 2, "datetime64[ns]"),
+        2 * 86_400_000_000,
+    ],
+)
+def test_anchors_may_be_any_instant(given):
+    assert SeedSet.of("users", [3, 4], given).anchors.tolist() == [2 * 86_400_000_000] * 2
+
+
+def test_a_missing_anchor_and_a_node_type_that_is_no_name_are_refused():
+    with pytest.raises(AnchorError, match=r"an instant was asked for: got np\.datetime64"):
+        SeedSet.of("users", [3], np.array(["NaT"], "datetime64[us]"))
+    with pytest.raises(IdError, match="seeds of a node type was asked for: got a NoneType"):
+        SeedSet.of(None, [3])
 
 
 def test_a_joint_request_with_two_anchors_is_refused():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.errors import AnchorError, IdError, explain
+from workbench.errors import AnchorError, IdError, expect, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.steps import Step, StepPlan, both_ways
-from workbench.temporal import FOREVER
+from workbench.temporal import FOREVER, Instant, instant, instants
 from workbench.types import AnyArray, Int64Array, TimeArray, UInt64Array
 
 
@@ -35,42 +36,48 @@ class SeedSet:
         cls,
         node_type: str,
         ids: AnyArray,
-        anchors: AnyArray | int | None = None,
+        anchors: AnyArray | Instant | None = None,
         input_ids: AnyArray | None = None,
     ) -> SeedSet:
         """Check and widen; one anchor is spread over all seeds, no anchor means static.
+
+        Parameters
+        ----------
+        anchors : int64 (microseconds) or datetime64 of any unit, one or one per seed; or one instant
 
         Raises
         ------
         IdError
             If ids are not integers of one dimension, or input ids not one per seed.
         AnchorError
-            If anchors are not int64 microseconds, one or one per seed.
+            If anchors are no instants, one or one per seed.
         """
-        ids = np.asarray(ids)
-        if ids.ndim != 1 or (ids.size and not np.issubdtype(ids.dtype, np.integer)):
+        expect(node_type, str, IdError, "seeds of a node type")
+        array = np.asarray(ids)
+        wide = _int64(array) if array.ndim == 1 else None
+        if wide is None:
             raise IdError(
                 explain(
                     f"seeds of type {node_type!r} were asked for",
-                    f"got dtype {ids.dtype}, shape {ids.shape}",
+                    f"got dtype {array.dtype}, shape {array.shape}",
                     "a one-dimensional array of integers (node ids)",
                     "Keys become node ids through engine.node_ids(type, keys)",
                 )
             )
-        wide = ids.astype(np.int64)
-        stamps = np.asarray(FOREVER if anchors is None else anchors)
-        if not np.issubdtype(stamps.dtype, np.integer) or stamps.shape not in ((), wide.shape):
+        stamps = _stamps(anchors)
+        moments = _int64(stamps) if stamps.shape in ((), wide.shape) else None
+        if moments is None:
             raise AnchorError(
                 explain(
                     f"anchors for {len(wide)} seeds of type {node_type!r} were asked for",
                     f"got dtype {stamps.dtype}, shape {stamps.shape}",
                     "one int64 of microseconds, or one per seed",
-                    "Read other forms with workbench.temporal.instant",
+                    "Read other forms with wb.instant, or give numpy datetimes",
                 )
             )
-        spread = np.broadcast_to(stamps.astype(np.int64), wide.shape).copy()
         given = np.arange(len(wide)) if input_ids is None else np.asarray(input_ids)
-        if given.shape != wide.shape or (given.size and not np.issubdtype(given.dtype, np.integer)):
+        places = _int64(given) if given.shape == wide.shape else None
+        if places is None:
             raise IdError(
                 explain(
                     f"input ids of {len(wide)} seeds of type {node_type!r} were asked for",
@@ -78,10 +85,27 @@ class SeedSet:
                     "one integer per seed: its row in the seed table",
                 )
             )
-        return cls(node_type, wide, spread, given.astype(np.int64))
+        return cls(node_type, wide, np.broadcast_to(moments, wide.shape).copy(), places)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+def _stamps(anchors: AnyArray | Instant | None) -> AnyArray:
+    """Anchors as an array, of integers where they are instants."""
+    if anchors is None or isinstance(anchors, (str, dt.date)):
+        return np.asarray(FOREVER if anchors is None else instant(anchors))
+    stamps = np.asarray(anchors)
+    return instants(stamps) if stamps.dtype.kind == "M" else stamps
+
+
+def _int64(array: AnyArray) -> Int64Array | None:
+    """The same integers as int64; None where they are none, or too large. Nothing at all has any dtype."""
+    if array.size and array.dtype.kind not in "iu":
+        return None
+    if array.size and array.dtype.kind == "u" and int(array.max()) > FOREVER:
+        return None
+    return array.astype(np.int64)
 
 
 @dataclass(frozen=True)
