@@ -207,12 +207,14 @@ def known_edge_type(schema: Schema, name: str, where: str) -> EdgeType:
 
 
 def _mode(mode: str | None, disjoint: bool | None) -> str:
+    if disjoint is not None and not isinstance(disjoint, bool):
+        raise FanoutError(explain("disjoint was asked for", f"got {disjoint!r}", "True or False"))
     if mode is None:
-        return "joint" if disjoint is not None and not disjoint else "disjoint"
+        return "joint" if disjoint is False else "disjoint"
     if mode not in MODES:
         near = did_you_mean(str(mode), MODES)
         raise FanoutError(explain("a sampling mode was asked for", f"got {mode!r}", ", ".join(MODES), near))
-    if disjoint is not None and bool(disjoint) != (mode != "joint"):
+    if disjoint is not None and disjoint != (mode != "joint"):
         got = f"got mode={mode!r} with disjoint={disjoint!r}"
         raise FanoutError(
             explain("a sampling mode was asked for", got, "one of the two", "Leave disjoint out")

@@ -96,7 +96,8 @@ def _check_weight(table: Table, step: Step) -> None:
     try:
         column = table.column(str(step.weight))
     except SchemaError as error:
-        raise FanoutError(f"hop {step.hop}, {step.edge_type} is weighted. {error}") from None
+        do = "Where only some edge types have it, weigh those: {edge_type: Draw(8, weight=...)}"
+        raise FanoutError(f"hop {step.hop}, {step.edge_type} is weighted. {error} {do}") from None
     number = column.stype is Stype.NUMERICAL or column.dtype.lower().startswith(NUMBERS)
     if not number or column.stype is Stype.ID:
         numbers = [c.name for c in table.columns if c.stype is Stype.NUMERICAL]
@@ -165,7 +166,12 @@ def _check_paths(plan: StepPlan) -> None:
     """Parents and masks of a metapath plan; a fanout plan has neither."""
     if plan.by_path and len(plan) > MOST_PATHS:
         raise FanoutError(
-            explain("a plan of metapaths was asked for", f"it has {len(plan)} steps", f"at most {MOST_PATHS}")
+            explain(
+                "a plan of metapaths was asked for",
+                f"it has {len(plan)} steps",
+                f"at most {MOST_PATHS}",
+                "Take fewer metapaths, or begin them alike: equal beginnings share their steps",
+            )
         )
     for number, step in enumerate(plan):
         if not plan.by_path:
