@@ -106,7 +106,7 @@ def _exact(
             f"({avoided.links.types[0]} {int(avoided.links.row[link])}, "
             f"{avoided.links.types[1]} {int(avoided.links.col[link])}) was asked for "
             f"at {iso(int(avoided.links.anchors[link]))}",
-            "no pair that exists at that time is free of an edge",
+            "every pair of nodes that exist at that time is linked, a positive, or of weight 0",
             do="Drop the link, give a later anchor, or draw with Negatives(avoid_edges=False)",
         )
     )
