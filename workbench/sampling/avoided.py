@@ -89,12 +89,11 @@ class Positives:
         parts = (row, col, moments)
         alike = row.ndim == 1 and row.shape == col.shape == moments.shape
         if not alike or any(part.dtype.kind not in "iu" for part in parts if part.size):
-            got = ", ".join(f"{part.dtype}{part.shape}" for part in parts)
-            allowed = "one row, col (and anchor) each, integers"
-            raise IdError(explain("positives of links were given", f"got {got}", allowed))
+            got = "got " + ", ".join(f"{part.dtype}{part.shape}" for part in parts)
+            raise IdError(explain(asked, got, "one row, col (and anchor) each, integers"))
         if min(row.min(initial=0), col.min(initial=0)) < 0:
             raise IdError(
-                explain("positives of links were given", "some ids are negative", "one row, col each")
+                explain(asked, "some ids are negative", "one row, col (and anchor) each, from 0 on")
             )
         row, col, moments = (part.astype(np.int64) for part in parts)
         self.index = PairIndex.of(row, col, moments, int(col.max(initial=0)) + 1)
