@@ -132,6 +132,7 @@ def test_likely_slips_are_named_at_the_door(engine, task):
         (wb.FanoutError, "plan.fanout", lambda: engine.cost(seeds, plan)),
         (wb.PlanError, "got 'x'.*a whole number", lambda: engine.sample(seeds, plan.fanout, key="x")),
         (wb.SchemaError, "engine.sample", lambda: engine.audit(seeds)),
+        (wb.SchemaError, "got a int", lambda: engine.audit(3)),
         (wb.PlanError, "suggest_plan", lambda: engine.audit(task, plan.fanout)),
         (wb.PlanError, "suggest_plan", lambda: engine.audit(task)),
         (wb.TaskError, "Did you mean 'train'", lambda: engine.audit(task, plan, splits=["trian"])),

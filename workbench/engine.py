@@ -242,7 +242,7 @@ class Engine:
             assert plan is not None
             options: dict[str, Any] = {"splits": splits, "epochs": epochs, "key": key, "limit": limit}
             return audit(drawn(self.parts, what, plan, **options, callbacks=callbacks), self.dataset)
-        many = [what] if isinstance(what, SampledSubgraph) else what
+        many = what if isinstance(what, Iterable) else [what]
         return audit(map(_expect_subgraph, many), self.dataset)
 
     def leakage_report(self, task: Task, plan: ModelPlan, *, key: int = 0) -> LeakageReport:
