@@ -130,6 +130,7 @@ def test_likely_slips_are_named_at_the_door(engine, task):
         (wb.TaskError, "task.seeds", lambda: engine.sample(task, plan.fanout)),
         (wb.FanoutError, "plan.fanout", lambda: engine.sample(seeds, plan)),
         (wb.FanoutError, "plan.fanout", lambda: engine.cost(seeds, plan)),
+        (wb.LoaderError, "got -1.*a positive number", lambda: engine.cost(seeds, plan.fanout, batch_size=-1)),
         (wb.PlanError, "got 'x'.*a whole number", lambda: engine.sample(seeds, plan.fanout, key="x")),
         (wb.SchemaError, "engine.sample", lambda: engine.audit(seeds)),
         (wb.SchemaError, "got a int", lambda: engine.audit(3)),

@@ -13,7 +13,7 @@ import pyarrow as pa
 from workbench.errors import PlanError, SchemaError, TaskError, TrainingError, expect, explain
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
-from workbench.loading.order import batch_order
+from workbench.loading.order import batch_order, check_batch_size
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.query.seed_table import SeedTable
@@ -161,6 +161,7 @@ class Engine:
         Joint fanouts are costed one anchor at a time: only seeds of the first seed's anchor count.
         """
         _expect_seeds_and_fanout(seeds, fanout, "the cost of seeds")
+        check_batch_size(batch_size)
         rows = np.arange(len(seeds))
         if not fanout.disjoint and len(seeds):
             rows = rows[seeds.visible_until == seeds.visible_until[0]]

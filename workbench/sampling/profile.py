@@ -74,7 +74,7 @@ def profile(
     start = time.perf_counter()
     subgraph = graph.sample(SampleRequest((seeds,), plan, key))
     seconds = time.perf_counter() - start
-    scale = batch_size / max(len(seeds), 1)
+    scale = batch_size / len(seeds) if len(seeds) else 0.0
     distinct = {name: len(np.unique(ids)) for name, ids in subgraph.node_id.items()}
     held = sum(count * groups[name].stride for name, count in distinct.items() if name in groups)
     return Cost(
