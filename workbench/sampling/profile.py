@@ -69,8 +69,7 @@ def profile(
     """
     plan = fanout.compile(graph.schema, [seeds.node_type])
     # One seed pays for compilation. The pilot must be new: the same seeds again would be in the caches.
-    first = SeedSet(seeds.node_type, seeds.ids[:1], seeds.anchors[:1], seeds.input_ids[:1])
-    graph.sample(SampleRequest((first,), plan, key))
+    graph.sample(SampleRequest((seeds.first(1),), plan, key))
     start = time.perf_counter()
     subgraph = graph.sample(SampleRequest((seeds,), plan, key))
     seconds = time.perf_counter() - start

@@ -187,8 +187,7 @@ def profile_batches(
             explain("a profile of a fanout was asked for", got, "at least one, at most all", do)
         )
     plan = fanout.compile(graph.schema, [pilot[0].node_type])
-    first = SeedSet(pilot[0].node_type, pilot[0].ids[:1], pilot[0].anchors[:1], pilot[0].input_ids[:1])
-    graph.sample(SampleRequest((first,), plan, key))  # one seed pays for compilation
+    graph.sample(SampleRequest((pilot[0].first(1),), plan, key))  # one seed pays for compilation
     found = []
     for seeds in pilot:
         start = time.perf_counter()

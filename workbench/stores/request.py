@@ -90,6 +90,10 @@ class SeedSet:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def first(self, count: int) -> SeedSet:
+        """The first of them."""
+        return SeedSet(self.node_type, self.ids[:count], self.anchors[:count], self.input_ids[:count])
+
 
 def _stamps(anchors: AnyArray | Instant | None) -> AnyArray:
     """Anchors as an array, of integers where they are instants."""
