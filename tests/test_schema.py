@@ -154,6 +154,14 @@ def test_printing_lists_ids_and_static_tables() -> None:
     assert SCHEMA.static_tables == ("users", "items")
 
 
+@pytest.mark.parametrize("name", [None, 3, (), ("orders", "users"), ["orders"]])
+def test_what_names_no_edge_type_is_refused(name):
+    with pytest.raises(SchemaError, match="was asked for: the schema does not have it"):
+        SCHEMA.edge_type(name)
+    forward = SCHEMA.edge_types[0]
+    assert SCHEMA.edge_type(list(forward)) == forward
+
+
 def test_a_table_of_two_keys_is_folded_from_the_first_to_the_second():
     linked = SCHEMA.link("orders", "item", "items")
     assert linked.as_edge("orders") == linked.as_edge("orders", "user_id", "item")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.errors import PlanError, SchemaError, TaskError, TrainingError, expect, explain
+from workbench.errors import FanoutError, PlanError, SchemaError, TaskError, TrainingError, expect, explain
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
 from workbench.loading.order import batch_order, check_batch_size
+from workbench.plan.draw import whole
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.query.seed_table import SeedTable
@@ -24,6 +25,7 @@ from workbench.sampling.profile import Cost, profile
 from workbench.sampling.profile_batches import Profile, profile_batches
 from workbench.sampling.profile_fit import Fit, fit_fanout
 from workbench.sampling.sampler import NeighborSampler
+from workbench.sampling.units import DataSpan
 from workbench.schema import Schema
 from workbench.stores.dataset import Dataset, shown
 from workbench.stores.key_map import KeyMap
@@ -72,11 +74,6 @@ def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> 
 
 
 _MAKE_TASK = "Make one with engine.task('PREDICT ... FOR EACH table.key')"
-
-
-def _expect_seeds_and_fanout(seeds: SeedTable, fanout: SamplingPlan, asked: str) -> None:
-    expect(seeds, SeedTable, TaskError, asked, "Take task.seeds('val')")
-    expect_plan(fanout, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
 
 
 def _expect_subgraph(value: SampledSubgraph) -> SampledSubgraph:
@@ -151,7 +148,7 @@ class Engine:
         self, seeds: SeedTable, fanout: SamplingPlan, *, key: int = 0, epoch: int = 0
     ) -> SampledSubgraph:
         """The subgraph of some seeds, as training with the same key and epoch would see it."""
-        _expect_seeds_and_fanout(seeds, fanout, "a sample of seeds")
+        self._expect_seeds_and_fanout(seeds, fanout, "a sample of seeds")
         sampler = NeighborSampler(self.graph, fanout, key=key)
         return sampler.sample(seeds.seed_set(), epoch=epoch)
 
@@ -160,7 +157,7 @@ class Engine:
 
         Joint fanouts are costed one anchor at a time: only seeds of the first seed's anchor count.
         """
-        _expect_seeds_and_fanout(seeds, fanout, "the cost of seeds")
+        self._expect_seeds_and_fanout(seeds, fanout, "the cost of seeds")
         check_batch_size(batch_size)
         rows = np.arange(len(seeds))
         if not fanout.disjoint and len(seeds):
@@ -179,7 +176,10 @@ class Engine:
         self, seeds: SeedTable, fanout: SamplingPlan, *, batch_size: int = 512, batches: int = 8, key: int = 0
     ) -> Profile:
         """What the batches of an epoch will be like, with intervals, from so many of them."""
-        _expect_seeds_and_fanout(seeds, fanout, "the profile of batches")
+        self._expect_seeds_and_fanout(seeds, fanout, "the profile of batches")
+        if whole(batches) is None:
+            got = f"got batches={batches!r}"
+            raise FanoutError(explain("a profile of batches was asked for", got, "a whole number of them"))
         anchors = None if fanout.disjoint else seeds.visible_until
         order = batch_order(
             len(seeds), batch_size, shuffle=True, key=derive_key(key, "profile"), anchors=anchors
@@ -208,7 +208,7 @@ class Engine:
         ----------
         bytes : int or text such as ``'50MB'``  of feature rows and arrays; or ``nodes``, or ``ms`` to sample
         """
-        _expect_seeds_and_fanout(seeds, fanout, "a fanout that fits")
+        self._expect_seeds_and_fanout(seeds, fanout, "a fanout that fits")
 
         def measure(plan: SamplingPlan) -> Profile:
             return self.profile(seeds, plan, batch_size=batch_size, batches=batches, key=key)
@@ -315,6 +315,16 @@ class Engine:
         from workbench.training.run import load_run
 
         return load_run(folder, self.parts, model=model)
+
+    @cached_property
+    def _span(self) -> DataSpan | None:
+        return DataSpan.of(self.graph)
+
+    def _expect_seeds_and_fanout(self, seeds: SeedTable, fanout: SamplingPlan, asked: str) -> None:
+        expect(seeds, SeedTable, TaskError, asked, "Take task.seeds('val')")
+        expect_plan(fanout, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
+        if self._span is not None:
+            self._span.check(seeds.seed_set().anchors)
 
     def _expect_plan(self, task: Task, plan: ModelPlan | None, asked: str) -> None:
         self._expect_task(task, asked)

@@ -211,7 +211,8 @@ class Schema:
         SchemaError
             If the schema has no such edge type; proposes the nearest one.
         """
-        text = str(EdgeType(*name)) if isinstance(name, tuple) else name
+        triplet = isinstance(name, (tuple, list)) and len(name) == 3
+        text = str(EdgeType(*name) if triplet else name)
         for edge_type in self.edge_types:
             if text in edge_type.spellings:
                 return edge_type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 from numbers import Real
 
 from workbench.errors import FanoutError, explain
@@ -68,7 +68,7 @@ def fit_fanout(
     Raises
     ------
     FanoutError
-        If there is no budget, or not even the narrowest fits it.
+        If there is no budget, only one batch of several was measured, or not even the narrowest fits.
     """
     budget = {"bytes": bytes, "nodes": nodes, "milliseconds": ms}
     given = {name: _number(value) for name, value in budget.items() if value is not None}
@@ -76,6 +76,9 @@ def fit_fanout(
         got = f"got bytes={bytes!r}, nodes={nodes!r}, ms={ms!r}"
         raise FanoutError(explain("a fanout that fits was asked for", got, "one budget or more, above 0"))
     low, found = 1.0, measure(fanout)
+    if found.nodes.high == inf:
+        got = f"one batch of {found.batches:,} was measured, which says nothing of the others"
+        raise FanoutError(explain("a fanout that fits was asked for", got, "two or more", "Say batches=4"))
     if not _fits(found, given):
         low, found = _narrower(measure, fanout, given, found)
     high, wide = _too_wide(measure, fanout, given, low, found)
