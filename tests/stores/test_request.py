@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from workbench.errors import AnchorError, IdError, SchemaError
+from workbench.errors import AnchorError, FanoutError, IdError, SchemaError
 from workbench.schema import EdgeType
 from workbench.stores.request import HiddenEdges, SampleRequest, SeedSet
 from workbench.stores.steps import StepPlan
@@ -138,3 +138,31 @@ def test_hidden_edges_of_nodes():
     offsets, rows = hidden.of_all(2)
     assert (offsets.tolist(), rows.tolist()) == ([0, 2, 4], [4, 7, 4, 7])
     assert [part.tolist() for part in hidden.of_each(np.array([], np.int64))] == [[0], []]
+
+
+SEEDS, PLAN = SeedSet.of("users", [1]), StepPlan((), 1)
+HIDDEN = HiddenEdges(EdgeType("a", "b", "c"), np.array([0, 0]), np.empty(0, np.int64))
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (
+            (SEEDS, PLAN),
+            r"a sample of seeds was asked for: got a SeedSet\. Allowed: a tuple",
+        ),
+        (((3,), PLAN), "a sample of seeds was asked for: got a int"),
+        (
+            ((SEEDS,), None),
+            r"a plan of steps was asked for: got a NoneType\. Allowed: a StepPlan",
+        ),
+        (((SEEDS,), PLAN, "a"), "a sampling key was asked for: got 'a'"),
+        (((SEEDS,), PLAN, 1.5), "a sampling key was asked for: got 1.5"),
+        (((SEEDS,), PLAN, 0, HIDDEN), "a sample of hidden edges was asked for: got a HiddenEdges"),
+        (((SEEDS,), PLAN, 0, (3,)), "a sample of hidden edges was asked for: got a int"),
+    ],
+)
+def test_requests_are_made_of_what_they_say(parts, message):
+    with pytest.raises((IdError, FanoutError), match=message):
+        SampleRequest(*parts)
+    assert len(SampleRequest([SEEDS], PLAN, np.int64(3), [HIDDEN])) == 1

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Protocol
 
 import numpy as np
 
-from workbench.errors import AnchorError, FanoutError, IdError, StoreError, did_you_mean, explain
+from workbench.errors import AnchorError, FanoutError, IdError, StoreError, did_you_mean, expect, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.request import HopRequest, SampleRequest
 from workbench.stores.step_rules import check_one, check_steps
 from workbench.stores.steps import Step, StepPlan
 from workbench.types import AnyArray
+
+_REQUEST = "Take NeighborSampler(graph, fanout).sample(seeds), or its request(seeds)"
 
 
 class Countable(Protocol):
@@ -33,14 +36,15 @@ class Countable(Protocol):
 
 
 def check_request(
-    store: Countable, request: SampleRequest, snapshot: int | None, *, plan_is_known: bool = False
+    store: Countable, request: SampleRequest, snapshot: int | None, known: Container[StepPlan] = ()
 ) -> None:
-    """Refuse a request that the store cannot answer exactly; a plan needs checking only once.
+    """Refuse a request that the store cannot answer exactly; plans that are known are not checked again.
 
     Raises
     ------
     IdError, AnchorError, FanoutError, StoreError
     """
+    expect(request, SampleRequest, IdError, "a sample of a graph", _REQUEST)
     check_snapshot(store, snapshot)
     names = [seeds.node_type for seeds in request.seed_sets]
     if len(set(names)) != len(names):
@@ -54,7 +58,7 @@ def check_request(
         _check_parallel(what, "input_ids", seeds.input_ids, len(seeds.ids))
     if not 0 <= request.key < 1 << 64:
         raise FanoutError(explain("a sampling key was asked for", f"got {request.key}", "0 .. 2^64 - 1"))
-    if not plan_is_known:
+    if request.plan not in known:
         check_plan(store, request.plan)
     request.check_anchors()
     if request.hidden:

@@ -129,7 +129,7 @@ class RamGraph:
         BudgetError
             If it would not fit; names what it needs and a fanout that fits.
         """
-        check_request(self, request, snapshot, plan_is_known=request.plan in self._programs)
+        check_request(self, request, snapshot, self._programs)
         try:
             return self._run(request)
         except OverBudgetError:

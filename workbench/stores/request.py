@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.errors import AnchorError, IdError, expect, explain
+from workbench.errors import AnchorError, FanoutError, IdError, expect, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.steps import Step, StepPlan, both_ways
 from workbench.temporal import FOREVER, Instant, instant, instants
@@ -173,6 +173,13 @@ class HiddenEdges:
             )
 
 
+def _expect_all(parts: object, kind: type, name: str) -> None:
+    if not isinstance(parts, list):
+        expect(parts, tuple, IdError, f"a sample of {name}", f"Give a tuple of {kind.__name__}")
+    for part in parts:  # type: ignore[attr-defined]
+        expect(part, kind, IdError, f"a sample of {name}")
+
+
 @dataclass(frozen=True)
 class SampleRequest:
     """One batch to sample. Seeds of all sets are numbered on: ``batch`` is that number.
@@ -183,12 +190,25 @@ class SampleRequest:
     plan : StepPlan
     key : int  uint64; every draw is a pure function of it and of what is being expanded
     hidden : tuple of HiddenEdges  at most one for an edge type and its reverse
+
+    Raises
+    ------
+    IdError, FanoutError
+        If a part is of another class.
     """
 
     seed_sets: tuple[SeedSet, ...]
     plan: StepPlan
     key: int = 0
     hidden: tuple[HiddenEdges, ...] = ()
+
+    def __post_init__(self) -> None:
+        do = "Take NeighborSampler(graph, fanout).request(seeds)"
+        expect(self.plan, StepPlan, FanoutError, "a sample under a plan of steps", do)
+        _expect_all(self.seed_sets, SeedSet, "seeds")
+        _expect_all(self.hidden, HiddenEdges, "hidden edges")
+        if isinstance(self.key, bool) or not isinstance(self.key, (int, np.integer)):
+            raise FanoutError(explain("a sampling key was asked for", f"got {self.key!r}", "0 .. 2^64 - 1"))
 
     def __len__(self) -> int:
         return sum(len(seeds) for seeds in self.seed_sets)
