@@ -130,11 +130,11 @@ def check_ids(store: Countable, what: str, node_type: str, ids: AnyArray) -> Non
                 did_you_mean(node_type, names),
             )
         )
-    if ids.dtype != np.int64 or ids.ndim != 1:
+    if not isinstance(ids, np.ndarray) or ids.dtype != np.int64 or ids.ndim != 1:
         raise IdError(
             explain(
                 f"{what} were asked for",
-                f"got dtype {ids.dtype}, shape {ids.shape}",
+                f"got {_form(ids)}",
                 "int64 ids of one dimension",
                 "Build them with SeedSet.of",
             )
@@ -176,14 +176,20 @@ def check_step(store: Countable, step: Step) -> None:
 
 
 def _check_parallel(what: str, name: str, array: AnyArray, count: int) -> None:
-    if array.dtype == np.int64 and array.shape == (count,):
+    if isinstance(array, np.ndarray) and array.dtype == np.int64 and array.shape == (count,):
         return
     error = AnchorError if name == "anchors" else IdError
     raise error(
         explain(
             f"{name} of {what}",
-            f"got dtype {array.dtype}, shape {array.shape}",
+            f"got {_form(array)}",
             f"int64 of shape ({count},)",
             "Build seeds with SeedSet.of",
         )
     )
+
+
+def _form(array: object) -> str:
+    if isinstance(array, np.ndarray):
+        return f"dtype {array.dtype}, shape {array.shape}"
+    return f"a {type(array).__name__}"
