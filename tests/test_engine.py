@@ -1,5 +1,7 @@
 """The facade: every method gives what the composed nouns give."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -134,6 +136,7 @@ def test_a_pilot_is_small_whatever_is_given(engine, task):
 
 def test_likely_slips_are_named_at_the_door(engine, task):
     plan, seeds = engine.suggest_plan(task), task.seeds("val")
+    in_seconds = replace(seeds, anchor_time=seeds.anchor_time // 1_000_000)
     slips = [
         (wb.TaskError, "engine.task", lambda: engine.suggest_plan("PREDICT")),
         (wb.TaskError, "engine.task", lambda: engine.train("PREDICT", plan)),
@@ -142,8 +145,14 @@ def test_likely_slips_are_named_at_the_door(engine, task):
         (wb.TaskError, "task.seeds", lambda: engine.sample(task, plan.fanout)),
         (wb.FanoutError, "plan.fanout", lambda: engine.sample(seeds, plan)),
         (wb.FanoutError, "plan.fanout", lambda: engine.cost(seeds, plan)),
+        (wb.FanoutError, "batches='a'", lambda: engine.profile(seeds, plan.fanout, batches="a")),
+        (wb.AnchorError, "as seconds", lambda: engine.profile(in_seconds, plan.fanout)),
+        (wb.AnchorError, "as seconds", lambda: engine.cost(in_seconds, plan.fanout)),
+        (wb.AnchorError, "as seconds", lambda: engine.sample(in_seconds, plan.fanout)),
+        (wb.LoaderError, "got -1.*a positive number", lambda: engine.cost(seeds, plan.fanout, batch_size=-1)),
         (wb.PlanError, "got 'x'.*a whole number", lambda: engine.sample(seeds, plan.fanout, key="x")),
         (wb.SchemaError, "engine.sample", lambda: engine.audit(seeds)),
+        (wb.SchemaError, "got a int", lambda: engine.audit(3)),
         (wb.PlanError, "suggest_plan", lambda: engine.audit(task, plan.fanout)),
         (wb.PlanError, "suggest_plan", lambda: engine.audit(task)),
         (wb.TaskError, "Did you mean 'train'", lambda: engine.audit(task, plan, splits=["trian"])),

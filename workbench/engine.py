@@ -10,15 +10,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.errors import PlanError, SchemaError, TaskError, TrainingError, did_you_mean, expect, explain
+from workbench.errors import (
+    FanoutError,
+    PlanError,
+    SchemaError,
+    TaskError,
+    TrainingError,
+    did_you_mean,
+    expect,
+    explain,
+)
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
-from workbench.loading.order import batch_order
+from workbench.loading.order import batch_order, check_batch_size
+from workbench.plan.draw import whole
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.query.own_seeds import own_seeds
 from workbench.query.seed_table import SeedTable
 from workbench.query.task import SPLITS, Task
+from workbench.query.units import DataSpan
 from workbench.sampling.audit import AuditReport, audit
 from workbench.sampling.leakage import LeakageReport, leakage_report
 from workbench.sampling.profile import Cost, profile
@@ -73,22 +84,13 @@ def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> 
     return open_current(path, open_stores)
 
 
+_TAKE_SEEDS = "Take task.seeds('val'), or engine.seeds(table, keys, at=...)"
 _MAKE_TASK = "Make one with engine.task('PREDICT ... FOR EACH table.key')"
 
 
-def _expect_seeds_and_fanout(seeds: SeedTable, fanout: SamplingPlan, asked: str) -> None:
-    expect(seeds, SeedTable, TaskError, asked, "Take task.seeds('val'), or engine.seeds(table, keys, at=...)")
-    expect_plan(fanout, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
-
-
-def _expect_subgraph(value: SampledSubgraph, schema: Schema) -> SampledSubgraph:
-    asked, do = "the audit of a subgraph", "Take one from engine.sample(seeds, fanout)"
-    expect(value, SampledSubgraph, SchemaError, asked, do)
-    unknown = [str(edge_type) for edge_type in value.row if edge_type not in schema.edge_types]
-    if unknown:
-        got = f"it has edges of {unknown[0]}, which the tables do not have"
-        do = "Edges that were put into a graph in memory have no source: leave them out of the fanout"
-        raise SchemaError(explain(f"{asked} was asked for", got, do=do))
+def _expect_subgraph(value: SampledSubgraph) -> SampledSubgraph:
+    do = "Take one from engine.sample(seeds, fanout)"
+    expect(value, SampledSubgraph, SchemaError, "the audit of a subgraph", do)
     return value
 
 
@@ -189,7 +191,7 @@ class Engine:
         self, seeds: SeedTable, fanout: SamplingPlan, *, key: int = 0, epoch: int = 0
     ) -> SampledSubgraph:
         """The subgraph of some seeds, as training with the same key and epoch would see it."""
-        _expect_seeds_and_fanout(seeds, fanout, "a sample of seeds")
+        self._expect_seeds_and_fanout(seeds, fanout, "a sample of seeds")
         sampler = NeighborSampler(self.graph, fanout, key=key)
         return sampler.sample(seeds.seed_set(), epoch=epoch)
 
@@ -198,7 +200,8 @@ class Engine:
 
         Joint fanouts are costed one anchor at a time: only seeds of the first seed's anchor count.
         """
-        _expect_seeds_and_fanout(seeds, fanout, "the cost of seeds")
+        self._expect_seeds_and_fanout(seeds, fanout, "the cost of seeds")
+        check_batch_size(batch_size)
         rows = np.arange(len(seeds))
         if not fanout.disjoint and len(seeds):
             rows = rows[seeds.visible_until == seeds.visible_until[0]]
@@ -216,7 +219,10 @@ class Engine:
         self, seeds: SeedTable, fanout: SamplingPlan, *, batch_size: int = 512, batches: int = 8, key: int = 0
     ) -> Profile:
         """What the batches of an epoch will be like, with intervals, from so many of them."""
-        _expect_seeds_and_fanout(seeds, fanout, "the profile of batches")
+        self._expect_seeds_and_fanout(seeds, fanout, "the profile of batches")
+        if whole(batches) is None:
+            got = f"got batches={batches!r}"
+            raise FanoutError(explain("a profile of batches was asked for", got, "a whole number of them"))
         anchors = None if fanout.disjoint else seeds.visible_until
         order = batch_order(
             len(seeds), batch_size, shuffle=True, key=derive_key(key, "profile"), anchors=anchors
@@ -245,7 +251,7 @@ class Engine:
         ----------
         bytes : int or text such as ``'50MB'``  of feature rows and arrays; or ``nodes``, or ``ms`` to sample
         """
-        _expect_seeds_and_fanout(seeds, fanout, "a fanout that fits")
+        self._expect_seeds_and_fanout(seeds, fanout, "a fanout that fits")
 
         def measure(plan: SamplingPlan) -> Profile:
             return self.profile(seeds, plan, batch_size=batch_size, batches=batches, key=key)
@@ -288,7 +294,7 @@ class Engine:
             options: dict[str, Any] = {"splits": splits, "epochs": epochs, "key": key, "limit": limit}
             return audit(drawn(self.parts, what, plan, **options, callbacks=callbacks), self.dataset)
         many = what if isinstance(what, Iterable) else [what]
-        return audit((_expect_subgraph(each, self.schema) for each in many), self.dataset)
+        return audit(map(_expect_subgraph, many), self.dataset)
 
     def leakage_report(self, task: Task, plan: ModelPlan, *, key: int = 0) -> LeakageReport:
         """Look for labels in the features: windows, splits, columns, a pilot of samples; trains nothing."""
@@ -359,6 +365,16 @@ class Engine:
         from workbench.training.run import load_run
 
         return load_run(folder, self.parts, model=model)
+
+    @cached_property
+    def _span(self) -> DataSpan | None:
+        return DataSpan.of(self.graph)
+
+    def _expect_seeds_and_fanout(self, seeds: SeedTable, fanout: SamplingPlan, asked: str) -> None:
+        expect(seeds, SeedTable, TaskError, asked, _TAKE_SEEDS)
+        expect_plan(fanout, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
+        if self._span is not None:
+            self._span.check(seeds.seed_set().anchors)
 
     def _expect_plan(self, task: Task, plan: ModelPlan | None, asked: str) -> None:
         self._expect_task(task, asked)

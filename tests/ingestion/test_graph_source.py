@@ -155,6 +155,9 @@ def named(attribute: str) -> Data:
     ("graph", "options", "message"),
     [
         (42, {}, "a graph was read: got a int. Allowed: a PyG Data or HeteroData, or a networkx graph"),
+        (nx.Graph, {}, "a graph was read: got the class Graph. Allowed: a PyG Data or HeteroData"),
+        (Data, {}, "a graph was read: got the class Data"),
+        (named("z"), {"unit": ["s"]}, r"got unit \['s'\]. Allowed: s, ms, us, ns"),
         (
             named("ID"),
             {},

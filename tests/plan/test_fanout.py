@@ -76,6 +76,11 @@ def test_static_edge_types_lose_time_and_window():
     assert (second.temporal, second.window, second.strategy) == (True, 50, Strategy.RECENT)
 
 
+def test_a_window_of_a_static_cell_is_refused_not_forgotten():
+    with pytest.raises(FanoutError, match=r"hop 1 of the fanout, 'orders-user_id->users': .*a window with"):
+        Fanout([{str(BUYS): Draw(2, window="30 days")}], static=[str(BUYS)])
+
+
 def test_an_unknown_edge_type_is_named_with_a_proposal():
     fanout = Fanout([{"order-user_id->users": 3}])
     with pytest.raises(FanoutError) as caught:
@@ -142,6 +147,8 @@ def test_what_is_no_fanout_is_refused(hops):
         {"window": 0},
         {"window": -5},
         {"replace": 1},
+        {"disjoint": "no"},
+        {"disjoint": 0},
         {"weight": "x", "half_life": 3},
         {"static": BUYS},
         {"static": str(BUYS)},

@@ -108,9 +108,9 @@ def test_anchors_of_another_unit_are_refused_and_not_sampled_to_nothing(shop, fa
     stores = PyGFeatureStore(shop.engine.graph, shop.engine.features), PyGGraphStore(shop.engine.graph)
     ids, anchors = torch.from_numpy(shop.seeds.node_id), torch.from_numpy(shop.seeds.anchor_time)
     nodes = NodeLoader(stores, sampler, ("users", ids), anchors // factor, batch_size=64)
-    with pytest.raises(wb.AnchorError, match=f"input_time= was set: got .*; as {unit} this is 20"):
+    with pytest.raises(wb.AnchorError, match=f"; as {unit} it is 20"):
         next(iter(nodes))
     edges = ("users", "reviews", "products"), torch.stack([ids[:8], torch.arange(8)])
     links = LinkLoader(stores, sampler, edges, edge_label_time=anchors[:8] // factor)
-    with pytest.raises(wb.AnchorError, match=f"edge_label_time= was set: got .*; as {unit} this is 20"):
+    with pytest.raises(wb.AnchorError, match=f"; as {unit} it is 20"):
         next(iter(links))

@@ -129,7 +129,7 @@ class Fanout(SamplingPlan):
             half_life=None if ageless else self.half_life,
             replace=self.replace,
             static=static,
-            window=self.window,
+            window=None if static else self.window,
         )
 
     def _entries(self) -> list[dict[str, Cell]]:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import TaskError, explain
-from workbench.query.moments import check_units, covered
 from workbench.query.seed_table import SeedTable
+from workbench.query.units import DataSpan
 from workbench.stores.key_map import KeyMap
 from workbench.stores.protocols import GraphStore
 from workbench.temporal import BEGINNING, FOREVER, NO_TIME, instant, visible
@@ -46,7 +46,9 @@ def own_seeds(
     """
     ids = np.arange(graph.num_nodes(keys.table)) if node_id is None else node_id
     anchors = _anchors(at, len(ids))
-    check_units("at", anchors, covered(graph))
+    span = DataSpan.of(graph)
+    if span is not None:
+        span.check(anchors)
     labels = None if label is None else _labels(label, len(ids))
     there = exists(graph.times(keys.table), end, ids, anchors)
     if node_id is None and labels is None:

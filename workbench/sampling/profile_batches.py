@@ -196,10 +196,12 @@ def profile_batches(
     expect_plan(fanout, "the profile of a fanout", "Take plan.fanout, or Fanout([16, 8])")
     if not 1 <= len(pilot) <= batches:
         got = f"got {len(pilot)} pilot batches of {batches}"
-        raise FanoutError(explain("a profile of a fanout was asked for", got, "at least one, at most all"))
+        do = "" if batches else "There are no seeds: take another split"
+        raise FanoutError(
+            explain("a profile of a fanout was asked for", got, "at least one, at most all", do)
+        )
     plan = fanout.compile(graph.schema, [pilot[0].node_type])
-    first = SeedSet(pilot[0].node_type, pilot[0].ids[:1], pilot[0].anchors[:1], pilot[0].input_ids[:1])
-    graph.sample(SampleRequest((first,), plan, key))  # one seed pays for compilation
+    graph.sample(SampleRequest((pilot[0].first(1),), plan, key))  # one seed pays for compilation
     found = []
     for seeds in pilot:
         start = time.perf_counter()

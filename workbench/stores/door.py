@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Protocol
 
 import numpy as np
 
-from workbench.errors import AnchorError, FanoutError, IdError, StoreError, did_you_mean, explain
+from workbench.errors import AnchorError, FanoutError, IdError, StoreError, did_you_mean, expect, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.request import HopRequest, SampleRequest
 from workbench.stores.step_rules import check_one, check_steps
 from workbench.stores.steps import Step, StepPlan
 from workbench.types import AnyArray
+
+_REQUEST = "Take NeighborSampler(graph, fanout).sample(seeds), or its request(seeds)"
 
 
 class Countable(Protocol):
@@ -33,14 +36,15 @@ class Countable(Protocol):
 
 
 def check_request(
-    store: Countable, request: SampleRequest, snapshot: int | None, *, plan_is_known: bool = False
+    store: Countable, request: SampleRequest, snapshot: int | None, known: Container[StepPlan] = ()
 ) -> None:
-    """Refuse a request that the store cannot answer exactly; a plan needs checking only once.
+    """Refuse a request that the store cannot answer exactly; plans that are known are not checked again.
 
     Raises
     ------
     IdError, AnchorError, FanoutError, StoreError
     """
+    expect(request, SampleRequest, IdError, "a sample of a graph", _REQUEST)
     check_snapshot(store, snapshot)
     names = {seeds.node_type for seeds in request.seed_sets}
     if len(names) != len(request.seed_sets):
@@ -50,13 +54,13 @@ def check_request(
             )
         )
     for seeds in request.seed_sets:
-        what, shape = f"seeds of type {seeds.node_type!r}", seeds.ids.shape
+        what = f"seeds of type {seeds.node_type!r}"
         check_ids(store, what, seeds.node_type, seeds.ids)
-        _check_parallel(what, "anchors", seeds.anchors, shape)
-        _check_parallel(what, "input_ids", seeds.input_ids, shape)
+        _check_parallel(what, "anchors", seeds.anchors, seeds.ids.shape)
+        _check_parallel(what, "input_ids", seeds.input_ids, seeds.ids.shape)
     if not 0 <= request.key < 1 << 64:
         raise FanoutError(explain("a sampling key was asked for", f"got {request.key}", "0 .. 2^64 - 1"))
-    if not plan_is_known:
+    if request.plan not in known:
         check_plan(store, request.plan)
     request.check_anchors()
     if request.hidden:
@@ -128,11 +132,11 @@ def check_ids(store: Countable, what: str, node_type: str, ids: AnyArray) -> Non
                 did_you_mean(node_type, names),
             )
         )
-    if ids.dtype != np.int64 or ids.ndim != 1:
+    if not isinstance(ids, np.ndarray) or ids.dtype != np.int64 or ids.ndim != 1:
         raise IdError(
             explain(
                 f"{what} were asked for",
-                f"got dtype {ids.dtype}, shape {ids.shape}",
+                f"got {_form(ids)}",
                 "int64 ids of one dimension",
                 "Build them with SeedSet.of",
             )
@@ -175,14 +179,20 @@ def check_step(store: Countable, step: Step) -> None:
 
 
 def _check_parallel(what: str, name: str, array: AnyArray, shape: tuple[int, ...]) -> None:
-    if array.dtype == np.int64 and array.shape == shape:
+    if isinstance(array, np.ndarray) and array.dtype == np.int64 and array.shape == shape:
         return
     error = AnchorError if name == "anchors" else IdError
     raise error(
         explain(
             f"{name} of {what}",
-            f"got dtype {array.dtype}, shape {array.shape}",
+            f"got {_form(array)}",
             f"int64 of shape {shape}",
             "Build seeds with SeedSet.of",
         )
     )
+
+
+def _form(array: object) -> str:
+    if isinstance(array, np.ndarray):
+        return f"dtype {array.dtype}, shape {array.shape}"
+    return f"a {type(array).__name__}"

@@ -77,6 +77,10 @@ class ShardedGraph:
         """int64[rows] ascending, microseconds; None for a table without a time column."""
         return self.shards[0].times(table)
 
+    def ends(self, table: str) -> TimeArray | None:
+        """int64[rows], microseconds, ``NO_TIME`` for none; None for a table without end times."""
+        return self.shards[0].ends(table)
+
     def sample(self, request: SampleRequest, snapshot: int | None = None) -> SampledSubgraph:
         """Sample one batch, hop by hop.
 
