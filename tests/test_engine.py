@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 import workbench as wb
 from workbench.kernels.rng import derive_key
@@ -64,6 +65,17 @@ def test_samples_pass_the_audit(engine, task):
     report = engine.audit(subgraph)
     assert report.edges == subgraph.num_edges > 0
     assert report.violations == 0
+
+
+def test_what_has_no_source_is_not_audited(engine):
+    store = wb.PyGGraphStore(engine.graph)
+    friends = ("users", "knows", "users")
+    store.put_edge_index((torch.tensor([0, 1]), torch.tensor([1, 2])), friends, "coo", False, (120, 120))
+    sampler = wb.NeighborSampler(store.graph, wb.Fanout([{friends: 4}]))
+    with pytest.raises(wb.SchemaError, match="edges of users-knows->users, which the tables do not have"):
+        engine.audit(sampler.sample(engine.seeds("users").seed_set()))
+    with pytest.raises(wb.SchemaError, match="the audit of a subgraph was asked for: got a Fanout"):
+        engine.audit(wb.Fanout([4]))
 
 
 @pytest.mark.parametrize("joint", [False, True])

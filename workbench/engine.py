@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.errors import FanoutError, PlanError, SchemaError, TaskError, TrainingError, expect, explain
+from workbench.errors import (
+    FanoutError,
+    PlanError,
+    SchemaError,
+    TaskError,
+    TrainingError,
+    did_you_mean,
+    expect,
+    explain,
+)
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
 from workbench.loading.order import batch_order, check_batch_size
 from workbench.plan.draw import whole
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
+from workbench.query.own_seeds import own_seeds
 from workbench.query.seed_table import SeedTable
 from workbench.query.task import SPLITS, Task
 from workbench.sampling.audit import AuditReport, audit
@@ -34,6 +44,7 @@ from workbench.stores.replaced import open_current
 from workbench.stores.sizes import read_size
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.stores.weights import read_ends
 from workbench.types import Int64Array
 
 if TYPE_CHECKING:
@@ -117,14 +128,17 @@ class Engine:
         SchemaError
             If a key is not in the table; names up to five.
         """
+        keys = keys.numpy() if hasattr(keys, "numpy") else keys  # tensors too
         found = self.keys(table).lookup(keys)
         missing = [str(key) for key, node in zip(keys, found, strict=True) if node < 0]
         if missing:
+            rows = self.dataset.manifest.rows(table)
+            some = ", ".join(map(repr, self.keys(table).keys_of(np.arange(min(rows, 3))).to_pylist()))
             raise SchemaError(
                 explain(
                     f"{len(found)} keys of table {table!r} were asked for",
                     f"{len(missing)} are not in it ({', '.join(missing[:5])})",
-                    f"keys of the {self.dataset.manifest.rows(table):,} rows of {table!r}",
+                    f"keys of the {rows:,} rows of {table!r}, such as {some}",
                 )
             )
         return found
@@ -136,6 +150,34 @@ class Engine:
     def task(self, query: str, **splits: Any) -> Task:
         """What to predict; ``splits`` are the options of :meth:`Task.build` (``val=``, ``test=``, ...)."""
         return Task.build(self.dataset, query, **splits)
+
+    def seeds(
+        self, table: str, keys: Sequence[Any] | pa.Array | None = None, *, at: Any = None, label: Any = None
+    ) -> SeedTable:
+        """Seeds without a query: to sample, profile or load, or to bring labels of your own.
+
+        Parameters
+        ----------
+        keys : primary keys of a table of nodes, in the order wanted; None: all its rows that exist at ``at``
+        at : instant, or a column of one per key; None: static, every row is visible, later ones too
+        label : column of one number per key, or None
+
+        Raises
+        ------
+        SchemaError
+            If the table is none of nodes, or a key is not in it.
+        TaskError, AnchorError
+            If instants or labels are not one per key, an instant is none or of another unit, or a row does
+            not exist at its instant.
+        """
+        allowed = self.schema.node_types
+        if table not in allowed:
+            near = did_you_mean(str(table), allowed)
+            raise SchemaError(
+                explain(f"seeds of {table!r} were asked for", "no such nodes", ", ".join(allowed), near)
+            )
+        ids = None if keys is None else self.node_ids(table, keys)
+        return own_seeds(self.graph, self.keys(table), ids, at, label, read_ends(self.dataset, table))
 
     def suggest_plan(self, task: Task) -> ModelPlan:
         """A plan for the task, with a reason for each choice."""
@@ -235,6 +277,13 @@ class Engine:
             Of a task, the very batches that ``train(task, plan, key=key)`` draws are checked.
         splits, epochs, limit, callbacks
             Of a task: which passes, at most so many edges, and who gets a ``Progress`` per batch.
+
+        Raises
+        ------
+        SchemaError
+            If something else is given, or edges that no table is the source of.
+        StoreError
+            If a subgraph comes from another snapshot.
         """
         if isinstance(what, Task):
             from workbench.training.drawn import drawn
@@ -321,7 +370,9 @@ class Engine:
         return DataSpan.of(self.graph)
 
     def _expect_seeds_and_fanout(self, seeds: SeedTable, fanout: SamplingPlan, asked: str) -> None:
-        expect(seeds, SeedTable, TaskError, asked, "Take task.seeds('val')")
+        expect(
+            seeds, SeedTable, TaskError, asked, "Take task.seeds('val'), or engine.seeds(table, keys, at=...)"
+        )
         expect_plan(fanout, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
         if self._span is not None:
             self._span.check(seeds.seed_set().anchors)

@@ -114,3 +114,10 @@ def test_what_contradicts_its_surroundings_is_refused():
 def test_another_number_keeps_the_options():
     assert Draw(0.1, cap=9, strategy="recent").with_take(4) == Draw(4, strategy="recent")
     assert [Draw(0.1, cap=9).most, Draw(0.1).most, Draw(7).most] == [9, -1, 7]
+
+
+def test_a_strategy_of_pyg_is_named_in_our_words():
+    with pytest.raises(
+        FanoutError, match=r"got 'last'\. Allowed: uniform, recent, .* PyG's 'last' is 'recent'"
+    ):
+        Draw(4, strategy="last")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
 import pytest
 
-from workbench.errors import TaskError
-from workbench.query.moments import Observed, moment
-from workbench.temporal import instant
+from workbench.errors import AnchorError, TaskError
+from workbench.query.moments import Observed, check_units, covered, moment
+from workbench.stores.ram_graph import RamGraph
+from workbench.temporal import FOREVER, instant
+from workbench.testing.graphs import DAY, toy_shop
 
 FIRST, LAST = instant("2012-01-01"), instant("2013-12-31")
 DATA = Observed.of(FIRST, LAST, 30 * 86_400_000_000)
@@ -53,3 +56,28 @@ def test_slack_is_a_window_or_a_tenth_of_the_data():
     assert Observed.of(0, 100, 7).slack == 10
     assert Observed.of(0, 100, 30).slack == 30
     assert str(DATA) == "2012-01-01 .. 2013-12-31"
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit"), [(1e-6, "seconds"), (1e-3, "milliseconds"), (1e3, "nanoseconds")]
+)
+def test_one_anchor_of_another_unit_is_enough(factor, unit):
+    anchors = np.array([NOW, FOREVER, NOW])
+    check_units("at", anchors, DATA)
+    anchors[2] = round(NOW * factor)
+    with pytest.raises(AnchorError, match=f"as {unit} this is 2013-12-01"):
+        check_units("at", anchors, DATA)
+
+
+def test_anchors_pass_where_nothing_can_be_told():
+    far = np.array([instant("1890-01-01"), instant("2031-12-01")])
+    check_units("at", far, DATA)
+    check_units("at", np.array([FOREVER]), DATA)
+    check_units("at", np.empty(0, np.int64), DATA)
+    check_units("at", np.array([NOW // 1000]), None)
+    check_units("at", np.array([1000 * DAY]), covered(RamGraph(toy_shop())))
+
+
+def test_a_graph_covers_the_times_of_all_its_tables():
+    found = covered(RamGraph(toy_shop()))
+    assert (found.first, found.last) == (0, 5 * DAY)

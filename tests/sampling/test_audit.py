@@ -118,7 +118,7 @@ def test_a_clean_sample_says_what_it_checked(shop: RowGraph) -> None:
     report = audit([subgraph, subgraph], TablesOnly(shop))
     assert report.ok
     assert report.edges == 2 * subgraph.num_edges > 100
-    assert "0 violations" in str(report)
+    assert "0 violations" in repr(report)
 
 
 def test_an_edge_between_strangers_is_found(shop: RowGraph) -> None:

@@ -19,11 +19,17 @@ from workbench.temporal import BEGINNING, FOREVER
         ({"window": 5}, r"got window=5\. Allowed: \(start, end\) with start < end, such as \(0, '30 days'\)"),
         ({"window": ("30 days", "7 days")}, "start < end"),
         ({"positives": [(1, 2)]}, r"got a list\. Allowed: a Positives\. Say Positives\(row, col\)"),
+        ({"window": ("2 days", "1 day")}, r"start, end\) with start < end"),
     ],
 )
 def test_rules_are_checked(options, message):
     with pytest.raises(FanoutError, match=message):
         Negatives(**options)
+
+
+def test_positives_print_how_many_they_are():
+    assert repr(Positives([1, 2], [3, 4])) == "Positives(2 pairs, at every anchor)"
+    assert repr(Positives([1], [3], [9])) == "Positives(1 pairs, each at its anchor)"
 
 
 @pytest.mark.parametrize(

@@ -174,10 +174,11 @@ def test_a_positive_of_the_label_window_is_no_negative():
     edges = edge_pairs(graph, graph.schema.edge_type("users-ratings->products"))
     links = ends(("users", "products"), np.zeros(n, int), np.ones(n, int), 3 * DAY)
     drawn = {}
-    for window in (None, (0, DAY), (0, 2 * DAY), (2 * DAY, 9 * DAY)):
+    for window in (None, (0, DAY), (0, 2 * DAY), (2 * DAY, 9 * DAY), (0, "2 days")):
         row, col = draw_negatives(graph, links, Negatives(window=window), n, 1, edges)
         drawn[window] = set(zip(row.tolist(), col.tolist(), strict=True))
     free = {(0, 0), (1, 0), (2, 0), (2, 1)}
+    assert drawn.pop((0, "2 days")) == drawn[0, 2 * DAY]
     assert drawn == {None: free, (0, DAY): free, (0, 2 * DAY): free - {(2, 0)}, (2 * DAY, 9 * DAY): free}
 
 

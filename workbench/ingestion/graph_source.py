@@ -31,6 +31,9 @@ class GraphSource(NamedTuple):
     tables: Tables
     schema: Schema
 
+    def __repr__(self) -> str:
+        return f"{self.tables}\n{self.schema}"
+
 
 class Clock(NamedTuple):
     """Which attributes hold times, and in what unit whole numbers count."""

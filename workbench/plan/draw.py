@@ -233,7 +233,8 @@ def _strategy(value: Any) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or value.lower() not in STRATEGIES:
-        known = did_you_mean(str(value), STRATEGIES)
+        near = did_you_mean(str(value), STRATEGIES)
+        known = "PyG's 'last' is 'recent'" if value == "last" else near
         asked = "a sampling strategy was asked for"
         raise FanoutError(explain(asked, f"got {value!r}", ", ".join(STRATEGIES), known))
     return value.lower()

@@ -24,7 +24,8 @@ class SamplingPlan(ABC):
     mode : 'disjoint', 'joint' or 'tree'
         One subgraph per seed; one for all seeds of an anchor; or one per seed in which every draw is a
         node of its own.
-    strict : bool  the anchor's own instant is not visible
+    strict : bool
+        The anchor's own instant is not visible.
     cutoff : 'anchor' or 'path'
         What a node may see: what its seed's anchor allows, or (``path``) what had happened by the time
         of the edges that led to it.
@@ -197,7 +198,9 @@ def known_edge_type(schema: Schema, name: str, where: str) -> EdgeType:
     try:
         return schema.edge_type(name)
     except SchemaError as error:
-        raise FanoutError(f"{where} names {name!r}. {error}") from None
+        keys = [end for end in name.split("->") if "." in end]
+        hint = " Kumo's connections run the other way: read them with Fanout.from_kumo." if keys[1:] else ""
+        raise FanoutError(f"{where} names {name!r}. {error}{hint}") from None
 
 
 def _mode(mode: str | None, disjoint: bool | None) -> str:

@@ -20,6 +20,7 @@ from torch_geometric.sampler import (
 
 from workbench.errors import FanoutError, expect, explain
 from workbench.pyg.links import links_of, metadata_of
+from workbench.query.moments import check_units, covered
 from workbench.sampling.avoided import Negatives
 from workbench.sampling.links import Links
 from workbench.sampling.pairs import EdgePairs, edge_pairs
@@ -65,6 +66,7 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         self.negatives, self.hide_links = negatives, hide_links
         self._pairs: dict[EdgeType, EdgePairs] = {}
         self._warned = False
+        self._covered = covered(sampler.graph)
         self._epoch = torch.tensor([epoch]).share_memory_()
 
     @property
@@ -89,6 +91,11 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         index : NodeSamplerInput
             ``time`` holds anchors as int64 microseconds; without it sampling is static. Without
             ``input_type`` the graph must be homogeneous.
+
+        Raises
+        ------
+        AnchorError
+            If anchors are of another unit, or a joint fanout gets two.
         """
         node_type = self._only_node_type() if index.input_type is None else index.input_type
         count = index.node.numel()
@@ -97,6 +104,7 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
             _warn_of_the_future(self.sampler, "input_time")
         time = torch.full((count,), FOREVER) if index.time is None else index.time
         seeds = SeedSet.of(node_type, index.node.numpy(), time.numpy(), input_id.numpy())
+        check_units("input_time", seeds.anchors, self._covered)
         subgraph = self.sampler.sample(seeds, self.epoch)
         return _output(subgraph, (input_id, time), hetero=index.input_type is not None)
 
@@ -113,13 +121,14 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         Raises
         ------
         AnchorError
-            If a joint fanout gets two anchors, or no negative is allowed at one.
+            If anchors are of another unit, a joint fanout gets two, or no negative is allowed at one.
         """
         if index.time is None:
             _warn_of_the_future(self.sampler, "edge_label_time")
         hetero = index.input_type is not None
         types = (index.input_type[0], index.input_type[-1]) if hetero else (self._only_node_type(),) * 2
         links = links_of(index, types)
+        check_units("edge_label_time", links.anchors, self._covered)
         key = self.sampler.epoch_key(self.epoch)
         if neg_sampling is not None:
             weights = _numpy(neg_sampling.src_weight), _numpy(neg_sampling.dst_weight)

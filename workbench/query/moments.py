@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.errors import TaskError, explain
-from workbench.temporal import Instant, instant, iso
+from workbench.errors import AnchorError, TaskError, WorkbenchError, explain
+from workbench.stores.protocols import GraphStore
+from workbench.temporal import FOREVER, NO_TIME, Instant, instant, iso
+from workbench.types import TimeArray
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,46 @@ def moment(name: str, value: Instant, observed: Observed | None = None) -> int:
     return time
 
 
-def _check_unit(name: str, value: int, observed: Observed) -> None:
+def covered(graph: GraphStore) -> Observed | None:
+    """All times of a graph's tables; None where none of them has any."""
+    spans = []
+    for table in graph.schema:
+        times = graph.times(table.name)
+        count = 0 if times is None else int(np.searchsorted(times, NO_TIME))
+        if times is not None and count:
+            spans.append((int(times[0]), int(times[count - 1])))
+    return Observed.of(min(spans)[0], max(last for _, last in spans), 0) if spans else None
+
+
+def check_units(name: str, anchors: TimeArray, observed: Observed | None) -> None:
+    """Refuse anchors of another unit than microseconds: their samples would be empty, or see everything.
+
+    Parameters
+    ----------
+    name : str  of the argument
+    anchors : int64[n]  those of static seeds (:data:`~workbench.temporal.FOREVER`) pass
+    observed : Observed or None  what the graph covers: :func:`covered`
+
+    Raises
+    ------
+    AnchorError
+        If the earliest or latest is far outside the data, and near them in another unit.
+    """
+    finite = anchors[anchors != FOREVER]
+    # Around 1970 every unit is near: nothing can be told.
+    if observed is not None and len(finite) and observed.far(0, observed.last - observed.first):
+        for value in (finite.min(), finite.max()):
+            _check_unit(name, int(value), observed, AnchorError)
+
+
+def _check_unit(name: str, value: int, observed: Observed, error: type[WorkbenchError] = TaskError) -> None:
     """Refuse an int that is far outside as microseconds, and near the data in another unit."""
     length = observed.last - observed.first
     if not observed.far(value, max(observed.slack, length)):
         return
     for unit, time, factor in in_other_units(value):
         if not observed.far(time, max(observed.slack, length)):
-            raise TaskError(
+            raise error(
                 explain(
                     f"{name}= was set",
                     f"got {value}; as {unit} this is {iso(time)}, near the data ({observed})",

@@ -105,6 +105,8 @@ class AuditReport:
         lines += [f"  cut by max_nodes: {self.dropped:,} draws"] if self.dropped else []
         return "\n".join(lines)
 
+    __repr__ = __str__
+
 
 def audit(subgraphs: SampledSubgraph | Iterable[SampledSubgraph], dataset: Dataset) -> AuditReport:
     """Check samples against the source tables of the dataset they were drawn from.

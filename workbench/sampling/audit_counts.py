@@ -76,7 +76,7 @@ def _frontier(chunk: Chunk, share: Share) -> pa.Table:
             "g": nodes.graph[places],
             "place": places,
             "node": nodes.ids[places],
-            "sees": nodes.seen_until(chunk.plan)[places],
+            "sees": nodes.cutoff[places],
             "veil": np.where(np.isin(lanes, hidden), lanes + 1, 0),
             "sure": share.sure_nodes[places] & (chunk.dropped[lanes] == 0),
         }

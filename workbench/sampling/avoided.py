@@ -99,6 +99,10 @@ class Positives:
         self.index = PairIndex.of(row, col, moments, int(col.max(initial=0)) + 1)
         self.timed = anchors is not None
 
+    def __repr__(self) -> str:
+        when = "each at its anchor" if self.timed else "at every anchor"
+        return f"Positives({len(self.index.keys):,} pairs, {when})"
+
     def span(self, anchors: AnyArray) -> tuple[AnyArray, AnyArray]:
         """First and last value that counts for each anchor."""
         return (anchors, anchors) if self.timed else (anchors * 0 + BEGINNING, anchors * 0 + FOREVER)

@@ -47,6 +47,8 @@ class Cost:
             f"{self.duplicates:.0%} duplicate rows (pilot of {self.pilot:,} seeds)"
         )
 
+    __repr__ = __str__
+
 
 def profile(
     graph: GraphStore,

@@ -45,7 +45,11 @@ class Fit:
 
     def __str__(self) -> str:
         why = "; wider changes nothing" if self.saturated else ""
-        return f"{self.fanout!r} (x {self.scale:.3g}{why})\n{self.profile}"
+        choices, *hops = self.fanout.lines()
+        fanout = "\n".join([f"{choices} (x {self.scale:.3g}{why})", *(f"  {hop}" for hop in hops)])
+        return f"{fanout}\n{self.profile}"
+
+    __repr__ = __str__
 
 
 def fit_fanout(

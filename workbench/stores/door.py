@@ -46,16 +46,18 @@ def check_request(
     """
     expect(request, SampleRequest, IdError, "a sample of a graph", _REQUEST)
     check_snapshot(store, snapshot)
-    names = [seeds.node_type for seeds in request.seed_sets]
-    if len(set(names)) != len(names):
+    names = {seeds.node_type for seeds in request.seed_sets}
+    if len(names) != len(request.seed_sets):
         raise IdError(
-            explain("seeds were asked for", f"sets of types {names}", "one set of seeds per node type")
+            explain(
+                "seeds were asked for", f"several sets of {sorted(names)}", "one set of seeds per node type"
+            )
         )
     for seeds in request.seed_sets:
-        what = f"seeds of type {seeds.node_type!r}"
+        what, shape = f"seeds of type {seeds.node_type!r}", np.shape(seeds.ids)
         check_ids(store, what, seeds.node_type, seeds.ids)
-        _check_parallel(what, "anchors", seeds.anchors, len(seeds.ids))
-        _check_parallel(what, "input_ids", seeds.input_ids, len(seeds.ids))
+        _check_parallel(what, "anchors", seeds.anchors, shape)
+        _check_parallel(what, "input_ids", seeds.input_ids, shape)
     if not 0 <= request.key < 1 << 64:
         raise FanoutError(explain("a sampling key was asked for", f"got {request.key}", "0 .. 2^64 - 1"))
     if request.plan not in known:
@@ -89,7 +91,7 @@ def check_hop(store: Countable, request: HopRequest, snapshot: int | None) -> No
     check_step(store, request.step)
     dst = request.step.edge_type.dst
     check_ids(store, f"nodes of type {dst!r}", dst, request.nodes)
-    _check_parallel("a hop", "anchors", request.anchors, len(request.nodes))
+    _check_parallel("a hop", "anchors", request.anchors, request.nodes.shape)
     if request.keys.dtype != np.uint64 or request.keys.shape != request.nodes.shape:
         raise IdError(
             explain("draw keys of a hop", f"got {request.keys.dtype}{request.keys.shape}", "one uint64 each")
@@ -140,8 +142,9 @@ def check_ids(store: Countable, what: str, node_type: str, ids: AnyArray) -> Non
             )
         )
     count = store.num_nodes(node_type)
-    outside = (ids < 0) | (ids >= count)
-    if outside.any():
+    # as unsigned numbers, negative ids are the largest of all: one look finds both ends
+    if len(ids) and int(ids.view(np.uint64).max()) >= count:
+        outside = (ids < 0) | (ids >= count)
         place = int(np.argmax(outside))
         allowed = f"0 .. {count - 1}" if count else "none: the type has no nodes"
         raise IdError(
@@ -175,15 +178,15 @@ def check_step(store: Countable, step: Step) -> None:
     check_one(store.schema, step)
 
 
-def _check_parallel(what: str, name: str, array: AnyArray, count: int) -> None:
-    if isinstance(array, np.ndarray) and array.dtype == np.int64 and array.shape == (count,):
+def _check_parallel(what: str, name: str, array: AnyArray, shape: tuple[int, ...]) -> None:
+    if isinstance(array, np.ndarray) and array.dtype == np.int64 and array.shape == shape:
         return
     error = AnchorError if name == "anchors" else IdError
     raise error(
         explain(
             f"{name} of {what}",
             f"got {_form(array)}",
-            f"int64 of shape ({count},)",
+            f"int64 of shape {shape}",
             "Build seeds with SeedSet.of",
         )
     )

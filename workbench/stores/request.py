@@ -72,7 +72,7 @@ class SeedSet:
                     f"anchors for {len(wide)} seeds of type {node_type!r} were asked for",
                     f"got dtype {stamps.dtype}, shape {stamps.shape}",
                     "one int64 of microseconds, or one per seed",
-                    "Read other forms with wb.instant, or give numpy datetimes",
+                    "Read other forms with wb.instant, or columns by engine.seeds(table, keys, at=...)",
                 )
             )
         given = np.arange(len(wide)) if input_ids is None else np.asarray(input_ids)
@@ -180,6 +180,13 @@ def _expect_all(parts: object, kind: type, name: str) -> None:
         expect(part, kind, IdError, f"a sample of {name}")
 
 
+def joined(parts: list[Int64Array]) -> Int64Array:
+    """int64[n]: arrays behind one another; a single one as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
 @dataclass(frozen=True)
 class SampleRequest:
     """One batch to sample. Seeds of all sets are numbered on: ``batch`` is that number.
@@ -216,8 +223,7 @@ class SampleRequest:
     @property
     def anchors(self) -> TimeArray:
         """int64[seeds]: anchors of all sets in order."""
-        parts = [seeds.anchors for seeds in self.seed_sets]
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+        return joined([seeds.anchors for seeds in self.seed_sets])
 
     def hidden_from(
         self, schema: Schema, edge_type: EdgeType, lanes: Int64Array
@@ -241,8 +247,10 @@ class SampleRequest:
         AnchorError
             A node drawn for a late anchor must never message an earlier seed.
         """
+        if self.plan.disjoint:
+            return
         anchors = self.anchors
-        if self.plan.disjoint or not len(anchors) or (anchors == anchors[0]).all():
+        if not len(anchors) or (anchors == anchors[0]).all():
             return
         raise AnchorError(
             explain(

@@ -99,8 +99,8 @@ def _check_weight(table: Table, step: Step) -> None:
     try:
         column = table.column(str(step.weight))
     except SchemaError as error:
-        do = "Where only some edge types have it, weigh those: {edge_type: Draw(8, weight=...)}"
-        raise FanoutError(f"hop {step.hop}, {step.edge_type} is weighted. {error} {do}") from None
+        only = f"Weigh edge types that have one: {{'src-rel->dst': Draw({step.fanout}, weight='column')}}."
+        raise FanoutError(f"hop {step.hop}, {step.edge_type} is weighted. {error} {only}") from None
     number = column.stype is Stype.NUMERICAL or column.dtype.lower().startswith(NUMBERS)
     if not number or column.stype is Stype.ID:
         numbers = [c.name for c in table.columns if c.stype is Stype.NUMERICAL]
