@@ -79,7 +79,7 @@ def _warm(
 ) -> None:
     store = SsdFeatures.open(dataset, resident_bytes=1 << 40)
     store.multi_get([Read("g", np.arange(1))])  # loads the resident group
-    rows = store._mapped["g"].rows  # every variant reads the same mapped file
+    rows = store._stored["g"].rows  # every variant reads the same mapped file
     count = min(100_000, len(rows) // 4)
     tensor = torch.from_numpy(rows.view(np.int64))  # warns that the map is read-only: nothing writes to it
     torch.set_num_threads(1)

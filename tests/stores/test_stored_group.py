@@ -1,0 +1,40 @@
+"""A group is loaded once, in file order, by whoever comes first."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from workbench.errors import CorruptStoreError
+from workbench.stores import stored_group
+from workbench.stores.buffers import ArenaPool
+from workbench.stores.stored_group import StoredGroup
+from workbench.testing.feature_data import group_layout, random_group, write_feature_dataset
+
+
+@pytest.fixture
+def written(tmp_path):
+    group = random_group(group_layout("g", 500, {"numerical": 3}), np.random.default_rng(0))
+    return write_feature_dataset(tmp_path, [group]), group
+
+
+def test_a_resident_group_is_loaded_once(written, monkeypatch):
+    dataset, group = written
+    loads, load = [], stored_group._read_in_order
+    monkeypatch.setattr(stored_group, "_read_in_order", lambda file: (loads.append(file), load(file)))
+    stored, pool = StoredGroup.resident(dataset, group.layout), ArenaPool()
+
+    def read(_):
+        out = np.empty((500, group.layout.stride), np.uint8)
+        stored.read(np.arange(500), out, pool)
+        return (out == group.rows).all()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(read, range(30)))
+    assert len(loads) == 1
+
+
+def test_a_group_without_a_segment_is_damage(written):
+    dataset, _ = written
+    with pytest.raises(CorruptStoreError, match="no segment of feature group 'h' is registered"):
+        StoredGroup.resident(dataset, group_layout("h", 5, {"numerical": 1}))

@@ -1,0 +1,171 @@
+"""StoredGroup: the rows of one feature group in a mapped segment, read by the way that suits where they are.
+
+resident   read once in file order (the page cache then holds them in large pieces), then gathered
+cold       what does not fit into memory: direct reads and a row cache (``cold_read.py``)
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import weakref
+from pathlib import Path
+
+import numpy as np
+
+from workbench.errors import CorruptStoreError, explain
+from workbench.kernels.gather import gather
+from workbench.stores.cold_read import ColdRows
+from workbench.stores.dataset import Dataset
+from workbench.stores.direct_file import DirectFile
+from workbench.stores.durable import CHUNK
+from workbench.stores.features import GroupLayout
+from workbench.stores.fork_lock import ForkLock
+from workbench.stores.protocols import BufferPool
+from workbench.stores.replaced import gone
+from workbench.stores.residency import is_seen
+from workbench.stores.seal import RESTORE
+from workbench.types import AnyArray, ByteArray
+
+MAPPED = "mapped"
+"""Way of cold reads that leaves them to the page cache, beside ``direct_file.WAYS``."""
+
+
+class StoredGroup:
+    """One group's rows; ``slot[id]`` is the place of a row, None where it is the id itself.
+
+    Attributes
+    ----------
+    layout : GroupLayout
+    rows : uint8[n, stride]  the mapped segment
+    cold : ColdRows or None  None: the rows are kept in memory
+    """
+
+    def __init__(
+        self, layout: GroupLayout, rows: ByteArray, slot: AnyArray | None, descriptor: int | None
+    ) -> None:
+        self.layout, self.rows = layout, rows
+        self.cold: ColdRows | None = None
+        self.lock = ForkLock()
+        self._slot = slot
+        # The open file of a resident group until its rows were read: a later ingest removes the file's
+        # name, not what is open. It is closed with the group, if it was never read.
+        self._descriptor = descriptor
+        self._close = None if descriptor is None else weakref.finalize(self, os.close, descriptor)
+        self._loaded = False
+
+    @classmethod
+    def resident(cls, dataset: Dataset, layout: GroupLayout) -> StoredGroup:
+        """Map a group that is to be kept in memory; nothing is read yet.
+
+        Raises
+        ------
+        StoreError, CorruptStoreError
+            If its segment is missing, torn, or was replaced by a later ingest.
+        """
+        rows, slot, _, descriptor = _mapped(dataset, layout, keep_open=True)
+        return cls(layout, rows, slot, descriptor)
+
+    @classmethod
+    def not_resident(
+        cls, dataset: Dataset, layout: GroupLayout, way: str | None, cache_bytes: int
+    ) -> StoredGroup:
+        """Map a group that stays on disk.
+
+        Parameters
+        ----------
+        way : str or None  ``io_uring``, ``pread`` or ``mapped``; None: the quickest that is allowed
+        cache_bytes : int  budget of its row cache
+
+        Raises
+        ------
+        StoreError, CorruptStoreError
+            As :meth:`resident`; or the way is not allowed here.
+        """
+        rows, slot, mapped, _ = _mapped(dataset, layout, keep_open=False)
+        group = cls(layout, rows, slot, None)
+        if mapped is not None:
+            mapped.madvise(mmap.MADV_RANDOM)  # readahead would fetch megabytes for every row
+            path = _segment(dataset, layout)
+            try:
+                file = None if way == MAPPED else DirectFile.open(path, way)
+                group.cold = ColdRows(rows, mapped, file, cache_bytes, seen=is_seen(path))
+            except FileNotFoundError as error:
+                raise gone(dataset, error.filename) from error
+        return group
+
+    def read(self, ids: AnyArray, out: ByteArray, arenas: BufferPool) -> None:
+        """``out[i]`` = the row of ``ids[i]``; ids are checked."""
+        if not len(ids):
+            return
+        places = ids if self._slot is None else self._slot[ids]
+        if self.cold is not None:
+            self.cold.read(places, out, arenas)
+            return
+        self._load()
+        gather(self.rows, places, out)
+
+    def _load(self) -> None:
+        """Bring a resident group into memory, once."""
+        if self._loaded:
+            return
+        with self.lock:
+            if self._loaded or self._descriptor is None or self._close is None:
+                return
+            _read_in_order(self._descriptor)
+            self._loaded = True  # first: a process forked while the file closes must not read it again
+            self._close()
+
+
+def _segment(dataset: Dataset, layout: GroupLayout) -> Path:
+    file = dataset.file("features", layout.group)
+    if file is None:
+        what = f"no segment of feature group {layout.group!r} is registered"
+        raise CorruptStoreError(explain(f"the dataset {dataset.path} was opened", what, do=RESTORE))
+    return file
+
+
+def _mapped(
+    dataset: Dataset, layout: GroupLayout, *, keep_open: bool
+) -> tuple[ByteArray, AnyArray | None, mmap.mmap | None, int | None]:
+    """Rows, slots, the rows' map and, if it is kept open, the segment's descriptor."""
+    file, slot_file = _segment(dataset, layout), dataset.file("slot", layout.group)
+    try:
+        slot = None if slot_file is None else _bytes(_map(slot_file, 4 * layout.rows)[0]).view(np.uint32)
+        mapped, descriptor = _map(file, layout.rows * layout.stride, keep_open=keep_open)
+    except FileNotFoundError as error:
+        raise gone(dataset, error.filename) from error
+    return _bytes(mapped).reshape(layout.rows, layout.stride), slot, mapped, descriptor
+
+
+def _map(file: Path, size: int, *, keep_open: bool = False) -> tuple[mmap.mmap | None, int | None]:
+    """Map the first ``size`` bytes of a file; None if there are none: nothing cannot be mapped.
+
+    Also gives a descriptor of the file, for the caller to close, if it is to be kept open.
+    """
+    try:
+        with file.open("rb") as handle:
+            have = os.fstat(handle.fileno()).st_size
+            if have < size:  # a map beyond the end would end the process at the first touch
+                got = f"{file} has {have} bytes instead of at least {size}"
+                raise CorruptStoreError(explain("a segment was mapped", got, do=RESTORE))
+            if not size:
+                return None, None
+            mapped = mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ)
+            return mapped, os.dup(handle.fileno()) if keep_open else None
+    except FileNotFoundError:
+        raise  # lost, or replaced by a later ingest: the caller knows of which snapshot it is
+    except OSError as error:
+        raise CorruptStoreError(
+            explain("a segment was mapped", f"{file} cannot be read ({error.strerror})", do=RESTORE)
+        ) from error
+
+
+def _bytes(mapped: mmap.mmap | None) -> ByteArray:
+    return np.empty(0, np.uint8) if mapped is None else np.frombuffer(mapped, np.uint8)
+
+
+def _read_in_order(descriptor: int) -> None:
+    buffer, place = bytearray(CHUNK), 0
+    while got := os.preadv(descriptor, [buffer], place):  # at a place: forked processes share the file's own
+        place += got
