@@ -5,6 +5,7 @@ import mmap
 import numpy as np
 import pytest
 
+from workbench.kernels.gather import gather
 from workbench.stores import cold_read
 from workbench.stores.buffers import ArenaPool
 from workbench.stores.cold_read import ColdRows, ask_for_rows
@@ -54,7 +55,7 @@ def stored(tmp_path):
 
 def read(cold, places):
     out = np.empty((len(places), STRIDE), np.uint8)
-    cold.read(places, out, ArenaPool())
+    cold.read(places, gather, out, ArenaPool())
     return out
 
 

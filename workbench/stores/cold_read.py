@@ -10,11 +10,12 @@ each batch tells; and where no direct reads are allowed, the system is asked for
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
 from workbench.kernels.cold_rows import plan_runs, rows_at
-from workbench.kernels.gather import gather
 from workbench.stores.direct_file import DirectFile, describe
 from workbench.stores.protocols import BufferPool
 from workbench.stores.residency import cached_share
@@ -32,6 +33,9 @@ CHUNK_ROWS = 1 << 14
 
 MOSTLY = 0.98
 """Share of a batch's sampled pages in the page cache from which on it is gathered from the map."""
+
+Gather: TypeAlias = Callable[[ByteArray, AnyArray, ByteArray], None]
+"""``(rows, places, out)``"""
 
 
 class ColdRows:
@@ -62,13 +66,14 @@ class ColdRows:
         """What the row cache did so far; None if there is none."""
         return self._cache.stats() if self._cache else None
 
-    def read(self, places: AnyArray, out: ByteArray, arenas: BufferPool) -> None:
-        """``out[i]`` = the row at ``places[i]``.
+    def read(self, places: AnyArray, give: Gather, out: ByteArray, arenas: BufferPool) -> None:
+        """``out[i]`` = what ``give`` makes of the row at ``places[i]``.
 
         Parameters
         ----------
         places : ids[n]  checked, repetitions allowed
-        out : uint8[n, stride]  C-contiguous
+        give : gathers rows, as ``kernels.gather.gather`` does
+        out : uint8[n, bytes]  C-contiguous
         arenas : BufferPool  lends what is needed on the way
 
         Raises
@@ -80,12 +85,12 @@ class ColdRows:
         if cached or self._file is None:
             if not cached:
                 ask_for_rows(self._mapped, places, self._rows.shape[1])
-            gather(self._rows, places, out)
+            give(self._rows, places, out)
             return
         distinct, index = np.unique(places.astype(np.int64, copy=False), return_inverse=True)
         once = arenas.take((len(distinct), self._rows.shape[1]))
         self._read_once(self._file, distinct, once, arenas)
-        gather(once, index, out)
+        give(once, index, out)
 
     def _read_once(self, file: DirectFile, distinct: Int64Array, out: ByteArray, arenas: BufferPool) -> None:
         def load(missing: Int64Array) -> ByteArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workbench.stores.codecs import packing
 from workbench.stores.row_cache import CacheStats
 from workbench.stores.stored_group import StoredGroup
 
@@ -67,7 +68,7 @@ def group_report(group: StoredGroup) -> GroupReport:
     """The report of one group, as it is now."""
     layout, cold = group.layout, group.cold
     way = "memory" if cold is None else cold.way
-    return GroupReport(layout.group, layout.rows, layout.stride, way, cold.cache if cold else None)
+    return GroupReport(layout.group, layout.rows, packing(layout).stride, way, cold.cache if cold else None)
 
 
 def _cached(cache: CacheStats | None) -> str:

@@ -26,7 +26,7 @@ from workbench.stores.features import FeatureBlock, GroupLayout
 from workbench.stores.fork_pool import ForkPool
 from workbench.stores.memory import available_memory
 from workbench.stores.protocols import BufferPool, Read
-from workbench.stores.stored_group import MAPPED, StoredGroup
+from workbench.stores.stored_group import MAPPED, StoredGroup, stored_bytes
 from workbench.types import AnyArray
 
 
@@ -87,15 +87,15 @@ class SsdFeatures:
         budget = available_memory() // 4 if resident_bytes is None else resident_bytes
         groups: dict[str, StoredGroup] = {}
         rest: list[GroupLayout] = []
-        for layout in sorted(dataset.manifest.groups, key=_bytes):
-            if _bytes(layout) <= budget:
-                budget -= _bytes(layout)
+        for layout in sorted(dataset.manifest.groups, key=stored_bytes):
+            if stored_bytes(layout) <= budget:
+                budget -= stored_bytes(layout)
                 groups[layout.group] = StoredGroup.resident(dataset, layout)
             else:
                 rest.append(layout)
         cached = budget if cache_bytes is None else cache_bytes
         for layout in rest:
-            share = cached * _bytes(layout) // max(sum(map(_bytes, rest)), 1)
+            share = cached * stored_bytes(layout) // max(sum(map(stored_bytes, rest)), 1)
             groups[layout.group] = StoredGroup.not_resident(dataset, layout, cold, share)
         options = {
             "resident_bytes": resident_bytes,
@@ -222,10 +222,6 @@ def check_ids(ids: AnyArray, layout: GroupLayout) -> AnyArray:
             explain(asked, got, f"0 to {layout.rows - 1}" if layout.rows else "none: it has no rows")
         )
     return np.ascontiguousarray(exact)
-
-
-def _bytes(layout: GroupLayout) -> int:
-    return layout.rows * layout.stride
 
 
 def _reopen(path: Path, snapshot: int, options: dict[str, Any]) -> SsdFeatures:

@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from workbench.errors import CorruptStoreError, explain
+from workbench.kernels.decode import gather_decoded
 from workbench.kernels.gather import gather
+from workbench.stores.codecs import packing
 from workbench.stores.cold_read import ColdRows
 from workbench.stores.dataset import Dataset
 from workbench.stores.direct_file import DirectFile
@@ -37,7 +39,7 @@ class StoredGroup:
     Attributes
     ----------
     layout : GroupLayout
-    rows : uint8[n, stride]  the mapped segment
+    rows : uint8[n, stored stride]  the mapped segment
     cold : ColdRows or None  None: the rows are kept in memory
     """
 
@@ -47,7 +49,7 @@ class StoredGroup:
         self.layout, self.rows = layout, rows
         self.cold: ColdRows | None = None
         self.lock = ForkLock()
-        self._slot = slot
+        self._slot, self._fields = slot, packing(layout).fields
         # The open file of a resident group until its rows were read: a later ingest removes the file's
         # name, not what is open. It is closed with the group, if it was never read.
         self._descriptor = descriptor
@@ -100,10 +102,17 @@ class StoredGroup:
             return
         places = ids if self._slot is None else self._slot[ids]
         if self.cold is not None:
-            self.cold.read(places, out, arenas)
+            self.cold.read(places, self._gather, out, arenas)
             return
         self._load()
-        gather(self.rows, places, out)
+        self._gather(self.rows, places, out)
+
+    def _gather(self, rows: ByteArray, places: AnyArray, out: ByteArray) -> None:
+        """``out[i]`` = the plain row of the stored row ``rows[places[i]]``."""
+        if self._fields is None:
+            gather(rows, places, out)
+        else:
+            gather_decoded(rows, places, self._fields, out)
 
     def _load(self) -> None:
         """Bring a resident group into memory, once."""
@@ -132,10 +141,15 @@ def _mapped(
     file, slot_file = _segment(dataset, layout), dataset.file("slot", layout.group)
     try:
         slot = None if slot_file is None else _bytes(_map(slot_file, 4 * layout.rows)[0]).view(np.uint32)
-        mapped, descriptor = _map(file, layout.rows * layout.stride, keep_open=keep_open)
+        mapped, descriptor = _map(file, stored_bytes(layout), keep_open=keep_open)
     except FileNotFoundError as error:
         raise gone(dataset, error.filename) from error
-    return _bytes(mapped).reshape(layout.rows, layout.stride), slot, mapped, descriptor
+    return _bytes(mapped).reshape(layout.rows, packing(layout).stride), slot, mapped, descriptor
+
+
+def stored_bytes(layout: GroupLayout) -> int:
+    """Bytes of a group's rows as they are stored."""
+    return layout.rows * packing(layout).stride
 
 
 def _map(file: Path, size: int, *, keep_open: bool = False) -> tuple[mmap.mmap | None, int | None]:
