@@ -92,9 +92,8 @@ def ingest(
     StoreError
         If another ingest is writing there, or the disk refuses.
     """
-    expect(
-        schema, Schema, IngestError, "an ingest(tables, schema, path)", "Make one with infer_schema(tables)"
-    )
+    do = "Make one with infer_schema(tables)"
+    expect(schema, Schema, IngestError, "an ingest(tables, schema, path)", do)
     root = expect_path(path, IngestError, "a folder for a dataset").absolute()
     given = read_tables(tables)
     with writing(root):
