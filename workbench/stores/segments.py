@@ -48,7 +48,7 @@ class SegmentWriter(Unfinished):
         self.layout = layout
         self.rows = 0
         self._entry: FileEntry | None = None
-        self._file = DurableFile(root, path, "features", layout.group, evict=True)
+        self._file = DurableFile(root, path, "features", layout.group, direct=True)
 
     def append(self, rows: ByteArray) -> None:
         """Append encoded rows, uint8[n, stride]; they are stored as the codes of their columns say.
