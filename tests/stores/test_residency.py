@@ -6,7 +6,9 @@ import os
 import numpy as np
 import pytest
 
-from workbench.stores.residency import cached_share, is_seen
+from workbench.errors import CorruptStoreError
+from workbench.stores import residency
+from workbench.stores.residency import cached_share, is_seen, load_pages
 from workbench.testing.evict import evict
 
 PAGES = 512
@@ -44,3 +46,22 @@ def test_only_memory_pages_can_be_asked_about():
 def test_own_files_are_seen(tmp_path):
     (tmp_path / "file").write_bytes(b"1")
     assert is_seen(tmp_path / "file") == hasattr(os, "posix_fadvise")
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_loading_brings_every_page(rows, monkeypatch, old):
+    real = residency._advise
+    if old:  # a system that cannot populate a map
+        monkeypatch.setattr(
+            residency, "_advise", lambda at, size, advice: 22 if advice == 22 else real(at, size, advice)
+        )
+    monkeypatch.setattr(residency, "PIECE", 5 * mmap.PAGESIZE)
+    load_pages(rows)
+    assert cached_share(rows, np.arange(len(rows)), sample=10_000) == 1
+    load_pages(rows[:0])
+
+
+def test_a_disk_that_fails_is_told(rows, monkeypatch):
+    monkeypatch.setattr(residency, "_advise", lambda at, size, advice: 14)
+    with pytest.raises(CorruptStoreError, match="brought into memory: the disk failed"):
+        load_pages(rows)

@@ -20,8 +20,8 @@ def written(tmp_path):
 
 def test_a_resident_group_is_loaded_once(written, monkeypatch):
     dataset, group = written
-    loads, load = [], stored_group._read_in_order
-    monkeypatch.setattr(stored_group, "_read_in_order", lambda file: (loads.append(file), load(file)))
+    loads, load = [], stored_group.load_pages
+    monkeypatch.setattr(stored_group, "load_pages", lambda rows: (loads.append(rows), load(rows)))
     stored, pool = StoredGroup.resident(dataset, group.layout), ArenaPool()
 
     def read(_):

@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from workbench.kernels.gather import BLOCK, is_streamed, prefetch, settle_stores, store_line
+from workbench.kernels.gather import BLOCK, ask_for, is_streamed, settle_stores, store_line
 from workbench.kernels.jit import kernel, part
 from workbench.kernels.raw import set_word
 from workbench.types import AnyArray, ByteArray, Int64Array
@@ -163,12 +163,10 @@ def _gather_decoded(source, stride, ids, fields, out, width, streaming):
     count, block = len(ids), max(1, BLOCK * 64 // max(stride, width))
     held, lent = np.int64(source.ctypes.data), np.int64(out.ctypes.data)
     rows = np.empty(block * width // 8 if streaming else 0, np.uint64)
+    ask_for(source, stride // 8, ids, 0, block)
     for begin in range(0, count, block):
         end = min(begin + block, count)
-        for i in range(begin, end):
-            first = np.int64(ids[i]) * stride // 8
-            for line in range(0, stride // 8, _LINE):
-                prefetch(source, first + line)
+        ask_for(source, stride // 8, ids, end, end + block)
         place = lent + begin * width
         target = np.int64(rows.ctypes.data) if streaming else place
         for i in range(begin, end):

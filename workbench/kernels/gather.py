@@ -3,9 +3,10 @@
 A random row costs a cache miss of 200-300 ns, so that many have to be in flight. Strides are powers of two
 up to 512 bytes, then multiples of 512 (``GroupLayout.stride``).
 
-Rows of 64 bytes and more are asked for in blocks that fit the second cache, then copied line by line: asked
-for one by one between copies, they wait behind the stores. What is too large to be read back from a cache
-is written past it, as memcpy does; otherwise each line of the buffer would be read before it is written.
+Rows of 64 bytes and more are asked for in blocks that fit the second cache, the next block before this one
+is copied line by line: asked for one by one between copies, they wait behind the stores. What is too large
+to be read back from a cache is written past it, as memcpy does; otherwise each line of the buffer would be
+read before it is written.
 Smaller rows are asked for ``AHEAD`` rows ahead and copied word by word.
 """
 
@@ -18,7 +19,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from workbench.kernels.jit import kernel
+from workbench.kernels.jit import kernel, part
 from workbench.types import AnyArray, ByteArray
 
 AHEAD = 32
@@ -98,15 +99,22 @@ def element_address(context, builder, array_type, array, position):
     return builder.gep(data, [position])
 
 
+@part
+def ask_for(source, stride, ids, begin, end):
+    """Prefetch rows ``begin`` to ``end`` of a batch, as far as there are so many; ``stride`` in words."""
+    for i in range(begin, min(end, len(ids))):
+        row = np.int64(ids[i]) * stride
+        for line in range(0, stride, _LINE):
+            prefetch(source, row + line)
+
+
 @kernel
 def _gather_lines(source, stride, ids, out, streaming):
     count, block = len(ids), max(1, BLOCK * _LINE // stride)
+    ask_for(source, stride, ids, 0, block)
     for begin in range(0, count, block):
         end = min(begin + block, count)
-        for i in range(begin, end):
-            row = np.int64(ids[i]) * stride
-            for line in range(0, stride, _LINE):
-                prefetch(source, row + line)
+        ask_for(source, stride, ids, end, end + block)
         for i in range(begin, end):
             row = np.int64(ids[i]) * stride
             for line in range(0, stride, _LINE):

@@ -1,19 +1,56 @@
-"""Is it in the page cache? A sample of a batch's pages, by ``mincore``."""
+"""Is it in the page cache? And if it should be: bring it there, in order and in large pieces."""
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import mmap
 import os
 from pathlib import Path
 
 import numpy as np
 
+from workbench.errors import CorruptStoreError, explain
 from workbench.stores.libc import libc
+from workbench.stores.seal import RESTORE
 from workbench.types import AnyArray, ByteArray
 
 SAMPLE = 64
 """Rows of a batch that are looked at; each costs about a microsecond."""
+
+PIECE = 64 << 20
+"""Bytes that are brought into memory at a time."""
+
+_POPULATE_READ = 22  # MADV_POPULATE_READ of Linux 5.14
+
+
+def load_pages(rows: ByteArray) -> None:
+    """Bring a mapped file into the page cache front to back, in huge pages where the system has them.
+
+    Pages that arrive by random access lie there one by one, and a gather from them is up to three times as
+    slow.
+
+    Raises
+    ------
+    CorruptStoreError
+        If the disk cannot read them.
+    """
+    begin, end = rows.ctypes.data, rows.ctypes.data + rows.nbytes
+    _advise(begin, rows.nbytes, getattr(mmap, "MADV_HUGEPAGE", mmap.MADV_WILLNEED))
+    for start in range(begin, end, PIECE):
+        size = min(PIECE, end - start)
+        failed = _advise(start, size, _POPULATE_READ)
+        if failed == errno.EINVAL:  # an older system: one byte of each page brings it
+            rows.reshape(-1)[start - begin : start - begin + size : mmap.PAGESIZE].sum()
+        elif failed:
+            got = f"the disk failed ({os.strerror(failed)})"
+            raise CorruptStoreError(explain("a segment was brought into memory", got, do=RESTORE))
+
+
+def _advise(address: int, size: int, advice: int) -> int:
+    """What the system thinks of the advice: 0, or an error number."""
+    failed = libc().madvise(ctypes.c_void_p(address), ctypes.c_size_t(size), advice)
+    return ctypes.get_errno() if failed else 0
 
 
 def is_seen(path: Path) -> bool:

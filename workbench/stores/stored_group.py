@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import weakref
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +19,11 @@ from workbench.stores.codecs import packing
 from workbench.stores.cold_read import ColdRows
 from workbench.stores.dataset import Dataset
 from workbench.stores.direct_file import DirectFile
-from workbench.stores.durable import CHUNK
 from workbench.stores.features import GroupLayout
 from workbench.stores.fork_lock import ForkLock
 from workbench.stores.protocols import BufferPool
 from workbench.stores.replaced import gone
-from workbench.stores.residency import is_seen
+from workbench.stores.residency import is_seen, load_pages
 from workbench.stores.seal import RESTORE
 from workbench.types import AnyArray, ByteArray
 
@@ -43,17 +41,11 @@ class StoredGroup:
     cold : ColdRows or None  None: the rows are kept in memory
     """
 
-    def __init__(
-        self, layout: GroupLayout, rows: ByteArray, slot: AnyArray | None, descriptor: int | None
-    ) -> None:
+    def __init__(self, layout: GroupLayout, rows: ByteArray, slot: AnyArray | None) -> None:
         self.layout, self.rows = layout, rows
         self.cold: ColdRows | None = None
         self.lock = ForkLock()
         self._slot, self._fields = slot, packing(layout).fields
-        # The open file of a resident group until its rows were read: a later ingest removes the file's
-        # name, not what is open. It is closed with the group, if it was never read.
-        self._descriptor = descriptor
-        self._close = None if descriptor is None else weakref.finalize(self, os.close, descriptor)
         self._loaded = False
 
     @classmethod
@@ -65,8 +57,8 @@ class StoredGroup:
         StoreError, CorruptStoreError
             If its segment is missing, torn, or was replaced by a later ingest.
         """
-        rows, slot, _, descriptor = _mapped(dataset, layout, keep_open=True)
-        return cls(layout, rows, slot, descriptor)
+        rows, slot, _ = _mapped(dataset, layout)
+        return cls(layout, rows, slot)
 
     @classmethod
     def not_resident(
@@ -84,8 +76,8 @@ class StoredGroup:
         StoreError, CorruptStoreError
             As :meth:`resident`; or the way is not allowed here.
         """
-        rows, slot, mapped, _ = _mapped(dataset, layout, keep_open=False)
-        group = cls(layout, rows, slot, None)
+        rows, slot, mapped = _mapped(dataset, layout)
+        group = cls(layout, rows, slot)
         if mapped is not None:
             mapped.madvise(mmap.MADV_RANDOM)  # readahead would fetch megabytes for every row
             path = _segment(dataset, layout)
@@ -119,11 +111,9 @@ class StoredGroup:
         if self._loaded:
             return
         with self.lock:
-            if self._loaded or self._descriptor is None or self._close is None:
-                return
-            _read_in_order(self._descriptor)
-            self._loaded = True  # first: a process forked while the file closes must not read it again
-            self._close()
+            if not self._loaded:
+                load_pages(self.rows)
+                self._loaded = True
 
 
 def _segment(dataset: Dataset, layout: GroupLayout) -> Path:
@@ -134,17 +124,15 @@ def _segment(dataset: Dataset, layout: GroupLayout) -> Path:
     return file
 
 
-def _mapped(
-    dataset: Dataset, layout: GroupLayout, *, keep_open: bool
-) -> tuple[ByteArray, AnyArray | None, mmap.mmap | None, int | None]:
-    """Rows, slots, the rows' map and, if it is kept open, the segment's descriptor."""
+def _mapped(dataset: Dataset, layout: GroupLayout) -> tuple[ByteArray, AnyArray | None, mmap.mmap | None]:
+    """Rows, slots, and the rows' map."""
     file, slot_file = _segment(dataset, layout), dataset.file("slot", layout.group)
     try:
-        slot = None if slot_file is None else _bytes(_map(slot_file, 4 * layout.rows)[0]).view(np.uint32)
-        mapped, descriptor = _map(file, stored_bytes(layout), keep_open=keep_open)
+        slot = None if slot_file is None else _bytes(_map(slot_file, 4 * layout.rows)).view(np.uint32)
+        mapped = _map(file, stored_bytes(layout))
     except FileNotFoundError as error:
         raise gone(dataset, error.filename) from error
-    return _bytes(mapped).reshape(layout.rows, packing(layout).stride), slot, mapped, descriptor
+    return _bytes(mapped).reshape(layout.rows, packing(layout).stride), slot, mapped
 
 
 def stored_bytes(layout: GroupLayout) -> int:
@@ -152,21 +140,15 @@ def stored_bytes(layout: GroupLayout) -> int:
     return layout.rows * packing(layout).stride
 
 
-def _map(file: Path, size: int, *, keep_open: bool = False) -> tuple[mmap.mmap | None, int | None]:
-    """Map the first ``size`` bytes of a file; None if there are none: nothing cannot be mapped.
-
-    Also gives a descriptor of the file, for the caller to close, if it is to be kept open.
-    """
+def _map(file: Path, size: int) -> mmap.mmap | None:
+    """Map the first ``size`` bytes of a file; None if there are none: nothing cannot be mapped."""
     try:
         with file.open("rb") as handle:
             have = os.fstat(handle.fileno()).st_size
             if have < size:  # a map beyond the end would end the process at the first touch
                 got = f"{file} has {have} bytes instead of at least {size}"
                 raise CorruptStoreError(explain("a segment was mapped", got, do=RESTORE))
-            if not size:
-                return None, None
-            mapped = mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ)
-            return mapped, os.dup(handle.fileno()) if keep_open else None
+            return mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ) if size else None
     except FileNotFoundError:
         raise  # lost, or replaced by a later ingest: the caller knows of which snapshot it is
     except OSError as error:
@@ -177,9 +159,3 @@ def _map(file: Path, size: int, *, keep_open: bool = False) -> tuple[mmap.mmap |
 
 def _bytes(mapped: mmap.mmap | None) -> ByteArray:
     return np.empty(0, np.uint8) if mapped is None else np.frombuffer(mapped, np.uint8)
-
-
-def _read_in_order(descriptor: int) -> None:
-    buffer, place = bytearray(CHUNK), 0
-    while got := os.preadv(descriptor, [buffer], place):  # at a place: forked processes share the file's own
-        place += got
