@@ -110,7 +110,7 @@ def ingest(report: BenchReport, folder: Path, *, quick: bool) -> None:
     table = infer_schema(source)["orders"]
     rows = pq.read_metadata(file).num_rows
     ratios, rates = [], []
-    for turn in range(4):
+    for turn in range(5):
         started = time.perf_counter()
         pq.read_table(file)
         reading = time.perf_counter() - started
@@ -124,7 +124,9 @@ def ingest(report: BenchReport, folder: Path, *, quick: bool) -> None:
             seconds = time.perf_counter() - started
         ratios.append(reading / seconds)
         rates.append(rows / seconds)
-    report.add("ingest", median(rates), "rows/s", reference="pq.read_table", ratio=median(ratios), bar=0.5)
+    report.add(
+        "ingest", median(rates[1:]), "rows/s", reference="pq.read_table", ratio=median(ratios[1:]), bar=0.5
+    )
     found = trials(source, folder / "store", 1 if quick else 3)
     rate = median(trial.report.total_rows / trial.wall for trial in found)
     case, reference = "ingest, whole shop", "500 k rows/s"
