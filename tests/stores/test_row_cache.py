@@ -64,8 +64,9 @@ def test_hit_rate_of_a_power_law_is_near_that_of_the_best_choice():
 def test_the_budget_is_kept():
     for budget in (10_000, 1 << 20):
         cache = RowCache(STRIDE, budget)
-        parts = (cache._ids, cache._heat, cache._sketch, cache._held)
-        assert sum(part.nbytes for part in parts) <= 1.3 * budget + 2000
+        assert cache._made is None  # nothing is taken before the first read
+        one = cache._tables()
+        assert sum(part.nbytes for part in (one.ids, one.heat, one.sketch, one.held)) <= 1.3 * budget + 2000
 
 
 def test_many_threads():
@@ -79,6 +80,6 @@ def test_many_threads():
 
     with ThreadPoolExecutor(6) as threads:
         assert all(threads.map(one, range(12)))
-    held = cache._ids.ravel()
-    held_rows = cache._held.view(np.uint8).reshape(-1, STRIDE)[held >= 0]
+    held = cache._tables().ids.ravel()
+    held_rows = cache._tables().held.view(np.uint8).reshape(-1, STRIDE)[held >= 0]
     np.testing.assert_array_equal(held_rows, TABLE[held[held >= 0]])

@@ -53,17 +53,14 @@ class RowCache:
     Parameters
     ----------
     stride : int  bytes of a row, a multiple of 8
-    budget : int  bytes that rows and counts may take; memory is taken as rows come
+    budget : int  bytes that rows and counts may take; memory is taken at the first read, and as rows come
     """
 
     def __init__(self, stride: int, budget: int) -> None:
-        sets = max(1, budget // (WAYS * (stride + _ROW_EXTRA)))
+        self._sets = max(1, budget // (WAYS * (stride + _ROW_EXTRA)))
+        self._bits = max(10, (self._sets * WAYS * 4).bit_length())
         self._words = stride // 8
-        self._ids = np.full((sets, WAYS), FREE, np.int64)
-        self._heat = np.zeros((sets, WAYS), np.uint8)
-        self._bits = max(10, (sets * WAYS * 4).bit_length())
-        self._sketch = np.zeros(1 << self._bits, np.uint8)
-        self._held = np.empty(sets * WAYS * self._words, np.uint64)
+        self._made: _Tables | None = None
         self._hits = self._misses = self._taken = self._since = 0
         self._lock = ForkLock()
 
@@ -84,23 +81,46 @@ class RowCache:
         loaded = load(wanted).reshape(-1).view(np.uint64)
         put_at(loaded, self._words, missed, words)
         with self._lock:
+            one = self._tables()
             self._taken += admit(
-                self._ids, self._heat, self._sketch, self._bits, self._held, self._words, wanted, loaded
+                one.ids, one.heat, one.sketch, self._bits, one.held, self._words, wanted, loaded
             )
 
     def _find(self, rows: Int64Array, out: AnyArray) -> Int64Array:
         """Copy out what is held; positions of what is not."""
         places = np.empty(len(rows), np.int64)
         with self._lock:
-            hits = int(find(self._ids, self._heat, self._sketch, self._bits, rows, places))
-            copy_held(self._held, self._words, places, out)
+            one = self._tables()
+            hits = int(find(one.ids, one.heat, one.sketch, self._bits, rows, places))
+            copy_held(one.held, self._words, places, out)
             self._hits, self._misses = self._hits + hits, self._misses + len(rows) - hits
             self._since += len(rows)
-            if self._since > _COOL_AFTER * self._ids.size:
-                cool(self._heat, self._sketch)
+            if self._since > _COOL_AFTER * self._sets * WAYS:
+                cool(one.heat, one.sketch)
                 self._since = 0
         return np.flatnonzero(places == MISSED)
 
+    def _tables(self) -> _Tables:
+        """The tables, made when they are first needed: opening a store must not wait for memory."""
+        if self._made is None:
+            self._made = _Tables(
+                np.full((self._sets, WAYS), FREE, np.int64),
+                np.zeros((self._sets, WAYS), np.uint8),
+                np.zeros(1 << self._bits, np.uint8),
+                np.empty(self._sets * WAYS * self._words, np.uint64),
+            )
+        return self._made
+
     def stats(self) -> CacheStats:
         """Places, hits and misses so far."""
-        return CacheStats(self._ids.size, self._hits, self._misses, self._taken)
+        return CacheStats(self._sets * WAYS, self._hits, self._misses, self._taken)
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """What ``kernels/row_cache.py`` works on: ids and heat by set, the sketch, and the rows."""
+
+    ids: Int64Array
+    heat: ByteArray
+    sketch: ByteArray
+    held: AnyArray
