@@ -89,7 +89,7 @@ def row_cache(report: BenchReport, dataset: Dataset, *, quick: bool) -> None:
     rng, count = np.random.default_rng(3), 5_000 if quick else 20_000
     evict(file)
     seconds: list[list[float]] = [[], []]
-    learning = rows // 2 // count
+    learning = min(rows // 2 // count, 100)
     for _ in range(learning):
         _read(stores[1], _popular(rng, rows, count))
     before = stores[1].describe()[GROUP].cache
