@@ -17,7 +17,7 @@ def by_ring(file, reads):
 
 
 def by_pread(file, reads):
-    calls = address("pread64"), address("__errno_location")
+    calls = address("pread"), address("__errno_location")
     return max((read_each(*calls, file, reads, first, 3) for first in range(3)), key=abs)
 
 

@@ -9,7 +9,7 @@ from workbench.kernels.gather import gather
 from workbench.stores import cold_read
 from workbench.stores.buffers import ArenaPool
 from workbench.stores.cold_read import ColdRows, ask_for_rows
-from workbench.stores.direct_file import DirectFile
+from workbench.stores.direct_file import DirectFile, pread_threads
 from workbench.testing.evict import evict
 
 ROWS, STRIDE = 5000, 512
@@ -38,7 +38,7 @@ def stored(tmp_path):
     data = np.random.default_rng(0).integers(0, 256, (ROWS, STRIDE), np.uint8)
     path.write_bytes(data.tobytes() + bytes(-data.nbytes % 4096))
     evict(path)
-    inner = DirectFile.open(path)
+    inner = DirectFile.open(path, pread_threads())
     if inner is None:
         pytest.skip("this file system allows no direct reads")
     file = Counting(inner)

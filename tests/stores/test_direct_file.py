@@ -8,10 +8,11 @@ import pytest
 from workbench.errors import StoreError
 from workbench.stores import direct_file
 from workbench.stores.buffers import ArenaPool
-from workbench.stores.direct_file import DirectFile, describe
+from workbench.stores.direct_file import DirectFile, describe, pread_threads
 from workbench.stores.uring import is_allowed
 
 UNITS = 300
+THREADS = pread_threads()
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def content(tmp_path):
 def opened(tmp_path, way=None):
     if way == "io_uring" and not is_allowed():
         pytest.skip("this system refuses io_uring")
-    file = DirectFile.open(tmp_path / "file", way)
+    file = DirectFile.open(tmp_path / "file", THREADS, way)
     if file is None:
         pytest.skip("this file system allows no direct reads")
     return file
@@ -63,14 +64,27 @@ def test_without_io_uring_threads_read(tmp_path, content, monkeypatch):
     monkeypatch.setattr(direct_file, "is_allowed", lambda: False)
     assert opened(tmp_path).way == "pread"
     with pytest.raises(StoreError, match=r"refuses it.*'pread'"):
-        DirectFile.open(tmp_path / "file", "io_uring")
+        DirectFile.open(tmp_path / "file", THREADS, "io_uring")
+
+
+def test_where_no_more_rings_are_allowed_threads_read(tmp_path, content, monkeypatch):
+    file = opened(tmp_path, "io_uring")
+
+    def refused():
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(direct_file, "Ring", refused)
+    places = np.arange(UNITS)
+    with ThreadPoolExecutor(1) as fresh:  # a thread without a ring
+        found = fresh.submit(read, file, places, ArenaPool()).result()
+    np.testing.assert_array_equal(found, content[places])
 
 
 def test_where_nothing_is_read_directly_there_is_no_such_file(tmp_path, content, monkeypatch):
     monkeypatch.setattr(direct_file, "_unit", lambda descriptor: 0)
-    assert DirectFile.open(tmp_path / "file") is None
+    assert DirectFile.open(tmp_path / "file", THREADS) is None
     with pytest.raises(FileNotFoundError):
-        DirectFile.open(tmp_path / "none")
+        DirectFile.open(tmp_path / "none", THREADS)
 
 
 def test_words():

@@ -156,9 +156,12 @@ def test_a_torn_segment_is_an_error_not_a_signal(tmp_path):
         SsdFeatures.open(tmp_path)
 
 
-def test_close_leaves_no_thread(tmp_path):
+@pytest.mark.parametrize("resident_bytes", [None, 0])
+def test_close_leaves_no_thread(tmp_path, resident_bytes):
     before = set(threading.enumerate())
-    store = SsdFeatures.open(small(tmp_path)[0])
+    dataset = small(tmp_path)[0]
+    evict(dataset.file("features", "g"))
+    store = SsdFeatures.open(dataset, resident_bytes=resident_bytes, cold="pread")
     block = store.fetch([Read("g", np.arange(9))]).result()[0]
     assert set(threading.enumerate()) - before
     store.close()

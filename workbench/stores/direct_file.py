@@ -32,7 +32,6 @@ _FEW = 8
 _UNITS = (512, 4096)
 
 _rings = threading.local()
-_pool = ForkPool(THREADS, "workbench-pread")
 
 
 class DirectFile:
@@ -44,17 +43,18 @@ class DirectFile:
     unit : int  offsets, lengths and addresses of reads must be multiples of this many bytes
     """
 
-    def __init__(self, path: Path, descriptor: int, unit: int, way: str) -> None:
-        self._path, self._descriptor = path, descriptor
+    def __init__(self, path: Path, descriptor: int, unit: int, way: str, threads: ForkPool) -> None:
+        self._path, self._descriptor, self._threads = path, descriptor, threads
         self.unit, self.way = unit, way
         self._close = weakref.finalize(self, os.close, descriptor)
 
     @classmethod
-    def open(cls, path: Path, way: str | None = None) -> DirectFile | None:
+    def open(cls, path: Path, threads: ForkPool, way: str | None = None) -> DirectFile | None:
         """Open a file for direct reads; None if the system has none for it.
 
         Parameters
         ----------
+        threads : ForkPool  reads where there is no io_uring; see :func:`pread_threads`
         way : str or None  one of :data:`WAYS`; None: the quickest that is allowed
 
         Raises
@@ -79,7 +79,7 @@ class DirectFile:
         if not unit:
             os.close(descriptor)
             return None
-        return cls(path, descriptor, unit, way or ("io_uring" if is_allowed() else "pread"))
+        return cls(path, descriptor, unit, way or ("io_uring" if is_allowed() else "pread"), threads)
 
     def read(self, reads: Int64Array) -> None:
         """Do all reads.
@@ -93,7 +93,8 @@ class DirectFile:
         CorruptStoreError
             If the file ends early, or the disk cannot read it.
         """
-        failed = self._queued(reads) if self.way == "io_uring" else self._each(reads)
+        ring = _ring() if self.way == "io_uring" else None
+        failed = self._each(reads) if ring is None else ring.read(self._descriptor, reads)
         if failed:
             got = (
                 "it ended early: it is torn"
@@ -102,14 +103,12 @@ class DirectFile:
             )
             raise CorruptStoreError(explain(f"{self._path} was read", got, do=RESTORE))
 
-    def _queued(self, reads: Int64Array) -> int:
-        return _ring().read(self._descriptor, reads)
-
     def _each(self, reads: Int64Array) -> int:
         threads = max(1, min(THREADS, len(reads) // _FEW))
-        calls = address("pread64"), address("__errno_location"), self._descriptor
+        calls = address("pread"), address("__errno_location"), self._descriptor
         parts = [
-            _pool.executor().submit(read_each, *calls, reads, first, threads) for first in range(threads)
+            self._threads.executor().submit(read_each, *calls, reads, first, threads)
+            for first in range(threads)
         ]
         return next((failed for failed in [part.result() for part in parts] if failed), 0)
 
@@ -119,11 +118,23 @@ def describe(way: str) -> str:
     return f"io_uring, {DEPTH} reads in flight" if way == "io_uring" else f"pread, {THREADS} threads"
 
 
-def _ring() -> Ring:
-    """The ring of this thread; of the process too: a forked child must not use its parent's."""
-    held: tuple[int, Ring] | None = getattr(_rings, "held", None)
+def pread_threads() -> ForkPool:
+    """Threads for the files of one store."""
+    return ForkPool(THREADS, "workbench-pread")
+
+
+def _ring() -> Ring | None:
+    """The ring of this thread, and of this process: a forked child must not use its parent's.
+
+    None where the system allows no more rings: each takes a descriptor, and on older systems locked memory.
+    """
+    held: tuple[int, Ring | None] | None = getattr(_rings, "held", None)
     if held is None or held[0] != os.getpid():
-        held = _rings.held = os.getpid(), Ring()
+        try:
+            held = os.getpid(), Ring()
+        except OSError:
+            held = os.getpid(), None
+        _rings.held = held
     return held[1]
 
 

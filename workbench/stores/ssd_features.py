@@ -20,7 +20,7 @@ from workbench.errors import IdError, StoreError, did_you_mean, explain
 from workbench.kernels.gather import extremes
 from workbench.stores.buffers import ArenaPool
 from workbench.stores.dataset import Dataset
-from workbench.stores.direct_file import WAYS
+from workbench.stores.direct_file import WAYS, pread_threads
 from workbench.stores.feature_report import FeatureReport, group_report
 from workbench.stores.features import FeatureBlock, GroupLayout
 from workbench.stores.fork_pool import ForkPool
@@ -38,13 +38,18 @@ class SsdFeatures:
     """
 
     def __init__(
-        self, dataset: Dataset, groups: Mapping[str, StoredGroup], threads: int, options: dict[str, Any]
+        self,
+        dataset: Dataset,
+        groups: Mapping[str, StoredGroup],
+        readers: ForkPool,
+        options: dict[str, Any],
     ) -> None:
         self._dataset = dataset
         self._stored = dict(groups)
         self._options = options
         self._arenas = ArenaPool()
-        self._workers = ForkPool(threads, "workbench-features")
+        self._workers = ForkPool(options["threads"], "workbench-features")
+        self._readers = readers
 
     @classmethod
     def open(
@@ -85,6 +90,7 @@ class SsdFeatures:
         if not isinstance(dataset, Dataset):
             dataset = Dataset.open(dataset, snapshot)
         budget = available_memory() // 4 if resident_bytes is None else resident_bytes
+        readers = pread_threads()
         groups: dict[str, StoredGroup] = {}
         rest: list[GroupLayout] = []
         for layout in sorted(dataset.manifest.groups, key=stored_bytes):
@@ -96,14 +102,14 @@ class SsdFeatures:
         cached = budget if cache_bytes is None else cache_bytes
         for layout in rest:
             share = cached * stored_bytes(layout) // max(sum(map(stored_bytes, rest)), 1)
-            groups[layout.group] = StoredGroup.not_resident(dataset, layout, cold, share)
+            groups[layout.group] = StoredGroup.not_resident(dataset, layout, readers, cold, share)
         options = {
             "resident_bytes": resident_bytes,
             "cache_bytes": cache_bytes,
             "cold": cold,
             "threads": threads,
         }
-        return cls(dataset, groups, threads, options)
+        return cls(dataset, groups, readers, options)
 
     @property
     def snapshot(self) -> int:
@@ -164,6 +170,7 @@ class SsdFeatures:
     def close(self) -> None:
         """Stop the store's threads; mapped segments go when the last array lets go of them."""
         self._workers.close()
+        self._readers.close()
 
     def _read(self, group: StoredGroup, ids: AnyArray, pool: BufferPool) -> FeatureBlock:
         out = pool.take((len(ids), group.layout.stride))

@@ -21,6 +21,7 @@ from workbench.stores.dataset import Dataset
 from workbench.stores.direct_file import DirectFile
 from workbench.stores.features import GroupLayout
 from workbench.stores.fork_lock import ForkLock
+from workbench.stores.fork_pool import ForkPool
 from workbench.stores.protocols import BufferPool
 from workbench.stores.replaced import gone
 from workbench.stores.residency import is_seen, load_pages
@@ -62,12 +63,13 @@ class StoredGroup:
 
     @classmethod
     def not_resident(
-        cls, dataset: Dataset, layout: GroupLayout, way: str | None, cache_bytes: int
+        cls, dataset: Dataset, layout: GroupLayout, threads: ForkPool, way: str | None, cache_bytes: int
     ) -> StoredGroup:
         """Map a group that stays on disk.
 
         Parameters
         ----------
+        threads : ForkPool  of the store, for reads by ``pread``
         way : str or None  ``io_uring``, ``pread`` or ``mapped``; None: the quickest that is allowed
         cache_bytes : int  budget of its row cache
 
@@ -82,7 +84,7 @@ class StoredGroup:
             mapped.madvise(mmap.MADV_RANDOM)  # readahead would fetch megabytes for every row
             path = _segment(dataset, layout)
             try:
-                file = None if way == MAPPED else DirectFile.open(path, way)
+                file = None if way == MAPPED else DirectFile.open(path, threads, way)
                 group.cold = ColdRows(rows, mapped, file, cache_bytes, seen=is_seen(path))
             except FileNotFoundError as error:
                 raise gone(dataset, error.filename) from error
