@@ -1,7 +1,8 @@
 """Warm reads: gathers from memory against memcpy and its peers, and decoding gathers against plain ones.
 
-Every round runs all variants one after the other, each with fresh random ids (re-used ids flatter). Seconds
-are thread-CPU time, so that a busy machine hardly counts; a ratio is the median over the rounds.
+Every round runs all variants in another order, for what ran before counts, each with fresh random ids, for
+re-used ids flatter. Seconds are thread-CPU time, so that a busy machine counts for less; a ratio is the
+median over the rounds.
 """
 
 from __future__ import annotations
@@ -126,8 +127,8 @@ def _rounds(
 
     with ThreadPoolExecutor(threads) as workers:
         for _ in range(rounds + 1):
-            for name, variant in variants.items():
+            for name in rng.permutation(list(variants)).tolist():
                 ids = [rng.integers(0, rows, count) for _ in range(threads)]
-                spent = list(workers.map(timed, [variant] * threads, ids, buffers))
+                spent = list(workers.map(timed, [variants[name]] * threads, ids, buffers))
                 seconds[name].append(sum(spent) / threads)
     return {name: np.array(times[1:]) for name, times in seconds.items()}
