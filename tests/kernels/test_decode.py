@@ -45,6 +45,7 @@ def test_a_large_buffer_is_written_past_the_caches(name):
     np.testing.assert_array_equal(out, group.rows[ids])
 
 
+@pytest.mark.slow
 def test_a_kernel_from_the_cache_widens_as_the_one_that_was_compiled(tmp_path):
     """Ids of 4 and of 8 bytes compiled in two processes, then both from the cache in a third."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}

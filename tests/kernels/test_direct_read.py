@@ -1,6 +1,7 @@
 """Many reads at once give the bytes of the file; errors are told by number, and end nothing half."""
 
 import errno
+import signal
 
 import numpy as np
 import pytest
@@ -68,6 +69,26 @@ def test_a_read_beyond_the_end(read, file):
 def test_a_file_that_is_not_open(read):
     out = np.zeros(100, np.uint8)
     assert read(1 << 20, reads_into(out, np.zeros(10, int), np.full(10, 10))) == errno.EBADF
+
+
+def test_signals_interrupt_nothing(read, file):
+    """A timer's signals come while the system is waited for; the bytes are right all the same."""
+    descriptor, content = file
+    heard = []
+    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(1))
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        for turn in range(2000):
+            offsets = np.random.default_rng(turn).integers(0, SIZE - 100, 200)
+            out = np.zeros(200 * 100, np.uint8)
+            assert read(descriptor, reads_into(out, offsets, np.full(200, 100))) == 0
+            np.testing.assert_array_equal(out, content[offsets[:, None] + np.arange(100)].ravel())
+            if len(heard) > 50:
+                break
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert heard
 
 
 def test_a_ring_serves_call_after_call_also_after_an_error(file):
