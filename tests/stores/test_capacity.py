@@ -15,7 +15,7 @@ from workbench.stores.hop_driver import HopDriver
 from workbench.stores.mass import Masses
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
-from workbench.stores.steps import ALL, Step
+from workbench.stores.steps import ALL, Step, StepPlan
 from workbench.testing.graphs import random_rows, toy_shop
 from workbench.testing.requests import EVERYTHING, random_request
 from workbench.testing.sizes import cases
@@ -92,13 +92,11 @@ def test_what_a_refusal_names_does_fit_for_every_kind_of_plan(seed, budget):
     assert graph.memory().total <= arrays.nbytes + budget
 
 
-def test_merged_edges_make_a_batch_wide_as_nodes_do(monkeypatch):
-    monkeypatch.setattr(capacity, "NARROW_LOCALS", 10)
+def test_bits_of_a_local_id_hold_one_more_than_every_number():
     name = toy_shop().schema.edge_types[0]
-    assert not capacity.is_wide(capacity.Capacity({"users": 10}, {name: 11}))
-    assert capacity.is_wide(capacity.Capacity({"users": 11}, {name: 1}))
-    assert capacity.is_wide(capacity.Capacity({"users": 1}, {name: 11}, by_path=True))
-    assert not capacity.is_wide(capacity.Capacity({"users": 1}, {name: 10}, by_path=True))
+    for nodes, edges, by_path, most in ((10, 11, False, 10), (11, 1, True, 11), (1, 16, True, 16)):
+        bits = capacity.local_bits(capacity.Capacity({"users": nodes}, {name: edges}, by_path=by_path))
+        assert 2 ** (bits - 1) <= most < 2**bits
 
 
 def test_a_graph_larger_than_the_budget_is_not_opened():
@@ -157,3 +155,15 @@ def test_without_a_budget_the_machine_is_the_limit(monkeypatch):
     arrays = star(2000, hubs=300).arrays()
     with pytest.raises(BudgetError, match=r"Fanout .* fits"):
         RamGraph(arrays).sample(request_of([Step(1, ORDERS, ALL)], np.arange(300), 10**6))
+
+
+def test_plans_are_told_as_users_write_them():
+    first, second = toy_shop().schema.edge_types[:2]
+    for steps, text in (
+        ([Step(1, first, 16), Step(2, first, 8), Step(2, second, 8)], "[16, 8]"),
+        ([Step(2, first, 3), Step(2, second, ALL)], f"[0, {{'{first}': 3, '{second}': -1}}]"),
+        ([Step(1, first, ALL, fraction=0.5), Step(2, second, 9, fraction=0.1)], "[0.5, 0.1]"),
+        ([Step(1, first, 3, paths=1), Step(1, first, 5, paths=2)], f"[{{'{first}': 3, '{first}': 5}}]"),
+        ([Step(1, first, 3, paths=1), Step(1, first, 3, paths=2)], "[3]"),
+    ):
+        assert capacity.describe(StepPlan(tuple(steps), steps[-1].hop)) == text

@@ -21,13 +21,14 @@ from torch_geometric.data import EdgeAttr, FeatureStore, GraphStore, TensorAttr
 from torch_geometric.data.graph_store import EdgeLayout
 
 from workbench.errors import IdError, SchemaError, StoreError, did_you_mean, expect, explain
+from workbench.kernels.check import first_bad_id
 from workbench.kernels.distinct import distinct
 from workbench.pyg.edge_index import pairs_of
 from workbench.pyg.sections import attribute_widths, edge_features, expand, node_features
 from workbench.schema import EdgeType
 from workbench.stores import protocols
 from workbench.stores.edge_edits import with_edges, without_edges
-from workbench.stores.features import FeatureBlock, GroupLayout
+from workbench.stores.features import FeatureBlock
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import HopRequest
 from workbench.stores.steps import ALL, Step
@@ -60,14 +61,18 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
             for name in self._widths(node_type)
         ]
 
-    def _widths(self, group: str) -> dict[str, int | None]:
-        """Attribute -> columns; None for a vector."""
+    def _widths(self, owner: str | tuple[str, str, str]) -> dict[str, int | None]:
+        """Attribute of a node or edge type -> columns; None for a vector."""
+        group = self._group(owner)
         layout = self.features.groups.get(group)
         widths: dict[str, int | None] = {"x": 1} if layout is None else dict(attribute_widths(layout))
+        if isinstance(owner, tuple):
+            width = widths.pop("x")  # of nodes without numbers it is a column of ones, of edges there is none
+            widths |= {"edge_attr": width} if {"numerical", "embedding"} & set(widths) else {}
         return widths | ({} if self.graph.times(group) is None else {"time": None})
 
     def _get_tensor_size(self, attr: TensorAttr) -> tuple[int, ...]:
-        width = self._widths(self._group(attr))[self._known(attr)]
+        width = self._widths(attr.group_name)[self._known(attr)]
         count = self._count(attr)
         return (count,) if width is None else (count, width)
 
@@ -76,12 +81,16 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
 
     def _multi_get_tensor(self, attrs: Sequence[TensorAttr]) -> list[Tensor]:
         """Read each distinct row once, all groups in one call of our store."""
-        places = [(self._group(attr), id(attr.index)) for attr in attrs]
+        owners = [attr.group_name for attr in attrs]
+        places = [
+            (self._group(owner), isinstance(owner, tuple), id(attr.index))
+            for owner, attr in zip(owners, attrs, strict=True)
+        ]
         wanted = {place: self._ids(attr) for place, attr in zip(places, attrs, strict=True)}
         unique = {place: distinct(ids) for place, ids in wanted.items() if place[0] in self.features.groups}
         reads = [protocols.Read(place[0], rows) for place, (rows, _) in unique.items()]
         blocks = dict(zip(unique, self.features.multi_get(reads), strict=True))
-        served: dict[tuple[str, int], dict[str, Tensor]] = {}
+        served: dict[tuple[str, bool, int], dict[str, Tensor]] = {}
         out = []
         for place, attr in zip(places, attrs, strict=True):
             self._known(attr)
@@ -105,15 +114,14 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
         assert times is not None, "only timed tables have the attribute"
         return times
 
-    def _group(self, attr: TensorAttr) -> str:
-        """The feature group of a node type or of a folded edge table."""
-        if isinstance(attr.group_name, tuple):
-            return self.graph.schema.edge_spec(EdgeType(*attr.group_name)).table
-        return self.graph.schema[attr.group_name].name
+    def _group(self, owner: str | tuple[str, str, str]) -> str:
+        """The feature group of a node type, or of the table whose rows are the edges."""
+        if isinstance(owner, tuple):
+            return self.graph.schema.edge_spec(EdgeType(*owner)).table
+        return self.graph.schema[owner].name
 
     def _known(self, attr: TensorAttr) -> str:
-        widths = self._widths(self._group(attr))
-        names = [*widths, "edge_attr"] if isinstance(attr.group_name, tuple) else list(widths)
+        names = list(self._widths(attr.group_name))
         if attr.attr_name in names:
             return str(attr.attr_name)
         raise SchemaError(
@@ -126,10 +134,14 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
         )
 
     def _count(self, attr: TensorAttr) -> int:
-        layout: GroupLayout | None = self.features.groups.get(self._group(attr))
-        if isinstance(attr.group_name, tuple):
-            return 0 if layout is None else layout.rows
-        return self.graph.num_nodes(attr.group_name)
+        """Rows of the table that an index counts."""
+        group = self._group(attr.group_name)
+        if group in self.graph.schema.node_types:
+            return self.graph.num_nodes(group)
+        layout, times = self.features.groups.get(group), self.graph.times(group)
+        if layout is not None or times is not None:
+            return layout.rows if layout is not None else len(times)  # type: ignore[arg-type]
+        return self.graph.num_edges(EdgeType(*attr.group_name))
 
     def _ids(self, attr: TensorAttr) -> Int64Array:
         return _as_ids(attr.index, self._count(attr))
@@ -241,10 +253,14 @@ def _as_ids(index: Any, count: int) -> Int64Array:
     if isinstance(index, slice):
         return np.arange(count)[index]
     array: AnyArray = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else np.asarray(index))
-    if array.dtype == np.bool_:
+    if array.dtype == np.bool_ and array.shape == (count,):
         return np.flatnonzero(array)
-    if len(array) and not np.issubdtype(array.dtype, np.integer):
-        raise IdError(explain("rows were asked for", f"got an index of {array.dtype}", "integers or a mask"))
+    if array.ndim != 1 or (len(array) and array.dtype.kind not in "iu"):
+        got = f"got an index of {array.dtype} in shape {array.shape}"
+        raise IdError(explain("rows were asked for", got, f"integers, or a mask of {count:,}"))
+    place = first_bad_id(array.astype(np.int64), count, -(2**63))
+    if place >= 0:
+        raise IdError(explain("rows were asked for", f"got row {array[place]}", f"0 .. {count - 1}"))
     return array.astype(np.int64)
 
 
