@@ -24,7 +24,7 @@ PIECE = 64 << 20
 _POPULATE_READ = 22  # MADV_POPULATE_READ of Linux 5.14
 
 
-def load_pages(rows: ByteArray) -> None:
+def load_pages(rows: AnyArray) -> None:
     """Bring a mapped file into the page cache front to back, in huge pages where the system has them.
 
     Pages that arrive by random access lie there one by one, and a gather from them is up to three times as
@@ -41,7 +41,7 @@ def load_pages(rows: ByteArray) -> None:
         size = min(PIECE, end - start)
         failed = _advise(start, size, _POPULATE_READ)
         if failed == errno.EINVAL:  # an older system: one byte of each page brings it
-            rows.reshape(-1)[start - begin : start - begin + size : mmap.PAGESIZE].sum()
+            rows.reshape(-1).view(np.uint8)[start - begin :][: size : mmap.PAGESIZE].sum()
         elif failed:
             got = f"the disk failed ({os.strerror(failed)})"
             raise CorruptStoreError(explain("a segment was brought into memory", got, do=RESTORE))

@@ -94,12 +94,12 @@ class StoredGroup:
         """``out[i]`` = the row of ``ids[i]``; ids are checked."""
         if not len(ids):
             return
+        self._load()
         places = ids if self._slot is None else self._slot[ids]
         if self.cold is not None:
             self.cold.read(places, self._gather, out, arenas)
-            return
-        self._load()
-        self._gather(self.rows, places, out)
+        else:
+            self._gather(self.rows, places, out)
 
     def _gather(self, rows: ByteArray, places: AnyArray, out: ByteArray) -> None:
         """``out[i]`` = the plain row of the stored row ``rows[places[i]]``."""
@@ -109,13 +109,17 @@ class StoredGroup:
             gather_decoded(rows, places, self._fields, out)
 
     def _load(self) -> None:
-        """Bring a resident group into memory, once."""
+        """Bring what is to be there into memory, once: a resident group, and the slots of any."""
         if self._loaded:
             return
         with self.lock:
-            if not self._loaded:
+            if self._loaded:
+                return
+            if self._slot is not None:
+                load_pages(self._slot)
+            if self.cold is None:
                 load_pages(self.rows)
-                self._loaded = True
+            self._loaded = True
 
 
 def _segment(dataset: Dataset, layout: GroupLayout) -> Path:
