@@ -11,7 +11,7 @@ import pytest
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "features.py"
 
 CASES = {
-    "warm-gather": {"memcpy", "np.take(out=)", "torch.index_select(out=)"},
+    "warm-gather": {"memcpy", "np.take(out=)", "np.take(out=, mode='clip')", "torch.index_select(out=)"},
     "decode-bf16": {"f32 gather"},
     "decode-int8": {"f32 gather"},
     "cold-random": {"fio, queue depth 256"} if shutil.which("fio") else {None},
