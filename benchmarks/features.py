@@ -1,193 +1,164 @@
-"""How fast are feature rows read? Warm gather against memcpy and its peers, first cold figures, packing.
+"""How fast are feature rows read and written? Each case against what the machine can do at best.
 
-    python benchmarks/features.py [--quick] [--json FILE]
+    python benchmarks/features.py [--quick] [--json FILE] [--only CASE ...]
 
-Every round runs all variants one after the other, each with fresh random ids (re-used ids flatter), and a
-ratio is the median over the rounds of (reference seconds / seconds). Warm seconds are thread-CPU time, so
-that a busy machine hardly counts; rates are per core. Cold and write seconds are wall time.
+A ratio is ours / reference, higher is better, from runs in turns in one process on the same data; ``bar`` is
+what was asked for. Warm rates are per core and in thread-CPU time; cold and written ones are wall time.
 """
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 
-import numpy as np
-import torch
+import pyarrow.parquet as pq
+from _features_cold import GROUP, cold, row_cache
+from _features_data import block_of, embedding, write_dataset, write_segment
+from _features_warm import FLOATS, decode, warm
 from _report import BenchReport, arguments
+from ingest import trials, write_parquet
 
-from workbench.kernels.gather import gather
-from workbench.stores.buffers import ArenaPool
+from workbench.ingestion.infer import infer_schema
+from workbench.ingestion.job import Job, pool
+from workbench.ingestion.write_features import write_features
 from workbench.stores.dataset import Dataset
-from workbench.stores.features import GroupLayout
-from workbench.stores.protocols import Read
-from workbench.stores.segments import encode_rows
+from workbench.stores.durable import adopt_file
 from workbench.stores.ssd_features import SsdFeatures
-from workbench.testing.feature_data import WrittenGroup, group_layout, random_group, write_feature_dataset
-from workbench.types import AnyArray, ByteArray
+from workbench.testing.commerce import commerce
+from workbench.testing.evict import evict
 
-Variant = Callable[[AnyArray, ByteArray], object]
+PARTS = ("warm", "decode", "bulk", "ingest", "cold", "open", "cache")
 
-SHAPES = {
-    "64 B rows": {"timestamp": 1, "numerical": 9, "categorical": 4},
-    "512 B rows": {"embedding": 127},
-}
-"""A typical event row, and 127 floats with their mask: the size of the classic comparison."""
+CHUNK = 8 << 20
+OPEN_MS, OPEN_BYTES = 50.0, 1 << 20
+INGEST_BAR = 500_000.0
+"""Rows a second of the whole ingest of a shop."""
 
 
 def main() -> None:
     """Measure and report."""
-    options = arguments(__doc__.split("\n", 1)[0]).parse_args()
-    report = BenchReport("features")
-    total = (32 << 20) if options.quick else (1 << 30)
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:  # the system's /tmp may be in memory
-        for name, widths in SHAPES.items():
-            layout = group_layout("g", total // group_layout("g", 0, widths).stride, widths)
-            group = _pack(report, name, layout)
-            dataset = _write(report, name, Path(folder) / name.split(" ")[0], group)
-            for threads in (1, 2):
-                _warm(report, f"warm, {name}, {threads} threads", dataset, layout, threads, options.quick)
-            _cold(report, f"cold, {name}", dataset, layout, options.quick)
+    parser = arguments(__doc__.split("\n", 1)[0])
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS)
+    )
+    options = parser.parse_args()
+    report, quick, only = BenchReport("features"), options.quick, options.only
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as scratch:  # the system's /tmp may be in memory
+        folder = Path(scratch)
+        if "warm" in only:
+            warm(report, folder, quick=quick)
+        if "decode" in only:
+            decode(report, folder, quick=quick)
+        if "bulk" in only:
+            bulk_load(report, folder, quick=quick)
+        if "ingest" in only:
+            ingest(report, folder, quick=quick)
+        if {"cold", "open", "cache"} & set(only):
+            size = (256 << 20) if quick else (8 << 30)
+            dataset = write_dataset(folder / "large", [embedding(GROUP, size // 512, FLOATS)])
+            if "cold" in only:
+                cold(report, dataset, quick=quick)
+            if "open" in only:
+                opening(report, dataset)
+            if "cache" in only:
+                row_cache(report, dataset, quick=quick)
     report.finish(options.json)
 
 
-def _pack(report: BenchReport, name: str, layout: GroupLayout) -> WrittenGroup:
-    group = random_group(layout, np.random.default_rng(0))
-    encode_rows(layout, {name: values[:1] for name, values in group.sections.items()}, group.present[:1])
-    started = time.thread_time()
-    encode_rows(layout, group.sections, group.present)
-    seconds = time.thread_time() - started
-    report.add(f"pack, {name}", layout.rows / seconds / 1e6, "M rows/s/core", stride=layout.stride)
-    return group
+def bulk_load(report: BenchReport, folder: Path, *, quick: bool) -> None:
+    """Case ``bulk-load``: rows to a segment on disk against a sequential direct write of as many bytes."""
+    size = (128 << 20) if quick else (1 << 30)
+    layout = embedding(GROUP, size // 512, FLOATS)
+    block = block_of(layout)
+    ratios, rates = [], []
+    for turn in range(4 if quick else 6):
+        plain = _sequential_write(folder / "plain", size)
+        started = time.perf_counter()
+        write_segment(folder, f"{turn}.seg", layout, block)
+        ours = time.perf_counter() - started
+        (folder / f"{turn}.seg").unlink()
+        ratios.append(plain / ours)
+        rates.append(size / ours / 1e6)
+    reference = "sequential direct write"
+    report.add("bulk-load", median(rates), "MB/s", reference=reference, ratio=median(ratios), bar=0.8)
 
 
-def _write(report: BenchReport, name: str, path: Path, group: WrittenGroup) -> Dataset:
+def _sequential_write(file: Path, size: int) -> float:
+    """Seconds to write and fsync a file in aligned pieces, past the page cache where that is possible."""
+    piece = mmap.mmap(-1, CHUNK)
+    piece.write(os.urandom(CHUNK))
     started = time.perf_counter()
-    dataset = write_feature_dataset(path, [group])
-    seconds = time.perf_counter() - started
-    report.add(f"write, hash, fsync and commit, {name}", group.rows.nbytes / seconds / 1e6, "MB/s")
-    return dataset
-
-
-def _warm(
-    report: BenchReport, case: str, dataset: Dataset, layout: GroupLayout, threads: int, quick: bool
-) -> None:
-    store = SsdFeatures.open(dataset, resident_bytes=1 << 40)
-    store.multi_get([Read("g", np.arange(1))])  # loads the resident group
-    rows = store._mapped["g"].rows  # every variant reads the same mapped file
-    count = min(100_000, len(rows) // 4)
-    tensor = torch.from_numpy(rows.view(np.int64))  # warns that the map is read-only: nothing writes to it
-    torch.set_num_threads(1)
-
-    def memcpy(ids: AnyArray, out: ByteArray) -> None:
-        start = int(ids[0]) % (len(rows) - count)
-        np.copyto(out, rows[start : start + count])
-
-    def select(ids: AnyArray, out: ByteArray) -> None:
-        torch.index_select(tensor, 0, torch.from_numpy(ids), out=torch.from_numpy(out.view(np.int64)))
-
-    variants: dict[str, Variant] = {
-        "memcpy, contiguous": memcpy,
-        "SsdFeatures.multi_get": lambda ids, _: store.multi_get([Read("g", ids)]),
-        "gather kernel alone": lambda ids, out: gather(rows, ids, out),
-        "torch.index_select(out=)": select,
-        "np.take(out=, mode='clip')": lambda ids, out: np.take(rows, ids, axis=0, out=out, mode="clip"),
-    }
-    seconds = _rounds(variants, len(rows), count, layout=layout, threads=threads, rounds=3 if quick else 15)
-    for name, times in seconds.items():
-        rate = count / np.median(times) / 1e6
-        ratio = float(np.median(seconds["memcpy, contiguous"] / times))
-        reference = None if name.startswith("memcpy") else "memcpy, contiguous"
-        report.add(
-            f"{case}, {name}", rate, "M rows/s/core", reference=reference, ratio=ratio if reference else None
-        )
-
-
-def _rounds(
-    variants: dict[str, Variant], rows: int, count: int, *, layout: GroupLayout, threads: int, rounds: int
-) -> dict[str, AnyArray]:
-    """CPU seconds per thread, variant and round, after one round to warm up."""
-    rng, pool = np.random.default_rng(1), ArenaPool()
-    buffers = [pool.take((count, layout.stride)) for _ in range(threads)]
-    seconds: dict[str, list[float]] = {name: [] for name in variants}
-
-    def timed(variant: Variant, ids: AnyArray, out: ByteArray) -> float:
-        started = time.thread_time()
-        variant(ids, out)
-        return time.thread_time() - started
-
-    with ThreadPoolExecutor(threads) as workers:
-        for _ in range(rounds + 1):
-            for name, variant in variants.items():
-                ids = [rng.integers(0, rows, count) for _ in range(threads)]
-                spent = list(workers.map(timed, [variant] * threads, ids, buffers))
-                seconds[name].append(sum(spent) / threads)
-    return {name: np.array(times[1:]) for name, times in seconds.items()}
-
-
-def _cold(report: BenchReport, case: str, dataset: Dataset, layout: GroupLayout, quick: bool) -> None:
-    """Random reads of a file that is not in the page cache: mapped, and direct reads by many threads."""
-    file = dataset.file("features", "g")
-    assert file is not None
-    count = 500 if quick else 10_000
-    rng = np.random.default_rng(2)
-    direct = _direct_rate(file, rng.integers(0, layout.rows, count), layout.stride)
-    if direct is None:
-        print("direct reads are refused by this file system: no cold reference")
-    else:
-        report.add(f"{case}, direct pread, 64 threads", direct, "rows/s")
-    for threads in (1, 32):
-        _evict(file)
-        store = SsdFeatures.open(dataset, resident_bytes=0)
-        parts = np.array_split(rng.integers(0, layout.rows, count), threads)
-        with ThreadPoolExecutor(threads) as workers:
-            started = time.perf_counter()
-            list(workers.map(lambda ids, store=store: store.multi_get([Read("g", ids)]), parts))
-            rate = count / (time.perf_counter() - started)
-        ratio = rate / direct if direct else None
-        name = f"{case}, SsdFeatures.multi_get, {threads} threads"
-        report.add(
-            name, rate, "rows/s", reference="direct pread, 64 threads" if direct else None, ratio=ratio
-        )
-        del store
-
-
-def _direct_rate(file: Path, ids: AnyArray, stride: int, threads: int = 64) -> float | None:
-    """Rows per second by ``O_DIRECT`` reads of the 512-byte blocks that hold them; None if refused."""
-    _evict(file)
-    size = max(stride, 512)
-    try:
-        handle = os.open(file, os.O_RDONLY | getattr(os, "O_DIRECT", 0))
-    except OSError:
-        return None
-
-    def read(part: AnyArray) -> None:
-        buffer = mmap.mmap(-1, mmap.PAGESIZE * -(-size // mmap.PAGESIZE))  # page-aligned, as O_DIRECT wants
-        view = memoryview(buffer)[:size]
-        for row in part.tolist():
-            os.preadv(handle, [view], row * stride // 512 * 512)
-
-    try:
-        with ThreadPoolExecutor(threads) as workers:
-            started = time.perf_counter()
-            list(workers.map(read, np.array_split(ids, threads)))
-            return len(ids) / (time.perf_counter() - started)
-    except OSError:
-        return None
-    finally:
-        os.close(handle)
-
-
-def _evict(file: Path) -> None:
-    handle = os.open(file, os.O_RDONLY)
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | getattr(os, "O_DIRECT", 0), 0o600)
+    for _ in range(size // CHUNK):
+        os.write(handle, piece)
     os.fsync(handle)
-    os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
     os.close(handle)
+    seconds = time.perf_counter() - started
+    file.unlink()
+    return seconds
+
+
+def ingest(report: BenchReport, folder: Path, *, quick: bool) -> None:
+    """Cases ``ingest``: features of a table against reading it, and a whole shop against a rate."""
+    source = write_parquet(commerce(1000 if quick else 60_000).tables, folder / "shop")
+    file = source / "orders.parquet"
+    table = infer_schema(source)["orders"]
+    rows = pq.read_metadata(file).num_rows
+    ratios, rates = [], []
+    for turn in range(5):
+        started = time.perf_counter()
+        pq.read_table(file)
+        reading = time.perf_counter() - started
+        with pool() as threads:
+            job = Job(folder / f"encoded{turn}", "p1", threads)
+            (job.root / "tables").mkdir(parents=True)
+            (job.root / "tables/0.parquet").hardlink_to(file)
+            job.add(adopt_file(job.root, "tables/0.parquet", "table", "orders"))
+            started = time.perf_counter()
+            write_features(job, table, rows)
+            seconds = time.perf_counter() - started
+        ratios.append(reading / seconds)
+        rates.append(rows / seconds)
+    report.add(
+        "ingest", median(rates[1:]), "rows/s", reference="pq.read_table", ratio=median(ratios[1:]), bar=0.5
+    )
+    found = trials(source, folder / "store", 1 if quick else 3)
+    rate = median(trial.report.total_rows / trial.wall for trial in found)
+    case, reference = "ingest, whole shop", "500 k rows/s"
+    report.add(case, rate, "rows/s", reference=reference, ratio=rate / INGEST_BAR, bar=1.0, rows=rows)
+
+
+def opening(report: BenchReport, dataset: Dataset) -> None:
+    """Case ``open``: milliseconds and bytes read to open an evicted dataset."""
+    seconds, read = [], []
+    for _ in range(7):
+        for file in dataset.path.rglob("*"):
+            if file.is_file():
+                evict(file)
+        gc.collect()
+        before, started = _bytes_read(), time.perf_counter()
+        store = SsdFeatures.open(dataset.path)
+        seconds.append((time.perf_counter() - started) * 1000)
+        read.append(_bytes_read() - before)
+        del store
+    size = sum(entry.bytes for entry in dataset.manifest.files)
+    took, most = median(seconds[1:]), max(read[1:])
+    ratio = OPEN_MS / took
+    report.add("open", took, "ms", reference=f"{OPEN_MS:g} ms", ratio=ratio, bar=1.0, gb=round(size / 1e9, 1))
+    ratio = OPEN_BYTES / max(most, 1)
+    report.add("open, bytes read", most, "bytes", reference="1 MiB", ratio=ratio, bar=1.0)
+
+
+def _bytes_read() -> int:
+    """Bytes that this process asked for, or had read from the disk, whichever are more."""
+    lines = Path("/proc/self/io").read_text(encoding="utf-8").splitlines()
+    counts = {name: int(value) for name, value in (line.split(": ") for line in lines)}
+    return max(counts["rchar"], counts["read_bytes"])
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from workbench.ingestion.layout import feature_columns, group_layout
+import pytest
+
+from workbench.errors import SchemaError
+from workbench.ingestion.layout import check_codes, feature_columns, group_layout
 from workbench.kernels.hash_text import TEXT_WIDTH
-from workbench.schema import Column, ForeignKey, Stype, Table
+from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 
 TABLE = Table(
     "t",
@@ -46,3 +49,25 @@ def test_columns_lie_side_by_side_in_their_section() -> None:
 
 def test_a_table_of_keys_has_no_group() -> None:
     assert group_layout(Table("t", (Column("id", Stype.ID),), "id"), 7, {}, {}) is None
+
+
+def test_codes_are_kept_by_column() -> None:
+    layout = group_layout(TABLE, 7, {}, {"vector": 3}, {"vector": "int8", "n": "bfloat16"})
+    assert layout is not None
+    assert {c.name: c.code for c in layout.columns if c.code} == {"vector": "int8", "n": "bfloat16"}
+
+
+@pytest.mark.parametrize(
+    ("codes", "words"),
+    [
+        ({"u": {"n": "int8"}}, "'u'"),
+        ({"t": {"m": "float16"}}, "'m'"),
+        ({"t": {"id": "float16"}}, "it is no feature. Allowed: born, words, vector, kind, n"),
+        ({"t": {"n": "int8"}}, "Allowed: float16, bfloat16"),
+        ({"t": {"kind": "uint9"}}, "Allowed: uint8, uint16"),
+    ],
+)
+def test_codes_that_no_column_can_have_are_refused(codes: dict[str, dict[str, str]], words: str) -> None:
+    with pytest.raises(SchemaError, match=words):
+        check_codes(Schema((TABLE,)), codes)
+    check_codes(Schema((TABLE,)), {"t": {"words": "int8", "kind": "uint8", "n": "float16"}})

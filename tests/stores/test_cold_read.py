@@ -1,31 +1,109 @@
-"""Runs of pages: they cover every row, nothing more than needed, in file order."""
+"""Cold reads: each distinct row once, neighbours together, and what is cached is not read at all."""
 
 import mmap
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
-from workbench.stores.cold_read import ask_for_rows, page_runs
-from workbench.testing.sizes import cases
+from workbench.kernels.gather import gather
+from workbench.stores import cold_read
+from workbench.stores.buffers import ArenaPool
+from workbench.stores.cold_read import ColdRows, ask_for_rows
+from workbench.stores.direct_file import DirectFile, pread_threads
+from workbench.testing.evict import evict
 
-PAGE = 4096
+ROWS, STRIDE = 5000, 512
 
 
-@given(
-    rows=st.lists(st.integers(0, 400), max_size=60),
-    stride=st.sampled_from([8, 64, 256, 512, 1536, 4096, 5120]),
-    dtype=st.sampled_from([np.uint32, np.int64]),
-)
-@settings(max_examples=cases(200, 3000), deadline=None)
-def test_runs_against_a_set_of_pages(rows, stride, dtype):
-    wanted = {byte // PAGE for row in rows for byte in (row * stride, row * stride + stride - 1)}
-    wanted |= {page for row in rows for page in range(row * stride // PAGE, (row + 1) * stride // PAGE)}
-    runs = page_runs(np.array(rows, dtype), stride, PAGE)
-    covered = [page for start, length in runs for page in range(start // PAGE, (start + length) // PAGE)]
-    assert covered == sorted(wanted)
-    assert not (runs % PAGE).any()
-    assert (np.diff(runs[:, 0]) > runs[:-1, 1]).all()  # adjacent runs would be one
+class Counting:
+    """A direct file that notes what is asked of it."""
+
+    def __init__(self, inner):
+        self.inner, self.reads = inner, []
+        self.unit, self.way = inner.unit, inner.way
+
+    def read(self, reads):
+        self.reads.append(reads[:, :2].copy())
+        self.inner.read(reads)
+
+    @property
+    def bytes(self):
+        return sum(int(reads[:, 1].sum()) for reads in self.reads)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """(rows, cold rows without a cache or with one, direct file)"""
+    path = tmp_path / "file"
+    data = np.random.default_rng(0).integers(0, 256, (ROWS, STRIDE), np.uint8)
+    path.write_bytes(data.tobytes() + bytes(-data.nbytes % 4096))
+    evict(path)
+    inner = DirectFile.open(path, pread_threads())
+    if inner is None:
+        pytest.skip("this file system allows no direct reads")
+    file = Counting(inner)
+
+    def make(cache_bytes=0, *, seen=True):
+        with path.open("rb") as handle:
+            mapped = mmap.mmap(handle.fileno(), data.nbytes, prot=mmap.PROT_READ)
+        mapped.madvise(mmap.MADV_RANDOM)
+        rows = np.frombuffer(mapped, np.uint8).reshape(ROWS, STRIDE)
+        return ColdRows(rows, mapped, file, cache_bytes, seen=seen)
+
+    return data, make, file
+
+
+def read(cold, places):
+    out = np.empty((len(places), STRIDE), np.uint8)
+    cold.read(places, gather, out, ArenaPool())
+    return out
+
+
+def test_each_distinct_row_is_read_once(stored):
+    data, make, file = stored
+    places = np.repeat(np.random.default_rng(1).choice(ROWS // 20, 200, replace=False) * 20, 6)
+    np.random.default_rng(2).shuffle(places)
+    np.testing.assert_array_equal(read(make(), places.astype(np.uint32)), data[places])
+    assert file.bytes == 200 * STRIDE
+
+
+def test_neighbours_are_read_together(stored):
+    data, make, file = stored
+    places = (np.arange(0, ROWS, 100)[:, None] + np.arange(20)).ravel()
+    np.testing.assert_array_equal(read(make(), places), data[places])
+    assert sum(map(len, file.reads)) == ROWS // 100
+
+
+def test_large_batches_are_read_in_chunks(stored, monkeypatch):
+    monkeypatch.setattr(cold_read, "CHUNK_ROWS", 7)
+    data, make, file = stored
+    places = np.random.default_rng(3).integers(0, ROWS, 100)
+    np.testing.assert_array_equal(read(make(), places), data[places])
+    assert len(file.reads) == -(-len(np.unique(places)) // 7)
+
+
+def test_cached_rows_are_gathered_from_the_page_cache(stored):
+    data, make, file = stored
+    cold = make()
+    cold._rows.sum()
+    places = np.random.default_rng(4).integers(0, ROWS, 500)
+    np.testing.assert_array_equal(read(cold, places), data[places])
+    assert not file.reads
+    unseen = make(seen=False)  # where the system does not tell, rows are read from the disk
+    np.testing.assert_array_equal(read(unseen, places), data[places])
+    assert file.reads
+
+
+def test_the_row_cache_spares_the_disk(stored):
+    data, make, file = stored
+    cold = make(1 << 20)
+    places = np.arange(0, ROWS, 10)
+    read(cold, places)
+    before = file.bytes
+    np.testing.assert_array_equal(read(cold, places), data[places])
+    assert file.bytes - before < before / 2
+    assert cold.cache.hits > len(places) / 2
+    assert make().cache is None
 
 
 def test_asking_never_reaches_beyond_the_map(tmp_path):

@@ -26,6 +26,7 @@ from workbench.ingestion.failpoints import failpoint
 from workbench.ingestion.folder import snapshot_before, spilling, writing
 from workbench.ingestion.infer_time import is_days, midnight_note
 from workbench.ingestion.job import CancelEvent, Job, pool
+from workbench.ingestion.layout import Codes, check_codes
 from workbench.ingestion.report import IngestReport
 from workbench.ingestion.tables import Tables, read_tables
 from workbench.ingestion.write_edges import write_edges
@@ -62,6 +63,7 @@ def ingest(
     id_dtype: str | None = None,
     memory_limit: str | None = None,
     slots: Mapping[str, str] | None = None,
+    codes: Codes | None = None,
     cancel: CancelEvent | None = None,
 ) -> IngestReport:
     """Write a dataset; it replaces the one at ``path``, if there is one, in one commit.
@@ -77,6 +79,8 @@ def ingest(
     slots : table -> column; that table's feature rows are laid out on disk by (column, time) instead of
         time, so that rows which are read together, such as one user's orders, lie together. Costs 4
         bytes of memory a row.
+    codes : table -> column -> ``float16``, ``bfloat16``, ``int8`` (embeddings only), ``uint8``, ``uint16``
+        (categories): features are stored so, in half the bytes or less; the tables themselves are not
     cancel : set it (from another thread) to stop
 
     Raises
@@ -88,9 +92,8 @@ def ingest(
     StoreError
         If another ingest is writing there, or the disk refuses.
     """
-    expect(
-        schema, Schema, IngestError, "an ingest(tables, schema, path)", "Make one with infer_schema(tables)"
-    )
+    do = "Make one with infer_schema(tables)"
+    expect(schema, Schema, IngestError, "an ingest(tables, schema, path)", do)
     root = expect_path(path, IngestError, "a folder for a dataset").absolute()
     given = read_tables(tables)
     with writing(root):
@@ -99,7 +102,8 @@ def ingest(
         try:
             with pool() as threads, spilling(given, root, memory_limit):
                 job = Job(root, partition_name(snapshot), threads, callbacks, cancel or threading.Event())
-                manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype, slots or {})
+                choices = id_dtype, slots or {}, codes or {}
+                manifest, dictionaries = _build(job, given, schema, snapshot, *choices)
                 failpoint("before-commit")
                 with job.stage("commit"):
                     catalog.commit(root, manifest, dictionaries)
@@ -107,13 +111,19 @@ def ingest(
         finally:
             collect_orphans(root)
             failpoint("after-collect")
-    edges, rows = manifest.report["edges"], dict(manifest.partitions[0].rows)
-    warnings, seconds = tuple(job.warnings), dict(job.seconds)
+    rows, seconds = dict(manifest.partitions[0].rows), dict(job.seconds)
+    edges, warnings = manifest.report["edges"], tuple(job.warnings)
     return IngestReport(str(root), snapshot, rows, edges, warnings, seconds, schema.static_tables)
 
 
 def _build(
-    job: Job, tables: Tables, schema: Schema, snapshot: int, id_dtype: str | None, slots: Mapping[str, str]
+    job: Job,
+    tables: Tables,
+    schema: Schema,
+    snapshot: int,
+    id_dtype: str | None,
+    slots: Mapping[str, str],
+    codes: Codes,
 ) -> tuple[Manifest, dict[tuple[str, str], list[str]]]:
     built = Built()
     with job.stage("check"):
@@ -121,6 +131,7 @@ def _build(
         kinds = check_tables(tables, schema)
         for name, column in slots.items():
             schema[name].column(column)
+        check_codes(schema, codes)
         for table in schema:
             warn_unparsed(job, tables, table, kinds[table.name])
         job.warnings.extend([*tables.notes, *left_out(schema, kinds)])
@@ -133,7 +144,7 @@ def _build(
     with job.stage("keys"):
         _write_keys(job, schema, built)
     with job.stage("features"):
-        _write_features(job, schema, built, slots)
+        _write_features(job, schema, built, slots, codes)
     with job.stage("edges"):
         write_edges(job, schema, dtype, built)
     report = {"edges": built.edges, "warnings": list(job.warnings)}
@@ -192,10 +203,10 @@ def _write_keys(job: Job, schema: Schema, built: Built) -> None:
     failpoint("after-keys")
 
 
-def _write_features(job: Job, schema: Schema, built: Built, slots: Mapping[str, str]) -> None:
+def _write_features(job: Job, schema: Schema, built: Built, slots: Mapping[str, str], codes: Codes) -> None:
     for table in schema:
         rows = built.rows[table.name]
-        written = write_features(job, table, rows, slots.get(table.name))
+        written = write_features(job, table, rows, slots.get(table.name), codes.get(table.name))
         if written is None:
             job.progress(rows)
             continue

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
+from workbench.errors import SchemaError, explain
 from workbench.kernels.hash_text import TEXT_WIDTH
-from workbench.schema import Column, Stype, Table
+from workbench.schema import Column, Schema, Stype, Table
+from workbench.stores.codecs import check_code
 from workbench.stores.features import GroupColumn, GroupLayout
+
+Codes: TypeAlias = Mapping[str, Mapping[str, str]]
+"""table -> column -> how its values are stored, a key of ``stores.codecs.CODES``"""
 
 SECTION_OF = {
     Stype.NUMERICAL: "numerical",
@@ -29,7 +35,11 @@ def feature_columns(table: Table) -> tuple[Column, ...]:
 
 
 def group_layout(
-    table: Table, rows: int, cardinality: Mapping[str, int], widths: Mapping[str, int]
+    table: Table,
+    rows: int,
+    cardinality: Mapping[str, int],
+    widths: Mapping[str, int],
+    codes: Mapping[str, str] | None = None,
 ) -> GroupLayout | None:
     """The layout of a table's feature group; None if it has no feature columns.
 
@@ -37,6 +47,7 @@ def group_layout(
     ----------
     cardinality : dict column -> number of codes, "missing" included
     widths : dict column -> elements of an embedding column
+    codes : dict column -> how it is stored, a key of ``stores.codecs.CODES``; others as they are read
     """
     used: dict[str, int] = {}
     columns = []
@@ -44,10 +55,29 @@ def group_layout(
         section = SECTION_OF[column.stype]
         width = _width(column, widths)
         start = used.get(section, 0)
-        codes = cardinality.get(column.name, 1) if section == "categorical" else 0
-        columns.append(GroupColumn(column.name, section, start, width, codes))
+        known = cardinality.get(column.name, 1) if section == "categorical" else 0
+        code = (codes or {}).get(column.name, "")
+        columns.append(GroupColumn(column.name, section, start, width, known, code))
         used[section] = start + width
     return GroupLayout(table.name, rows, tuple(columns)) if columns else None
+
+
+def check_codes(schema: Schema, codes: Codes) -> None:
+    """Refuse codes of columns that are no features, or that cannot be stored so.
+
+    Raises
+    ------
+    SchemaError
+        If a table, column or code does not exist, or they do not fit.
+    """
+    for table, of_columns in codes.items():
+        features = {column.name: column for column in feature_columns(schema[table])}
+        for name, code in of_columns.items():
+            schema[table].column(name)
+            if name not in features:
+                asked = f"column {name!r} of {table!r} was to be stored as {code!r}"
+                raise SchemaError(explain(asked, "it is no feature", ", ".join(features) or "none"))
+            check_code(table, name, SECTION_OF[features[name].stype], code)
 
 
 def _width(column: Column, widths: Mapping[str, int]) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from workbench.stores.codecs import pack, packing
 from workbench.stores.durable import adopt_file
 from workbench.stores.features import GroupLayout
 from workbench.stores.manifest import FileEntry
@@ -51,15 +52,16 @@ class ScatterWriter:
         self._root, self._path = root, path
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        size = layout.rows * layout.stride
+        stride = packing(layout).stride
+        size = layout.rows * stride
         with target.open("xb") as file:
             file.truncate(size + -size % PAGE)
-        self._data = np.memmap(target, np.uint8, "r+", shape=(layout.rows, layout.stride)) if size else None
+        self._data = np.memmap(target, np.uint8, "r+", shape=(layout.rows, stride)) if size else None
 
     def append(self, rows: ByteArray) -> None:
         """The next rows, uint8[n, stride], in node_id order."""
         if self._data is not None:
-            self._data[self.slots[self.rows : self.rows + len(rows)]] = rows
+            self._data[self.slots[self.rows : self.rows + len(rows)]] = pack(self.layout, rows)
         self.rows += len(rows)
 
     def finish(self) -> FileEntry:

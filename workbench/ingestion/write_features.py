@@ -26,13 +26,18 @@ AHEAD = 3
 
 
 def write_features(
-    job: Job, table: Table, rows: int, order_by: str | None = None
+    job: Job,
+    table: Table,
+    rows: int,
+    order_by: str | None = None,
+    codes: Mapping[str, str] | None = None,
 ) -> tuple[GroupLayout, Coder] | None:
     """Encode and write one table; None if it has no feature columns.
 
     Parameters
     ----------
     order_by : str or None  column by which rows are laid out on disk; None: in node_id order
+    codes : dict column -> how it is stored, checked; others as they are read
 
     Returns
     -------
@@ -44,7 +49,7 @@ def write_features(
         return None
     file = job.file("table", table.name)
     widths = embedding_widths(file, columns, job.check)
-    layout = group_layout(table, rows, {}, widths)
+    layout = group_layout(table, rows, {}, widths, codes)
     assert layout is not None
     coder = Coder()
     dropped = {column.name: 0 for column in columns}
@@ -59,7 +64,7 @@ def write_features(
         job.add(segment.finish())
     _warn_dropped(job, table.name, rows, columns, dropped, widths)
     cardinality = {name: len(codes) + 1 for name, codes in coder.codes.items()}
-    final = group_layout(table, rows, cardinality, widths)
+    final = group_layout(table, rows, cardinality, widths, codes)
     assert final is not None
     return final, coder
 

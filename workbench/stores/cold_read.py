@@ -1,42 +1,123 @@
-"""Cold reads: ask the system for all pages of a batch at once, then gather.
+"""Cold reads: rows of a file that is not in memory, each distinct one once, in file order.
 
-A gather from a map that is not in memory waits for one page after the other: some 15 k rows a second on
-an SSD that could do 90 k. Told beforehand which pages are wanted, the system reads them together.
+    places -> distinct, sorted -> row cache -> runs of the rest -> direct reads, many in flight -> expanded
+
+A gather from a map that is not in memory waits for one page after the other: some 15 k rows a second on an
+SSD that could do 90 k. What happens to lie in the page cache is gathered from there, though, as a sample of
+each batch tells; and where no direct reads are allowed, the system is asked for all pages at once.
 """
 
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
-from workbench.types import AnyArray, Int64Array
+from workbench.kernels.cold_rows import plan_runs, rows_at
+from workbench.stores.direct_file import DirectFile, describe
+from workbench.stores.protocols import BufferPool
+from workbench.stores.residency import cached_share
+from workbench.stores.row_cache import CacheStats, RowCache
+from workbench.types import AnyArray, ByteArray, Int64Array
+
+GAP = 4096
+"""Bytes between two runs that are read along: a read costs the disk what 20 KiB of it do."""
+
+LONGEST = 128 << 10
+"""Bytes of one read."""
+
+CHUNK_ROWS = 1 << 14
+"""Rows of which the runs are in memory at a time."""
+
+MOSTLY = 0.98
+"""Share of a batch's sampled pages in the page cache from which on it is gathered from the map."""
+
+Gather: TypeAlias = Callable[[ByteArray, AnyArray, ByteArray], None]
+"""``(rows, places, out)``"""
 
 
-def page_runs(rows: AnyArray, stride: int, page: int = mmap.PAGESIZE) -> Int64Array:
-    """Runs of adjacent pages that hold the given rows, in file order.
+class ColdRows:
+    """Rows of one segment that is not kept in memory. Safe between threads and after a fork.
 
     Parameters
     ----------
-    rows : ids[n]  places of rows in the file, any order, repetitions allowed
-    stride : int  bytes of a row
-
-    Returns
-    -------
-    int64[runs, 2]
-        First byte and length of each run.
+    rows : uint8[n, stride]  the mapped segment
+    mapped : mmap  what the rows lie in
+    file : DirectFile or None  the same, for direct reads; None: the page cache reads it
+    cache_bytes : int  budget of the row cache; 0: none
+    seen : bool  whether the system tells what of the file is in the page cache
     """
-    places = np.unique(rows).astype(np.int64) * stride
-    first, last = places // page, (places + stride - 1) // page
-    if not len(first):
-        return np.empty((0, 2), np.int64)
-    starts = np.flatnonzero(np.append(True, first[1:] > last[:-1] + 1))
-    begin, end = first[starts], np.append(last[starts[1:] - 1], last[-1]) + 1
-    return np.stack([begin * page, (end - begin) * page], axis=1)
+
+    def __init__(
+        self, rows: ByteArray, mapped: mmap.mmap, file: DirectFile | None, cache_bytes: int, *, seen: bool
+    ) -> None:
+        self._rows, self._mapped, self._file, self._seen = rows, mapped, file, seen
+        self._cache = RowCache(rows.shape[1], cache_bytes) if cache_bytes and file else None
+
+    @property
+    def way(self) -> str:
+        """How rows are read, in words."""
+        return describe(self._file.way) if self._file else "the page cache, asked for all pages of a batch"
+
+    @property
+    def cache(self) -> CacheStats | None:
+        """What the row cache did so far; None if there is none."""
+        return self._cache.stats() if self._cache else None
+
+    def read(self, places: AnyArray, give: Gather, out: ByteArray, arenas: BufferPool) -> None:
+        """``out[i]`` = what ``give`` makes of the row at ``places[i]``.
+
+        Parameters
+        ----------
+        places : ids[n]  checked, repetitions allowed
+        give : gathers rows, as ``kernels.gather.gather`` does
+        out : uint8[n, bytes]  C-contiguous
+        arenas : BufferPool  lends what is needed on the way
+
+        Raises
+        ------
+        CorruptStoreError
+            If the disk fails or the file is torn.
+        """
+        cached = self._seen and cached_share(self._rows, places) >= MOSTLY
+        if cached or self._file is None:
+            if not cached:
+                ask_for_rows(self._mapped, places, self._rows.shape[1])
+            give(self._rows, places, out)
+            return
+        distinct, index = np.unique(places.astype(np.int64, copy=False), return_inverse=True)
+        once = arenas.take((len(distinct), self._rows.shape[1]))
+        self._read_once(self._file, distinct, once, arenas)
+        give(once, index, out)
+
+    def _read_once(self, file: DirectFile, distinct: Int64Array, out: ByteArray, arenas: BufferPool) -> None:
+        def load(missing: Int64Array) -> ByteArray:
+            loaded = arenas.take((len(missing), out.shape[1]))
+            _read_direct(file, missing, loaded, arenas)
+            return loaded
+
+        if self._cache is None:
+            _read_direct(file, distinct, out, arenas)
+        else:
+            self._cache.read(distinct, out, load)
+
+
+def _read_direct(file: DirectFile, rows: Int64Array, out: ByteArray, arenas: BufferPool) -> None:
+    """``out[i]`` = row ``rows[i]``, ascending; neighbours are read together."""
+    for begin in range(0, len(rows), CHUNK_ROWS):
+        some = rows[begin : begin + CHUNK_ROWS]
+        runs, starts, size = plan_runs(some, out.shape[1], file.unit, GAP, LONGEST)
+        scratch = arenas.take((1, size)).reshape(-1)
+        behind = np.cumsum(runs[:, 1]) - runs[:, 1]
+        file.read(np.column_stack([runs, scratch.ctypes.data + behind]))
+        rows_at(scratch, starts, out[begin : begin + len(some)])
 
 
 def ask_for_rows(mapped: mmap.mmap, rows: AnyArray, stride: int) -> None:
     """Have the pages of these rows read, without waiting for them."""
-    size = len(mapped)
-    for start, length in page_runs(rows, stride).tolist():
+    page, size = mmap.PAGESIZE, len(mapped)
+    runs, _, _ = plan_runs(np.unique(rows), stride, page, 0, size)
+    for start, length in runs.tolist():
         mapped.madvise(mmap.MADV_WILLNEED, start, min(length, size - start))

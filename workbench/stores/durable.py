@@ -9,20 +9,23 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, TypeAlias
+from typing import BinaryIO, Self, TypeAlias, TypeVar
 
 import numpy as np
 import xxhash
 
 from workbench.errors import StoreError, explain
+from workbench.stores.direct_write import DirectWriter
 from workbench.stores.manifest import FileEntry
 from workbench.types import AnyArray
 
 CHUNK = 8 << 20
 """Bytes read or written at a time: large enough for the disk, small enough for the cache."""
 
+T = TypeVar("T")
 Payload: TypeAlias = "bytes | memoryview | AnyArray"
 
 
@@ -61,9 +64,10 @@ class DurableFile(Unfinished):
     root : Path  the dataset's folder
     path : str  relative to the root, forward slashes; its folders are made; it must not exist yet
     role, name : str  what the file holds, as in :class:`~workbench.stores.manifest.FileEntry`
-    evict : bool
-        Let the page cache forget the file once it is on disk. Pages that were written lie there one by
-        one; read back in order they come in larger pieces, and random reads are up to 1.5 times as fast.
+    direct : bool
+        Write past the page cache (``direct_write.py``); where that is not possible, let it forget the file
+        once it is on disk. Pages that were written lie there one by one; read back in order they come in
+        larger pieces, and random reads are up to 1.5 times as fast.
 
     Raises
     ------
@@ -72,14 +76,14 @@ class DurableFile(Unfinished):
         the way out of a ``with`` block that failed.
     """
 
-    def __init__(self, root: str | Path, path: str, role: str, name: str, *, evict: bool = False) -> None:
+    def __init__(self, root: str | Path, path: str, role: str, name: str, *, direct: bool = False) -> None:
         self._root, self._entry = Path(root), (role, name, path)
         self._target = self._root / path
-        self._evict = evict and hasattr(os, "posix_fadvise")
+        self._direct = direct
         self._hash = xxhash.xxh3_64()
         self._bytes = 0
         self._done: FileEntry | None = None
-        self._file: BinaryIO = self._try(self._create)
+        self._file: BinaryIO | DirectWriter = self._try(self._create)
 
     @property
     def bytes(self) -> int:
@@ -92,7 +96,7 @@ class DurableFile(Unfinished):
         for start in range(0, len(view), CHUNK):
             piece = view[start : start + CHUNK]
             self._hash.update(piece)
-            self._try(lambda piece=piece: self._write_all(piece))  # type: ignore[misc]
+            self._try(partial(self._write_all, piece))
         self._bytes += len(view)
 
     def finish(self) -> FileEntry:
@@ -109,23 +113,29 @@ class DurableFile(Unfinished):
             self._file.close()
             self._target.unlink(missing_ok=True)
 
-    def _create(self) -> BinaryIO:
+    def _create(self) -> BinaryIO | DirectWriter:
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        return self._target.open("xb", buffering=0)
+        file = self._target.open("xb", buffering=0)
+        writer = DirectWriter.open(self._target) if self._direct else None
+        if writer is None:
+            return file
+        file.close()
+        return writer
 
     def _write_all(self, piece: memoryview) -> None:
         while len(piece):  # an unbuffered write may be short, on a nearly full disk for example
             piece = piece[self._file.write(piece) :]
 
     def _sync(self) -> None:
+        self._file.flush()
         os.fsync(self._file.fileno())
-        if self._evict:
+        if self._direct and hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         self._file.close()
 
-    def _try(self, action: Callable[[], BinaryIO | int | None]) -> BinaryIO:
+    def _try(self, action: Callable[[], T]) -> T:
         try:
-            return action()  # type: ignore[return-value]
+            return action()
         except OSError as error:
             raise write_failed(self._target, error) from error
 

@@ -27,6 +27,12 @@ SECTION_DTYPES: dict[str, np.dtype[np.generic]] = {
 """Sections of a row, in the order in which they are stored."""
 
 
+def row_stride(used: int) -> int:
+    """Bytes of a row of which so many are used: a power of two from 8 to 512, then a multiple of 512."""
+    used = max(used, 8)
+    return 1 << (used - 1).bit_length() if used <= 512 else -(-used // 512) * 512
+
+
 @dataclass(frozen=True)
 class GroupColumn:
     """One encoded column.
@@ -37,6 +43,7 @@ class GroupColumn:
     section : str  key of :data:`SECTION_DTYPES`; text is stored as an embedding of hashed words
     start, width : int  its place in the section, in elements
     cardinality : int  categorical: number of codes, code 0 being "missing"; otherwise 0
+    code : str  how values are stored, a key of ``codecs.CODES``; empty: as they are read
     """
 
     name: str
@@ -44,11 +51,12 @@ class GroupColumn:
     start: int
     width: int = 1
     cardinality: int = 0
+    code: str = ""
 
 
 @dataclass(frozen=True)
 class GroupLayout:
-    """The row layout of a feature group; columns in mask order."""
+    """The row layout of a feature group, as rows are read; columns in mask order."""
 
     group: str
     rows: int
@@ -79,9 +87,8 @@ class GroupLayout:
 
     @property
     def stride(self) -> int:
-        """Bytes of a row: the next power of two up to 512, then multiples of 512."""
-        used = max(self.mask_offset + self.mask_bytes, 8)
-        return 1 << (used - 1).bit_length() if used <= 512 else -(-used // 512) * 512
+        """Bytes of a row."""
+        return row_stride(self.mask_offset + self.mask_bytes)
 
     def column(self, name: str) -> GroupColumn:
         """The encoded column of that name.

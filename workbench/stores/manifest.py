@@ -105,6 +105,9 @@ class Manifest:
         data = asdict(self)
         data["format"] = FORMAT
         data["schema"] = self.schema.to_dict()
+        for column in (column for group in data["groups"] for column in group["columns"]):
+            if not column["code"]:  # earlier versions know no codes, and read what has none
+                del column["code"]
         return data
 
     @classmethod

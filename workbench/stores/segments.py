@@ -13,6 +13,7 @@ import numpy as np
 
 from workbench.errors import StoreError, explain
 from workbench.kernels.pack import pack_rows
+from workbench.stores.codecs import pack
 from workbench.stores.durable import DurableFile, Unfinished
 from workbench.stores.features import SECTION_DTYPES, GroupLayout
 from workbench.stores.manifest import FileEntry
@@ -47,10 +48,18 @@ class SegmentWriter(Unfinished):
         self.layout = layout
         self.rows = 0
         self._entry: FileEntry | None = None
-        self._file = DurableFile(root, path, "features", layout.group, evict=True)
+        self._file = DurableFile(root, path, "features", layout.group, direct=True)
 
     def append(self, rows: ByteArray) -> None:
-        """Append encoded rows, uint8[n, stride]."""
+        """Append encoded rows, uint8[n, stride]; they are stored as the codes of their columns say.
+
+        Raises
+        ------
+        StoreError
+            If they are not of the group's stride, or the disk refuses.
+        IngestError
+            If a value does not fit its code.
+        """
         if rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != self.layout.stride:
             raise StoreError(
                 explain(
@@ -59,7 +68,7 @@ class SegmentWriter(Unfinished):
                     f"uint8[n, {self.layout.stride}]",
                 )
             )
-        self._file.write(rows)
+        self._file.write(pack(self.layout, rows))
         self.rows += len(rows)
 
     def finish(self) -> FileEntry:

@@ -1,74 +1,33 @@
-"""SsdFeatures: feature rows read from mapped segments by a prefetching gather.
+"""SsdFeatures: the feature rows of a dataset on disk, each group read by the way that suits where it is.
 
-    Read(group, ids) -> ids checked once -> slot[id] if rows are permuted -> gather into a lent buffer
+    Read(group, ids) -> ids checked once -> slot[id] if rows are permuted -> rows into a lent buffer
 
-What fits into memory is read once in file order (the page cache then holds it in large pieces and a
-gather runs at memory speed). What does not is mapped with ``MADV_RANDOM``, because readahead would fetch
-megabytes for every row, and the pages of each batch are asked for at once (``cold_read.py``).
+What fits into memory is gathered from it at memory speed (``kernels/gather.py``). What does not is read
+from the disk, many places at once (``cold_read.py``); frequent rows are kept (``row_cache.py``).
+:meth:`SsdFeatures.describe` says which way each group is read.
 """
 
 from __future__ import annotations
 
-import mmap
-import os
-import weakref
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from workbench.errors import CorruptStoreError, IdError, StoreError, did_you_mean, explain
-from workbench.kernels.gather import extremes, gather
+from workbench.errors import IdError, StoreError, did_you_mean, explain
+from workbench.kernels.gather import extremes
 from workbench.stores.buffers import ArenaPool
-from workbench.stores.cold_read import ask_for_rows
 from workbench.stores.dataset import Dataset
-from workbench.stores.durable import CHUNK
+from workbench.stores.direct_file import WAYS, pread_threads
+from workbench.stores.feature_report import FeatureReport, group_report
 from workbench.stores.features import FeatureBlock, GroupLayout
-from workbench.stores.fork_lock import ForkLock
+from workbench.stores.fork_pool import ForkPool
 from workbench.stores.memory import available_memory
 from workbench.stores.protocols import BufferPool, Read
-from workbench.stores.replaced import gone
-from workbench.stores.seal import RESTORE
-from workbench.types import AnyArray, ByteArray
-
-
-@dataclass
-class _MappedGroup:
-    """One group's rows, mapped; ``slot[id]`` is the place of a row, None where it is the id itself.
-
-    ``descriptor`` is the open file of a resident group until its rows were read: a later ingest removes the
-    file's name, not what is open.
-    """
-
-    layout: GroupLayout
-    rows: ByteArray
-    slot: AnyArray | None
-    resident: bool
-    mapped: mmap.mmap | None
-    descriptor: int | None
-    lock: ForkLock = field(default_factory=ForkLock)
-    loaded: bool = False
-
-    def __post_init__(self) -> None:
-        """Close the file with the group, if it was never read."""
-        if self.descriptor is not None:
-            self._close = weakref.finalize(self, os.close, self.descriptor)
-
-    def prepare(self, places: AnyArray) -> None:
-        """Bring a resident group into memory, once; of another, ask for the pages of these rows."""
-        if not self.resident:
-            if self.mapped is not None:
-                ask_for_rows(self.mapped, places, self.layout.stride)
-            return
-        with self.lock:
-            if self.loaded or self.descriptor is None:
-                return
-            _read_in_order(self.descriptor)
-            self.loaded = True  # first: a process forked while the file closes must not read it again
-            self._close()
+from workbench.stores.stored_group import MAPPED, StoredGroup, stored_bytes
+from workbench.types import AnyArray
 
 
 class SsdFeatures:
@@ -79,15 +38,18 @@ class SsdFeatures:
     """
 
     def __init__(
-        self, dataset: Dataset, groups: Mapping[str, _MappedGroup], threads: int, options: dict[str, Any]
+        self,
+        dataset: Dataset,
+        groups: Mapping[str, StoredGroup],
+        readers: ForkPool,
+        options: dict[str, Any],
     ) -> None:
         self._dataset = dataset
-        self._mapped = dict(groups)
-        self._threads = threads
+        self._stored = dict(groups)
         self._options = options
         self._arenas = ArenaPool()
-        self._workers: tuple[int, ThreadPoolExecutor] | None = None
-        self._lock = ForkLock()
+        self._workers = ForkPool(options["threads"], "workbench-features")
+        self._readers = readers
 
     @classmethod
     def open(
@@ -96,6 +58,8 @@ class SsdFeatures:
         *,
         snapshot: int | None = None,
         resident_bytes: int | None = None,
+        cache_bytes: int | None = None,
+        cold: str | None = None,
         threads: int = 2,
     ) -> SsdFeatures:
         """Map every feature group of a dataset; nothing is read yet.
@@ -107,22 +71,45 @@ class SsdFeatures:
         resident_bytes : int or None
             Groups are kept in memory, smallest first, up to this many bytes in total;
             None: a quarter of the memory that is free.
-        threads : int  reads in flight at a time through :meth:`fetch`
+        cache_bytes : int or None
+            Frequent rows of the other groups are kept in so many bytes, shared out by the groups' sizes;
+            None: what the groups kept in memory leave of ``resident_bytes``.
+        cold : str or None
+            How other groups are read: ``io_uring``, ``pread`` (in many threads), or ``mapped``, by the page
+            cache; None: the first of them that the system allows.
+        threads : int  calls of :meth:`fetch` under way at a time
 
         Raises
         ------
         StoreError, CorruptStoreError
-            If there is no such dataset or a segment is missing or torn.
+            If there is no such dataset, a segment is missing or torn, or the system refuses the way ``cold``.
         """
+        if cold not in (None, MAPPED, *WAYS):
+            ways = ", ".join([*WAYS, MAPPED])
+            raise StoreError(explain(f"cold rows were to be read by {cold!r}", "there is no such way", ways))
         if not isinstance(dataset, Dataset):
             dataset = Dataset.open(dataset, snapshot)
         budget = available_memory() // 4 if resident_bytes is None else resident_bytes
-        groups = {}
-        for layout in sorted(dataset.manifest.groups, key=lambda group: group.rows * group.stride):
-            budget -= layout.rows * layout.stride
-            groups[layout.group] = _map_group(dataset, layout, resident=budget >= 0)
-        options = {"resident_bytes": resident_bytes, "threads": threads}
-        return cls(dataset, groups, threads, options)
+        readers = pread_threads()
+        groups: dict[str, StoredGroup] = {}
+        rest: list[GroupLayout] = []
+        for layout in sorted(dataset.manifest.groups, key=stored_bytes):
+            if stored_bytes(layout) <= budget:
+                budget -= stored_bytes(layout)
+                groups[layout.group] = StoredGroup.resident(dataset, layout)
+            else:
+                rest.append(layout)
+        cached = budget if cache_bytes is None else cache_bytes
+        for layout in rest:
+            share = cached * stored_bytes(layout) // max(sum(map(stored_bytes, rest)), 1)
+            groups[layout.group] = StoredGroup.not_resident(dataset, layout, readers, cold, share)
+        options = {
+            "resident_bytes": resident_bytes,
+            "cache_bytes": cache_bytes,
+            "cold": cold,
+            "threads": threads,
+        }
+        return cls(dataset, groups, readers, options)
 
     @property
     def snapshot(self) -> int:
@@ -150,7 +137,7 @@ class SsdFeatures:
         Future of list of FeatureBlock
             One per read, rows in the order of its ids. Errors of :meth:`multi_get` come from ``result()``.
         """
-        return self._executor().submit(self.multi_get, tuple(reads), pool, snapshot)
+        return self._workers.executor().submit(self.multi_get, tuple(reads), pool, snapshot)
 
     def multi_get(
         self, reads: Sequence[Read], pool: BufferPool | None = None, snapshot: int | None = None
@@ -173,24 +160,25 @@ class SsdFeatures:
             )
         checked = [(self._group(read), self._checked_ids(read)) for read in reads]
         lender = self._arenas if pool is None else pool
-        return [_read(group, ids, lender) for group, ids in checked]
+        return [self._read(group, ids, lender) for group, ids in checked]
+
+    def describe(self) -> FeatureReport:
+        """Where each group's rows are and which way they are read; prints as a table."""
+        names = [layout.group for layout in self._dataset.manifest.groups]
+        return FeatureReport(tuple(group_report(self._stored[name]) for name in names))
 
     def close(self) -> None:
         """Stop the store's threads; mapped segments go when the last array lets go of them."""
-        with self._lock:
-            if self._workers is not None and self._workers[0] == os.getpid():
-                self._workers[1].shutdown(wait=True)
-            self._workers = None
+        self._workers.close()
+        self._readers.close()
 
-    def _executor(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._workers is None or self._workers[0] != os.getpid():  # threads do not survive a fork
-                pool = ThreadPoolExecutor(self._threads, thread_name_prefix="workbench-features")
-                self._workers = (os.getpid(), pool)
-            return self._workers[1]
+    def _read(self, group: StoredGroup, ids: AnyArray, pool: BufferPool) -> FeatureBlock:
+        out = pool.take((len(ids), group.layout.stride))
+        group.read(ids, out, self._arenas)
+        return FeatureBlock(group.layout, out)
 
-    def _group(self, read: Read) -> _MappedGroup:
-        group = self._mapped.get(read.group)
+    def _group(self, read: Read) -> StoredGroup:
+        group = self._stored.get(read.group)
         if group is None:
             raise StoreError(
                 explain(
@@ -211,7 +199,7 @@ class SsdFeatures:
         return group
 
     def _checked_ids(self, read: Read) -> AnyArray:
-        return check_ids(read.ids, self._mapped[read.group].layout)
+        return check_ids(read.ids, self._stored[read.group].layout)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self._dataset.path, self.snapshot, self._options)
@@ -241,65 +229,6 @@ def check_ids(ids: AnyArray, layout: GroupLayout) -> AnyArray:
             explain(asked, got, f"0 to {layout.rows - 1}" if layout.rows else "none: it has no rows")
         )
     return np.ascontiguousarray(exact)
-
-
-def _read(group: _MappedGroup, ids: AnyArray, pool: BufferPool) -> FeatureBlock:
-    out = pool.take((len(ids), group.layout.stride))
-    if len(ids):
-        places = ids if group.slot is None else group.slot[ids]
-        group.prepare(places)
-        gather(group.rows, places, out)
-    return FeatureBlock(group.layout, out)
-
-
-def _map_group(dataset: Dataset, layout: GroupLayout, *, resident: bool) -> _MappedGroup:
-    file = dataset.file("features", layout.group)
-    if file is None:
-        what = f"no segment of feature group {layout.group!r} is registered"
-        raise CorruptStoreError(explain(f"the dataset {dataset.path} was opened", what, do=RESTORE))
-    slot_file = dataset.file("slot", layout.group)
-    try:
-        slot = None if slot_file is None else _bytes(_map(slot_file, 4 * layout.rows)[0]).view(np.uint32)
-        mapped, descriptor = _map(file, layout.rows * layout.stride, keep_open=resident)
-    except FileNotFoundError as error:
-        raise gone(dataset, error.filename) from error
-    if mapped is not None and not resident:
-        mapped.madvise(mmap.MADV_RANDOM)
-    rows = _bytes(mapped).reshape(layout.rows, layout.stride)
-    return _MappedGroup(layout, rows, slot, resident, mapped, descriptor)
-
-
-def _map(file: Path, size: int, *, keep_open: bool = False) -> tuple[mmap.mmap | None, int | None]:
-    """Map the first ``size`` bytes of a file; None if there are none: nothing cannot be mapped.
-
-    Also gives a descriptor of the file, for the caller to close, if it is to be kept open.
-    """
-    try:
-        with file.open("rb") as handle:
-            have = os.fstat(handle.fileno()).st_size
-            if have < size:  # a map beyond the end would end the process at the first touch
-                got = f"{file} has {have} bytes instead of at least {size}"
-                raise CorruptStoreError(explain("a segment was mapped", got, do=RESTORE))
-            if not size:
-                return None, None
-            mapped = mmap.mmap(handle.fileno(), size, prot=mmap.PROT_READ)
-            return mapped, os.dup(handle.fileno()) if keep_open else None
-    except FileNotFoundError:
-        raise  # lost, or replaced by a later ingest: the caller knows of which snapshot it is
-    except OSError as error:
-        raise CorruptStoreError(
-            explain("a segment was mapped", f"{file} cannot be read ({error.strerror})", do=RESTORE)
-        ) from error
-
-
-def _bytes(mapped: mmap.mmap | None) -> ByteArray:
-    return np.empty(0, np.uint8) if mapped is None else np.frombuffer(mapped, np.uint8)
-
-
-def _read_in_order(descriptor: int) -> None:
-    buffer, place = bytearray(CHUNK), 0
-    while got := os.preadv(descriptor, [buffer], place):  # at a place: forked processes share the file's own
-        place += got
 
 
 def _reopen(path: Path, snapshot: int, options: dict[str, Any]) -> SsdFeatures:

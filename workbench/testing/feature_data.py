@@ -41,21 +41,30 @@ class WrittenGroup:
     present: BoolArray
 
 
-def group_layout(group: str, rows: int, widths: dict[str, int]) -> GroupLayout:
-    """A layout with that many one-wide columns per section, but one wide column of embeddings."""
+def group_layout(
+    group: str, rows: int, widths: dict[str, int], codes: dict[str, str] | None = None
+) -> GroupLayout:
+    """A layout with that many one-wide columns per section, but one wide column of embeddings.
+
+    Parameters
+    ----------
+    codes : dict section -> how its values are stored, a key of ``codecs.CODES``
+    """
     columns: list[GroupColumn] = []
+    codes = codes or {}
     for section in SECTION_DTYPES:
         width = widths.get(section, 0)
+        code = codes.get(section, "")
         if section == "embedding":
-            columns += [GroupColumn("embedding", section, 0, width)] if width else []
+            columns += [GroupColumn("embedding", section, 0, width, 0, code)] if width else []
             continue
         cardinality = len(WORDS) + 1 if section == "categorical" else 0
-        columns += [GroupColumn(f"{section}_{i}", section, i, 1, cardinality) for i in range(width)]
+        columns += [GroupColumn(f"{section}_{i}", section, i, 1, cardinality, code) for i in range(width)]
     return GroupLayout(group, rows, tuple(columns))
 
 
 def random_group(layout: GroupLayout, rng: np.random.Generator) -> WrittenGroup:
-    """Random values and gaps for a layout."""
+    """Random values and gaps for a layout; where it has codes, numbers that every code holds exactly."""
     rows = layout.rows
     present = rng.random((rows, len(layout.columns))) < 0.8
     sections: dict[str, AnyArray] = {
@@ -64,6 +73,10 @@ def random_group(layout: GroupLayout, rng: np.random.Generator) -> WrittenGroup:
         "embedding": rng.standard_normal((rows, layout.width("embedding")), np.float32),
         "categorical": rng.integers(1, len(WORDS) + 1, (rows, layout.width("categorical"))).astype(np.int32),
     }
+    if any(column.code for column in layout.columns):
+        for values in (sections["numerical"], sections["embedding"]):
+            values[...] = rng.integers(-127, 128, values.shape) / 32
+            values[:, :1] = 127 / 32
     return WrittenGroup(layout, encode_rows(layout, sections, present), sections, present)
 
 

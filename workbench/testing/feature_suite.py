@@ -36,6 +36,18 @@ SHAPES: dict[str, tuple[int, dict[str, int]]] = {
 }
 """Groups of every case: rows and columns per section; strides from 8 to 1536 bytes."""
 
+PACKED: dict[str, tuple[int, dict[str, int], dict[str, str]]] = {
+    "halves": (300, {"timestamp": 1, "numerical": 21, "categorical": 2}, {"numerical": "float16"}),
+    "small numbers": (700, {"embedding": 120, "numerical": 3}, {"embedding": "int8"}),
+    "all packed": (
+        450,
+        {"embedding": 77, "numerical": 5, "categorical": 19},
+        {"embedding": "bfloat16", "numerical": "float16", "categorical": "uint8"},
+    ),
+    "short words": (90, {"categorical": 2}, {"categorical": "uint16"}),
+}
+"""Groups stored in codes: rows, columns per section, code per section."""
+
 
 @dataclass(frozen=True)
 class FeatureCase:
@@ -50,7 +62,9 @@ def make_case(
 ) -> FeatureCase:
     """Write the suite's dataset at ``path`` and open a store over it."""
     rng = np.random.default_rng(7)
-    groups = [random_group(group_layout(name, rows, widths), rng) for name, (rows, widths) in SHAPES.items()]
+    layouts = [group_layout(name, rows, widths) for name, (rows, widths) in SHAPES.items()]
+    layouts += [group_layout(name, *packed) for name, packed in PACKED.items()]
+    groups = [random_group(layout, rng) for layout in layouts]
     dataset = write_feature_dataset(path, groups, permuted=permuted)
     return FeatureCase(open_store(dataset), {group.layout.group: group for group in groups})
 
