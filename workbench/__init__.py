@@ -33,6 +33,8 @@ _HOMES = {
     "Dataset": "workbench.stores.dataset",
     "Draw": "workbench.plan.draw",
     "EdgeType": "workbench.schema",
+    "Encoders": "workbench.models.transform",
+    "Encoding": "workbench.plan.encoding",
     "Engine": "workbench.engine",
     "EpochDone": "workbench.events",
     "Event": "workbench.events",

@@ -32,11 +32,13 @@ from workbench.stores.replaced import open_current
 from workbench.stores.sizes import read_size
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.temporal import FOREVER
 from workbench.types import Int64Array
 
 if TYPE_CHECKING:
     import torch
 
+    from workbench.models.transform import Encoders
     from workbench.training.baselines import Baseline
     from workbench.training.parts import Parts
     from workbench.training.run import Run
@@ -249,6 +251,23 @@ class Engine:
         """Look for labels in the features: windows, splits, columns, a pilot of samples; trains nothing."""
         self._expect_plan(task, plan, "a leakage report of a task")
         return leakage_report(task, plan, self.graph, key=key)
+
+    def encoders(
+        self,
+        tables: Iterable[str] | None = None,
+        *,
+        until: Any = FOREVER,
+        encodings: Any = (),
+        exclude: Iterable[str] = (),
+    ) -> Encoders:
+        """Fit encoders on what is visible at an instant: ``transform`` rows, ``inverse``, ``to_dict``.
+
+        Those of a run are ``Encoders.of(engine.dataset, run.statistics)``.
+        """
+        from workbench.models.transform import Encoders
+
+        options: dict[str, Any] = {"until": until, "encodings": encodings, "exclude": exclude}
+        return Encoders.fit(self.dataset, self.graph, self.features, tables, **options)
 
     def train(
         self,

@@ -28,6 +28,7 @@ class Stype(StrEnum):
 
     NUMERICAL = "numerical"
     CATEGORICAL = "categorical"
+    MULTICATEGORICAL = "multicategorical"
     TIMESTAMP = "timestamp"
     TEXT = "text"
     EMBEDDING = "embedding"

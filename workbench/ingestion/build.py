@@ -28,6 +28,7 @@ from workbench.ingestion.infer_time import is_days, midnight_note
 from workbench.ingestion.job import CancelEvent, Job, pool
 from workbench.ingestion.report import IngestReport
 from workbench.ingestion.tables import Tables, read_tables
+from workbench.ingestion.text_encoder import text_encoders
 from workbench.ingestion.write_edges import write_edges
 from workbench.ingestion.write_features import write_features
 from workbench.ingestion.write_tables import (
@@ -62,6 +63,7 @@ def ingest(
     id_dtype: str | None = None,
     memory_limit: str | None = None,
     slots: Mapping[str, str] | None = None,
+    texts: Mapping[str, Any] | None = None,
     cancel: CancelEvent | None = None,
 ) -> IngestReport:
     """Write a dataset; it replaces the one at ``path``, if there is one, in one commit.
@@ -74,9 +76,10 @@ def ingest(
     callbacks : called with :class:`~workbench.events.Progress` events
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
     memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset
-    slots : table -> column; that table's feature rows are laid out on disk by (column, time) instead of
-        time, so that rows which are read together, such as one user's orders, lie together. Costs 4
-        bytes of memory a row.
+    slots : table -> column; its feature rows are laid out on disk by (column, time) instead of time, so that
+        rows which are read together, such as one user's orders, lie together. Costs 4 bytes of memory a row.
+    texts : ``'table.column'`` -> callable, list of texts to float[n, width], or a sentence encoder (an object
+        with such an ``encode``), instead of hashing
     cancel : set it (from another thread) to stop
 
     Raises
@@ -92,13 +95,14 @@ def ingest(
         schema, Schema, IngestError, "an ingest(tables, schema, path)", "Make one with infer_schema(tables)"
     )
     root = expect_path(path, IngestError, "a folder for a dataset").absolute()
-    given = read_tables(tables)
+    given, encoders = read_tables(tables), text_encoders(schema, texts or {})
     with writing(root):
         failpoint("start")
         snapshot = snapshot_before(root) + 1
         try:
             with pool() as threads, spilling(given, root, memory_limit):
                 job = Job(root, partition_name(snapshot), threads, callbacks, cancel or threading.Event())
+                job.texts = encoders
                 manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype, slots or {})
                 failpoint("before-commit")
                 with job.stage("commit"):
@@ -136,7 +140,7 @@ def _build(
         _write_features(job, schema, built, slots)
     with job.stage("edges"):
         write_edges(job, schema, dtype, built)
-    report = {"edges": built.edges, "warnings": list(job.warnings)}
+    report = {"edges": built.edges, "warnings": list(job.warnings), "texts": sorted(job.texts)}
     dated = {name: int(np.searchsorted(clock, NO_TIME)) for name, clock in built.times.items()}
     partition = Partition(job.partition, built.rows, tuple(job.files))
     manifest = Manifest(

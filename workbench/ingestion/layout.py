@@ -11,6 +11,7 @@ from workbench.stores.features import GroupColumn, GroupLayout
 SECTION_OF = {
     Stype.NUMERICAL: "numerical",
     Stype.CATEGORICAL: "categorical",
+    Stype.MULTICATEGORICAL: "categorical",
     Stype.TIMESTAMP: "timestamp",
     Stype.TEXT: "embedding",
     Stype.EMBEDDING: "embedding",
@@ -36,7 +37,7 @@ def group_layout(
     Parameters
     ----------
     cardinality : dict column -> number of codes, "missing" included
-    widths : dict column -> elements of an embedding column
+    widths : dict column -> elements of an embedding, categories of a set, elements of a text's vector
     """
     used: dict[str, int] = {}
     columns = []
@@ -51,6 +52,5 @@ def group_layout(
 
 
 def _width(column: Column, widths: Mapping[str, int]) -> int:
-    if column.stype is Stype.TEXT:
-        return TEXT_WIDTH
-    return max(1, widths.get(column.name, 1)) if column.stype is Stype.EMBEDDING else 1
+    usual = TEXT_WIDTH if column.stype is Stype.TEXT else 1
+    return max(1, widths.get(column.name, usual))
