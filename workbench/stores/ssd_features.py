@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from workbench.errors import CorruptStoreError, IdError, StoreError, did_you_mean, explain
 from workbench.kernels.gather import extremes, gather
+from workbench.stores import arrow
 from workbench.stores.buffers import ArenaPool
 from workbench.stores.cold_read import ask_for_rows
 from workbench.stores.dataset import Dataset
@@ -174,6 +176,31 @@ class SsdFeatures:
         checked = [(self._group(read), self._checked_ids(read)) for read in reads]
         lender = self._arenas if pool is None else pool
         return [_read(group, ids, lender) for group, ids in checked]
+
+    def to_arrow(self, table: str, ids: AnyArray, columns: Sequence[str] | None = None) -> pa.Table:
+        """Rows of a table with their source values, in the order of the ids.
+
+        Parameters
+        ----------
+        table : str  a node type or a folded table, with features or without
+        ids : integers[n]  node or edge ids; may repeat
+        columns : names; None: those of the schema
+
+        Raises
+        ------
+        SchemaError
+            If there is no such table or column.
+        IdError
+            If ids are not integers in one dimension, outside the table, or of rows that are gone.
+        """
+        rows = GroupLayout(self._dataset.schema[table].name, self._dataset.manifest.rows(table), ())
+        return arrow.to_arrow(self._dataset, table, check_ids(ids, rows), columns)
+
+    def scan(
+        self, table: str, columns: Sequence[str] | None = None, batch_rows: int = arrow.BATCH_ROWS
+    ) -> pa.RecordBatchReader:
+        """All rows of a table as a stream of record batches, in id order; see :func:`.arrow.scan`."""
+        return arrow.scan(self._dataset, table, columns, batch_rows)
 
     def close(self) -> None:
         """Stop the store's threads; mapped segments go when the last array lets go of them."""
