@@ -22,6 +22,7 @@ _HOMES = {
     "ALARM": "workbench.report.palette",
     "ALL": "workbench.stores.steps",
     "AnchorError": "workbench.errors",
+    "AttributeAbsent": "workbench.errors",
     "AuditReport": "workbench.sampling.audit",
     "BEGINNING": "workbench.temporal",
     "Baseline": "workbench.training.baselines",

@@ -5,8 +5,8 @@
 
 The names served are those of :mod:`workbench.pyg.convert`. Stock loaders ask for node attributes only;
 columns of folded edge tables are answered to a direct ``get_tensor(edge_type, "edge_attr", index)``.
-Features are read-only; edge types can be put and removed in memory. Both stores go to worker processes by
-fork or by pickle, as the stores below do.
+What is put into or removed from a store is so in memory, for that object alone; the dataset is not
+touched. Both stores go to worker processes by fork or by pickle, as the stores below do.
 """
 
 from __future__ import annotations
@@ -20,23 +20,40 @@ from torch import Tensor
 from torch_geometric.data import EdgeAttr, FeatureStore, GraphStore, TensorAttr
 from torch_geometric.data.graph_store import EdgeLayout
 
-from workbench.errors import IdError, SchemaError, StoreError, did_you_mean, expect, explain
+from workbench.errors import (
+    AttributeAbsent,
+    IdError,
+    SchemaError,
+    StoreError,
+    did_you_mean,
+    expect,
+    explain,
+)
 from workbench.kernels.distinct import distinct
 from workbench.pyg.edge_index import pairs_of
+from workbench.pyg.put_tensors import PutTensor, checked_rows, fitted
 from workbench.pyg.sections import attribute_widths, edge_features, expand, node_features
 from workbench.schema import EdgeType
 from workbench.stores import protocols
 from workbench.stores.edge_edits import with_edges, without_edges
-from workbench.stores.features import FeatureBlock, GroupLayout
+from workbench.stores.features import FeatureBlock
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import HopRequest
 from workbench.stores.steps import ALL, Step
 from workbench.temporal import FOREVER
 from workbench.types import AnyArray, Int32Array, Int64Array
 
+_Key = tuple[str | tuple[str, str, str], str]
+"""(node type or edge type, attribute)"""
+
 
 class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
     """Features and times of nodes, by (node type, attribute, index).
+
+    An index is None (every row), a slice, a mask, integers or one integer. Where the graph has one node
+    type, its name may be None, as in ``Data``. ``put_tensor`` takes a whole attribute, new or not, or rows
+    of one that is there; ``update_tensor`` the same of one that is there; ``remove_tensor`` takes an
+    attribute away, whatever its index. All of this is kept by this object, in memory.
 
     Parameters
     ----------
@@ -51,30 +68,58 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
             features, protocols.FeatureStore, StoreError, "PyG over a feature store", "Take engine.features"
         )
         self.graph, self.features = graph, features
+        self._put: dict[_Key, PutTensor] = {}
+        self._removed: set[_Key] = set()
 
     def get_all_tensor_attrs(self) -> list[TensorAttr]:
         """Every attribute of every node type; fresh objects, for loaders write their index into them."""
         return [
             TensorAttr(node_type, name)
             for node_type in self.graph.schema.node_types
-            for name in self._widths(node_type)
+            for name in self._names(TensorAttr(node_type))
         ]
 
-    def _widths(self, group: str) -> dict[str, int | None]:
-        """Attribute -> columns; None for a vector."""
+    def _names(self, attr: TensorAttr) -> list[str]:
+        """Attributes of a group that are served now."""
+        group = self._group(attr)
         layout = self.features.groups.get(group)
-        widths: dict[str, int | None] = {"x": 1} if layout is None else dict(attribute_widths(layout))
-        return widths | ({} if self.graph.times(group) is None else {"time": None})
+        names = ["x"] if layout is None else list(attribute_widths(layout))
+        names += [] if self.graph.times(group) is None else ["time"]
+        names += ["edge_attr"] if isinstance(attr.group_name, tuple) else []
+        own = self._name(attr)
+        put = [name for key, name in self._put if key == own]
+        return [name for name in dict.fromkeys([*names, *put]) if (own, name) not in self._removed]
 
-    def _get_tensor_size(self, attr: TensorAttr) -> tuple[int, ...]:
-        width = self._widths(self._group(attr))[self._known(attr)]
-        count = self._count(attr)
-        return (count,) if width is None else (count, width)
+    def _get_tensor_size(self, attr: TensorAttr) -> tuple[int, ...] | None:
+        if attr.attr_name not in self._names(attr):
+            return None
+        rows = self._count(attr) if attr.index is None else len(self._ids(attr))
+        shape = tuple(self._nothing(attr).shape[1:])
+        return shape if _is_one(attr.index) else (rows, *shape)
+
+    def _nothing(self, attr: TensorAttr) -> Tensor:
+        """Tensor[0, ...]: dtype and trailing shape of an attribute."""
+        return self._multi_get_tensor([TensorAttr(attr.group_name, attr.attr_name, slice(0, 0))])[0]
 
     def _get_tensor(self, attr: TensorAttr) -> Tensor:
         return self._multi_get_tensor([attr])[0]
 
     def _multi_get_tensor(self, attrs: Sequence[TensorAttr]) -> list[Tensor]:
+        """What was put, over what is stored."""
+        put = [self._put.get((self._name(attr), self._known(attr))) for attr in attrs]
+        below = [each is None or each.ids is not None for each in put]
+        stored = iter(self._stored([attr for attr, needed in zip(attrs, below, strict=True) if needed]))
+        out = []
+        for attr, own, needed in zip(attrs, put, below, strict=True):
+            value = next(stored) if needed else None
+            if own is not None:
+                ids = self._ids(attr)
+                value = own.values[torch.from_numpy(ids)] if value is None else own.over(ids, value)
+            assert value is not None
+            out.append(value[0] if _is_one(attr.index) else value)
+        return out
+
+    def _stored(self, attrs: Sequence[TensorAttr]) -> list[Tensor]:
         """Read each distinct row once, all groups in one call of our store."""
         places = [(self._group(attr), id(attr.index)) for attr in attrs]
         wanted = {place: self._ids(attr) for place, attr in zip(places, attrs, strict=True)}
@@ -84,7 +129,6 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
         served: dict[tuple[str, int], dict[str, Tensor]] = {}
         out = []
         for place, attr in zip(places, attrs, strict=True):
-            self._known(attr)
             if attr.attr_name == "time":
                 value = torch.from_numpy(self._times(place[0])[wanted[place]])
             elif place in blocks:
@@ -93,7 +137,7 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
                 value = served[place][attr.attr_name].contiguous()
             else:
                 value = torch.ones(len(wanted[place]), 1)
-            out.append(value[0] if isinstance(attr.index, int) else value)
+            out.append(value)
         return out
 
     def _features(self, attr: TensorAttr, block: FeatureBlock, index: Int32Array) -> dict[str, Tensor]:
@@ -109,14 +153,31 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
         """The feature group of a node type or of a folded edge table."""
         if isinstance(attr.group_name, tuple):
             return self.graph.schema.edge_spec(EdgeType(*attr.group_name)).table
-        return self.graph.schema[attr.group_name].name
+        return self.graph.schema[str(self._name(attr))].name
+
+    def _name(self, attr: TensorAttr) -> str | tuple[str, str, str]:
+        """The name of a group; None names the only node type.
+
+        Raises
+        ------
+        SchemaError
+            If there are several.
+        """
+        if isinstance(attr.group_name, tuple):
+            return tuple(self.graph.schema.edge_type(attr.group_name))  # type: ignore[return-value]
+        types = self.graph.schema.node_types
+        if attr.group_name is None and len(types) == 1:
+            return types[0]
+        if not isinstance(attr.group_name, str):
+            asked, got = "an attribute was asked for", f"its group is {attr.group_name!r}"
+            raise SchemaError(explain(asked, got, ", ".join(types)))
+        return attr.group_name
 
     def _known(self, attr: TensorAttr) -> str:
-        widths = self._widths(self._group(attr))
-        names = [*widths, "edge_attr"] if isinstance(attr.group_name, tuple) else list(widths)
+        names = self._names(attr)
         if attr.attr_name in names:
             return str(attr.attr_name)
-        raise SchemaError(
+        raise AttributeAbsent(
             explain(
                 f"attribute {attr.attr_name!r} of {attr.group_name!r} was asked for",
                 "it is not served",
@@ -126,19 +187,52 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
         )
 
     def _count(self, attr: TensorAttr) -> int:
-        layout: GroupLayout | None = self.features.groups.get(self._group(attr))
-        if isinstance(attr.group_name, tuple):
-            return 0 if layout is None else layout.rows
-        return self.graph.num_nodes(attr.group_name)
+        group = self._group(attr)
+        if group in self.graph.schema.node_types:
+            return self.graph.num_nodes(group)
+        layout, times = self.features.groups.get(group), self.graph.times(group)
+        if layout is None and times is None:
+            return self.graph.num_edges(self.graph.schema.edge_type(attr.group_name))
+        return layout.rows if layout is not None else len(times or ())
 
     def _ids(self, attr: TensorAttr) -> Int64Array:
-        return _as_ids(attr.index, self._count(attr))
+        count = self._count(attr)
+        asked = f"rows of attribute {attr.attr_name!r} of {attr.group_name!r} were asked for"
+        return checked_rows(asked, _as_ids(asked, attr.index, count), count)
+
+    def update_tensor(self, tensor: Any, *args: Any, **kwargs: Any) -> bool:
+        """Put a tensor, or rows of one, where an attribute is.
+
+        Raises
+        ------
+        AttributeAbsent
+            If there is none.
+        """
+        attr = TensorAttr.cast(*args, **kwargs)
+        self._known(attr)
+        return bool(self.put_tensor(tensor, attr))
 
     def _put_tensor(self, tensor: Any, attr: TensorAttr) -> bool:
-        raise StoreError(_read_only(f"attribute {attr.attr_name!r} of {attr.group_name!r}", tensor))
+        asked = f"attribute {attr.attr_name!r} of {attr.group_name!r} was put"
+        if not isinstance(attr.attr_name, str):
+            raise SchemaError(explain(asked, f"its name is {attr.attr_name!r}", "a text"))
+        key = self._name(attr), attr.attr_name
+        if attr.index is None or (isinstance(attr.index, slice) and attr.index == slice(None)):
+            self._put[key] = PutTensor.whole(asked, tensor, self._count(attr))
+            self._removed.discard(key)
+            return True
+        like, ids = self._nothing(attr), self._ids(attr)
+        own = self._put.get(key) or PutTensor(like, ids[:0])
+        self._put[key] = own.with_rows(ids, fitted(asked, tensor, like, len(ids)))
+        return True
 
     def _remove_tensor(self, attr: TensorAttr) -> bool:
-        raise StoreError(_read_only(f"attribute {attr.attr_name!r} of {attr.group_name!r}", None))
+        if attr.attr_name not in self._names(attr):
+            return False
+        key = self._name(attr), str(attr.attr_name)
+        self._put.pop(key, None)
+        self._removed.add(key)
+        return True
 
     def __repr__(self) -> str:
         return f"PyGFeatureStore({', '.join(self.features.groups)})"
@@ -234,24 +328,21 @@ def _expect_graph(graph: object) -> None:
     expect(graph, protocols.GraphStore, StoreError, "PyG over a graph store", "Take engine.graph")
 
 
-def _as_ids(index: Any, count: int) -> Int64Array:
-    """Any index that PyG allows, as int64 ids."""
+def _is_one(index: Any) -> bool:
+    """Whether an index names one row, so that what is read has one dimension less."""
+    return isinstance(index, (int, np.integer)) or (isinstance(index, Tensor) and index.dim() == 0)
+
+
+def _as_ids(asked: str, index: Any, count: int) -> Int64Array:
+    """Any index that PyG allows, as int64 ids; those are not checked."""
     if index is None:
         return np.arange(count)
     if isinstance(index, slice):
         return np.arange(count)[index]
     array: AnyArray = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else np.asarray(index))
-    if array.dtype == np.bool_:
+    if array.dtype == np.bool_ and array.shape == (count,):
         return np.flatnonzero(array)
-    if len(array) and not np.issubdtype(array.dtype, np.integer):
-        raise IdError(explain("rows were asked for", f"got an index of {array.dtype}", "integers or a mask"))
+    if array.ndim != 1 or (len(array) and not np.issubdtype(array.dtype, np.integer)):
+        got = f"got an index of {array.dtype}, shape {array.shape}"
+        raise IdError(explain(asked, got, f"integers, or a mask of {count:,} rows"))
     return array.astype(np.int64)
-
-
-def _read_only(what: str, value: Any) -> str:
-    asked = "removed" if value is None else "written"
-    return explain(
-        f"{what} was to be {asked} through PyG",
-        "the store is read-only",
-        do="Ingest the tables again; derived values belong to a transform of the loader",
-    )
