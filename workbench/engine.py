@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 from workbench.errors import PlanError, SchemaError, TaskError, TrainingError, expect, explain
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
+from workbench.loading.locality import locality
 from workbench.loading.order import batch_order
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
@@ -94,6 +95,7 @@ class Engine:
         self.dataset = dataset
         self.graph = graph
         self.features = features
+        features.replay = partial(locality, dataset, graph)
         self._key_maps: dict[str, KeyMap] = {}
 
     @property

@@ -12,7 +12,7 @@ from __future__ import annotations
 import mmap
 import os
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,7 +78,13 @@ class SsdFeatures:
 
     Safe between threads; pickles as (path, snapshot) and may be used after a fork.
     Make one with :meth:`open`.
+
+    Attributes
+    ----------
+    replay : callable or None  how :meth:`locality` samples; an engine sets it
     """
+
+    replay: Callable[..., Any] | None = None
 
     def __init__(
         self, dataset: Dataset, groups: Mapping[str, _MappedGroup], threads: int, options: dict[str, Any]
@@ -201,6 +207,19 @@ class SsdFeatures:
     ) -> pa.RecordBatchReader:
         """All rows of a table as a stream of record batches, in id order; see :func:`.arrow.scan`."""
         return arrow.scan(self._dataset, table, columns, batch_rows)
+
+    def locality(self, plan: Any, seeds: Any = None, **options: Any) -> Any:
+        """Pages that batches touch, in every order that rows could have; see ``loading.locality``.
+
+        Raises
+        ------
+        StoreError
+            If this store is not an engine's: alone it knows no graph to sample batches from.
+        """
+        if self.replay is None:
+            got, do = "the store knows no graph to replay batches of", "Take engine.features"
+            raise StoreError(explain("locality was asked for", got, do=do))
+        return self.replay(self, plan, seeds, **options)
 
     def close(self) -> None:
         """Stop the store's threads; mapped segments go when the last array lets go of them."""
