@@ -1,7 +1,10 @@
 """The facade: every method gives what the composed nouns give."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 import workbench as wb
 from workbench.kernels.rng import derive_key
@@ -64,6 +67,17 @@ def test_samples_pass_the_audit(engine, task):
     assert report.violations == 0
 
 
+def test_what_has_no_source_is_not_audited(engine):
+    store = wb.PyGGraphStore(engine.graph)
+    friends = ("users", "knows", "users")
+    store.put_edge_index((torch.tensor([0, 1]), torch.tensor([1, 2])), friends, "coo", False, (120, 120))
+    sampler = wb.NeighborSampler(store.graph, wb.Fanout([{friends: 4}]))
+    with pytest.raises(wb.SchemaError, match="edges of users-knows->users, which the tables do not have"):
+        engine.audit(sampler.sample(engine.seeds("users").seed_set()))
+    with pytest.raises(wb.SchemaError, match="the audit of a subgraph was asked for: got a Fanout"):
+        engine.audit(wb.Fanout([4]))
+
+
 @pytest.mark.parametrize("joint", [False, True])
 def test_what_training_draws_passes_the_audit(engine, task, joint):
     plan = engine.suggest_plan(task).replace(fanout=wb.Fanout([4, 2], disjoint=not joint), layers=2)
@@ -122,6 +136,7 @@ def test_a_pilot_is_small_whatever_is_given(engine, task):
 
 def test_likely_slips_are_named_at_the_door(engine, task):
     plan, seeds = engine.suggest_plan(task), task.seeds("val")
+    in_seconds = replace(seeds, anchor_time=seeds.anchor_time // 1_000_000)
     slips = [
         (wb.TaskError, "engine.task", lambda: engine.suggest_plan("PREDICT")),
         (wb.TaskError, "engine.task", lambda: engine.train("PREDICT", plan)),
@@ -130,8 +145,14 @@ def test_likely_slips_are_named_at_the_door(engine, task):
         (wb.TaskError, "task.seeds", lambda: engine.sample(task, plan.fanout)),
         (wb.FanoutError, "plan.fanout", lambda: engine.sample(seeds, plan)),
         (wb.FanoutError, "plan.fanout", lambda: engine.cost(seeds, plan)),
+        (wb.FanoutError, "batches='a'", lambda: engine.profile(seeds, plan.fanout, batches="a")),
+        (wb.AnchorError, "as seconds", lambda: engine.profile(in_seconds, plan.fanout)),
+        (wb.AnchorError, "as seconds", lambda: engine.cost(in_seconds, plan.fanout)),
+        (wb.AnchorError, "as seconds", lambda: engine.sample(in_seconds, plan.fanout)),
+        (wb.LoaderError, "got -1.*a positive number", lambda: engine.cost(seeds, plan.fanout, batch_size=-1)),
         (wb.PlanError, "got 'x'.*a whole number", lambda: engine.sample(seeds, plan.fanout, key="x")),
         (wb.SchemaError, "engine.sample", lambda: engine.audit(seeds)),
+        (wb.SchemaError, "got a int", lambda: engine.audit(3)),
         (wb.PlanError, "suggest_plan", lambda: engine.audit(task, plan.fanout)),
         (wb.PlanError, "suggest_plan", lambda: engine.audit(task)),
         (wb.TaskError, "Did you mean 'train'", lambda: engine.audit(task, plan, splits=["trian"])),

@@ -98,6 +98,15 @@ def test_dropping_a_table_drops_what_points_at_it() -> None:
         (lambda s: s.as_edge("orders", "user_id", "item"), "a foreign key in orders.item"),
         (lambda s: s.as_edge("orders", "user_id", "user_id"), "both ends are the same column"),
         (
+            lambda s: s.as_edge("orders"),
+            r"its foreign keys are user_id\. Allowed: two foreign keys\. Name them",
+        ),
+        (lambda s: s.as_edge("users"), "its foreign keys are none"),
+        (
+            lambda s: s.link("orders", "item", "items").as_edge("orders", src="item"),
+            "Name them: src= and dst=",
+        ),
+        (
             lambda s: fold(s.link("items", "price", "orders")),
             "items.price point at it",
         ),
@@ -143,3 +152,16 @@ def test_printing_lists_ids_and_static_tables() -> None:
     assert "users: key id; static: always visible" in text
     assert "id: user_id" in text
     assert SCHEMA.static_tables == ("users", "items")
+
+
+@pytest.mark.parametrize("name", [None, 3, (), ("orders", "users"), ["orders"]])
+def test_what_names_no_edge_type_is_refused(name):
+    with pytest.raises(SchemaError, match="was asked for: the schema does not have it"):
+        SCHEMA.edge_type(name)
+    forward = SCHEMA.edge_types[0]
+    assert SCHEMA.edge_type(list(forward)) == forward
+
+
+def test_a_table_of_two_keys_is_folded_from_the_first_to_the_second():
+    linked = SCHEMA.link("orders", "item", "items")
+    assert linked.as_edge("orders") == linked.as_edge("orders", "user_id", "item")

@@ -1,4 +1,4 @@
-"""Instants, spans, visibility and splits, against the standard library, pandas and brute force."""
+"""Instants, spans, and visibility, against the standard library, pandas and brute force."""
 
 from __future__ import annotations
 
@@ -10,25 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.errors import AnchorError, TaskError
+from workbench.errors import AnchorError
 from workbench.temporal import (
     BEGINNING,
     FOREVER,
-    MAX_ANCHORS,
     MICROSECONDS,
     NO_TIME,
     Span,
     clamp,
     cut,
-    default_boundaries,
     duration,
     instant,
+    instants,
     iso,
     just_before,
     lookback,
-    split_anchors,
     visible,
-    windows_end,
 )
 from workbench.testing.sizes import cases
 
@@ -56,11 +53,28 @@ def test_instants_are_microseconds_of_utc(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["yesterday", True, None, 3.5, np.datetime64("NaT"), [], "0001-01-01T00:00+14:00", float("nan")]
-)
+    "value",
+    ["yesterday", True, None, 3.5, np.datetime64("NaT"), [], "0001-01-01T00:00+14:00", float("nan"),
+     dt.datetime.max.replace(tzinfo=dt.timezone(dt.timedelta(hours=-5))), 1 << 63, -(1 << 64),
+     np.datetime64(10**12, "D"), np.datetime64(1 << 62, "s"), np.datetime64(-(1 << 62), "ms")],
+)  # fmt: skip
 def test_what_is_no_instant_is_refused(value):
     with pytest.raises(AnchorError, match="an instant was asked for"):
         instant(value)
+
+
+@pytest.mark.parametrize("unit", ["D", "s", "ms", "us", "ns"])
+def test_arrays_of_datetimes_of_any_unit_are_instants(unit):
+    days = np.arange(-40_000, 40_000, 997)
+    stamps = days.astype("datetime64[D]").astype(f"datetime64[{unit}]")
+    assert instants(stamps).tolist() == (days * DAY).tolist()
+    assert instants(stamps[:0]).tolist() == []
+    with pytest.raises(AnchorError, match=r"an instant was asked for: got np.datetime64\('NaT'"):
+        instants(np.append(stamps, np.datetime64("NaT")))
+
+
+def test_what_is_finer_than_a_microsecond_never_moves_into_the_future():
+    assert instants(np.array([-1, 999, 1000], "datetime64[ns]")).tolist() == [-1, 0, 1]
 
 
 def test_infinity_is_forever():
@@ -81,7 +95,16 @@ def test_durations(value, microseconds):
 
 
 @pytest.mark.parametrize(
-    "value", ["99999999999 days", "9" * 400 + " days", 10**19, np.timedelta64("NaT"), True, "3 fortnights"]
+    "value",
+    [
+        "99999999999 days",
+        "9" * 400 + " days",
+        10**19,
+        np.timedelta64("NaT"),
+        np.timedelta64(1 << 61, "D"),
+        True,
+        "3 fortnights",
+    ],
 )
 def test_what_is_no_length_of_time_is_refused(value):
     with pytest.raises(AnchorError, match=r"a length of time was asked for: got .* at most 10,000 years"):
@@ -140,88 +163,3 @@ def test_look_back_and_until():
     assert lookback(np.array([10, BEGINNING + 1, FOREVER]), 4).tolist() == [6, BEGINNING, BEGINNING]
     assert clamp(np.array([1, 9], np.int64), 5).tolist() == [1, 5]
     assert clamp(np.array([1, 9], np.int64), None).tolist() == [1, 9]
-
-
-SPANS = st.integers(1, 60).map(lambda n: Span.of(n, "days")) | st.integers(1, 5).map(lambda n: Span(months=n))
-
-
-@settings(max_examples=cases(300, 2000))
-@given(
-    horizon=st.lists(SPANS, min_size=1, max_size=2).map(tuple),
-    every=SPANS,
-    begin=st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2001, 1, 1)),
-    gaps=st.lists(st.integers(0, 900), min_size=3, max_size=3),
-    caps=st.tuples(st.none() | st.integers(1, 5), st.none() | st.integers(1, 5)),
-)
-def test_no_label_window_crosses_into_the_next_split(horizon, every, begin, gaps, caps):
-    first = instant(begin)
-    val, test, observed = (first + int(n) * DAY for n in np.cumsum(gaps))
-    bounds = {"begin": first, "val": val, "test": test, "observed_until": observed}
-    try:
-        splits = split_anchors(horizon, every, **bounds, train_windows=caps[0], eval_windows=caps[1])
-    except TaskError:
-        longest = max(span.approximate for span in horizon)
-        slack = 31 * DAY * 6
-        assert min(val - first, test - val, observed - test) < longest + slack
-        return
-    ends = [windows_end(horizon, anchors) for anchors in (splits.train, splits.val, splits.test)]
-    assert first <= splits.train[0]
-    assert ends[0].max() <= val == splits.val[0]
-    assert ends[1].max() <= test == splits.test[0]
-    assert ends[2].max() <= observed
-    for anchors, cap in zip(
-        (splits.train, splits.val, splits.test), (caps[0], caps[1], caps[1]), strict=True
-    ):
-        assert (np.diff(anchors) > 0).all()
-        assert cap is None or len(anchors) <= cap
-
-
-@settings(max_examples=cases(200, 2000))
-@given(SPANS, st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2001, 1, 1)), st.integers(1, 40))
-def test_windows_of_a_split_do_not_overlap_and_leave_no_gap(span, begin, windows):
-    first = instant(begin)
-    observed = (span * (windows + 3)).after(first)
-    val, test = default_boundaries((span,), span, begin=first, observed_until=observed)
-    splits = split_anchors((span,), span, begin=first, val=val, test=test, observed_until=observed)
-    for anchors in (splits.train, splits.val, splits.test):
-        ends = windows_end((span,), anchors)
-        assert (ends[:-1] <= anchors[1:]).all()
-        if not span.months:
-            assert (ends[:-1] == anchors[1:]).all()
-    if not span.months:
-        assert observed - windows_end((span,), splits.test)[-1] == 0
-        share = max(1, round(0.1 * (windows + 3)))
-        assert (len(splits.val), len(splits.test)) == (share, share)
-
-
-def test_the_splits_of_a_published_task():
-    month = Span.of(30, "days")
-    bounds = {
-        "val": "2005-01-01",
-        "test": "2010-01-01",
-        "begin": "1950-05-13",
-        "observed_until": "2025-10-05",
-    }
-    splits = split_anchors((month,), month, **{k: instant(v) for k, v in bounds.items()}, eval_windows=40)
-    expected = pd.date_range("2004-12-02", "1950-05-13", freq="-30D")[::-1]
-    assert splits.train.tolist() == [instant(t) for t in expected]
-    assert (len(splits.val), len(splits.test)) == (40, 40)
-    assert iso(int(splits.val[-1])) == "2008-03-16"
-
-
-def test_splits_that_cannot_be_say_which_and_why():
-    year, day = Span.of(365, "days"), Span.of(1, "days")
-    bounds = {"begin": 0, "val": 100 * DAY, "test": 200 * DAY, "observed_until": 300 * DAY}
-    with pytest.raises(TaskError, match=r"anchors of the val split .* label window of 365 days fits"):
-        split_anchors((year,), day, **{**bounds, "begin": -900 * DAY})
-    too_short = (
-        r"windows of 1 day or 365 days .*: the data span 300 days, from 1970-01-01 to 1970-10-28; three"
-    )
-    with pytest.raises(TaskError, match=too_short + r" windows, one per split, need 1095 days\. Shorten"):
-        split_anchors((day, year), day, **bounds)
-    with pytest.raises(TaskError, match="anchors of the test split"):
-        split_anchors((day,), day, **{**bounds, "observed_until": 200 * DAY})
-    with pytest.raises(TaskError, match="a step of more than 0"):
-        split_anchors((day,), Span(0), **bounds)
-    with pytest.raises(TaskError, match=f"at most {MAX_ANCHORS:,}. Set every= to a longer step"):
-        split_anchors((day,), Span(1), **bounds)

@@ -10,15 +10,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.errors import PlanError, SchemaError, TaskError, TrainingError, expect, explain
+from workbench.errors import (
+    FanoutError,
+    PlanError,
+    SchemaError,
+    TaskError,
+    TrainingError,
+    did_you_mean,
+    expect,
+    explain,
+)
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
 from workbench.loading.locality import locality
-from workbench.loading.order import batch_order
+from workbench.loading.order import batch_order, check_batch_size
+from workbench.plan.draw import whole
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
+from workbench.query.own_seeds import own_seeds
 from workbench.query.seed_table import SeedTable
 from workbench.query.task import SPLITS, Task
+from workbench.query.units import DataSpan
 from workbench.sampling.audit import AuditReport, audit
 from workbench.sampling.leakage import LeakageReport, leakage_report
 from workbench.sampling.profile import Cost, profile
@@ -33,6 +45,7 @@ from workbench.stores.replaced import open_current
 from workbench.stores.sizes import read_size
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.stores.weights import read_ends
 from workbench.temporal import FOREVER
 from workbench.types import Int64Array
 
@@ -74,12 +87,8 @@ def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> 
     return open_current(path, open_stores)
 
 
+_TAKE_SEEDS = "Take task.seeds('val'), or engine.seeds(table, keys, at=...)"
 _MAKE_TASK = "Make one with engine.task('PREDICT ... FOR EACH table.key')"
-
-
-def _expect_seeds_and_fanout(seeds: SeedTable, fanout: SamplingPlan, asked: str) -> None:
-    expect(seeds, SeedTable, TaskError, asked, "Take task.seeds('val')")
-    expect_plan(fanout, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
 
 
 def _expect_subgraph(value: SampledSubgraph) -> SampledSubgraph:
@@ -124,14 +133,17 @@ class Engine:
         SchemaError
             If a key is not in the table; names up to five.
         """
+        keys = keys.numpy() if hasattr(keys, "numpy") else keys  # tensors too
         found = self.keys(table).lookup(keys)
         missing = [str(key) for key, node in zip(keys, found, strict=True) if node < 0]
         if missing:
+            rows = self.dataset.manifest.rows(table)
+            some = ", ".join(map(repr, self.keys(table).keys_of(np.arange(min(rows, 3))).to_pylist()))
             raise SchemaError(
                 explain(
                     f"{len(found)} keys of table {table!r} were asked for",
                     f"{len(missing)} are not in it ({', '.join(missing[:5])})",
-                    f"keys of the {self.dataset.manifest.rows(table):,} rows of {table!r}",
+                    f"keys of the {rows:,} rows of {table!r}, such as {some}",
                 )
             )
         return found
@@ -144,6 +156,34 @@ class Engine:
         """What to predict; ``splits`` are the options of :meth:`Task.build` (``val=``, ``test=``, ...)."""
         return Task.build(self.dataset, query, **splits)
 
+    def seeds(
+        self, table: str, keys: Sequence[Any] | pa.Array | None = None, *, at: Any = None, label: Any = None
+    ) -> SeedTable:
+        """Seeds without a query: to sample, profile or load, or to bring labels of your own.
+
+        Parameters
+        ----------
+        keys : primary keys of a table of nodes, in the order wanted; None: all its rows that exist at ``at``
+        at : instant, or a column of one per key; None: static, every row is visible, later ones too
+        label : column of one number per key, or None
+
+        Raises
+        ------
+        SchemaError
+            If the table is none of nodes, or a key is not in it.
+        TaskError, AnchorError
+            If instants or labels are not one per key, an instant is none or of another unit, or a row does
+            not exist at its instant.
+        """
+        allowed = self.schema.node_types
+        if table not in allowed:
+            near = did_you_mean(str(table), allowed)
+            raise SchemaError(
+                explain(f"seeds of {table!r} were asked for", "no such nodes", ", ".join(allowed), near)
+            )
+        ids = None if keys is None else self.node_ids(table, keys)
+        return own_seeds(self.graph, self.keys(table), ids, at, label, read_ends(self.dataset, table))
+
     def suggest_plan(self, task: Task) -> ModelPlan:
         """A plan for the task, with a reason for each choice."""
         from workbench.advise.suggest import suggest_plan
@@ -155,7 +195,7 @@ class Engine:
         self, seeds: SeedTable, fanout: SamplingPlan, *, key: int = 0, epoch: int = 0
     ) -> SampledSubgraph:
         """The subgraph of some seeds, as training with the same key and epoch would see it."""
-        _expect_seeds_and_fanout(seeds, fanout, "a sample of seeds")
+        self._expect_seeds_and_fanout(seeds, fanout, "a sample of seeds")
         sampler = NeighborSampler(self.graph, fanout, key=key)
         return sampler.sample(seeds.seed_set(), epoch=epoch)
 
@@ -164,7 +204,8 @@ class Engine:
 
         Joint fanouts are costed one anchor at a time: only seeds of the first seed's anchor count.
         """
-        _expect_seeds_and_fanout(seeds, fanout, "the cost of seeds")
+        self._expect_seeds_and_fanout(seeds, fanout, "the cost of seeds")
+        check_batch_size(batch_size)
         rows = np.arange(len(seeds))
         if not fanout.disjoint and len(seeds):
             rows = rows[seeds.visible_until == seeds.visible_until[0]]
@@ -182,7 +223,10 @@ class Engine:
         self, seeds: SeedTable, fanout: SamplingPlan, *, batch_size: int = 512, batches: int = 8, key: int = 0
     ) -> Profile:
         """What the batches of an epoch will be like, with intervals, from so many of them."""
-        _expect_seeds_and_fanout(seeds, fanout, "the profile of batches")
+        self._expect_seeds_and_fanout(seeds, fanout, "the profile of batches")
+        if whole(batches) is None:
+            got = f"got batches={batches!r}"
+            raise FanoutError(explain("a profile of batches was asked for", got, "a whole number of them"))
         anchors = None if fanout.disjoint else seeds.visible_until
         order = batch_order(
             len(seeds), batch_size, shuffle=True, key=derive_key(key, "profile"), anchors=anchors
@@ -211,7 +255,7 @@ class Engine:
         ----------
         bytes : int or text such as ``'50MB'``  of feature rows and arrays; or ``nodes``, or ``ms`` to sample
         """
-        _expect_seeds_and_fanout(seeds, fanout, "a fanout that fits")
+        self._expect_seeds_and_fanout(seeds, fanout, "a fanout that fits")
 
         def measure(plan: SamplingPlan) -> Profile:
             return self.profile(seeds, plan, batch_size=batch_size, batches=batches, key=key)
@@ -238,6 +282,13 @@ class Engine:
             Of a task, the very batches that ``train(task, plan, key=key)`` draws are checked.
         splits, epochs, limit, callbacks
             Of a task: which passes, at most so many edges, and who gets a ``Progress`` per batch.
+
+        Raises
+        ------
+        SchemaError
+            If something else is given, or edges that no table is the source of.
+        StoreError
+            If a subgraph comes from another snapshot.
         """
         if isinstance(what, Task):
             from workbench.training.drawn import drawn
@@ -246,7 +297,7 @@ class Engine:
             assert plan is not None
             options: dict[str, Any] = {"splits": splits, "epochs": epochs, "key": key, "limit": limit}
             return audit(drawn(self.parts, what, plan, **options, callbacks=callbacks), self.dataset)
-        many = [what] if isinstance(what, SampledSubgraph) else what
+        many = what if isinstance(what, Iterable) else [what]
         return audit(map(_expect_subgraph, many), self.dataset)
 
     def leakage_report(self, task: Task, plan: ModelPlan, *, key: int = 0) -> LeakageReport:
@@ -335,6 +386,16 @@ class Engine:
         from workbench.training.run import load_run
 
         return load_run(folder, self.parts, model=model)
+
+    @cached_property
+    def _span(self) -> DataSpan | None:
+        return DataSpan.of(self.graph)
+
+    def _expect_seeds_and_fanout(self, seeds: SeedTable, fanout: SamplingPlan, asked: str) -> None:
+        expect(seeds, SeedTable, TaskError, asked, _TAKE_SEEDS)
+        expect_plan(fanout, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
+        if self._span is not None:
+            self._span.check(seeds.seed_set().anchors)
 
     def _expect_plan(self, task: Task, plan: ModelPlan | None, asked: str) -> None:
         self._expect_task(task, asked)

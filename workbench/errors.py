@@ -140,7 +140,7 @@ def expect(value: object, kind: type, error: type[WorkbenchError], asked: str, d
     WorkbenchError
         The given one.
     """
-    if isinstance(value, kind):
+    if isinstance(value, kind) and not isinstance(value, type):  # a class has what a protocol asks for
         return
     got = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
     raise error(explain(f"{asked} was asked for", f"got {got}", f"a {kind.__name__}", do))

@@ -212,7 +212,8 @@ class Schema:
         SchemaError
             If the schema has no such edge type; proposes the nearest one.
         """
-        text = str(EdgeType(*name)) if isinstance(name, tuple) else name
+        triplet = isinstance(name, (tuple, list)) and len(name) == 3
+        text = str(EdgeType(*name) if triplet else name)
         for edge_type in self.edge_types:
             if text in edge_type.spellings:
                 return edge_type
@@ -234,10 +235,8 @@ class Schema:
 
     def with_table(self, table: Table) -> Schema:
         """The same schema with the table of that name replaced (or added at the end)."""
-        if table.name not in self:
-            return replace(self, tables=(*self.tables, table))
         tables = tuple(table if old.name == table.name else old for old in self.tables)
-        return replace(self, tables=tables)
+        return replace(self, tables=tables if table.name in self else (*tables, table))
 
     def link(self, table: str, column: str, target: str) -> Schema:
         """Make ``table.column`` a foreign key of ``target``.
@@ -280,11 +279,9 @@ class Schema:
         """Choose how a column is encoded; ``id`` and ``set_aside`` columns are no features."""
         known = [kind.value for kind in Stype]
         if stype not in known:
-            asked, got = (
-                f"semantic type {str(stype)!r} was asked for {table}.{column}",
-                "there is no such type",
-            )
-            raise SchemaError(explain(asked, got, ", ".join(known), did_you_mean(str(stype), known)))
+            asked, near = f"semantic type {str(stype)!r} was asked for", did_you_mean(str(stype), known)
+            got = "there is no such type"
+            raise SchemaError(explain(f"{asked} {table}.{column}", got, ", ".join(known), near))
         return self.with_table(_with_stype(self[table], column, Stype(stype)))
 
     def drop_table(self, table: str) -> Schema:
@@ -297,24 +294,32 @@ class Schema:
                     schema = schema.unlink(owner.name, key.column)
         return replace(schema, tables=tuple(old for old in schema.tables if old.name != table))
 
-    def as_edge(self, table: str, src: str, dst: str) -> Schema:
+    def as_edge(self, table: str, src: str | None = None, dst: str | None = None) -> Schema:
         """Fold a table into edges from the node in ``src`` to the node in ``dst``, both foreign keys.
 
-        Its rows are no nodes any more: their time, id and columns belong to the edges.
+        Its rows are no nodes any more: their time, id and columns belong to the edges. ``src`` and ``dst``
+        may be left out where the table has two foreign keys: edges go from the first to the second.
 
         Raises
         ------
         SchemaError
-            If a column is no foreign key, or other tables point at this one.
+            If a column is no foreign key, one is left out where there are not two, or other tables point
+            at this one.
         """
-        owner = self[table]
-        owner.foreign_key(src)
-        owner.foreign_key(dst)
+        owner, asked = self[table], f"table {table!r} was to be folded into edges"
+        keys = [key.column for key in owner.foreign_keys]
+        if src is None and dst is None and len(keys) == 2:
+            src, dst = keys
+        if src is None or dst is None:
+            got = f"its foreign keys are {', '.join(keys) or 'none'}"
+            raise SchemaError(explain(asked, got, "two foreign keys", "Name them: src= and dst="))
+        for column in (src, dst):
+            owner.foreign_key(column)
         pointing = [f"{t.name}.{k.column}" for t in self for k in t.foreign_keys if k.table == table]
         if src == dst or pointing:
             got = "both ends are the same column" if src == dst else f"{', '.join(pointing)} point at it"
             allowed = "a table that no foreign key points at, and two of its own foreign keys"
-            raise SchemaError(explain(f"table {table!r} was to be folded into edges", got, allowed))
+            raise SchemaError(explain(asked, got, allowed))
         return self.with_table(replace(owner, edge=(src, dst)))
 
     def describe(self) -> str:
@@ -348,15 +353,13 @@ class Schema:
             If the value is not a schema of format 1.
         """
         if data.get("format") != 1:
-            raise SchemaError(
-                explain("a schema of format 1 was asked for", f"got format {data.get('format')!r}")
-            )
+            got = f"got format {data.get('format')!r}"
+            raise SchemaError(explain("a schema of format 1 was asked for", got))
         try:
             tables = tuple(_table_from_dict(table) for table in data["tables"])
         except (KeyError, TypeError, ValueError) as error:
-            raise SchemaError(
-                explain("a schema was read", f"it is malformed ({error!r})", do="Save it again")
-            ) from error
+            text = explain("a schema was read", f"it is malformed ({error!r})", do="Save it again")
+            raise SchemaError(text) from error
         return cls(tables, tuple(data.get("notes", ())))
 
     def save(self, path: str | Path) -> None:

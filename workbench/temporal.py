@@ -11,8 +11,6 @@ The rule, in the words of Kumo, RelBench and PyG, which agree:
   in a table with end times does not end;
 * a look-back window of length w keeps ``anchor - w < time <= anchor``;
 * a label window ``(start, end]`` counts ``anchor + start < time <= anchor + end``.
-
-Splits are anchors whose label windows end before the next split begins: :func:`split_anchors`.
 """
 
 from __future__ import annotations
@@ -25,8 +23,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from workbench.errors import AnchorError, TaskError, explain
-from workbench.types import BoolArray, Int64Array, TimeArray
+from workbench.errors import AnchorError, explain
+from workbench.types import AnyArray, BoolArray, Int64Array, TimeArray
 
 FOREVER: int = int(np.iinfo(np.int64).max)
 """The anchor of a static task: later than every instant."""
@@ -71,27 +69,54 @@ def instant(value: Instant) -> int:
     """
     if isinstance(value, (bool, np.bool_)):
         raise AnchorError(_not_an_instant(value))
-    if isinstance(value, (int, np.integer)):
+    if isinstance(value, (int, np.integer)) and BEGINNING <= int(value) <= FOREVER:
         return int(value)
     if isinstance(value, float) and value == float("inf"):
         return FOREVER
-    if isinstance(value, dt.datetime) and value.tzinfo is not None:
-        value = value.astimezone(dt.UTC).replace(tzinfo=None)
-    if isinstance(value, str):
-        value = _from_iso(value)
-    if isinstance(value, (dt.datetime, dt.date, np.datetime64)):
-        stamp = np.array(value, "datetime64[us]")
-        if not np.isnat(stamp):
-            return int(stamp.astype(np.int64))
+    moment = _from_iso(value) if isinstance(value, str) else value
+    if isinstance(moment, dt.datetime) and moment.tzinfo is not None:
+        moment = _in_utc(moment)
+    if isinstance(moment, (dt.datetime, dt.date, np.datetime64)):
+        return int(instants(np.array(moment, "datetime64"))[()])
     raise AnchorError(_not_an_instant(value))
+
+
+def instants(stamps: AnyArray) -> TimeArray:
+    """Instants of a numpy array of datetimes, of any unit.
+
+    Parameters
+    ----------
+    stamps : datetime64[...]  in UTC; what is finer than a microsecond is cut off towards the past
+
+    Returns
+    -------
+    int64[...]
+
+    Raises
+    ------
+    AnchorError
+        If one is missing (NaT), or beyond the 292,000 years that microseconds can count.
+    """
+    found = stamps.astype("datetime64[us]")
+    # a count that leaves int64 wraps around to another year, and NaT equals nothing
+    lost = found.astype("datetime64[Y]") != stamps.astype("datetime64[Y]")
+    if np.any(lost):
+        raise AnchorError(_not_an_instant(stamps[lost].flat[0]))
+    return np.asarray(found.astype(np.int64))
 
 
 def _from_iso(text: str) -> dt.datetime:
     try:
-        moment = dt.datetime.fromisoformat(text.strip())
-        return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    except (ValueError, OverflowError):  # the latter: year 1 or 9999 moved over the edge by its zone
+        return dt.datetime.fromisoformat(text.strip())
+    except ValueError:
         raise AnchorError(_not_an_instant(text)) from None
+
+
+def _in_utc(moment: dt.datetime) -> dt.datetime:
+    try:
+        return moment.astimezone(dt.UTC).replace(tzinfo=None)
+    except OverflowError:  # year 1 or 9999 moved over the edge by its zone
+        raise AnchorError(_not_an_instant(moment)) from None
 
 
 def _not_an_instant(value: object) -> str:
@@ -111,7 +136,11 @@ def duration(value: Duration) -> int:
     if isinstance(value, dt.timedelta):
         length = value / dt.timedelta(microseconds=1)
     elif isinstance(value, np.timedelta64):
-        length = int(value.astype("timedelta64[us]").astype(np.int64))
+        counted = value.astype("timedelta64[us]")
+        if counted.astype("timedelta64[W]") == value.astype(
+            "timedelta64[W]"
+        ):  # nothing wrapped; NaT never is
+            length = int(counted.astype(np.int64))
     elif isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         length = int(value)
     elif match and unit in MICROSECONDS:
@@ -139,12 +168,12 @@ def iso(time: int) -> str:
     return text.removesuffix(" 00:00:00")
 
 
-def visible(time: TimeArray, anchor: TimeArray | int, end: TimeArray | int = NO_TIME) -> BoolArray:
+def visible(time: TimeArray | int, anchor: TimeArray | int, end: TimeArray | int = NO_TIME) -> BoolArray:
     """``time <= anchor < end`` for rows that have a time; the whole rule in one comparison.
 
     Parameters
     ----------
-    time, end : int64[n]  microseconds; :data:`NO_TIME` where a row has none
+    time, end : int64[n] or int  microseconds; :data:`NO_TIME` where a row has none
     anchor : int64[n] or int  microseconds
     """
     return np.asarray((time <= anchor) & (time != NO_TIME) & ((anchor < end) | (end == NO_TIME)))
@@ -274,125 +303,3 @@ def _fixed_length(microseconds: int) -> str:
             break
     count = microseconds // MICROSECONDS[unit]
     return f"{count} {unit.removesuffix('s') if abs(count) == 1 else unit}"
-
-
-@dataclass(frozen=True)
-class Splits:
-    """Anchors of the three splits, ascending, int64 microseconds.
-
-    ``val`` and ``test`` are the instants where those splits begin: every label window of a split
-    ends at or before the next split's beginning, those of test at or before ``observed_until``.
-    """
-
-    train: TimeArray
-    val: TimeArray
-    test: TimeArray
-
-
-def windows_end(horizon: tuple[Span, ...], anchors: TimeArray) -> TimeArray:
-    """int64[n]: when the last of several label windows that open at an anchor is over."""
-    return np.asarray(np.max([span.after_each(anchors) for span in horizon], axis=0))
-
-
-def split_anchors(
-    horizon: tuple[Span, ...],
-    every: Span,
-    *,
-    begin: int,
-    val: int,
-    test: int,
-    observed_until: int,
-    train_windows: int | None = None,
-    eval_windows: int | None = None,
-) -> Splits:
-    """Anchors whose label windows do not cross from one split into the next.
-
-    Train anchors go back from ``val`` to ``begin`` in steps of ``every``, so that they fall on the same
-    time of day, and count where their windows end by ``val``; val anchors go from ``val`` on while their
-    windows end by ``test``; test anchors from ``test`` on while their windows end by ``observed_until``.
-
-    Parameters
-    ----------
-    horizon : tuple of Span  lengths of the label windows that open at an anchor
-    every : Span  from one anchor to the next
-    begin, val, test, observed_until : int  microseconds
-    train_windows, eval_windows : int or None
-        At most so many anchors: the latest for train, the earliest for val and test.
-
-    Raises
-    ------
-    TaskError
-        If a split would be empty; says which, or that the data are too short for three windows.
-    """
-    _check_step(every)
-    back = _steps(val, -every, begin, None)
-    train = back[windows_end(horizon, back) <= val][:train_windows]
-    found = {"train": train[::-1]}
-    for name, start, end in (("val", val, test), ("test", test, observed_until)):
-        steps = _steps(start, every, end, eval_windows)
-        found[name] = steps[windows_end(horizon, steps) <= end]
-    for name, anchors in found.items():
-        if not len(anchors):
-            _check_length(horizon, begin, observed_until)
-            raise TaskError(
-                explain(
-                    f"anchors of the {name} split were asked for",
-                    f"no label window of {' or '.join(map(str, horizon))} fits: data begin at {iso(begin)}, "
-                    f"val at {iso(val)}, test at {iso(test)}, observed until {iso(observed_until)}",
-                    "begin + window <= val, val + window <= test, test + window <= observed_until",
-                    "Shorten the window, or set val=, test= or observed_until=",
-                )
-            )
-    return Splits(found["train"], found["val"], found["test"])
-
-
-def default_boundaries(
-    horizon: tuple[Span, ...], every: Span, *, begin: int, observed_until: int, share: float = 0.1
-) -> tuple[int, int]:
-    """``(val, test)``: each split takes ``share`` of the observed time, at least one window."""
-    _check_step(every)
-    count = max(1, round(share * (observed_until - begin) / every.approximate))
-    back = -(every * (count - 1))
-    test = back.after(int(min((-span).after(observed_until) for span in horizon)))
-    val = back.after(int(min((-span).after(test) for span in horizon)))
-    return val, test
-
-
-def _check_length(horizon: tuple[Span, ...], begin: int, end: int) -> None:
-    need = max(horizon, key=lambda span: span.approximate) * 3
-    if need.after(begin) > end:
-        days = f"{(end - begin) / MICROSECONDS['days']:,.4g} days, from {iso(begin)} to {iso(end)}"
-        got, do = f"the data span {days}; three windows, one per split, need {need}", "Shorten the window"
-        raise TaskError(
-            explain(f"label windows of {' or '.join(map(str, horizon))} were asked for", got, do=do)
-        )
-
-
-def _check_step(every: Span) -> None:
-    if every.approximate <= 0:
-        raise TaskError(explain("anchors were asked for", f"one every {every}", "a step of more than 0"))
-
-
-MAX_ANCHORS = 100_000
-"""More anchors in a split than this are a mistake in ``every``."""
-
-
-def _steps(start: int, step: Span, end: int, most: int | None) -> TimeArray:
-    """Anchors from ``start`` in steps to ``end`` (included), at most ``most``."""
-    count = max(0, (end - start) // step.approximate + 2) if step.approximate else 0
-    count = count if most is None else min(count, most)
-    if count > MAX_ANCHORS:
-        raise TaskError(
-            explain(
-                f"anchors every {step} from {iso(start)} to {iso(end)} were asked for",
-                f"these are {count:,}",
-                f"at most {MAX_ANCHORS:,}",
-                "Set every= to a longer step",
-            )
-        )
-    # From the start, not from step to step: a month that was cut short does not shorten the next.
-    if step.months:
-        steps = np.array([(step * k).after(start) for k in range(count)], np.int64)
-    else:
-        steps = start + step.microseconds * np.arange(count, dtype=np.int64)
-    return steps[(steps >= end) if step.approximate < 0 else (steps <= end)]

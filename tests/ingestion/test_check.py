@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pyarrow as pa
@@ -90,3 +91,11 @@ def test_names_that_views_need_are_refused(name: str) -> None:
     tables = read_tables({"t": pa.table({"id": [1, 2], name: [1, 2]})})
     with pytest.raises(IngestError, match=f"it has a column '{name}', which.*tables.rename"):
         check_tables(tables, infer_schema(tables))
+
+
+def test_a_column_is_not_both_time_and_end_time() -> None:
+    tables = read_tables({"a": pa.table({"id": [1], "at": [dt.datetime(2024, 1, 1)]})})
+    both = infer_schema(tables).set_time("a", "at").set_end_time("a", "at")
+    with pytest.raises(IngestError, match=r"'at' is its time and its end time.*set_time\('a', column\)"):
+        check_tables(tables, both)
+    check_tables(tables, both.set_time("a", "at"))

@@ -155,6 +155,9 @@ def named(attribute: str) -> Data:
     ("graph", "options", "message"),
     [
         (42, {}, "a graph was read: got a int. Allowed: a PyG Data or HeteroData, or a networkx graph"),
+        (nx.Graph, {}, "a graph was read: got the class Graph. Allowed: a PyG Data or HeteroData"),
+        (Data, {}, "a graph was read: got the class Data"),
+        (named("z"), {"unit": ["s"]}, r"got unit \['s'\]. Allowed: s, ms, us, ns"),
         (
             named("ID"),
             {},
@@ -175,3 +178,8 @@ def test_types_that_differ_only_by_case_are_refused() -> None:
     data["user", "is", "User"].edge_index = torch.tensor([[0], [0]])
     with pytest.raises(TableError, match="several of its types would be the table 'user'"):
         read_graph(data)
+
+
+def test_a_source_prints_its_tables_and_schema() -> None:
+    source = read_graph(nx.path_graph(3))
+    assert repr(source) == f"{source.tables}\n{source.schema}"

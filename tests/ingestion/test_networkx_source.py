@@ -76,9 +76,30 @@ def mixed_values() -> Any:
     return graph
 
 
+def twin_names() -> Any:
+    graph = nx.path_graph(2)
+    graph.nodes[0][5], graph.nodes[1]["5"] = 1, 2
+    return graph
+
+
+def numpy_keys() -> Any:
+    return nx.Graph(list(zip(np.arange(3), np.arange(1, 4), strict=True)))
+
+
+def test_keys_may_be_numpy_s_integers() -> None:
+    (nodes,) = networkx_parts(numpy_keys(), None, None).nodes
+    assert nodes.keys.to_pylist() == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
+        (
+            twin_names(),
+            r"several of nodes would be the column '5'\. Allowed: one name each",
+        ),
+        (nx.Graph([(1 << 70, 1)]), "it holds a whole number that 64 bits cannot"),
+        (nx.Graph([(True, False)]), "they are of the types bool"),
         (nx.Graph(), "it has no nodes"),
         (nx.empty_graph(3), "it has no edges"),
         (mixed_keys(), "they are of the types int, str. Allowed: all integers, or all texts. Relabel them"),

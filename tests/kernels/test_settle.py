@@ -8,7 +8,7 @@ from stars import ORDERS, RATED, both, request_of, star
 
 from workbench.kernels.tables import CHUNK, ROOM
 from workbench.schema import EdgeType
-from workbench.stores import capacity, fused
+from workbench.stores import fused, layout
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest
 from workbench.stores.steps import ALL, Step, StepPlan
@@ -101,7 +101,7 @@ def test_rooms_of_nodes_edges_and_lists_grow(monkeypatch, room, wide, rules):
 
     monkeypatch.setattr(fused, "first_guess", small)
     if wide:
-        monkeypatch.setattr(capacity, "NARROW_LOCALS", 0)
+        monkeypatch.setattr(layout, "local_bits", lambda _capacity: 32)
     graph = RamGraph(star(2 * ROOM, hubs=3).arrays())
     steps, hops = paths([(ORDERS, ALL), (BACK, 1), (RATED, 9)], [(RATED, ALL), (RATERS, 3), (ORDERS, 3)])
     request = request_of([Step(1, ORDERS, 1)], [0, 2], 2000)

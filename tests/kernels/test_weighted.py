@@ -13,7 +13,7 @@ from stars import ORDERS, both, request_of, star, with_orders
 
 from workbench.kernels.floyd import SCAN
 from workbench.kernels.jit import kernel
-from workbench.kernels.weighted import _first_above, _first_tries, _target
+from workbench.kernels.weighted import _ends, _first_above, _first_of_few, _first_tries, _target
 from workbench.stores.fused import address
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.steps import Step, Strategy
@@ -25,13 +25,20 @@ def _above(masses, count, target, guess):
 
 
 @kernel
+def _of_few(masses, count, target):
+    return _first_of_few(masses, count, target)
+
+
+@kernel
 def _goal(masses, first, count, log, u):
-    return _target(masses, first, count, log, u)
+    before, last = _ends(masses, first, count, log)
+    return _target(before, last, log, u)
 
 
 @kernel
 def _tries(masses, first, count, log, key, take, picks, targets):
-    _first_tries(masses, first, count, log, key, take, picks, targets)
+    before, last = _ends(masses, first, count, log)
+    _first_tries(masses, before, last, count, log, key, take, picks, targets)
 
 
 LOADS = st.lists(st.sampled_from([0.0, 0.0, 1.0, 2.5, 1e-9, 1e9]), min_size=1, max_size=70)
@@ -44,6 +51,7 @@ def test_the_first_above_is_bisection_whatever_the_guess(loads, target):
     wanted = bisect_right(masses.tolist(), target)
     for guess in range(len(masses)):
         assert _above(address(masses), len(masses), target, guess) == wanted
+    assert _of_few(address(masses), len(masses), target) == wanted
 
 
 @given(MANY, st.integers(0, 3), st.integers(0, 2**64 - 1), st.integers(1, 40), st.booleans())

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.kernels.cuts import KNOTS
 from workbench.kernels.jit import kernel
 from workbench.kernels.tables import (
     B_ACTIVE,
@@ -17,6 +18,8 @@ from workbench.kernels.tables import (
     B_SIZE,
     B_TAKE,
     C_BLOCK,
+    C_BOUNDS,
+    C_PATH,
     C_STEP,
     C_WORDS,
     LANES,
@@ -27,7 +30,7 @@ from workbench.kernels.tables import (
     ROW,
     UNIFORM,
 )
-from workbench.kernels.windows import _lockstep, _rows_until, takes
+from workbench.kernels.windows import _lockstep, bound_of, takes
 from workbench.stores.fused import address
 from workbench.temporal import BEGINNING, FOREVER, NO_TIME, cut, lookback
 
@@ -35,11 +38,6 @@ from workbench.temporal import BEGINNING, FOREVER, NO_TIME, cut, lookback
 @kernel
 def _search(like, ids_at, stride, block_at, lanes):
     _lockstep(like, ids_at, stride, block_at, lanes, B_BEGIN)
-
-
-@kernel
-def _until(times_at, dated, view, window):
-    return _rows_until(times_at, dated, view, window)
 
 
 @kernel
@@ -77,14 +75,22 @@ INSTANTS = st.one_of(st.integers(-5, 5), st.sampled_from([BEGINNING, BEGINNING +
 WINDOWS = st.sampled_from([0, 1, 3, 2**62, 2**63 - 1])
 
 
+@kernel
+def _bound(call, view):
+    return bound_of(call, np.int64(0), np.int64(0), view)
+
+
 @given(st.lists(INSTANTS, max_size=40), st.integers(0, 3), st.one_of(INSTANTS, st.just(FOREVER)), WINDOWS)
-def test_rows_until_is_the_cut_of_temporal(times, undated, view, window):
+def test_a_bound_of_any_instant_is_the_cut_of_temporal(times, undated, view, window):
     clock = np.array([*sorted(times), *[NO_TIME] * undated], np.int64)
-    at, views = address(clock), np.array([view])
-    assert _until(at, len(times), view, -1) == cut(clock, views)[0]
+    knots = clock[np.arange(KNOTS + 1) * max(len(times) - 1, 0) // KNOTS] if len(clock) else np.arange(1)
+    call, views = np.zeros(C_WORDS, np.int64), np.array([view])
     before = lookback(views, window)[0]
     wanted = 0 if before == BEGINNING else bisect_right(sorted(times), before)
-    assert _until(at, len(times), view, window) == wanted
+    for width, count in ((-1, cut(clock, views)[0]), (window, wanted)):
+        rule = np.array([address(clock), len(times), width, address(knots)])
+        call[[C_PATH, C_BOUNDS]] = 1, address(rule)
+        assert _bound(address(call), view) == count
 
 
 @given(

@@ -20,3 +20,13 @@ def test_the_first_seed_set_is_what_is_predicted(world):
     assert batch.anchors.tolist() == [100, 100, 100]
     assert batch.label is None
     assert batch.seconds == {}
+
+
+def test_a_batch_prints_its_subgraph_and_what_it_read(world):
+    seeds = SeedSet.of("n0", [1, 1, 3], 100)
+    subgraph = world.sampler.sample(seeds)
+    rows = Rows(world.features.blocks[0], np.zeros(9, np.int32))
+    batch = Batch(4, subgraph, {"n0": rows}, {}, {}, {}, seeds.input_ids)
+    first, *rest = repr(batch).splitlines()
+    assert first == f"Batch 4, without labels; distinct rows read: n0 {len(rows.block):,}"
+    assert "\n".join(rest) == repr(subgraph)

@@ -131,9 +131,8 @@ class Growth:
         src, dst = step.edge_type.src, step.edge_type.dst
         node, lane = self.answer.nodes[dst][local], self.lane[dst][local]
         cutoff = self.answer.cutoffs[dst][local]
-        now = cutoff - 1 if self.plan.strict and cutoff != NEVER else cutoff
         table = table_of(self.rows.schema, step.edge_type)
-        seen = visible_edges(self.rows, step, node, now, self.hidden(step.edge_type, lane))
+        seen = visible_edges(self.rows, step, node, cutoff, self.hidden(step.edge_type, lane))
         clock, weights = self.rows.times.get(table), self.rows.weights.get((table, step.weight))
         times = [0 if clock is None else int(clock[row]) for _, row in seen]
         loads = [0 if weights is None else weights[row] for _, row in seen]
@@ -157,6 +156,7 @@ def sample(rows, request):
     answer, types = growth.answer, rows.schema.node_types
     for seeds in request.seed_sets:
         for node, anchor in zip(seeds.ids.tolist(), seeds.anchors.tolist(), strict=True):
+            anchor = anchor - 1 if plan.strict and anchor != NEVER else anchor
             growth.add_node(seeds.node_type, node, position if plan.disjoint else 0, position, anchor)
             position += 1
     news, drawn_by = {t: range(len(answer.nodes[t])) for t in types}, {}

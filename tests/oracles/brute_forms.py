@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from brute_sight import NEVER, table_of, visible_edges
+from brute_sight import table_of, visible_edges
 
 
 def complete(growth):
@@ -66,8 +66,7 @@ def among(growth, name):
     step = SimpleNamespace(edge_type=name, temporal=True, window=None)
     for col, node in enumerate(answer.nodes[name.dst]):
         lane, cutoff = growth.lane[name.dst][col], answer.cutoffs[name.dst][col]
-        now = cutoff - 1 if plan.strict and cutoff != NEVER else cutoff
-        for neighbor, edge in visible_edges(growth.rows, step, node, now, growth.hidden(name, lane)):
+        for neighbor, edge in visible_edges(growth.rows, step, node, cutoff, growth.hidden(name, lane)):
             for row, other in enumerate(answer.nodes[name.src]):
                 near = other == neighbor and growth.lane[name.src][row] == lane
                 if near and (plan.cutoff == "anchor" or answer.cutoffs[name.src][row] <= cutoff):

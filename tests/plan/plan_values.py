@@ -32,13 +32,15 @@ windows = st.none() | st.integers(1, 90).map(lambda days: days * DAY) | st.integ
 
 
 @st.composite
-def draws(draw, takes=takes, ages=True):
+def draws(draw, takes=takes, ages=True, windows=windows):
     """Any possible draw; ``ages=False`` for edge types without times."""
     take = draw(takes)
     drawn = isinstance(take, int) and take > 0
     names = [None, "uniform", "recent", "weighted", *(["decay"] if ages else [])]
     strategy = draw(st.sampled_from(names))
-    static = draw(st.sampled_from([None, False] if strategy == "decay" else [None, False, True]))
+    window = draw(windows | st.just(UNLIMITED))
+    timed = strategy == "decay" or isinstance(window, int)
+    static = draw(st.sampled_from([None, False] if timed else [None, False, True]))
     again = [None, False, True] if drawn and strategy != "recent" else [None, False]
     return Draw(
         take,
@@ -48,7 +50,7 @@ def draws(draw, takes=takes, ages=True):
         half_life=draw(st.integers(1, 10**12)) if strategy == "decay" else None,
         replace=draw(st.sampled_from(again)),
         static=static,
-        window=draw(windows | st.just(UNLIMITED)),
+        window=window,
     )
 
 
@@ -63,6 +65,11 @@ rules = st.fixed_dictionaries(
 ).filter(lambda rules: (rules["mode"], rules["subgraph"]) != ("tree", "induced"))
 
 
+def needs_time(cell):
+    """Whether a draw says something that the edge's time decides."""
+    return cell.strategy == "decay" or isinstance(cell.window, int)
+
+
 @st.composite
 def fanouts(draw, most_hops=9):
     """Fanouts that compile over SHOP, every edge type of which has a weight and most of which have times."""
@@ -72,15 +79,17 @@ def fanouts(draw, most_hops=9):
             str(e): draw(st.integers(-1, 9) | draws(ages=e in TIMED))
             for e in draw(st.lists(st.sampled_from(SHOP.edge_types), unique=True))
         }
-        default = draw(st.none() | takes | draws(ages=False))
+        default = draw(st.none() | takes | draws(ages=False, windows=st.none()))
         hops.append(named if default is None else {"default": default, **named})
     strategy = draw(st.sampled_from(["uniform", "recent", "weighted", "decay"]))
     for hop in hops:  # a cell that draws with replacement cannot inherit the most recent
         for name, cell in hop.items():
             if strategy == "recent" and isinstance(cell, Draw) and cell.replace and cell.strategy is None:
                 hop[name] = Draw(cell.take)
-    ages = {name for hop in hops for name, cell in hop.items() if getattr(cell, "strategy", "") == "decay"}
-    free = [edge_type for edge_type in SHOP.edge_types if str(edge_type) not in ages]
+    timed = {
+        name for hop in hops for name, cell in hop.items() if isinstance(cell, Draw) and needs_time(cell)
+    }
+    free = [edge_type for edge_type in SHOP.edge_types if str(edge_type) not in timed]
     return Fanout(
         hops,
         strategy=strategy,

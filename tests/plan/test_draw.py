@@ -67,6 +67,7 @@ BAD = {
     r"a half_life with strategy='weighted'": lambda: Draw(1, weight="amount", half_life=3),
     r"got weight=''": lambda: Draw(1, weight=""),
     r"'decay' with static=True": lambda: Draw(1, half_life=3, static=True),
+    r"a window with static=True. Allowed: one of them": lambda: Draw(1, window=3, static=True),
     r"replace=True for every neighbour \(take=-1\)": lambda: Draw(-1, replace=True),
     r"replace=True for a share of the neighbours": lambda: Draw(0.5, replace=True),
     r"replace=True with strategy='recent'": lambda: Draw(1, strategy="recent", replace=True),
@@ -92,7 +93,7 @@ BASE = Draw(1, strategy="decay", half_life=9, window=50, replace=False)
         (Draw(4), Draw(4, half_life=9, window=50, replace=False)),
         (Draw(4, strategy="recent"), Draw(4, strategy="recent", window=50, replace=False)),
         (Draw(4, half_life=3), Draw(4, half_life=3, window=50, replace=False)),
-        (Draw(4, static=True), Draw(4, strategy="uniform", static=True, window=50, replace=False)),
+        (Draw(4, static=True), Draw(4, strategy="uniform", static=True, replace=False)),
         (Draw(0.5, cap=2, window=UNLIMITED), Draw(0.5, cap=2, half_life=9, window=UNLIMITED, replace=False)),
         (Draw(4, replace=True, weight="w"), Draw(4, weight="w", window=50, replace=True)),
     ],
@@ -106,8 +107,17 @@ def test_what_contradicts_its_surroundings_is_refused():
         Draw(-1).over(Draw(1, replace=True))
     with pytest.raises(FanoutError, match="'decay' with static=True"):
         Draw(4, half_life=3).over(Draw(1, static=True))
+    with pytest.raises(FanoutError, match="a window with static=True"):
+        Draw(4, window=3).over(Draw(1, static=True))
 
 
 def test_another_number_keeps_the_options():
     assert Draw(0.1, cap=9, strategy="recent").with_take(4) == Draw(4, strategy="recent")
     assert [Draw(0.1, cap=9).most, Draw(0.1).most, Draw(7).most] == [9, -1, 7]
+
+
+def test_a_strategy_of_pyg_is_named_in_our_words():
+    with pytest.raises(
+        FanoutError, match=r"got 'last'\. Allowed: uniform, recent, .* PyG's 'last' is 'recent'"
+    ):
+        Draw(4, strategy="last")

@@ -1,6 +1,7 @@
 """Fanout: what may be asked, what it compiles to, and that it is a value."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -75,6 +76,11 @@ def test_static_edge_types_lose_time_and_window():
     assert (second.temporal, second.window, second.strategy) == (True, 50, Strategy.RECENT)
 
 
+def test_a_window_of_a_static_cell_is_refused_not_forgotten():
+    with pytest.raises(FanoutError, match=r"hop 1 of the fanout, 'orders-user_id->users': .*a window with"):
+        Fanout([{str(BUYS): Draw(2, window="30 days")}], static=[str(BUYS)])
+
+
 def test_an_unknown_edge_type_is_named_with_a_proposal():
     fanout = Fanout([{"order-user_id->users": 3}])
     with pytest.raises(FanoutError) as caught:
@@ -83,6 +89,26 @@ def test_an_unknown_edge_type_is_named_with_a_proposal():
     assert "Did you mean 'orders-user_id->users'?" in str(caught.value)
     with pytest.raises(FanoutError, match="static of the fanout names 'x'"):
         Fanout([1], static=["x"]).compile(SHOP, ["users"])
+
+
+def test_a_first_hop_along_the_way_back_alone_is_warned_of():
+    message = (
+        r"seeds of users: hop 1 draws nothing along users-rev_user_id->orders\. "
+        r"Allowed: edge types into the seeds: .*orders-user_id->users"
+    )
+    with pytest.warns(UserWarning, match=message):
+        assert not cells(Fanout([{BOUGHT: 4}, 8]), "users")
+    with warnings.catch_warnings(action="error"):
+        assert not cells(Fanout([{BOUGHT: 0}]), "users")
+        assert not cells(Fanout([0]), "users")
+        assert cells(Fanout([{BOUGHT: 4}]), "users", "orders")
+
+
+def test_dicts_and_names_of_other_libraries_are_sent_to_who_reads_them():
+    with pytest.raises(FanoutError, match="Dicts of PyG and Kumo are read by from_pyg and from_kumo"):
+        Fanout({"hop1": {"default": 16}})
+    with pytest.raises(FanoutError, match="run the other way: read them with Fanout"):
+        Fanout([{"users.user_id->orders.user_id": 4}]).compile(SHOP, ["users"])
 
 
 @pytest.mark.parametrize(
@@ -121,6 +147,8 @@ def test_what_is_no_fanout_is_refused(hops):
         {"window": 0},
         {"window": -5},
         {"replace": 1},
+        {"disjoint": "no"},
+        {"disjoint": 0},
         {"weight": "x", "half_life": 3},
         {"static": BUYS},
         {"static": str(BUYS)},

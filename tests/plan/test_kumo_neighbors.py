@@ -128,7 +128,9 @@ UNSAYABLE = {
     "the fanout has strategy='recent', mode='joint'. Allowed: numbers alone. To convert the": Fanout(
         [1], strategy="recent", mode="joint"
     ),
-    "the fanout has window=9, mode='tree', max_nodes=5": Fanout([1], window=9, mode="tree", max_nodes=5),
+    "the fanout has window='9 microseconds', mode='tree', max_nodes=5": Fanout(
+        [1], window=9, mode="tree", max_nodes=5
+    ),
     "the fanout has weight": Fanout([1], weight="amount"),
     "the fanout has 7 hops. Allowed: at most 6": Fanout([1] * 7),
     "hop 1, 'default' is 129. Allowed: whole numbers up to 128": Fanout([129]),

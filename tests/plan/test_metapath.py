@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from plan_values import BOUGHT, BUYS, DAY, FRIEND, IN, OF, SHOP, meaning, metapaths, said
@@ -64,6 +65,11 @@ def test_they_compile_to_a_trie_of_their_beginnings(paths):
         assert salt == fnv(f"{hop}|{'/'.join(str(dict(part)['edge_type']) for part in prefix)}")
 
 
+def test_any_list_of_numbers_is_read():
+    assert Metapath(BUYS, IN, fanouts=np.array([16, 1])) == Metapath(BUYS, IN, fanouts=(16, 1))
+    assert Metapath(BUYS, IN, fanouts=np.int64(4)) == Metapath(BUYS, IN, fanouts=4)
+
+
 def test_equal_beginnings_are_drawn_once_and_marked_with_both():
     long, short = Metapath(BUYS, IN, fanouts=[16, 1]), Metapath(BUYS, BOUGHT, fanouts=[16, 2])
     plan = Metapaths([long, short, Metapath(BUYS, fanouts=16)]).compile(SHOP, ["users"])
@@ -114,7 +120,9 @@ REFUSED = {
     "got fanouts=[1, 2] for 1 edge types. Allowed: one number, or one per edge type": lambda: Metapath(
         BUYS, fanouts=[1, 2]
     ),
-    "got fanouts='16' for 2 edge types": lambda: Metapath(BUYS, IN, fanouts="16"),
+    "hop 1 of metapath orders-user_id->users / items-rev_item_id->orders: got '16'": lambda: Metapath(
+        BUYS, IN, fanouts="16"
+    ),
     "hop 2 of metapath orders-user_id->users / items-rev_item_id->orders: got 0. Allowed: a number of "
     "neighbours. End the metapath before": lambda: Metapath(BUYS, IN, fanouts=[4, 0]),
     "hop 1 of metapath orders-user_id->users: got -5": lambda: Metapath(BUYS, fanouts=-5),
@@ -127,10 +135,12 @@ REFUSED = {
     ),
     "got 'orders-user_id->users'. Allowed: values of Metapath. Say Metapath(": lambda: Metapaths([str(BUYS)]),
     "is there twice. Allowed: each once": lambda: Metapaths([Metapath(BUYS, fanouts=[4])] * 2),
-    "a metapath was read: got ['path']. Allowed: path, fanouts, half_life": lambda: Metapath.from_dict(
-        {"path": [str(BUYS)]}
+    "a window with static=True": lambda: Metapath(BUYS, fanouts=1, window="30 days", static=True),
+    "Allowed: path (a list), fanouts, half_life": lambda: Metapath.from_dict({"path": [str(BUYS)]}),
+    "a metapath was read: got {'path': 'orders-user_id->users', 'fanouts': [4]}": lambda: Metapath.from_dict(
+        {"path": str(BUYS), "fanouts": [4]}
     ),
-    "a metapath was read: got ['fanouts', 'hops', 'path']": lambda: Metapaths(
+    "'fanouts': [4], 'hops': 3}. Allowed: path (a list), fanouts": lambda: Metapaths(
         [{"path": [str(BUYS)], "fanouts": [4], "hops": 3}]
     ),
 }

@@ -83,8 +83,8 @@ def test_what_is_no_num_neighbors_is_refused(message):
 
 
 UNSAYABLE = {
-    "the fanout has half_life=9, strategy='decay'": Fanout([1], half_life=9),
-    "the fanout has window=9, strict=True, cutoff='path', max_nodes=5": Fanout(
+    "the fanout has half_life='9 microseconds', strategy='decay'": Fanout([1], half_life=9),
+    "the fanout has window='9 microseconds', strict=True, cutoff='path', max_nodes=5": Fanout(
         [1], window=9, strict=True, cutoff="path", max_nodes=5
     ),
     "the fanout has static=['orders-user_id->users'], mode='tree'. Allowed: what PyG's loaders can say. "
@@ -113,6 +113,8 @@ def test_what_pyg_has_a_word_for_elsewhere_is_left_to_it(fanout):
     assert loud.to_pyg(SHOP) == numbers.to_pyg(SHOP)
     weighted = Fanout([4], weight="amount", replace=True)
     assert weighted.to_pyg() == [4]
+    with pytest.raises(FanoutError, match="the fanout has window='3 days'"):
+        Fanout([4], window="3 days").to_pyg()
 
 
 def test_names_need_a_schema_that_has_them():

@@ -277,3 +277,11 @@ def test_a_batch_without_anchors_is_refused(batch):
         hide_future(data, {})
     with pytest.raises(LoaderError, match=r"got a Data\. .*Give the type with the seeds"):
         hide_future(Data(), {})
+
+
+@pytest.mark.parametrize("convert", [to_hetero, to_data])
+def test_a_subgraph_is_no_batch(world, convert):
+    with pytest.raises(
+        LoaderError, match=r"got a SampledSubgraph\. Allowed: a Batch\. Batches come from wb\.Loader"
+    ):
+        convert(world.sampler.sample(world.seeds.seed_set()))

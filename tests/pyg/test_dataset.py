@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from torch_geometric.loader import NodeLoader
+from torch_geometric.loader import LinkLoader, NodeLoader
 
 import workbench as wb
 from workbench.pyg.loader import PyGLoader
@@ -100,3 +100,17 @@ def test_a_list_of_unexpanded_batches_is_safe(shop):
             for name, value in fresh[kind].items():
                 mine = held[kind][name]
                 assert torch.equal(mine, value) if torch.is_tensor(value) else mine == value, (kind, name)
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(10**6, "seconds"), (10**3, "milliseconds")])
+def test_anchors_of_another_unit_are_refused_and_not_sampled_to_nothing(shop, factor, unit):
+    sampler = PyGSampler(shop.sampler)
+    stores = PyGFeatureStore(shop.engine.graph, shop.engine.features), PyGGraphStore(shop.engine.graph)
+    ids, anchors = torch.from_numpy(shop.seeds.node_id), torch.from_numpy(shop.seeds.anchor_time)
+    nodes = NodeLoader(stores, sampler, ("users", ids), anchors // factor, batch_size=64)
+    with pytest.raises(wb.AnchorError, match=f"; as {unit} it is 20"):
+        next(iter(nodes))
+    edges = ("users", "reviews", "products"), torch.stack([ids[:8], torch.arange(8)])
+    links = LinkLoader(stores, sampler, edges, edge_label_time=anchors[:8] // factor)
+    with pytest.raises(wb.AnchorError, match=f"; as {unit} it is 20"):
+        next(iter(links))

@@ -40,6 +40,7 @@ def test_every_layout(kind):
     [
         ("coo", (torch.zeros(2),), r"got 1 parts of shapes \(2,\)\. Allowed: two rows"),
         ("coo", (torch.zeros(2, 2), torch.zeros(2)), r"got 2 parts of shapes \(2, 2\), \(2,\)"),
+        ("coo", None, r"got a NoneType\. Allowed: a pair of rows of integers"),
         ("csc", ([0, 1], [0, 1, 2]), r"got 3 offsets of int64, from 0 to 2\. Allowed: 6 ascending integers"),
         ("csc", ([0, 1], [0, 1, 2, 2, 2, 3]), "from 0 to 3"),
         ("csc", ([0, 1], [1, 1, 2, 2, 2, 2]), "from 1 to 2"),

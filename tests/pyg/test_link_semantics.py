@@ -1,5 +1,7 @@
 """What PyG's users expect of a link loader, through stock ``LinkLoader``: homogeneous and heterogeneous."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,10 @@ from workbench.pyg.stores import PyGFeatureStore, PyGGraphStore
 from workbench.sampling.avoided import Negatives, Positives
 from workbench.sampling.sampler import NeighborSampler
 
-pytestmark = pytest.mark.filterwarnings("ignore:no edge_label_time was given")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:no edge_label_time was given"),
+    pytest.mark.filterwarnings("ignore:.* links see .* edges that join their own"),
+]
 
 WROTE = ("author", "wrote", "paper")
 ANY = Negatives(avoid_edges=False)
@@ -217,7 +222,7 @@ def test_an_edge_type_that_is_none_cannot_be_avoided():
 def test_a_full_graph_has_no_negatives():
     every = np.stack([part.ravel() for part in np.mgrid[0:3, 0:4]])
     world = stored({"author": 3, "paper": 4}, {WROTE: every})
-    with pytest.raises(AnchorError, match="no pair that exists at that time is free of an edge"):
+    with pytest.raises(AnchorError, match="every pair of nodes that exist at that time is linked"):
         next(iter(loader_of(world, every, NegativeSampling("triplet"))))
 
 
@@ -253,3 +258,29 @@ def test_a_link_never_sees_itself(kind, disjoint):
                 mine = ends[:, links == i] if disjoint else ends
                 assert tuple(own[:, i].tolist()) not in edge_set(mine)
                 assert kind != "homogeneous" or tuple(own[:, i].tolist())[::-1] not in edge_set(mine)
+
+
+@MODES
+def test_links_that_see_themselves_are_warned_of_once(disjoint):
+    times = np.sort(np.random.default_rng(0).integers(100, 900, 400))
+    world, edges = graph("heterogeneous", edge_times=times)
+    wrote, back = "author-wrote->paper", "paper-rev_wrote->author"
+
+    def warned(fanout, anchors, **options):
+        sampler = PyGSampler(NeighborSampler(world[0], fanout), **options)
+        stores = PyGFeatureStore(*world), PyGGraphStore(world[0])
+        given = {"edge_label_time": torch.from_numpy(anchors[:8]), "batch_size": 4 if disjoint else 8}
+        index = (WROTE, torch.from_numpy(edges[:, :8]))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            list(LinkLoader(stores, sampler, index, neg_sampling=NegativeSampling("binary"), **given))
+        return [str(each.message) for each in said if "their own two ends" in str(each.message)]
+
+    at, before, every = np.full(400, 900), np.full(400, 99), dict.fromkeys([wrote, back], 2)
+    own = times if disjoint else at
+    (text,) = warned(Fanout([every], disjoint=disjoint), own)
+    assert "PyGSampler(..., hide_links=True)" in text
+    assert warned(Fanout([{back: 2}], disjoint=disjoint), at)
+    assert not warned(Fanout([every], disjoint=disjoint), before)
+    assert not warned(Fanout([every], disjoint=disjoint), at, hide_links=True)
+    assert not warned(Fanout([0], disjoint=disjoint), at)

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.errors import IdError, StoreError
-from workbench.pyg.put_tensors import PutTensor, as_tensor, checked_rows, fitted
+from workbench.errors import StoreError
+from workbench.pyg.put_tensors import PutTensor, as_tensor, fitted
 from workbench.testing.sizes import cases
 
 ROWS = 12
@@ -55,9 +55,6 @@ def test_what_is_put_is_copied() -> None:
         (lambda: fitted("a put", torch.zeros(2, 3), torch.zeros(0, 2), 2), StoreError, r"Allowed: \(2, 2\)"),
         (lambda: as_tensor("a put", [1, 2]), StoreError, "got a list. Allowed: a torch.Tensor"),
         (lambda: as_tensor("a put", np.array(["a"])), StoreError, "numbers or booleans"),
-        (lambda: checked_rows("rows", np.array([0, 3]), 3), IdError, "id 3 is among them. Allowed: 0 to 2"),
-        (lambda: checked_rows("rows", np.array([-1]), 3), IdError, "id -1"),
-        (lambda: checked_rows("rows", np.array([0]), 0), IdError, "Allowed: none"),
     ],
 )
 def test_what_does_not_fit_is_explained(call, error, message) -> None:

@@ -19,6 +19,7 @@ from workbench.stores.sharded_graph import ShardedGraph
 from workbench.stores.steps import ALL, Step
 from workbench.temporal import NO_TIME
 from workbench.testing.graphs import random_rows, toy_shop
+from workbench.testing.ram_features import RamFeatures
 
 
 @pytest.fixture
@@ -76,6 +77,35 @@ def test_every_kind_of_index(world, features, index):
     assert features.get_tensor(group, name, index).is_contiguous()
 
 
+@pytest.mark.parametrize(
+    ("index", "match"),
+    [
+        (torch.tensor([0, -1]), r"got row -1\. Allowed: 0 \.\. 58"),
+        (torch.tensor([59]), r"got row 59\. Allowed: 0 \.\. 58"),
+        (-1, "got row -1"),
+        (torch.tensor([[0, 1]]), r"an index of int64 in shape \(1, 2\)\. Allowed: integers, or a mask of 59"),
+        (torch.ones(58, dtype=torch.bool), r"an index of bool in shape \(58,\)"),
+        (torch.ones(60, dtype=torch.bool), r"an index of bool in shape \(60,\)"),
+        (torch.tensor([0.5]), "an index of float32"),
+    ],
+)
+@pytest.mark.parametrize("name", ["numerical", "time"])
+def test_rows_that_are_not_there_are_refused(features, name, index, match):
+    with pytest.raises(IdError, match=match):
+        features.get_tensor("n0", name, index)
+
+
+def test_rows_of_a_table_without_features_are_checked_too():
+    graph, features = RamGraph(toy_shop()), PyGFeatureStore(RamGraph(toy_shop()), RamFeatures([]))
+    ratings = ("users", "ratings", "products")
+    assert torch.equal(
+        features.get_tensor(ratings, "time", None), torch.from_numpy(graph.times("ratings").copy())
+    )
+    for group, name, row in (("users", "time", -1), ("users", "x", 3), (ratings, "time", -1)):
+        with pytest.raises(IdError, match=rf"got row {row}"):
+            features.get_tensor(group, name, torch.tensor([row]))
+
+
 def test_one_index_gives_one_row(features):
     whole = features.get_tensor("n0", "numerical", None)
     assert torch.equal(features.get_tensor("n0", "numerical", 5), whole[5])
@@ -101,6 +131,12 @@ def test_columns_of_edge_tables_are_served_by_edge_type(world, features):
     assert folded
     for spec in folded:
         ids = torch.tensor([4, 0, 4])
+        for name in features._widths(tuple(spec.edge_type)):
+            whole = features.get_tensor(tuple(spec.edge_type), name, None)
+            assert features.get_tensor_size(tuple(spec.edge_type), name) == tuple(whole.shape)
+        for name in {"x", "edge_attr"} - set(features._widths(tuple(spec.edge_type))):
+            with pytest.raises(SchemaError, match=f"attribute '{name}' of .* it is not served"):
+                features.get_tensor(tuple(spec.edge_type), name, None)
         for name in ("categorical", "present"):
             found = features.get_tensor(tuple(spec.edge_type), name, ids)
             whole = stored[spec.table].section(name) if name != "present" else stored[spec.table].present()
@@ -132,6 +168,14 @@ def test_one_call_may_ask_for_different_rows_of_one_group(features):
     found = features.multi_get_tensor([TensorAttr("n0", name, ids) for name, ids in names.items()])
     for (name, ids), value in zip(names.items(), found, strict=True):
         assert torch.equal(value, features.get_tensor("n0", name, None)[ids])
+
+
+def test_one_table_may_be_asked_as_nodes_and_as_edges_at_once(world, features):
+    spec = next(s for s in world.graph.schema.edge_specs if s.layout != "edges" and s.table == "n0")
+    asked = [TensorAttr("n0", "x", None), TensorAttr(tuple(spec.edge_type), "present", None)]
+    for attrs in (asked, asked[::-1]):
+        for attr, found in zip(attrs, features.multi_get_tensor(attrs), strict=True):
+            assert torch.equal(found, features.get_tensor(attr.group_name, attr.attr_name, None))
 
 
 def test_unknown_names_are_explained(features):

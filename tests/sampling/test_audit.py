@@ -14,6 +14,7 @@ from workbench.errors import WorkbenchError
 from workbench.plan.fanout import Fanout
 from workbench.sampling.audit import audit
 from workbench.schema import EdgeType, Schema
+from workbench.stores.edge_edits import with_edges as put_edges
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.steps import ALL, Step, StepPlan, Strategy
@@ -117,7 +118,7 @@ def test_a_clean_sample_says_what_it_checked(shop: RowGraph) -> None:
     report = audit([subgraph, subgraph], TablesOnly(shop))
     assert report.ok
     assert report.edges == 2 * subgraph.num_edges > 100
-    assert "0 violations" in str(report)
+    assert "0 violations" in repr(report)
 
 
 def test_an_edge_between_strangers_is_found(shop: RowGraph) -> None:
@@ -288,3 +289,15 @@ def test_tables_out_of_time_order_are_found(shop: RowGraph) -> None:
 def test_another_snapshot_is_refused(shop: RowGraph) -> None:
     with pytest.raises(WorkbenchError, match="snapshot 1"):
         audit(drawn(shop), TablesOnly(shop, snapshot=2))
+
+
+def test_edges_that_no_source_table_has_are_refused(shop: RowGraph) -> None:
+    graph = put_edges(RamGraph(shop.arrays()), ("users", "likes", "products"), [0, 1], [2, 3])
+    seeds = SeedSet.of("products", [2, 3], 500)
+    plans = [Fanout([{"users-likes->products": ALL}]), Fanout([{"users-ratings->products": ALL}])]
+    liked, rated = (
+        graph.sample(SampleRequest((seeds,), plan.compile(graph.schema, ["products"]))) for plan in plans
+    )
+    assert audit(rated, TablesOnly(shop)).ok
+    with pytest.raises(WorkbenchError, match=r"edges of type 'users-likes->products' were put .* Ingest"):
+        audit(liked, TablesOnly(shop))

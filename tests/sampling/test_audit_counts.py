@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout
+from workbench.plan.metapath import Metapath, Metapaths
 from workbench.sampling.audit import audit
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import HiddenEdges
@@ -124,7 +125,26 @@ EVERY = {
     "paths of time": Knobs(cutoffs=("path",), strict=(False, True), hops=4),
     "metapaths": Knobs(metapaths=(True,), hops=4, replace=(False, True), fanouts=(-1, 1, 3)),
     "metapaths of time": Knobs(metapaths=(True,), cutoffs=("path",), budgets=(None, 9)),
+    "metapaths half of time": Knobs(
+        metapaths=(True,), cutoffs=("path",), temporal=(True, False, False), fanouts=(-1, 1, 3), hops=4
+    ),
 }
+
+
+def test_an_edge_to_another_copy_of_a_node_is_no_edge_drawn_twice():
+    """Static steps lead back to the user at its own anchor; the last step draws dated copies of orders."""
+    back = "users-rev_user_id->orders"
+    cells = [Draw(-1, static=True), Draw(-1, static=True), -1]
+    plan = Metapaths([Metapath(str(FACT), back, str(FACT), fanouts=cells)], cutoff="path")
+    subgraph = drawn(SHOP, plan)
+    orders = subgraph.edge_id[FACT].tolist()
+    assert len(set(orders)) < len(orders)
+    assert audit(subgraph, TABLES).ok
+    again = {part: getattr(subgraph, part)[FACT].copy() for part in ("row", "edge_id")}
+    for array in again.values():
+        array[-1] = array[-2]
+    assert subgraph.col[FACT][-1] == subgraph.col[FACT][-2]
+    assert "drew the same edge twice" in kinds(audit(with_edges(subgraph, FACT, **again), TABLES))
 
 
 @pytest.mark.parametrize("name", EVERY)

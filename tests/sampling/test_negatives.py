@@ -1,17 +1,19 @@
 """Negatives exist at the anchor, are not linked by then, follow weights, depend on the key alone."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare
+from stars import ORDERS, star, with_orders
 
 from workbench.errors import AnchorError, FanoutError, IdError
 from workbench.sampling.avoided import Ends, Negatives, Positives
 from workbench.sampling.negatives import draw_negatives, visible_nodes
 from workbench.sampling.pairs import edge_pairs
 from workbench.stores.ram_graph import RamGraph
-from workbench.temporal import FOREVER, visible
+from workbench.temporal import BEGINNING, FOREVER, NO_TIME, visible
 from workbench.testing.graphs import DAY, random_rows, toy_shop
 
 ANY = Negatives(avoid_edges=False)
@@ -42,8 +44,9 @@ def world(number):
 
 
 def born(rows, node_type, node, anchor):
-    clock = rows.times.get(node_type)
-    return clock is None or bool(visible(clock[node], anchor))
+    clock, end = rows.times.get(node_type), rows.ends.get(node_type)
+    over = NO_TIME if end is None else end[node]
+    return bool(visible(BEGINNING if clock is None else clock[node], anchor, over))
 
 
 def weight(rows, spec, links, i, end, node, draw):
@@ -107,7 +110,7 @@ def test_every_pair_is_one_of_those_allowed(draw, keep_row, tries):
         wanted = [allowed(rows, spec, links, i, rule, keep_row) for i in range(8)]
         if not all(wanted):
             refused += 1
-            with pytest.raises(AnchorError, match="no pair that exists at that time is free of an edge"):
+            with pytest.raises(AnchorError, match="every pair of nodes that exist at that time is linked"):
                 draw_negatives(graph, links, rule, 16, number, edges, keep_row)
             continue
         row, col = draw_negatives(graph, links, rule, 16, number, edges, keep_row)
@@ -174,10 +177,11 @@ def test_a_positive_of_the_label_window_is_no_negative():
     edges = edge_pairs(graph, graph.schema.edge_type("users-ratings->products"))
     links = ends(("users", "products"), np.zeros(n, int), np.ones(n, int), 3 * DAY)
     drawn = {}
-    for window in (None, (0, DAY), (0, 2 * DAY), (2 * DAY, 9 * DAY)):
+    for window in (None, (0, DAY), (0, 2 * DAY), (2 * DAY, 9 * DAY), (0, "2 days")):
         row, col = draw_negatives(graph, links, Negatives(window=window), n, 1, edges)
         drawn[window] = set(zip(row.tolist(), col.tolist(), strict=True))
     free = {(0, 0), (1, 0), (2, 0), (2, 1)}
+    assert drawn.pop((0, "2 days")) == drawn[0, 2 * DAY]
     assert drawn == {None: free, (0, DAY): free, (0, 2 * DAY): free - {(2, 0)}, (2 * DAY, 9 * DAY): free}
 
 
@@ -242,7 +246,7 @@ def test_nothing_to_draw_from_is_an_error(tries):
     ):
         draw_negatives(graph, ends(("products", "users"), [0, 0], [0, 0], [DAY, -1]), rule, 2, 0)
     links = ends(("products", "users"), [0], [0], FOREVER)
-    with pytest.raises(AnchorError, match="free of an edge"):
+    with pytest.raises(AnchorError, match="is linked, a positive, or of weight 0"):
         draw_negatives(graph, links, rule, 1, 0, weights=(None, np.zeros(3)))
 
 
@@ -268,3 +272,25 @@ def test_nodes_are_counted_as_visibility_says():
     anchors = np.array([-1, 0, 2, 3, FOREVER]) * np.array([1, 1, DAY, DAY, 1])
     assert visible_nodes(graph, "users", anchors).tolist() == [0, 2, 2, 3, 3]
     assert visible_nodes(graph, "products", anchors).tolist() == [2] * 5
+
+
+@pytest.mark.parametrize(
+    "rule", [ANY, Negatives(draw="popular", avoid_edges=False), Negatives(draw="in-batch")]
+)
+@pytest.mark.parametrize("tries", [0, 16])
+def test_what_has_ended_is_no_negative(rule, tries):
+    """Of six products only those that live on, or end later, are drawn; where all have ended, none."""
+    shop = with_orders(star(6, hubs=3), np.ones(18))
+    graph = RamGraph(shop.arrays())
+    over = np.array([DAY, NO_TIME, 5, 2 * DAY, DAY, 10])
+    users = RamGraph(replace(graph.arrays, ends={"orders": np.resize(over, 18)}))
+    links = ends(("orders", "users"), np.arange(12) % 6 + 3, np.zeros(12, int), DAY)
+    edges = edge_pairs(users, ORDERS)
+    drawn, _ = draw_negatives(users, links, replace(rule, tries=tries), 600, 4, edges)
+    lives = np.resize(over, 18) > DAY
+    assert lives[drawn].all()
+    assert len(set(drawn.tolist())) > 1
+    late = ends(("orders", "users"), [1], [0], 9 * DAY)
+    gone = RamGraph(replace(graph.arrays, ends={"orders": np.full(18, 3)}))
+    with pytest.raises(AnchorError, match="exist at that time"):
+        draw_negatives(gone, late, replace(rule, tries=tries), 1, 4, edge_pairs(gone, ORDERS))

@@ -101,6 +101,22 @@ def test_it_prints_hops_and_cells(engine, seeds):
     assert "orders-user_id->users: edges" in text
 
 
+def test_intervals_are_told_with_three_digits_in_a_fitting_unit():
+    assert str(Interval(16720.4, 9_000.2, 31_000.0)) == "16,720 (9,000 .. 31,000)"
+    assert str(Interval(2.857, 0.0, float("inf"))) == "2.86 (0 .. inf)"
+    assert str(Interval(0.0, 0.0, 0.0)) == "0"
+    assert Interval(22.86, 22.86, 22.86).size() == "22.9 bytes"
+    assert Interval(1_234_567.0, 999_000.0, 1.5e6).size() == "1.23 (0.999 .. 1.5) MB"
+
+
+def test_what_was_seen_whole_is_printed_without_intervals_and_what_is_never_drawn_not_at_all(engine, seeds):
+    found = engine.profile(seeds, wb.Fanout([4]), batch_size=len(seeds), batches=3)
+    assert repr(found).startswith(f"Batches of {len(seeds):,} seeds, all 1 sampled; mean (95 %):")
+    assert ".." not in repr(found)
+    never = [cell for (_, cell), edges in found.cells.items() if not edges.high]
+    assert all(f"{cell}: edges" not in repr(found) for cell in never)
+
+
 def test_joint_batches_are_of_one_anchor(engine, seeds):
     found = engine.profile(seeds, wb.Fanout([4, 2], disjoint=False), batch_size=64, batches=3)
     assert found.pilot == 3

@@ -61,16 +61,48 @@ def test_what_the_graph_bounds_is_said(measure):
     found = fit_fanout(measure, Fanout([{ORDERS: 100}]), nodes=10**9)
     assert found.saturated
     assert found.profile.edges.mean == 10 * 200
-    assert "wider changes nothing" in str(found)
+    first, second = repr(found).splitlines()[:2]
+    assert first.startswith("uniform, disjoint (x ")
+    assert first.endswith("; wider changes nothing)")
+    assert second.endswith(f"{found.fanout.get(1, ORDERS)} {ORDERS}")
 
 
 def test_a_budget_that_nothing_fits_is_refused(measure):
-    with pytest.raises(FanoutError, match="needs 20 "):
+    with pytest.raises(FanoutError, match="needs 20\\."):
         fit_fanout(measure, Fanout([{ORDERS: 16}]), nodes=15)
     with pytest.raises(FanoutError, match="one budget or more"):
         fit_fanout(measure, Fanout([{ORDERS: 16}]))
-    with pytest.raises(FanoutError, match="above 0"):
-        fit_fanout(measure, Fanout([4]), nodes=0)
+    for budget in (
+        {"nodes": 0},
+        {"ms": float("nan")},
+        {"bytes": "1MB"},
+        {"nodes": True},
+        {"nodes": 9, "ms": -1},
+    ):
+        with pytest.raises(FanoutError, match="one budget or more, above 0"):
+            fit_fanout(measure, Fanout([4]), **budget)
+
+
+def test_one_batch_of_several_is_not_enough(graph):
+    def measure(plan: Fanout) -> Profile:
+        return profile_batches(graph, {}, plan, [SeedSet.of("users", np.arange(10), 10_000)], batches=4)
+
+    with pytest.raises(FanoutError, match=r"one batch of 4 was measured, .* Say batches=4"):
+        fit_fanout(measure, Fanout([{ORDERS: 4}]), nodes=10**9)
+
+
+@pytest.mark.parametrize("cell", [0.1, Draw(0.5, cap=64)])
+def test_shares_that_nothing_fits_are_refused_soon(measure, cell):
+    """A share of a millionth takes one neighbour, as any smaller one does: there is an end to halving it."""
+    asked = []
+
+    def counted(plan: Fanout) -> Profile:
+        asked.append(plan)
+        return measure(plan)
+
+    with pytest.raises(FanoutError, match=r"a fanout whose batches fit into 15 nodes .* needs 20 "):
+        fit_fanout(counted, Fanout([{ORDERS: cell}]), nodes=15)
+    assert len(asked) < 25
 
 
 def test_time_is_a_budget_too():

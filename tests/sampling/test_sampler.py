@@ -67,3 +67,17 @@ def test_what_is_no_sampler_is_refused_at_once():
         NeighborSampler(Fanout([2]), graph)
     with pytest.raises(IdError, match=r"got a int\. Allowed: a SeedSet\. Make one with SeedSet\.of"):
         NeighborSampler(graph, Fanout([2])).sample([1, 2])
+
+
+def test_what_is_no_epoch_purpose_or_seeds_is_refused():
+    graph = RamGraph(toy_shop())
+    sampler, seeds = NeighborSampler(graph, Fanout([2])), SeedSet.of("users", [1])
+    for epoch in (1.5, None, "a", True):
+        with pytest.raises(FanoutError, match=r"samples of an epoch were asked for: got .* a whole number"):
+            sampler.sample(seeds, epoch=epoch)
+    with pytest.raises(FanoutError, match=r"a purpose of samples was asked for: got a int\. Allowed: a str"):
+        NeighborSampler(graph, Fanout([2]), purpose=3)
+    with pytest.raises(FanoutError, match=r"got the class RamGraph\. Allowed: a GraphStore"):
+        NeighborSampler(RamGraph, Fanout([2]))
+    with pytest.raises(IdError, match=r"got a int\. Allowed: a SeedSet"):
+        sampler.sample(3)

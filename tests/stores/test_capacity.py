@@ -92,13 +92,11 @@ def test_what_a_refusal_names_does_fit_for_every_kind_of_plan(seed, budget):
     assert graph.memory().total <= arrays.nbytes + budget
 
 
-def test_merged_edges_make_a_batch_wide_as_nodes_do(monkeypatch):
-    monkeypatch.setattr(capacity, "NARROW_LOCALS", 10)
+def test_bits_of_a_local_id_hold_one_more_than_every_number():
     name = toy_shop().schema.edge_types[0]
-    assert not capacity.is_wide(capacity.Capacity({"users": 10}, {name: 11}))
-    assert capacity.is_wide(capacity.Capacity({"users": 11}, {name: 1}))
-    assert capacity.is_wide(capacity.Capacity({"users": 1}, {name: 11}, by_path=True))
-    assert not capacity.is_wide(capacity.Capacity({"users": 1}, {name: 10}, by_path=True))
+    for nodes, edges, by_path, most in ((10, 11, False, 10), (11, 1, True, 11), (1, 16, True, 16)):
+        bits = capacity.local_bits(capacity.Capacity({"users": nodes}, {name: edges}, by_path=by_path))
+        assert 2 ** (bits - 1) <= most < 2**bits
 
 
 def test_a_graph_larger_than_the_budget_is_not_opened():

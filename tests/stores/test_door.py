@@ -121,3 +121,16 @@ class _Sizes:
 
     def __init__(self, arrays):
         self.schema, self.num_nodes = arrays.schema, arrays.num_rows.__getitem__
+
+
+@pytest.mark.parametrize("part", ["ids", "anchors", "input_ids"])
+def test_lists_are_no_arrays(part):
+    seeds = replace(SeedSet.of("users", [1], 5), **{part: [1]})
+    with pytest.raises((IdError, AnchorError), match=r"got a list\. Allowed: int64 .*SeedSet\.of"):
+        RamGraph(toy_shop()).sample(SampleRequest((seeds,), StepPlan((), 1)))
+
+
+@pytest.mark.parametrize("request_", [None, SeedSet.of("users", [1]), SampleRequest])
+def test_what_is_no_request_is_refused(request_):
+    with pytest.raises(IdError, match=r"a sample of a graph was asked for: got .* Allowed: a SampleRequest"):
+        RamGraph(toy_shop()).sample(request_)

@@ -110,6 +110,8 @@ def test_what_cannot_be_put_is_refused(name, src, dst, error, match):
 
 def test_other_refusals():
     graph = RamGraph(toy_shop())
+    with pytest.raises(SchemaError, match=r"the relation is ''\. Allowed: a name"):
+        with_edges(graph, ("users", "", "products"), [0], [0])
     with pytest.raises(SchemaError, match="edge type 'a-b->c'"):
         without_edges(graph, ("a", "b", "c"))
     with pytest.raises(StoreError, match="got a ShardedGraph"):

@@ -11,7 +11,18 @@ from workbench.kernels.expand import expand_blocks, expand_nodes
 from workbench.kernels.floyd import ROWS
 from workbench.kernels.settle import settle
 from workbench.kernels.stream import advance_shared, advance_tree
-from workbench.kernels.tables import CHUNK, P_DRAW, P_EXPAND, P_HIGH, P_LOW
+from workbench.kernels.tables import (
+    CHUNK,
+    E_EID,
+    E_INDPTR,
+    E_NBR,
+    E_OFFSET,
+    E_ROWS,
+    P_DRAW,
+    P_EXPAND,
+    P_HIGH,
+    P_LOW,
+)
 from workbench.schema import EdgeType
 from workbench.stores.capacity import largest_degrees
 from workbench.stores.fused import Program, Tables, address
@@ -32,8 +43,12 @@ def test_tables_hold_addresses_of_the_arrays():
     known = tables(arrays)
     row = known.edges[known.edge_types[ORDERS]]
     part = arrays.edges[ORDERS]
-    assert row[:3].tolist() == [address(part.indptr), address(part.nbr), address(part.nbr)]
-    assert row[8] == 4
+    assert row[[E_INDPTR, E_NBR, E_EID]].tolist() == [
+        address(part.indptr),
+        address(part.nbr),
+        address(part.nbr),
+    ]
+    assert row[[E_OFFSET, E_ROWS]].tolist() == [4, 4]
 
 
 def test_visible_rows_are_the_cut_of_temporal():

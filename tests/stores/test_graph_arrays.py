@@ -11,12 +11,14 @@ from stars import ORDERS
 from workbench.errors import BudgetError, CorruptStoreError, IdError, StoreError
 from workbench.ingestion.build import ingest
 from workbench.schema import EdgeType
+from workbench.stores import graph_arrays
 from workbench.stores.dataset import Dataset
 from workbench.stores.graph_arrays import EdgeArrays, GraphArrays
+from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph
 from workbench.temporal import NO_TIME
 from workbench.testing.graphs import DAY, RowGraph, random_rows, toy_shop
-from workbench.testing.requests import random_request
+from workbench.testing.requests import EVERYTHING, Knobs, random_request
 
 COLUMN = EdgeType("users", "rev_user_id", "orders")
 RATINGS = EdgeType("users", "ratings", "products")
@@ -165,7 +167,35 @@ def test_end_times_are_one_per_row():
 def test_bytes_and_edges_are_counted():
     graph = toy_shop()
     assert graph.edges[RATINGS] == graph.edges[RATINGS]
-    assert graph.edges[ORDERS].nbytes == 4 * 8 + 3 * 4
+    assert graph.edges[ORDERS].nbytes == 4 * 4 + 3 * 4
     assert graph.num_edges(COLUMN) == 3  # order 3 has no user
     assert graph.nbytes == sum(part.nbytes for part in graph.edges.values()) + (3 + 4 + 3) * 8
     assert EdgeArrays(None, np.zeros(3, ids)).nbytes == 12
+
+
+def test_offsets_are_as_narrow_as_they_fit():
+    ids = np.zeros(3, np.uint32)
+    narrow = EdgeArrays(np.array([0, 1, 3]), ids)
+    assert narrow.indptr.dtype == np.uint32
+    assert EdgeArrays(np.array([0, 2**32 - 1]), ids).indptr.tolist() == [0, 2**32 - 1]
+    for wide in ([0, 2**32], [0, 2**32 + 1, 3], [-1, 3]):
+        kept = EdgeArrays(np.array(wide), ids).indptr
+        assert (kept.dtype, kept.tolist()) == (np.int64, wide)
+    assert EdgeArrays(narrow.indptr, ids).indptr is narrow.indptr
+
+
+@pytest.mark.parametrize("knobs", [Knobs(), EVERYTHING])
+def test_wide_offsets_give_the_same_bits(monkeypatch, knobs):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rows = random_rows(rng)
+        request = random_request(rng, rows.schema, rows.num_rows, knobs)
+        narrow = RamGraph(rows.arrays())
+        with monkeypatch.context() as patch:
+            patch.setattr(graph_arrays, "WIDEST", -1)
+            wide = RamGraph(rows.arrays())
+        for graph, kind in ((narrow, np.uint32), (wide, np.int64)):
+            offsets = [part.indptr for part in graph.arrays.edges.values() if part.indptr is not None]
+            assert {part.dtype for part in offsets} == {np.dtype(kind)}
+        assert wide.sample(request).same_as(narrow.sample(request))
+        assert wide.sample(request).same_as(HopDriver(wide).sample(request))

@@ -35,6 +35,16 @@ def test_strict_excludes_the_instant_of_the_anchor():
     assert sample([Step(1, ORDERS, ALL)], [0], FOREVER, strict=True).num_edges == 2
 
 
+def test_along_a_path_only_the_instant_of_the_anchor_is_strict():
+    """An order sees its own product, though both bear the order's instant."""
+    for anchor, orders in ((2 * DAY, 1), (9 * DAY, 2)):
+        found = sample(AROUND[:2], [0], anchor, cutoff="path", strict=True)
+        assert (len(found.edge_id[ORDERS]), len(found.edge_id[SOLD])) == (orders, orders)
+        assert found.cutoffs["users"].tolist() == [anchor - 1]
+        assert found.cutoffs["orders"].tolist() == [DAY, 2 * DAY][:orders]
+        assert found.same_as(RamGraph(toy_shop()).sample(found.request))
+
+
 def test_cutoffs_decrease_along_a_path():
     # user 0: order 0 on day 1 of product 0, order 2 on day 2 of product 1; product 0 also has order 1 (day 2)
     found = sample(AROUND, [0], 9 * DAY, cutoff="path")

@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -148,7 +149,7 @@ def test_memory_adds_up_and_prints():
     arrays = star(40, hubs=30).arrays()
     report = RamGraph(arrays, memory_budget=10**9).memory()
     assert report.graph == arrays.nbytes
-    assert report.edge_bytes["orders-user_id->users"] == 1200 * 4 + 31 * 8
+    assert report.edge_bytes["orders-user_id->users"] == 1200 * 4 + 31 * 4
     assert report.edge_bytes["users-rev_user_id->orders"] == 1200 * 4
     assert report.layouts["orders-user_id->users"] == "fact"
     assert report.layouts["users-rev_user_id->orders"] == "column"
@@ -157,11 +158,11 @@ def test_memory_adds_up_and_prints():
         == report.bytes_per_edge("users-rev_user_id->orders")
         == 4
     )
-    assert report.bytes_per_node("orders-user_id->users") == 31 * 8 / 30
+    assert report.bytes_per_node("orders-user_id->users") == 31 * 4 / 30
     assert report.bytes_per_node("users-rev_user_id->orders") == 0
     text = str(report)
     line = next(line for line in text.splitlines() if line.startswith("orders-user_id->users"))
-    assert line.split()[1:] == ["fact", "1,200", "0.0", "4.0", "8.3"]
+    assert line.split()[1:] == ["fact", "1,200", "0.0", "4.0", "4.1"]
     assert "budget 1,000.0 MB" in text
 
 
@@ -174,3 +175,10 @@ def test_folded_edges_take_eight_bytes_and_say_so():
         each |= {report.bytes_per_edge(name) for name in folded}
         assert report.graph == arrays.nbytes
     assert each == {8.0}
+
+
+def test_columns_stay_in_line_beside_long_names():
+    report = replace(RamGraph(star(40, hubs=30).arrays()).memory(), time_bytes={"w" * 60: 80})
+    head, *lines = str(report).splitlines()
+    ends = {line.index(".") for line in lines}
+    assert ends == {head.index("MB") + 1 - len("0")}

@@ -15,7 +15,7 @@ from stars import ORDERS, RATED, both, request_of, star
 from workbench.errors import IdError, SchemaError
 from workbench.kernels.floyd import ROWS, SCAN
 from workbench.kernels.tables import CHUNK
-from workbench.stores import capacity, fused
+from workbench.stores import capacity, fused, layout
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
@@ -79,8 +79,10 @@ def test_many_draws_from_a_large_degree(fanout, strategy):
     assert len(set(drawn.tolist())) == len(drawn) == (1834 if fanout == ALL else min(fanout, 1834))
 
 
-def test_wide_hash_slots_give_the_same_bits(monkeypatch):
-    monkeypatch.setattr(capacity, "NARROW_LOCALS", 0)
+@pytest.mark.parametrize("bits", [31, 32])
+def test_hash_slots_that_hardly_check_give_the_same_bits(monkeypatch, bits):
+    """What a slot's check leaves open, the node's row decides."""
+    monkeypatch.setattr(layout, "local_bits", lambda _capacity: bits)
     for seed in range(30):
         rng = np.random.default_rng(seed)
         rows = random_rows(rng)
@@ -100,7 +102,7 @@ def test_arenas_that_are_too_small_grow(monkeypatch):
         both(RamGraph(rows.arrays()), random_request(rng, rows.schema, rows.num_rows))
 
 
-def test_hash_tables_survive_their_epochs():
+def test_many_batches_in_the_same_hash_tables():
     graph, rng = RamGraph(star(50, hubs=20).arrays()), np.random.default_rng(0)
     for number in range(600):
         request = request_of(

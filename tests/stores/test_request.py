@@ -1,9 +1,11 @@
 """Seeds and requests are checked where they are made."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
-from workbench.errors import AnchorError, IdError, SchemaError
+from workbench.errors import AnchorError, FanoutError, IdError, SchemaError
 from workbench.schema import EdgeType
 from workbench.stores.request import HiddenEdges, SampleRequest, SeedSet
 from workbench.stores.steps import StepPlan
@@ -26,16 +28,47 @@ def test_input_ids_are_one_integer_per_seed(bad):
         SeedSet.of("users", [7], None, bad)
 
 
-@pytest.mark.parametrize("bad", [[0.5], [[1, 2]], ["a"], [True, False]])
+TOO_LARGE = np.array([1 << 63], np.uint64)
+
+
+@pytest.mark.parametrize(
+    "bad", [[0.5], [[1, 2]], ["a"], [True, False], [1, None], TOO_LARGE, np.array([1], "timedelta64[us]")]
+)
 def test_seeds_that_are_no_ids_are_refused(bad):
     with pytest.raises(IdError, match="one-dimensional array of integers"):
         SeedSet.of("users", bad)
 
 
-@pytest.mark.parametrize("bad", [[1, 2], [1.5], ["2010-01-01"]])
+@pytest.mark.parametrize(
+    "bad", [[1, 2], [1.5], ["2010-01-01"], True, TOO_LARGE, 1 << 63, np.array([5], "timedelta64[us]")]
+)
 def test_anchors_of_a_wrong_form_are_refused(bad):
     with pytest.raises(AnchorError, match="one int64 of microseconds, or one per seed"):
         SeedSet.of("users", [1], bad)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "1970-01-03",
+        "1970-01-03T02:00+02:00",
+        dt.date(1970, 1, 3),
+        dt.datetime(1970, 1, 3, tzinfo=dt.UTC),
+        np.datetime64("1970-01-03"),
+        np.array(["1970-01-03"] * 2, "datetime64[s]"),
+        np.array(["1970-01-03"] * 2, "datetime64[ns]"),
+        2 * 86_400_000_000,
+    ],
+)
+def test_anchors_may_be_any_instant(given):
+    assert SeedSet.of("users", [3, 4], given).anchors.tolist() == [2 * 86_400_000_000] * 2
+
+
+def test_a_missing_anchor_and_a_node_type_that_is_no_name_are_refused():
+    with pytest.raises(AnchorError, match=r"an instant was asked for: got np\.datetime64"):
+        SeedSet.of("users", [3], np.array(["NaT"], "datetime64[us]"))
+    with pytest.raises(IdError, match="seeds of a node type was asked for: got a NoneType"):
+        SeedSet.of(None, [3])
 
 
 def test_a_joint_request_with_two_anchors_is_refused():
@@ -105,3 +138,31 @@ def test_hidden_edges_of_nodes():
     offsets, rows = hidden.of_all(2)
     assert (offsets.tolist(), rows.tolist()) == ([0, 2, 4], [4, 7, 4, 7])
     assert [part.tolist() for part in hidden.of_each(np.array([], np.int64))] == [[0], []]
+
+
+SEEDS, PLAN = SeedSet.of("users", [1]), StepPlan((), 1)
+HIDDEN = HiddenEdges(EdgeType("a", "b", "c"), np.array([0, 0]), np.empty(0, np.int64))
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (
+            (SEEDS, PLAN),
+            r"a sample of seeds was asked for: got a SeedSet\. Allowed: a tuple",
+        ),
+        (((3,), PLAN), "a sample of seeds was asked for: got a int"),
+        (
+            ((SEEDS,), None),
+            r"a plan of steps was asked for: got a NoneType\. Allowed: a StepPlan",
+        ),
+        (((SEEDS,), PLAN, "a"), "a sampling key was asked for: got 'a'"),
+        (((SEEDS,), PLAN, 1.5), "a sampling key was asked for: got 1.5"),
+        (((SEEDS,), PLAN, 0, HIDDEN), "a sample of hidden edges was asked for: got a HiddenEdges"),
+        (((SEEDS,), PLAN, 0, (3,)), "a sample of hidden edges was asked for: got a int"),
+    ],
+)
+def test_requests_are_made_of_what_they_say(parts, message):
+    with pytest.raises((IdError, FanoutError), match=message):
+        SampleRequest(*parts)
+    assert len(SampleRequest([SEEDS], PLAN, np.int64(3), [HIDDEN])) == 1

@@ -11,7 +11,8 @@ from workbench.schema import EdgeType
 from workbench.stores import fused, run_batch
 from workbench.stores.capacity import Capacity
 from workbench.stores.ram_graph import RamGraph
-from workbench.stores.steps import ALL, Step
+from workbench.stores.request import SampleRequest
+from workbench.stores.steps import ALL, Step, StepPlan
 from workbench.testing.graphs import DAY, random_rows, toy_shop
 from workbench.testing.requests import EVERYTHING, random_request
 
@@ -104,5 +105,23 @@ def test_more_nodes_than_local_ids_are_refused(monkeypatch):
         fused, "first_guess", lambda bound, _: Capacity(dict.fromkeys(bound.nodes, 300), bound.edges)
     )
     graph = RamGraph(star(900, hubs=4).arrays())
-    with pytest.raises(FanoutError, match=r"nodes of type 'orders'. Allowed: 1,000 nodes.*smaller fanout"):
+    with pytest.raises(
+        FanoutError, match=r"nodes of type 'orders'. Allowed: 1,000 of a type.*smaller fanout"
+    ):
         graph.sample(request_of([Step(1, ORDERS, ALL)], [0, 1, 2], 10**6))
+
+
+def test_more_merged_edges_than_can_be_numbered_are_refused(monkeypatch):
+    """Edges that metapaths merge are looked up by number; others are not numbered."""
+    monkeypatch.setattr(run_batch, "MOST_LOCALS", 2000)
+
+    def small(bound, _seeds):
+        return replace(bound, nodes=dict.fromkeys(bound.nodes, 9000), edges=dict.fromkeys(bound.edges, 10))
+
+    monkeypatch.setattr(fused, "first_guess", small)
+    graph = RamGraph(star(900, hubs=4).arrays())
+    request = request_of([Step(1, ORDERS, ALL)], [0, 1, 2, 3], 10**6)
+    assert graph.sample(request).num_edges > 2000
+    plan = StepPlan((Step(1, ORDERS, ALL, paths=1),), 1)
+    with pytest.raises(FanoutError, match=r"edges of type 'orders.*Allowed: 2,000 of a type.*smaller fanout"):
+        graph.sample(SampleRequest(request.seed_sets, plan, 5))

@@ -63,7 +63,7 @@ BAD = {
     r"strategy DECAY with half_life None": {"strategy": D},
     r"strategy UNIFORM with half_life 5": {"half_life": 5},
     r"got half_life 0 us": {"strategy": D, "half_life": 0},
-    r"is weighted\. column 'amont' of table 'orders'.*Did you mean 'amount'": {
+    r"is weighted\. column 'amont' of table 'orders'.*Did you mean 'amount'\? Where only some": {
         "strategy": W,
         "weight": "amont",
     },

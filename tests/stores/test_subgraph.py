@@ -72,3 +72,15 @@ def test_the_first_edges_of_a_hop_are_those_that_were_drawn():
     assert more.edge_hops(BUYS).tolist() == [1] * 4 + [2] * 6
     assert more.is_drawn(BUYS).tolist() == [True] * 3 + [False] + [True] * 3 + [False] * 3
     assert subgraph.is_drawn(BUYS).all()
+
+
+def test_printed_it_counts_hop_by_hop_and_leaves_out_what_is_empty():
+    text = repr(small(dropped=np.array([0, 3])))
+    assert (
+        text.splitlines()[0]
+        == "SampledSubgraph of 2 seeds, disjoint: 4 nodes, 2 edges; max_nodes dropped 3 draws"
+    )
+    counts = {line.split()[0]: line.split(maxsplit=1)[1] for line in text.splitlines()[1:]}
+    assert counts == {"users": "2 = 2 + 0", "orders": "2 = 0 + 2", "orders-user->users": "2 = 2"}
+    empty = replace(small(), nodes_per_hop={"users": np.array([2, 0]), "orders": np.array([0, 0])})
+    assert "\n  orders " not in repr(empty)

@@ -1,10 +1,10 @@
-"""Hash tables and scratch of a thread: they grow, are counted, are wiped before a stale slot could count."""
+"""Hash tables and scratch of a thread: they grow, are counted, lie on cache lines."""
 
 import numpy as np
 import pytest
 from stars import ORDERS, both, request_of, star
 
-from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG
+from workbench.kernels.lanes import SLOTS
 from workbench.kernels.tables import (
     C_FRONTIER_ROOM,
     C_MANY,
@@ -22,7 +22,7 @@ from workbench.stores.mass import Masses
 from workbench.stores.memory import Arenas, OverBudgetError
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.steps import ALL, Step, StepPlan, Strategy
-from workbench.stores.worker import LAST_EPOCH, Worker
+from workbench.stores.worker import Worker
 from workbench.testing.graphs import toy_shop
 
 
@@ -77,59 +77,23 @@ def test_what_the_budget_does_not_allow_is_not_made():
 def test_hash_tables_grow_and_lie_on_cache_lines():
     arenas, known = Arenas(), tables(toy_shop())
     own = Worker(arenas)
-    assert own.hash_lines(layout_of(known, 10))[0][0, 1] == hash_slots(10) // 8 - 1
+    assert own.hash_lines(layout_of(known, 10))[0][0, 1] == hash_slots(10) // SLOTS - 1
     lines, none = own.hash_lines(layout_of(known, 10_000))
     at = int(lines[0, 0])
     assert at % 64 == 0
     assert len(none) == 0
-    assert arenas.total == 8 * hash_slots(10_000)
-    assert own.hash_lines(layout_of(known, 10))[0].tolist() == [[at, hash_slots(10) // 8 - 1], [0, 0], [0, 0]]
+    assert arenas.total == 4 * hash_slots(10_000)
+    assert own.hash_lines(layout_of(known, 10))[0].tolist() == [
+        [at, hash_slots(10) // SLOTS - 1],
+        [0, 0],
+        [0, 0],
+    ]
     _, edges = own.hash_lines(layout_of(known, 10, by_path=True))
-    assert edges[:, 1].tolist() == [hash_slots(9) // 8 - 1] * len(known.edge_types)
+    assert edges[:, 1].tolist() == [hash_slots(9) // SLOTS - 1] * len(known.edge_types)
     assert len(set(edges[:, 0].tolist())) == len(known.edge_types)
-    assert arenas.total == 8 * (hash_slots(10_000) + len(known.edge_types) * hash_slots(9))
+    assert arenas.total == 4 * (hash_slots(10_000) + len(known.edge_types) * hash_slots(9))
     own.dismiss()
     assert arenas.total == 0
-
-
-def test_tables_are_wiped_when_epochs_run_out():
-    own = Worker(Arenas())
-    own.hash_lines(layout_of(tables(toy_shop()), 10))
-    slots = own._slots["users"]
-    slots[:] = 9
-    assert [own.next_tag(False) for _ in range(LAST_EPOCH)] == [
-        (NARROW_TAG, epoch << 24) for epoch in range(1, LAST_EPOCH + 1)
-    ]
-    assert slots.all()
-    assert own.next_tag(False) == (NARROW_TAG, 1 << 24)
-    assert not slots.any()
-    assert own.next_tag(False) == (NARROW_TAG, 2 << 24)
-
-
-def test_wide_batches_wipe_before_and_after():
-    """A wide slot has the bits of epoch 128 and later, and names nodes that no narrow batch has."""
-    own = Worker(Arenas())
-    own.hash_lines(layout_of(tables(toy_shop()), 10))
-    slots = own._slots["users"]
-    own.next_tag(False)
-    for _ in range(2):
-        slots[:] = 9
-        assert own.next_tag(True) == (WIDE_TAG, WIDE_TAG)
-        assert not slots.any()
-    slots[:] = 9
-    assert own.next_tag(False) == (NARROW_TAG, 1 << 24)
-    assert not slots.any()
-
-
-def test_batches_after_a_wide_one_do_not_see_its_slots(monkeypatch):
-    graph = RamGraph(star(50, hubs=20).arrays())
-    step, anchor = Step(1, ORDERS, 5), 10**6
-    narrow = capacity.NARROW_LOCALS
-    monkeypatch.setattr(capacity, "NARROW_LOCALS", 0)
-    graph.sample(request_of([Step(1, ORDERS, ALL)], np.arange(20), anchor))
-    monkeypatch.setattr(capacity, "NARROW_LOCALS", narrow)
-    for number in range(LAST_EPOCH + 2):
-        both(graph, request_of([step], [number % 20], anchor, number))
 
 
 def test_stamps_are_wiped_long_before_they_overflow(monkeypatch):

@@ -68,6 +68,16 @@ def test_binary_targets_are_probabilities() -> None:
     assert float(target.loss(torch.tensor([50.0]), torch.tensor([1]))) < 1e-6
 
 
+@pytest.mark.parametrize("task_type", ["binary", "regression"])
+def test_what_is_a_view_of_a_parameter_is_predicted_too(task_type: str) -> None:
+    bias = nn.Parameter(torch.zeros(1))
+    with torch.no_grad():
+        raw = bias.expand(3)
+    assert raw.requires_grad
+    expected = [0.5] * 3 if task_type == "binary" else [7.0] * 3
+    assert Target(task_type, "mse", mean=7.0).predictions(raw).tolist() == expected
+
+
 def test_vectors_are_not_decayed() -> None:
     decayed, plain = optimiser_of(nn.Linear(2, 2), Optimisation(weight_decay=0.5)).param_groups
     assert (decayed["weight_decay"], plain["weight_decay"]) == (0.5, 0.0)

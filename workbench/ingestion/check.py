@@ -29,7 +29,8 @@ def check_tables(tables: Tables, schema: Schema) -> ColumnKinds:
     ------
     IngestError
         If the schema is empty, a table is not there, a column is missing or holds no lists where it should,
-        names of tables differ only by case, names are reserved, or keys do not match.
+        names of tables differ only by case, names are reserved, keys do not match, or a column is both time
+        and end time.
     """
     if not schema.tables:
         raise IngestError(explain("tables were ingested", "the schema has no tables", "one table or more"))
@@ -85,6 +86,15 @@ def _check_columns(table: Table, kinds: Mapping[str, str]) -> None:
     for name in named:
         if name is not None:
             table.column(name)
+    if table.time is not None and table.time == table.end_time:
+        raise IngestError(
+            explain(
+                f"table {table.name!r} was ingested",
+                f"{table.time!r} is its time and its end time, so that no row is ever visible",
+                "two columns",
+                f"Choose when its rows begin with schema.set_time({table.name!r}, column)",
+            )
+        )
 
 
 def _check_lists(table: Table, kinds: Mapping[str, str]) -> None:

@@ -101,11 +101,14 @@ def as_column(values: Sequence[Any], what: str) -> pa.Array:
     Raises
     ------
     TableError
-        If they are of several types, or of one that no column can hold.
+        If they are of several types, or of one that no column can hold, or too large.
     """
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
+    except OverflowError as error:
+        got = "it holds a whole number that 64 bits cannot"
+        raise TableError(explain(f"attribute {what} was read", got, "-2^63 .. 2^63 - 1, or texts")) from error
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         kinds = sorted({type(value).__name__ for value in values if value is not None})
         got = f"its values are of the types {', '.join(kinds)}"
         allowed = "values of one type each: numbers, texts, booleans, datetimes, or lists of numbers"

@@ -31,6 +31,9 @@ class GraphSource(NamedTuple):
     tables: Tables
     schema: Schema
 
+    def __repr__(self) -> str:
+        return f"{self.tables}\n{self.schema}"
+
 
 class Clock(NamedTuple):
     """Which attributes hold times, and in what unit whole numbers count."""
@@ -85,7 +88,7 @@ def read_graph(
     >>> tables, schema = read_graph(data)                       # doctest: +SKIP
     >>> ingest(tables, schema, "stores/cora")                   # doctest: +SKIP
     """
-    if unit is not None and unit not in UNITS:
+    if unit is not None and unit not in tuple(UNITS):
         raise TableError(explain("a graph was read", f"got unit {unit!r}", ", ".join(UNITS)))
     return _source(_parts(graph, node_type, edge_type), Clock(time, end_time, unit), label)
 
@@ -106,13 +109,15 @@ def _source(parts: GraphParts, clock: Clock, label: str | None) -> GraphSource:
 
 
 def _parts(graph: Any, node_type: str | None, edge_type: str | None) -> GraphParts:
-    if all(hasattr(graph, name) for name in ("node_stores", "edge_stores", "stores")):
+    found = not isinstance(graph, type)  # a class has the attributes of its graphs
+    if found and all(hasattr(graph, name) for name in ("node_stores", "edge_stores", "stores")):
         return pyg_parts(graph)
-    if all(hasattr(graph, name) for name in ("is_multigraph", "is_directed", "nodes", "edges")):
+    if found and all(hasattr(graph, name) for name in ("is_multigraph", "is_directed", "nodes", "edges")):
         return networkx_parts(graph, node_type, edge_type)
+    got = f"got a {type(graph).__name__}" if found else f"got the class {graph.__name__}"
     allowed = "a PyG Data or HeteroData, or a networkx graph"
     do = "Read files and frames with read_tables"
-    raise TableError(explain("a graph was read", f"got a {type(graph).__name__}", allowed, do))
+    raise TableError(explain("a graph was read", got, allowed, do))
 
 
 def _table_names(parts: GraphParts) -> list[str]:

@@ -7,7 +7,9 @@ neighbour; between two types it is stored once, from the type that was met first
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
+from numbers import Integral
 from typing import Any
 
 import pyarrow as pa
@@ -92,7 +94,7 @@ def _edges(
 
 
 def _keys(nodes: list[Any], name: str) -> pa.Array:
-    whole = all(isinstance(node, int) and not isinstance(node, bool) for node in nodes)
+    whole = all(isinstance(node, Integral) and not isinstance(node, bool) for node in nodes)
     if whole or all(isinstance(node, str) for node in nodes):
         return as_column(nodes, f"{name} (its nodes)")
     kinds = sorted({type(node).__name__ for node in nodes})
@@ -110,6 +112,10 @@ def _columns(members: Iterable[Mapping[Any, Any]], owner: str, type_attribute: s
     """Columns of all attributes that any member has, in order of appearance; not the type's own."""
     rows = list(members)
     names = dict.fromkeys(name for row in rows for name in row if name != type_attribute)
+    again = [name for name, count in Counter(map(str, names)).items() if count > 1]
+    if again:
+        got, do = f"several of {owner} would be the column {again[0]!r}", "Name attributes by texts"
+        raise TableError(explain("attributes of a networkx graph were read", got, "one name each", do))
     return {
         str(name): Attribute(as_column([_plain(row.get(name)) for row in rows], f"{owner}.{name}"))
         for name in names

@@ -30,7 +30,7 @@ def first_descent(values):
 
     Arrays
     ------
-    values  int64[n]
+    values  integers[n]
     """
     for i in range(1, len(values)):
         if values[i] < values[i - 1]:

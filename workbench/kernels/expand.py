@@ -46,6 +46,7 @@ from workbench.kernels.tables import (
     C_WIDTH,
     CHUNK,
     E_INDPTR,
+    E_OFFSET,
     K_LANE,
     LANES,
     N_NODES,
@@ -96,8 +97,12 @@ def _push(like, call, start, positions, stride, count, lane, local):
 
 
 @part
-def _look(like, call, start, lanes):
-    """Fill the block with ``lanes`` nodes from ``start`` on."""
+def _look(like, call, start, lanes, last):
+    """Fill the block with ``lanes`` nodes from ``start`` on; prefetch the offsets of the next."""
+    nodes_at, edge = word(word(call, C_DST), N_NODES), word(call, C_EDGE)
+    indptr, size = word(edge, E_INDPTR), word(edge, E_OFFSET)
+    for i in range(start + lanes, min(start + lanes + LANES, last)):
+        prefetch(indptr + load(like, nodes_at + local_at(call, i) * width(like)) * size)
     set_word(call, C_START, start)
     set_word(call, C_WIDTH, lanes)
     call_at(word(call, C_FILL), like, call)
@@ -117,13 +122,10 @@ def _draw_keys(call, lanes):
 def expand_blocks(like, call):
     """Run a step whose draws are ranges or :func:`floyd_rows`, block by block; returns as ``advance``."""
     step, block, ranks = word(call, C_STEP), word(call, C_BLOCK), word(call, C_RANKS)
-    nodes_at, indptr = word(word(call, C_DST), N_NODES), word(word(call, C_EDGE), E_INDPTR)
     first, last = word(call, C_FIRST), word(call, C_LAST)
     for start in range(first, last, LANES):
         lanes = min(np.int64(LANES), last - start)
-        for i in range(start + lanes, min(start + lanes + LANES, last)):
-            prefetch(indptr + load(like, nodes_at + local_at(call, i) * width(like)) * 8)
-        _look(like, call, start, lanes)
+        _look(like, call, start, lanes, last)
         edges = takes(call, lanes)
         random = edges < 0
         if not has_room(call, -edges - 1 if random else edges):
@@ -180,14 +182,11 @@ def _draw_one(like, call, i, count, take, listed):
 def expand_nodes(like, call):
     """Run a step of any other kind, node by node."""
     step, block = word(call, C_STEP), word(call, C_BLOCK)
-    many, visible, nodes_at = word(call, C_MANY), word(call, C_VISIBLE), word(word(call, C_DST), N_NODES)
-    indptr = word(word(call, C_EDGE), E_INDPTR)
+    many, visible = word(call, C_MANY), word(call, C_VISIBLE)
     first, last = word(call, C_FIRST), word(call, C_LAST)
     for start in range(first, last, LANES):
         lanes = min(np.int64(LANES), last - start)
-        for i in range(start + lanes, min(start + lanes + LANES, last)):
-            prefetch(indptr + load(like, nodes_at + local_at(call, i) * width(like)) * 8)
-        _look(like, call, start, lanes)
+        _look(like, call, start, lanes, last)
         _draw_keys(call, lanes)
         masses = word(step, P_MASS)
         for i in range(lanes if masses != 0 else 0):

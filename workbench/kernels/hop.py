@@ -26,7 +26,7 @@ class Sight(NamedTuple):
     """What each expanded node may see. Arrays that no test needs are empty.
 
     layout       int64          FACT, COLUMN or EDGES
-    indptr       int64[num_dst + 1]  offsets (empty for COLUMN)
+    indptr       uint32 or int64[num_dst + 1]  offsets (empty for COLUMN)
     nbr          ids[...]       neighbours
     eid          ids[...]       edge ids, ascending per dst (the same array as ``nbr`` for FACT)
     nothing      int64          the id that means "no neighbour"
@@ -42,7 +42,7 @@ class Sight(NamedTuple):
     """
 
     layout: int
-    indptr: Int64Array
+    indptr: AnyArray
     nbr: AnyArray
     eid: AnyArray
     nothing: np.int64
@@ -106,8 +106,9 @@ def window(sight, i):
     if sight.layout == COLUMN:
         there = low <= node < high and np.int64(sight.nbr[node]) != sight.nothing
         return node, node + 1 if there else node
-    begin = first_at_least(sight.eid, sight.indptr[node], sight.indptr[node + 1], low)
-    return begin, first_at_least(sight.eid, begin, sight.indptr[node + 1], high)
+    first, end = np.int64(sight.indptr[node]), np.int64(sight.indptr[node + 1])
+    begin = first_at_least(sight.eid, first, end, low)
+    return begin, first_at_least(sight.eid, begin, end, high)
 
 
 @kernel
@@ -215,7 +216,7 @@ def weighted_draws(sight, drawing, i, seen, ranks):
     if take == count and not drawing.again:
         return positive(weights, ranks), False
     masses, begin, end, before, log = drawing.masses, seen[0], seen[-1] + 1, 0.0, drawing.log
-    if sight.layout == COLUMN or begin == sight.indptr[sight.nodes[i]]:
+    if sight.layout == COLUMN or begin == np.int64(sight.indptr[sight.nodes[i]]):
         before = -math.inf if log else 0.0
     elif len(masses):
         before = masses[begin - 1]

@@ -1,4 +1,4 @@
-"""Vectors of sixteen ids and of eight hash slots: the few words of SIMD that loops cannot say.
+"""Vectors of sixteen ids and of sixteen hash slots: the few words of SIMD that loops cannot say.
 
 They are LLVM vectors, so that every processor compiles them to what it has. Addresses are int64, as in
 ``raw.py``; nothing is checked.
@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 WIDE: int = 16
 """Lanes of a vector of int32: expanded nodes that are drawn for side by side."""
 
-SLOTS: int = 8
+SLOTS: int = 16
 """Hash slots of a cache line."""
 
 _I64 = ir.IntType(64)
@@ -119,19 +119,20 @@ def _words(value):
 
 
 @intrinsic
-def match_line(_typing, _line, _mask, _wanted, _tag_mask, _tag):
-    """Bit i is set where slot i of the cache line is ``wanted`` under ``mask``, or does not carry ``tag``."""
+def match_line(_typing, _line, _wanted, _low):
+    """Bit i is set where slot i of the cache line is ``wanted`` but for its ``low`` bits, or is 0."""
 
     def generate(_context, builder, _signature, args):
-        slots = builder.load(builder.inttoptr(args[0], ir.VectorType(_I64, SLOTS).as_pointer()))
+        kind, narrow = ir.VectorType(ir.IntType(32), SLOTS), ir.IntType(32)
+        slots = builder.load(builder.inttoptr(args[0], kind.as_pointer()))
         slots.align = 64
-        mask, wanted, tag_mask, tag = (_splat(builder, word, SLOTS) for word in args[1:])
-        same = builder.icmp_signed("==", builder.and_(slots, mask), wanted)
-        empty = builder.icmp_signed("!=", builder.and_(slots, tag_mask), tag)
+        wanted, low = (_splat(builder, builder.trunc(word, narrow), SLOTS) for word in args[1:])
+        same = builder.icmp_signed("==", builder.or_(slots, low), builder.or_(wanted, low))
+        empty = builder.icmp_signed("==", slots, ir.Constant(kind, [0] * SLOTS))
         found = builder.bitcast(builder.or_(same, empty), ir.IntType(SLOTS))
         return builder.zext(found, _I64)
 
-    return types.int64(*[types.int64] * 5), generate
+    return types.int64(*[types.int64] * 3), generate
 
 
 @intrinsic
@@ -145,7 +146,7 @@ def lowest_bit(_typing, _bits):
 
 
 def _splat(builder, word, lanes):
-    vector, place = ir.VectorType(_I64, lanes), ir.IntType(32)
+    vector, place = ir.VectorType(word.type, lanes), ir.IntType(32)
     nothing = ir.Constant(vector, ir.Undefined)
     first = builder.insert_element(nothing, word, place(0))
     return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(place, lanes), [0] * lanes))

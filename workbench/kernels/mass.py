@@ -26,14 +26,14 @@ def cumulate(indptr, eid, weights, masses):
 
     Arrays
     ------
-    indptr   int64[num_dst + 1]  offsets
+    indptr   uint32 or int64[num_dst + 1]  offsets
     eid      ids[edges]          row of each edge
     weights  float64[rows]       finite, 0 or more
     masses   float64[edges]      out: inclusive cumulative sums, anew at every node
     """
     for node in range(len(indptr) - 1):
         total = 0.0
-        for position in range(indptr[node], indptr[node + 1]):
+        for position in range(np.int64(indptr[node]), np.int64(indptr[node + 1])):
             total += weights[eid[position]]
             masses[position] = total
 
@@ -52,8 +52,8 @@ def cumulate_ages(indptr, eid, times, never, half_life, masses):
     returns    bool            False: a node spans too many half-lives, the masses are of no use
     """
     for node in range(len(indptr) - 1):
-        begin, total = indptr[node], 0.0
-        for position in range(begin, indptr[node + 1]):
+        begin, total = np.int64(indptr[node]), 0.0
+        for position in range(begin, np.int64(indptr[node + 1])):
             time = times[eid[position]]
             if position > begin and time != never:
                 age = float(time - times[eid[begin]]) / half_life

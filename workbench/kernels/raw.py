@@ -84,7 +84,8 @@ def _storer(kind):
     return store_fixed
 
 
-word, real, word32 = _loader(types.int64), _loader(types.float64), _loader(types.int32)
+word, real = _loader(types.int64), _loader(types.float64)
+word32, half = _loader(types.int32), _loader(types.uint32)
 set_word, set_real, set_word32 = _storer(types.int64), _storer(types.float64), _storer(types.int32)
 
 

@@ -1,11 +1,11 @@
 """From global ids to local ids: a hash table whose bucket is one cache line.
 
-    line of 8 slots      | check 32 | epoch 8 | local 24 |  ...  filled from the left
-    a lookup             one vector compare finds the wanted slot or the first empty one
+    line of 16 slots     | check | local id + 1 |  ...  32 bits each, filled from the left; 0 is empty
+    a lookup             one vector compare finds the slots that agree in their check and the first empty one
 
-A slot of an earlier epoch is empty, so a table is wiped only when the epochs run out; batches of more than
-2^24 nodes of a type use one bit of epoch and 31 of local id, and wipe each time. ``check`` is half of the
-hash; a slot that agrees in it is verified through the node's own row, so equal checks never confuse.
+As many bits hold a local id as the batch can need, and the rest of the slot checks; a slot that agrees is
+verified through the node's own row, so equal checks never confuse. A batch begins by wiping its tables,
+which costs less than a larger slot would: it is a stream, and brings them nearer.
 """
 
 from __future__ import annotations
@@ -13,22 +13,29 @@ from __future__ import annotations
 import numpy as np
 
 from workbench.kernels.jit import part
-from workbench.kernels.lanes import lowest_bit, match_line
-from workbench.kernels.raw import load, set_word, width, word, word32
+from workbench.kernels.lanes import SLOTS, lowest_bit, match_line
+from workbench.kernels.raw import half, load, set_word, set_word32, width, word, word32
 
-NARROW_TAG: int = 0xFF << 24
-"""Bits of the epoch in a slot whose local id has 24 bits."""
+LAST_SLOT: int = 1 << (SLOTS - 1)
+"""The bit of :func:`match_line` that stands for a line's last slot."""
 
-WIDE_TAG: int = 1 << 31
-"""Bit of the epoch in a slot whose local id has 31 bits."""
 
-CHECK: int = -1 << 32
-"""Bits of the check in a slot."""
+@part
+def wipe(slots, lines):
+    """Empty a table of ``lines + 1`` lines."""
+    for at in range(slots, slots + ((lines + 1) << 6), 8):
+        set_word(at, 0, 0)
+
+
+@part
+def check_of(hashed, low):
+    """The bits of a slot that check, where ``low`` is the mask of its local id."""
+    return np.int64(np.uint64(hashed) >> np.uint64(32)) & (np.int64(0xFFFFFFFF) ^ low)
 
 
 @part
 def hash_of(node, lane):
-    """64 mixed bits: the low half checks, the high half chooses a line."""
+    """64 mixed bits, of which the higher half is of use: it chooses a line, and checks."""
     return np.int64(
         np.uint64(node) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(lane) * np.uint64(0xD1B54A32D192ED03)
     )
@@ -37,31 +44,30 @@ def hash_of(node, lane):
 @part
 def line_of(hashed, lines):
     """Number of the cache line where a hash belongs; ``lines`` is a power of two less one."""
-    return np.int64(np.uint64(hashed) >> np.uint64(35)) & lines
+    return np.int64(np.uint64(hashed) >> np.uint64(32)) & lines
 
 
 @part
-def lookup(like, tag_mask, tag, slots, lines, ids, lanes, rows, clocks, node, lane, row, clock, hashed):
+def lookup(like, low, slots, lines, ids, lanes, rows, clocks, node, lane, row, clock, hashed):
     """Local id of what was entered as (node, lane, row, clock); or the negative address of a free slot.
 
     Arrays, as addresses; 0 for those that do not count
     ------
-    slots   int64[lines + 1, 8]
+    slots   uint32[lines + 1, 16]
     ids     ids[...]    node of each local id
     lanes   int32[...]  its seed; of edges, the dst
     rows    int32[...]  of edges, the src
     clocks  int64[...]
     """
-    low = np.int64(0xFFFFFFFF) ^ tag_mask
-    line, wanted = line_of(hashed, lines), (hashed << 32) | tag
+    line, wanted = line_of(hashed, lines), check_of(hashed, low)
     while True:
-        found = match_line(slots + (line << 6), CHECK | tag_mask, wanted, tag_mask, tag)
+        found = match_line(slots + (line << 6), wanted, low)
         while found != 0:
-            slot_at = slots + (line << 6) + (lowest_bit(found) << 3)
-            slot = word(slot_at, 0)
-            if slot & tag_mask != tag:
+            slot_at = slots + (line << 6) + (lowest_bit(found) << 2)
+            slot = half(slot_at, 0)
+            if slot == 0:
                 return -slot_at
-            local = slot & low
+            local = (slot & low) - 1
             same = load(like, ids + local * width(like)) == node
             same &= lanes == 0 or word32(lanes, local) == lane
             same &= rows == 0 or word32(rows, local) == row
@@ -72,6 +78,6 @@ def lookup(like, tag_mask, tag, slots, lines, ids, lanes, rows, clocks, node, la
 
 
 @part
-def enter(slot_at, tag, hashed, local):
+def enter(slot_at, low, hashed, local):
     """Note a local id in the free slot that :func:`lookup` found."""
-    set_word(slot_at, 0, (hashed << 32) | tag | local)
+    set_word32(slot_at, 0, check_of(hashed, low) | (local + 1))

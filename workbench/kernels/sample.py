@@ -20,8 +20,9 @@ import numpy as np
 
 from workbench.kernels.jit import kernel, part
 from workbench.kernels.raw import call_at, load, set_word, width, word, word32
-from workbench.kernels.relabel import enter, hash_of, lookup
+from workbench.kernels.relabel import enter, hash_of, lookup, wipe
 from workbench.kernels.tables import (
+    C_BY_PATH,
     C_DISJOINT,
     C_DST,
     C_EDGE,
@@ -32,6 +33,7 @@ from workbench.kernels.tables import (
     C_HOPS,
     C_LAST,
     C_LIST,
+    C_LOW,
     C_NODES,
     C_NUMBER,
     C_PATH,
@@ -41,11 +43,11 @@ from workbench.kernels.tables import (
     C_STEP,
     C_STEP_EDGES,
     C_STEPS,
-    C_TAG,
-    C_TAG_MASK,
     C_TREE,
     C_TYPES,
     E_COUNT,
+    E_HASH,
+    E_LINES,
     E_WORDS,
     N_BATCH,
     N_CLOCK,
@@ -103,12 +105,26 @@ def _add_seeds(like, call, table):
         clock = word(word(table, N_CLOCK), local) if path else np.int64(0)
         hashed = hash_of(node, lane ^ clock)
         slot = lookup(
-            like, word(call, C_TAG_MASK), word(call, C_TAG), word(table, N_HASH), word(table, N_LINES),
-            nodes_at, batch_at if disjoint else np.int64(0), np.int64(0),
+            like, word(call, C_LOW), word(table, N_HASH), word(table, N_LINES), nodes_at,
+            batch_at if disjoint else np.int64(0), np.int64(0),
             word(table, N_CLOCK) if path else np.int64(0), node, lane, np.int64(0), clock, hashed,
         )  # fmt: skip
         if slot < 0:
-            enter(-slot, word(call, C_TAG), hashed, local)
+            enter(-slot, word(call, C_LOW), hashed, local)
+
+
+@part
+def _wipe_tables(call):
+    """Empty the hash tables of this batch."""
+    for t in range(word(call, C_TYPES)):
+        table = word(call, C_NODES) + t * (N_WORDS * 8)
+        if word(table, N_HASH) != 0:
+            wipe(word(table, N_HASH), word(table, N_LINES))
+    for number in range(word(call, C_STEPS) if word(call, C_BY_PATH) else 0):
+        step = word(call, C_PLAN) + number * (P_WORDS * 8)
+        edge = word(call, C_EDGES) + word(step, P_EDGE) * (E_WORDS * 8)
+        if word(edge, E_HASH) != 0:
+            wipe(word(edge, E_HASH), word(edge, E_LINES))
 
 
 @kernel
@@ -127,8 +143,9 @@ def sample_batch(like, call):
         drawn nodes, or -(1 + edge type). What it needs is in NEED.
     """
     hop = np.int64(1)
-    for t in range(word(call, C_TYPES)):
-        if word(call, C_TREE) == 0:
+    if word(call, C_TREE) == 0:
+        _wipe_tables(call)
+        for t in range(word(call, C_TYPES)):
             _add_seeds(like, call, word(call, C_NODES) + t * (N_WORDS * 8))
     _close_hop(call, np.int64(0))
     for number in range(word(call, C_STEPS)):

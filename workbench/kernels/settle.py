@@ -23,6 +23,7 @@ from workbench.kernels.tables import (
     C_FRONTIER,
     C_FRONTIER_ROOM,
     C_LANE_NODES,
+    C_LOW,
     C_NEED,
     C_NEW,
     C_NUMBER,
@@ -30,8 +31,6 @@ from workbench.kernels.tables import (
     C_SPANS,
     C_SRC,
     C_STEP,
-    C_TAG,
-    C_TAG_MASK,
     C_TREE,
     C_TYPES,
     E_COL,
@@ -112,7 +111,7 @@ def _local_of(like, call, p):
     slot = np.int64(0)
     if word(call, C_TREE) == 0:
         local = lookup(
-            like, word(call, C_TAG_MASK), word(call, C_TAG), word(nodes, N_HASH), word(nodes, N_LINES),
+            like, word(call, C_LOW), word(nodes, N_HASH), word(nodes, N_LINES),
             word(nodes, N_NODES), word(nodes, N_BATCH) if disjoint else np.int64(0), np.int64(0),
             word(nodes, N_CLOCK) if path else np.int64(0), node, lane, np.int64(0), clock, hashed,
         )  # fmt: skip
@@ -126,7 +125,7 @@ def _local_of(like, call, p):
             return np.int64(-1)
         set_word(held, lane, word(held, lane) + 1)
     if slot != 0:
-        enter(slot, word(call, C_TAG), hashed, count)
+        enter(slot, word(call, C_LOW), hashed, count)
     store(like, word(nodes, N_NODES) + count * width(like), node)
     set_word32(word(nodes, N_BATCH), count, lane if disjoint else -1)
     if path:
@@ -156,15 +155,15 @@ def _append(like, call, p, local):
     out_at, masks, paths = word(edge, E_OUT), word(edge, E_MASKS), word(word(call, C_STEP), P_PATHS)
     if word(call, C_BY_PATH):
         if word(call, C_TREE) == 0:
-            hashed, tag = hash_of(edge_id, col), word(call, C_TAG)
+            hashed, low = hash_of(edge_id, col), word(call, C_LOW)
             known = lookup(
-                like, word(call, C_TAG_MASK), tag, word(edge, E_HASH), word(edge, E_LINES), out_at,
+                like, low, word(edge, E_HASH), word(edge, E_LINES), out_at,
                 word(edge, E_COL), word(edge, E_ROW), np.int64(0), edge_id, col, local, np.int64(0), hashed,
             )  # fmt: skip
             if known >= 0:
                 set_word(masks, known, word(masks, known) | paths)
                 return
-            enter(-known, tag, hashed, count)
+            enter(-known, low, hashed, count)
         set_word(masks, count, paths)
     set_word32(word(edge, E_ROW), count, local)
     set_word32(word(edge, E_COL), count, col)

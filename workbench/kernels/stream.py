@@ -13,8 +13,8 @@ import numpy as np
 from workbench.kernels.hop import COLUMN, EDGES
 from workbench.kernels.jit import part, stage
 from workbench.kernels.lanes import lowest_bit, match_line
-from workbench.kernels.raw import load, prefetch, set_word, set_word32, store, width, word, word32
-from workbench.kernels.relabel import CHECK, enter, hash_of, line_of, lookup
+from workbench.kernels.raw import half, load, prefetch, set_word, set_word32, store, width, word, word32
+from workbench.kernels.relabel import LAST_SLOT, check_of, enter, hash_of, line_of, lookup
 from workbench.kernels.tables import (
     C_AT_MET,
     C_AT_MID,
@@ -22,6 +22,7 @@ from workbench.kernels.tables import (
     C_AT_OLD,
     C_DISJOINT,
     C_EDGE,
+    C_LOW,
     C_MET,
     C_MID,
     C_NEED,
@@ -29,8 +30,6 @@ from workbench.kernels.tables import (
     C_OLD,
     C_SRC,
     C_STEP,
-    C_TAG,
-    C_TAG_MASK,
     E_COUNT,
     E_EID,
     E_NBR,
@@ -66,21 +65,21 @@ def _turn(call):
 
 
 @part
-def _fill_slot(like, disjoint, tag_mask, tag, nodes, batch, count, at):
+def _fill_slot(like, disjoint, low, nodes, batch, count, at):
     """Local id of a node through the slot that matched, ``count`` if it is new; -1 if the slot is another's.
 
     A new node is appended; the caller counts it. ``at`` is the address of the edge in its chunk.
     """
     slot_at, lane = word(at, 0), word(at + K_LANE, 0)
     node, hashed = word(at + K_NODE, 0), word(at + K_HASH, 0)
-    wanted, slot = (hashed << 32) | tag, word(slot_at, 0)
-    if slot & tag_mask != tag:
-        set_word(slot_at, 0, wanted | count)
+    slot = half(slot_at, 0)
+    if slot == 0:
+        enter(slot_at, low, hashed, count)
         store(like, nodes + count * width(like), node)
         set_word32(batch, count, lane if disjoint else -1)
         return count
-    local = slot & (np.int64(0xFFFFFFFF) ^ tag_mask)
-    same = slot & (CHECK | tag_mask) == wanted
+    local = (slot & low) - 1
+    same = slot ^ (local + 1) == check_of(hashed, low)
     if same:
         same = load(like, nodes + local * width(like)) == node
         same &= disjoint == 0 or word32(batch, local) == lane
@@ -98,21 +97,16 @@ def _meet(call):
     edge, nodes, step = word(call, C_EDGE), word(call, C_SRC), word(call, C_STEP)
     stride, nbr_at, eid_at = word(edge, E_STRIDE), word(edge, E_NBR), word(edge, E_EID)
     apart = word(step, P_LAYOUT) == EDGES and eid_at - nbr_at >= stride
-    slots, lines, tag_mask, tag = (
-        word(nodes, N_HASH),
-        word(nodes, N_LINES),
-        word(call, C_TAG_MASK),
-        word(call, C_TAG),
-    )
+    slots, lines, low = word(nodes, N_HASH), word(nodes, N_LINES), word(call, C_LOW)
     new, met, news = word(call, C_AT_NEW), word(call, C_AT_MET), word(call, C_NEW)
     mets = word(call, C_MET) if slots != 0 else np.int64(0)  # no room at all: the next stage asks for it
     for p in range(max(news, mets)):
         if p < mets:
             hashed = word(met + K_HASH, p)
             line_at = slots + (line_of(hashed, lines) << 6)
-            found = match_line(line_at, CHECK | tag_mask, (hashed << 32) | tag, tag_mask, tag)
+            found = match_line(line_at, check_of(hashed, low), low)
             # of a full line, the last slot: it is another's, which the next stage sees
-            set_word(met, p, line_at + (lowest_bit(found | 128) << 3))
+            set_word(met, p, line_at + (lowest_bit(found | LAST_SLOT) << 2))
         if p < news:
             position = word(new, p)
             prefetch(nbr_at + position * stride)
@@ -149,10 +143,10 @@ def _relabel(like, call, begin):
     edge, nodes, old, olds = word(call, C_EDGE), word(call, C_SRC), word(call, C_AT_OLD), word(call, C_OLD)
     # in locals, because a raw store might alias the tables and would have them loaded again each time
     nodes_at, batch_at, count = word(nodes, N_NODES), word(nodes, N_BATCH), word(nodes, N_COUNT)
-    disjoint, tag_mask, tag = word(call, C_DISJOINT), word(call, C_TAG_MASK), word(call, C_TAG)
+    disjoint, low = word(call, C_DISJOINT), word(call, C_LOW)
     row_at, end = word(edge, E_ROW) + word(edge, E_COUNT) * 4, olds
     for p in range(begin, olds):
-        local = _fill_slot(like, disjoint, tag_mask, tag, nodes_at, batch_at, count, old + p * 8)
+        local = _fill_slot(like, disjoint, low, nodes_at, batch_at, count, old + p * 8)
         if local < 0:
             end = p
             break
@@ -169,12 +163,12 @@ def _settle_old(like, call, p):
     lane, node, hashed = word(at + K_LANE, 0), word(at + K_NODE, 0), word(at + K_HASH, 0)
     disjoint, count = word(call, C_DISJOINT), word(nodes, N_COUNT)
     local = lookup(
-        like, word(call, C_TAG_MASK), word(call, C_TAG), word(nodes, N_HASH), word(nodes, N_LINES),
+        like, word(call, C_LOW), word(nodes, N_HASH), word(nodes, N_LINES),
         word(nodes, N_NODES), word(nodes, N_BATCH) if disjoint else np.int64(0), np.int64(0), np.int64(0),
         node, lane, np.int64(0), np.int64(0), hashed,
     )  # fmt: skip
     if local < 0:
-        enter(-local, word(call, C_TAG), hashed, count)
+        enter(-local, word(call, C_LOW), hashed, count)
         store(like, word(nodes, N_NODES) + count * width(like), node)
         set_word32(word(nodes, N_BATCH), count, lane if disjoint else -1)
         set_word(nodes, N_COUNT, count + 1)

@@ -16,17 +16,18 @@ from __future__ import annotations
 (
     # set for every call, in this order (``stores/run_batch.py``): the steps; what they may see, by seed;
     # the tables; counts by hop and step; metapaths' lists of drawn nodes, int32[room], begin at SPANS,
-    # int64[steps + 1]; budgets by seed; this batch's epoch in hash slots (``kernels/relabel.py``)
+    # int64[steps + 1]; budgets by seed; bits of a hash slot that hold a local id (``kernels/relabel.py``)
     C_PLAN, C_HIDDEN, C_CUTS, C_LANES, C_KEYS, C_VIEWS,
-    C_NODES, C_EDGES, C_ENDS, C_STEP_EDGES, C_SPANS, C_LANE_NODES, C_DROPPED, C_TAG_MASK, C_TAG, C_STAMP,
+    C_NODES, C_EDGES, C_ENDS, C_STEP_EDGES, C_SPANS, C_LANE_NODES, C_DROPPED, C_LOW, C_STAMP,
     # edges of the new, mid, met and old chunk; answers: capacity that was missing, nodes whose weighted
     # draws needed a scan
     C_NEW, C_MID, C_MET, C_OLD, C_NEED, C_SLOW,
     # of a plan: rules, 0 or 1 (a lane is a seed; every draw is a node; cutoffs along the path; the instant
     # itself is not visible; steps expand what their parent drew; chunks need settling); nodes a seed may
-    # have; rules of cutoffs along the path, int64[bounds, 3] address of times, dated rows, window or -1;
+    # have; rules of cutoffs along the path, int64[bounds, 4] address of times, dated rows, window or -1,
+    # address of knots (``kernels/cuts.py``);
     # addresses of the stages that look at a block of nodes, and that make edges of chunks
-    C_STEPS, C_TYPES, C_HOPS, C_DISJOINT, C_TREE, C_PATH, C_STRICT, C_BY_PATH, C_GENERAL,
+    C_STEPS, C_TYPES, C_HOPS, C_DISJOINT, C_TREE, C_PATH, C_BY_PATH, C_GENERAL,
     C_BUDGET, C_BOUNDS, C_FILL, C_ADVANCE,
     # scratch of the worker
     C_BLOCK, C_AT_NEW, C_AT_MID, C_AT_MET, C_AT_OLD, C_RANKS, C_MANY,
@@ -35,8 +36,8 @@ from __future__ import annotations
     # drawn for: its lane in the block, visible neighbours, draws, whether they are listed
     C_STEP, C_NUMBER, C_SRC, C_DST, C_EDGE, C_LIST, C_FIRST, C_LAST, C_START, C_WIDTH,
     C_NODE, C_COUNT, C_TAKE, C_LISTED,
-) = range(63)
-C_EACH, C_WORDS = 22, 63
+) = range(61)
+C_EACH, C_WORDS = 21, 61
 
 (
     P_HOP, P_EDGE, P_DST, P_SRC, P_LAYOUT, P_FANOUT, P_STRATEGY, P_SALT,
@@ -57,10 +58,10 @@ N_NODES, N_BATCH, N_HASH, N_LINES, N_CAPACITY, N_COUNT, N_CLOCK, N_SEEN = range(
 N_WORDS = 8
 
 (
-    E_INDPTR, E_NBR, E_EID, E_ROW, E_COL, E_OUT, E_CAPACITY, E_COUNT, E_ROWS, E_STRIDE,
+    E_INDPTR, E_OFFSET, E_NBR, E_EID, E_ROW, E_COL, E_OUT, E_CAPACITY, E_COUNT, E_ROWS, E_STRIDE,
     E_MASKS, E_HASH, E_LINES,
-) = range(13)
-E_WORDS = 13
+) = range(14)
+E_WORDS = 14
 # fmt: on
 
 UNIFORM, RECENT, WEIGHTED, DECAY = range(4)

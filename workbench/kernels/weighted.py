@@ -38,7 +38,6 @@ from workbench.kernels.tables import (
     C_VISIBLE,
     DECAY,
     E_EID,
-    E_INDPTR,
     E_STRIDE,
     P_HALF_LIFE,
     P_MASS,
@@ -47,6 +46,7 @@ from workbench.kernels.tables import (
     P_TIMES,
     P_WEIGHTS,
 )
+from workbench.kernels.windows import offset_at
 
 FEW: int = 128
 """Masses that are all prefetched: a search among them waits for nothing, so what it costs is branches."""
@@ -56,14 +56,21 @@ SCANNED: int = 1 << 63
 
 
 @part
-def _target(masses, first, count, log, u):
-    """The mass, as stored, at a share ``u`` of those of ``count`` positions; ``first``: none before them."""
+def _ends(masses, first, count, log):
+    """(mass before ``count`` positions, mass at their end), as :func:`_target` takes them."""
     last = real(masses, count - 1)
+    if first:
+        return 0.0, last
+    before = real(masses, -1)
+    return 2.0 ** (before - last) if log else before, last
+
+
+@part
+def _target(before, last, log, u):
+    """The mass, as stored, at a share ``u`` between two; of logarithms, ``before`` is a share of the last."""
     if log:
-        before = 0.0 if first else 2.0 ** (real(masses, -1) - last)
         at = before + u * (1.0 - before)
         return last + math.log2(at) if at > 0.0 else -np.inf
-    before = 0.0 if first else real(masses, -1)
     return before + u * (last - before)
 
 
@@ -108,9 +115,22 @@ def _first_above(masses, count, target, guess):
 
 
 @part
-def _try(masses, first, count, log, u):
+def _first_of_few(masses, count, target):
+    """The same by plain halving, without a branch: what is near is looked at sooner than guessed."""
+    base, length = np.int64(0), count
+    while length > 1:
+        half = length >> 1
+        base = base if real(masses, base + half - 1) > target else base + half
+        length -= half
+    return base if real(masses, base) > target else base + 1
+
+
+@part
+def _try(masses, before, last, count, log, u):
     """The rank that a share of the masses falls on."""
-    target = _target(masses, first, count, log, u)
+    target = _target(before, last, log, u)
+    if count <= FEW:
+        return _first_of_few(masses, count, target)
     return _first_above(masses, count, target, _guess(masses, count, target))
 
 
@@ -133,15 +153,15 @@ def _side_by_side(masses, count, take, picks, targets):
 
 
 @part
-def _first_tries(masses, first, count, log, key, take, picks, targets):
+def _first_tries(masses, before, last, count, log, key, take, picks, targets):
     """Attempt 0 of every draw; of many masses, all guesses are prefetched before the first is looked at."""
     if count <= FEW:
         for d in range(take):
-            set_real(targets, d, _target(masses, first, count, log, share(key, np.uint64(d))))
+            set_real(targets, d, _target(before, last, log, share(key, np.uint64(d))))
         _side_by_side(masses, count, take, picks, targets)
         return
     for d in range(take):
-        target = _target(masses, first, count, log, share(key, np.uint64(d)))
+        target = _target(before, last, log, share(key, np.uint64(d)))
         guess = _guess(masses, count, target)
         prefetch(masses + guess * 8)
         set_real(targets, d, target)
@@ -224,11 +244,11 @@ def _cumulate(like, call, i, count, listed):
 
 
 @part
-def _accept(like, call, i, masses, first, log, count, take, listed, scanned):
+def _accept(like, call, i, masses, before, last, log, count, take, listed, scanned):
     """Turn first tries into draws without replacement, in order; returns how many there are."""
     picks, key = word(call, C_MANY), np.uint64(word(word(call, C_BLOCK) + B_KEY, i))
     taken, mask = word(call, C_TAKEN), word(call, C_TAKEN_MASK)
-    stamp, tries = word(call, C_STAMP) + 1, np.int64(0)
+    stamp, tries, filter64 = word(call, C_STAMP) + 1, np.int64(0), np.uint64(0)
     set_word(call, C_STAMP, stamp)
     for d in range(take):
         pick, attempt = word(picks, d), np.uint64(0)
@@ -237,11 +257,16 @@ def _accept(like, call, i, masses, first, log, count, take, listed, scanned):
                 set_word(call, C_SLOW, word(call, C_SLOW) + (not scanned))
                 return _scan(like, call, i, count, listed, d, take)
             tries += 1
-            if pick < count and not is_taken(pick, d, picks, take, taken, mask, stamp):
+            # of up to 64 ranks a word of bits knows which are taken; of more, which may be
+            bit = np.uint64(1) << (np.uint64(pick) & np.uint64(63))
+            if pick < count and filter64 & bit == 0:
+                break
+            if pick < count and count > 64 and not is_taken(pick, d, picks, take, taken, mask, stamp):
                 break
             attempt += np.uint64(1)
             u = share(key, np.uint64(d) + (attempt << np.uint64(32)))
-            pick = _try(masses, first, count, log, u)
+            pick = _try(masses, before, last, count, log, u)
+        filter64 |= bit
         set_word(picks, d, pick)
         if take > SCAN:
             take_in(pick, taken, mask, stamp)
@@ -249,7 +274,7 @@ def _accept(like, call, i, masses, first, log, count, take, listed, scanned):
 
 
 @part
-def _again(call, i, masses, first, log, count, take):
+def _again(call, i, masses, before, last, log, count, take):
     """Turn first tries into draws with replacement: only what found nothing is tried again."""
     picks, key = word(call, C_MANY), np.uint64(word(word(call, C_BLOCK) + B_KEY, i))
     for d in range(take):
@@ -257,7 +282,7 @@ def _again(call, i, masses, first, log, count, take):
         while word(picks, d) >= count:
             attempt += np.uint64(1)
             u = share(key, np.uint64(d) + (attempt << np.uint64(32)))
-            set_word(picks, d, _try(masses, first, count, log, u))
+            set_word(picks, d, _try(masses, before, last, count, log, u))
     return take
 
 
@@ -292,7 +317,7 @@ def draw_weighted(like, call):
             set_word(picks, rank, rank)
         return count
     begin, node = word(block + B_BEGIN, i), word(block + B_NODE, i)
-    masses, first = word(step, P_MASS) + begin * 8, begin == word(word(word(call, C_EDGE), E_INDPTR), node)
+    masses, first = word(step, P_MASS) + begin * 8, begin == offset_at(word(call, C_EDGE), node)
     scanned = listed or word(step, P_MASS) == 0
     # weights that a mass before them swallowed are summed up anew
     if not scanned and not log:
@@ -302,8 +327,8 @@ def draw_weighted(like, call):
         masses, first, log = _cumulate(like, call, i, count, listed), True, False
         if not real(masses, count - 1) > 0.0:
             return np.int64(0)
-    key = np.uint64(word(block + B_KEY, i))
-    _first_tries(masses, first, count, log, key, take, picks, word(call, C_TARGETS))
+    key, (before, last) = np.uint64(word(block + B_KEY, i)), _ends(masses, first, count, log)
+    _first_tries(masses, before, last, count, log, key, take, picks, word(call, C_TARGETS))
     if word(step, P_REPLACE):
-        return _again(call, i, masses, first, log, count, take)
-    return _accept(like, call, i, masses, first, log, count, take, listed, scanned)
+        return _again(call, i, masses, before, last, log, count, take)
+    return _accept(like, call, i, masses, before, last, log, count, take, listed, scanned)

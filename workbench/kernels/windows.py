@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from workbench.kernels.cuts import guess_row, rows_until
 from workbench.kernels.jit import part, stage
-from workbench.kernels.raw import load, prefetch, set_word, width, word, word32
+from workbench.kernels.raw import half, load, prefetch, set_word, width, word, word32
 from workbench.kernels.tables import (
     B_ACTIVE,
     B_BEGIN,
@@ -29,11 +30,11 @@ from workbench.kernels.tables import (
     C_PATH,
     C_START,
     C_STEP,
-    C_STRICT,
     C_VIEWS,
     C_WIDTH,
     E_EID,
     E_INDPTR,
+    E_OFFSET,
     E_ROWS,
     E_STRIDE,
     LANES,
@@ -51,35 +52,10 @@ FOREVER, BEGINNING = np.iinfo(np.int64).max, np.iinfo(np.int64).min
 
 
 @part
-def _rows_until(times_at, dated, view, window):
-    """Count the dated rows with ``time <= view``, or with ``time <= view - window``."""
-    if window >= 0 and (view == FOREVER or view <= BEGINNING + window):
-        return 0
-    limit = view - max(window, 0)
-    if dated == 0 or limit < word(times_at, 0):
-        return np.int64(0)
-    begin, end = word(times_at, 0), word(times_at, dated - 1)
-    if limit >= end:
-        return dated
-    # times mostly grow about evenly: gallop from where the limit would then be
-    low, high, step = 0, dated, 8
-    guess = int((np.float64(limit) - begin) / (np.float64(end) - begin) * (dated - 1))
-    if word(times_at, guess) > limit:
-        high = guess
-        while word(times_at, max(high - step, 0)) > limit:
-            high, step = max(high - step, 0), step * 8
-        low = max(high - step, 0)
-    else:
-        low = guess
-        while word(times_at, min(low + step, dated - 1)) <= limit:
-            low, step = min(low + step, dated - 1), step * 8
-        high = min(low + step, dated - 1)
-    while low + 1 < high:
-        middle = (low + high) >> 1
-        later = word(times_at, middle) > limit
-        high = middle if later else high
-        low = low if later else middle
-    return high
+def offset_at(edge, node):
+    """Position of the first edge of a node; where fewer than 2^32 edges are stored, offsets have 4 bytes."""
+    indptr = word(edge, E_INDPTR)
+    return half(indptr, node) if word(edge, E_OFFSET) == 4 else word(indptr, node)
 
 
 @part
@@ -87,8 +63,12 @@ def bound_of(call, bound, lane, view):
     """A row-id bound of one expanded node: its seed's, or its own where cutoffs follow the path."""
     if word(call, C_PATH) == 0:
         return word(word(call, C_CUTS), bound * word(call, C_LANES) + lane)
-    rule = word(call, C_BOUNDS) + bound * 24
-    return _rows_until(word(rule, 0), word(rule, 1), view, word(rule, 2))
+    rule = word(call, C_BOUNDS) + bound * 32
+    dated, window = word(rule, 1), word(rule, 2)
+    if dated == 0 or (window >= 0 and (view == FOREVER or view <= BEGINNING + window)):
+        return np.int64(0)
+    limit = view - max(window, 0)
+    return rows_until(word(rule, 0), dated, guess_row(word(rule, 3), dated, limit), limit)
 
 
 @part
@@ -96,8 +76,7 @@ def view_of(call, local, lane):
     """The last instant that an expanded node sees."""
     if word(call, C_PATH) == 0:
         return word(word(call, C_VIEWS), lane)
-    clock = word(word(word(call, C_DST), N_CLOCK), local)
-    return clock - word(call, C_STRICT) if BEGINNING < clock < FOREVER else clock
+    return word(word(word(call, C_DST), N_CLOCK), local)
 
 
 @part
@@ -147,13 +126,13 @@ def fill_block(like, call):
         width(like),
         word(call, C_DISJOINT),
     )
-    high, low, indptr, rows = word(step, P_HIGH), word(step, P_LOW), word(edge, E_INDPTR), word(edge, E_ROWS)
+    high, low, rows = word(step, P_HIGH), word(step, P_LOW), word(edge, E_ROWS)
     for i in range(lanes):
         local = local_at(call, start + i)
         node = load(like, nodes_at + local * size)
         lane = word32(batch_at, local) if disjoint else np.int64(0)
         view = view_of(call, local, lane)
-        begin, end = word(indptr, node), word(indptr, node + 1)
+        begin, end = offset_at(edge, node), offset_at(edge, node + 1)
         at = block + i * 8
         set_word(at + B_LOCAL, 0, local)
         set_word(at + B_NODE, 0, node)

@@ -54,6 +54,13 @@ class Batch:
     label: AnyArray | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        label = "without labels" if self.label is None else "with labels"
+        read = ", ".join(
+            f"{name} {len(rows.block):,}" for name, rows in [*self.nodes.items(), *self.edges.items()]
+        )
+        return f"Batch {self.index}, {label}; distinct rows read: {read or 'none'}\n{self.subgraph}"
+
     @property
     def seed_type(self) -> str:
         """Node type of the (first set of) seeds."""

@@ -64,7 +64,7 @@ def batch_order(
     LoaderError
         If the batch size is not positive, or dropping leaves nothing of a table that has seeds.
     """
-    _check_batch_size(batch_size)
+    check_batch_size(batch_size)
     rows = _hashed(np.arange(count), derive_key(key, "order", epoch)) if shuffle else np.arange(count)
     bounds = np.array([0, count])
     if anchors is not None and count:
@@ -98,7 +98,13 @@ def _cut(bounds: AnyArray, batch_size: int) -> tuple[Int64Array, Int64Array]:
     return starts.astype(np.int64), ends.astype(np.int64)
 
 
-def _check_batch_size(batch_size: int) -> None:
+def check_batch_size(batch_size: int) -> None:
+    """Refuse what is no positive number of seeds.
+
+    Raises
+    ------
+    LoaderError
+    """
     if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
         raise LoaderError(
             explain("a batch size was asked for", f"got {batch_size!r}", "a positive number of seeds"), -1

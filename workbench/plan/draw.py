@@ -49,7 +49,8 @@ class Draw:
     replace : bool  with replacement: exactly ``take`` draws wherever there is a neighbour
     static : bool  True waives the edges' times (node times never)
     window : length of time or 'unlimited'
-        Look-back: only neighbours with ``anchor - window < time <= anchor``. Kept as microseconds.
+        Look-back: only neighbours with ``anchor - window < time <= anchor``. Edges of a table without a
+        time are not bounded by it. Kept as microseconds.
 
     Raises
     ------
@@ -131,8 +132,8 @@ class Draw:
     def over(self, base: Draw) -> Draw:
         """The same draw, with what it leaves open taken from ``base``.
 
-        A weight or half-life of the base comes with its strategy, and ageing gives way to uniform
-        draws where edge times are waived.
+        A weight or half-life of the base comes with its strategy. Where edge times are waived, its ageing
+        gives way to uniform draws, and its window to none.
 
         Raises
         ------
@@ -143,6 +144,7 @@ class Draw:
         strategy = self.strategy or base.strategy or "uniform"
         if strategy == "decay" and self.strategy is None and static:
             strategy = "uniform"
+        window = self.window if self.window is not None or static else base.window
         return Draw(
             self.take,
             cap=self.cap,
@@ -151,7 +153,7 @@ class Draw:
             half_life=self.half_life or (base.half_life if strategy == "decay" else None),
             replace=self.replace if self.replace is not None else base.replace,
             static=static,
-            window=self.window if self.window is not None else base.window,
+            window=window,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -231,7 +233,8 @@ def _strategy(value: Any) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or value.lower() not in STRATEGIES:
-        known = did_you_mean(str(value), STRATEGIES)
+        near = did_you_mean(str(value), STRATEGIES)
+        known = "PyG's 'last' is 'recent'" if value == "last" else near
         asked = "a sampling strategy was asked for"
         raise FanoutError(explain(asked, f"got {value!r}", ", ".join(STRATEGIES), known))
     return value.lower()
@@ -258,6 +261,8 @@ def _check(draw: Draw) -> None:
         _refuse(f"a half_life with strategy={draw.strategy!r}", "a half-life for 'decay' only")
     if draw.strategy == "decay" and draw.static:
         _refuse("strategy='decay' with static=True", "one of them: an age needs the edge's time")
+    if isinstance(draw.window, int) and draw.static:
+        _refuse("a window with static=True", "one of them: looking back needs the edge's time")
     _check_cap(draw)
     _check_replacement(draw)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,7 @@ class Fanout(SamplingPlan):
     window : length of time or None
         Look-back, such as ``'30 days'`` or an int of microseconds: only neighbours with
         ``anchor - window < time <= anchor``. Kept as microseconds.
-    mode : 'disjoint', 'joint' or 'tree'
+    mode : 'disjoint' (the default), 'joint' or 'tree'
         One subgraph per seed, each under its own anchor; one for all seeds of an anchor, which share
         nodes; or one per seed in which every draw is a node of its own.
     disjoint : bool  the older word: True = ``mode='disjoint'``, False = ``mode='joint'``
@@ -128,7 +129,7 @@ class Fanout(SamplingPlan):
             half_life=None if ageless else self.half_life,
             replace=self.replace,
             static=static,
-            window=self.window,
+            window=None if static else self.window,
         )
 
     def _entries(self) -> list[dict[str, Cell]]:
@@ -178,6 +179,11 @@ class Fanout(SamplingPlan):
         ------
         FanoutError
             If a name is unknown, or a draw is impossible along its edge type.
+
+        Warns
+        -----
+        UserWarning
+            If hop 1 names only edge types that do not lead into the seeds, so that nothing is drawn.
         """
         self.check(schema)
         reachable, steps = set(seed_types), []
@@ -193,7 +199,18 @@ class Fanout(SamplingPlan):
                 steps.append(to_step(number, edge_type, cell, base, schema))
                 found.add(edge_type.src)
             reachable = found
+        if not steps:
+            self._warn_of_nothing(schema, seed_types)
         return self.step_plan(schema, steps)
+
+    def _warn_of_nothing(self, schema: Schema, seed_types: Sequence[str]) -> None:
+        """Say it where every draw at hop 1 was asked for along other ways: most often the way back."""
+        named = [name for name, cell in self.hops[0] if name and as_draw(cell).take]
+        if not named:
+            return
+        into = [str(edge_type) for edge_type in schema.edge_types if edge_type.dst in seed_types]
+        asked, got = f"seeds of {' and '.join(seed_types)}", f"hop 1 draws nothing along {', '.join(named)}"
+        warnings.warn(explain(asked, got, f"edge types into the seeds: {', '.join(into)}"), stacklevel=3)
 
     def check(self, schema: Schema) -> None:
         """Refuse names that the schema does not have.
@@ -320,7 +337,8 @@ def _hops(hops: Any) -> tuple[Hop, ...]:
     listed = hops.tolist() if isinstance(hops, np.ndarray) else hops
     if not isinstance(listed, (list, tuple)) or not listed:
         asked, allowed = "a fanout was asked for", "one entry per hop, such as [16, 8]"
-        raise FanoutError(explain(asked, f"got {hops!r}", allowed))
+        do = "Dicts of PyG and Kumo are read by from_pyg and from_kumo" if isinstance(listed, Mapping) else ""
+        raise FanoutError(explain(asked, f"got {hops!r}", allowed, do))
     return tuple(_read_hop(f"hop {i} of the fanout", hop) for i, hop in enumerate(listed, 1))
 
 

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from workbench.errors import FanoutError, did_you_mean, explain
 from workbench.plan.cells import Cell
-from workbench.plan.draw import whole
+from workbench.plan.draw import option_texts, whole
 from workbench.plan.pyg_neighbors import DROP, NUMBERS, refuse
 from workbench.schema import EdgeType, Schema
 from workbench.stores.steps import ALL
@@ -124,7 +124,7 @@ def check_sayable(data: Mapping[str, Any]) -> None:
     FanoutError
     """
     usual = {"strategy": "uniform", "disjoint": True}
-    found = [f"{k}={v!r}" for k, v in data.items() if k != "hops" and v and v != usual.get(k)]
+    found = option_texts({k: v for k, v in data.items() if k != "hops" and v and v != usual.get(k)})
     found += ["mode='joint'"] if not data["disjoint"] else []
     if found:
         refuse(ASKED, f"the fanout has {', '.join(found)}", "numbers alone", DROP)

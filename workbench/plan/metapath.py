@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from workbench.errors import FanoutError, explain
 from workbench.plan.cells import Cell, as_draw, complete, json_cell, read_cell, to_step
 from workbench.plan.draw import Draw, option_texts
@@ -65,8 +67,9 @@ class Metapath:
         path = tuple(edge_name(edge_type, "an edge type of a metapath", do) for edge_type in edge_types)
         if not path:
             raise FanoutError(explain("a metapath was asked for", "it names no edge type", "one or more"))
-        cells = tuple(fanouts) if isinstance(fanouts, Sequence) else (fanouts,) * len(path)
-        if len(cells) != len(path) or isinstance(fanouts, str):
+        listed = fanouts.tolist() if isinstance(fanouts, np.ndarray) else fanouts
+        cells = tuple(listed) if isinstance(listed, (list, tuple)) else (listed,) * len(path)
+        if len(cells) != len(path):
             got = f"got fanouts={fanouts!r} for {len(path)} edge types"
             raise FanoutError(explain(f"metapath {_text(path)}", got, "one number, or one per edge type"))
         options = {"strategy": strategy, "weight": weight, "half_life": half_life, "window": window}
@@ -132,9 +135,11 @@ class Metapath:
         options = {name: value for name, value in data.items() if name != "path"}
         known = {"fanouts", "strategy", "weight", "half_life", "replace", "static", "window"}
         wrong = [name for name in options if name not in known]
-        if wrong or not {"path", "fanouts"} <= set(data):
-            got = f"got {sorted(map(str, data))}"
-            raise FanoutError(explain("a metapath was read", got, ", ".join(["path", *sorted(known)])))
+        if wrong or not isinstance(data.get("path"), (list, tuple)) or "fanouts" not in data:
+            got = f"got {dict(data)}"
+            raise FanoutError(
+                explain("a metapath was read", got, ", ".join(["path (a list)", *sorted(known)]))
+            )
         return cls(*data["path"], **options)
 
     def __repr__(self) -> str:

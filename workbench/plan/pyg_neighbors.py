@@ -29,7 +29,7 @@ from typing import Any, NoReturn
 
 from workbench.errors import FanoutError, explain
 from workbench.plan.cells import Cell
-from workbench.plan.draw import whole
+from workbench.plan.draw import option_texts, whole
 from workbench.schema import EdgeType, Schema
 from workbench.stores.steps import ALL
 
@@ -91,7 +91,7 @@ def check_sayable(data: Mapping[str, Any]) -> None:
     FanoutError
     """
     unsaid = ("half_life", "static", "window", "strict", "cutoff", "max_nodes")
-    found = [f"{name}={data[name]!r}" for name in unsaid if data.get(name)]
+    found = option_texts({name: data[name] for name in unsaid if data.get(name)})
     found += ["strategy='decay'"] if data["strategy"] == "decay" else []
     found += ["mode='tree'"] if data.get("mode") == "tree" else []
     if found:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from workbench.errors import FanoutError, SchemaError, did_you_mean, explain
-from workbench.plan.draw import whole
 from workbench.schema import EdgeType, Schema
-from workbench.stores.step_rules import CUTOFFS, check_form, check_steps
-from workbench.stores.steps import FORMS, LARGEST, Step, StepPlan
+from workbench.stores.step_rules import CUTOFFS, check_budget, check_cutoff, check_form, check_steps
+from workbench.stores.steps import FORMS, Step, StepPlan
 
 MODES: tuple[str, ...] = ("disjoint", "joint", "tree")
 
@@ -25,7 +24,8 @@ class SamplingPlan(ABC):
     mode : 'disjoint', 'joint' or 'tree'
         One subgraph per seed; one for all seeds of an anchor; or one per seed in which every draw is a
         node of its own.
-    strict : bool  the anchor's own instant is not visible
+    strict : bool
+        The anchor's own instant is not visible.
     cutoff : 'anchor' or 'path'
         What a node may see: what its seed's anchor allows, or (``path``) what had happened by the time
         of the edges that led to it.
@@ -53,13 +53,8 @@ class SamplingPlan(ABC):
         """Check and set the fields; ``disjoint`` is the older word for ``mode``."""
         if not isinstance(strict, bool):
             raise FanoutError(explain("strict was asked for", f"got {strict!r}", "True or False"))
-        if cutoff not in CUTOFFS:
-            known = " or ".join(map(repr, CUTOFFS))
-            raise FanoutError(explain("a cutoff was asked for", f"got {cutoff!r}", known))
-        budget = whole(max_nodes)
-        if max_nodes is not None and not 1 <= (budget or 0) <= LARGEST:
-            asked = "a budget of nodes (max_nodes) was asked for"
-            raise FanoutError(explain(asked, f"got {max_nodes!r}", "1 .. 2^31 - 1, or None"))
+        check_cutoff(cutoff)
+        budget = check_budget(max_nodes)
         form, kind = getattr(subgraph, "value", subgraph), _mode(mode, disjoint)
         check_form(form, tree=kind == "tree")
         values = {"mode": kind, "strict": strict, "cutoff": cutoff, "max_nodes": budget, "subgraph": form}
@@ -203,16 +198,20 @@ def known_edge_type(schema: Schema, name: str, where: str) -> EdgeType:
     try:
         return schema.edge_type(name)
     except SchemaError as error:
-        raise FanoutError(f"{where} names {name!r}. {error}") from None
+        keys = [end for end in name.split("->") if "." in end]
+        hint = " Kumo's connections run the other way: read them with Fanout.from_kumo." if keys[1:] else ""
+        raise FanoutError(f"{where} names {name!r}. {error}{hint}") from None
 
 
 def _mode(mode: str | None, disjoint: bool | None) -> str:
+    if disjoint is not None and not isinstance(disjoint, bool):
+        raise FanoutError(explain("disjoint was asked for", f"got {disjoint!r}", "True or False"))
     if mode is None:
-        return "joint" if disjoint is not None and not disjoint else "disjoint"
+        return "joint" if disjoint is False else "disjoint"
     if mode not in MODES:
         near = did_you_mean(str(mode), MODES)
         raise FanoutError(explain("a sampling mode was asked for", f"got {mode!r}", ", ".join(MODES), near))
-    if disjoint is not None and bool(disjoint) != (mode != "joint"):
+    if disjoint is not None and disjoint != (mode != "joint"):
         got = f"got mode={mode!r} with disjoint={disjoint!r}"
         raise FanoutError(
             explain("a sampling mode was asked for", got, "one of the two", "Leave disjoint out")

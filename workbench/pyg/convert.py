@@ -56,7 +56,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data, HeteroData
 
-from workbench.errors import LoaderError, explain
+from workbench.errors import LoaderError, expect, explain
 from workbench.loading.batch import Batch, Rows
 from workbench.pyg.sections import carve, edge_features, expand, node_features, without_future
 from workbench.schema import EdgeType
@@ -64,6 +64,9 @@ from workbench.stores.features import GroupLayout
 from workbench.types import AnyArray, TimeArray
 
 Attributes = dict[str, Any]
+
+
+BATCHES = "Batches come from wb.Loader(sampler, engine.features, seeds, batch_size); PyGLoader converts them"
 
 
 def to_hetero(
@@ -86,7 +89,13 @@ def to_hetero(
         Where the tensors go. Feature rows and ids travel narrow and are widened there.
     pin : bool
         Put CPU tensors into pinned memory, for a later ``data.to(device, non_blocking=True)``.
+
+    Raises
+    ------
+    LoaderError
+        If it is no batch.
     """
+    expect(batch, Batch, LoaderError, "HeteroData of a batch", BATCHES)
     mover = _Mover.to(device, index_dtype, expand)
     data = HeteroData()
     for node_type in batch.subgraph.node_id:
@@ -114,6 +123,7 @@ def to_data(
     LoaderError
         If it is not.
     """
+    expect(batch, Batch, LoaderError, "Data of a batch", BATCHES)
     node_type, edge_type = _only_types(batch)
     mover = _Mover.to(device, index_dtype, expand)
     edges = _edge_attributes(batch, edge_type, mover)

@@ -35,6 +35,9 @@ def pairs_of(
         If it is no pair, or offsets do not fit the nodes and edges.
     """
     asked = f"edges of type {edge_type!r} were put as {layout.value}"
+    if not hasattr(edge_index, "__iter__"):
+        got = f"got a {type(edge_index).__name__}"
+        raise IdError(explain(asked, got, "a pair of rows of integers, or a tensor of two rows"))
     parts = [_array(part) for part in edge_index]
     if len(parts) != 2 or any(part.ndim != 1 for part in parts):
         shapes = ", ".join(str(part.shape) for part in parts)

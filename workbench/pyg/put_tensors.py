@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from workbench.errors import IdError, StoreError, explain
+from workbench.errors import StoreError, explain
 from workbench.types import Int64Array
 
 
@@ -115,19 +115,6 @@ def fitted(asked: str, given: Any, like: Tensor, rows: int) -> Tensor:
     except RuntimeError as error:
         got = f"got a tensor of shape {tuple(values.shape)}"
         raise StoreError(explain(asked, got, f"{shape}, or what spreads to it")) from error
-
-
-def checked_rows(asked: str, ids: Int64Array, count: int) -> Int64Array:
-    """The ids, if each is a row.
-
-    Raises
-    ------
-    IdError
-    """
-    if len(ids) and (ids.min() < 0 or ids.max() >= count):
-        odd = ids.min() if ids.min() < 0 else ids.max()
-        raise IdError(explain(asked, f"id {odd} is among them", f"0 to {count - 1}" if count else "none"))
-    return ids
 
 
 def _last_of_each(ids: Int64Array) -> Int64Array:

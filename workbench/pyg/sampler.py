@@ -21,10 +21,12 @@ from torch_geometric.sampler import (
 from workbench.errors import FanoutError, expect, explain
 from workbench.pyg.links import links_of, metadata_of
 from workbench.sampling.avoided import Negatives
+from workbench.sampling.links import Links
 from workbench.sampling.pairs import EdgePairs, edge_pairs
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import EdgeType
 from workbench.stores.request import HiddenEdges, SeedSet
+from workbench.stores.steps import both_ways
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.temporal import FOREVER
 from workbench.types import AnyArray
@@ -45,7 +47,8 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         one are drawn, comes from the loader's ``neg_sampling``; its weights replace ``negatives.draw``.
     hide_links : bool
         True: the edges that join a positive pair are not visible to that link, in either direction.
-        Anchors earlier than the links do the same and keep a pair's older edges.
+        Anchors earlier than the links do the same and keep a pair's older edges. False is PyG's way; links
+        that see themselves are warned of where negatives are drawn, for then the edges are known.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         self.sampler = sampler
         self.negatives, self.hide_links = negatives, hide_links
         self._pairs: dict[EdgeType, EdgePairs] = {}
+        self._warned = False
         self._epoch = torch.tensor([epoch]).share_memory_()
 
     @property
@@ -85,6 +89,11 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         index : NodeSamplerInput
             ``time`` holds anchors as int64 microseconds; without it sampling is static. Without
             ``input_type`` the graph must be homogeneous.
+
+        Raises
+        ------
+        AnchorError
+            If anchors are of another unit, or a joint fanout gets two.
         """
         node_type = self._only_node_type() if index.input_type is None else index.input_type
         count = index.node.numel()
@@ -109,7 +118,7 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         Raises
         ------
         AnchorError
-            If a joint fanout gets two anchors, or no negative is allowed at one.
+            If anchors are of another unit, a joint fanout gets two, or no negative is allowed at one.
         """
         if index.time is None:
             _warn_of_the_future(self.sampler, "edge_label_time")
@@ -121,6 +130,8 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
             weights = _numpy(neg_sampling.src_weight), _numpy(neg_sampling.dst_weight)
             rule = self.negatives
             edges = self._edges(index.input_type) if rule.needs_edges else None
+            if edges is not None and not self.hide_links:
+                self._warn_of_own_links(links, edges)
             triplet = neg_sampling.is_triplet()
             amount = math.ceil(neg_sampling.amount) if triplet else neg_sampling.amount
             links = links.with_negatives(
@@ -135,6 +146,21 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         batches = {name: links.link_of(batch) for name, batch in subgraph.batch.items()}
         metadata = metadata_of(index, links, places, neg_sampling)
         return _output(subgraph, metadata, hetero=hetero, batches=batches)
+
+    def _warn_of_own_links(self, links: Links, edges: EdgePairs) -> None:
+        """Say it, once, where links see the very edges that they are asked for."""
+        graph = self.sampler.graph
+        followed = {step.edge_type for step in self.sampler.plan(*dict.fromkeys(links.types))}
+        if self._warned or not followed & set(both_ways(graph.schema, edges.edge_type)):
+            return
+        seen = len(links.hidden_edges(edges, len(links), disjoint=False).rows)
+        if seen:
+            self._warned = True
+            warnings.warn(
+                f"{len(links):,} links see {seen:,} edges that join their own two ends: labels among the "
+                "features. Pass anchors earlier than the links, or PyGSampler(..., hide_links=True)",
+                stacklevel=3,
+            )
 
     def _edges(self, input_type: tuple[str, str, str] | None) -> EdgePairs:
         """The linked pairs of the edge type that links are of; read once."""

@@ -29,9 +29,10 @@ from workbench.errors import (
     expect,
     explain,
 )
+from workbench.kernels.check import first_bad_id
 from workbench.kernels.distinct import distinct
 from workbench.pyg.edge_index import pairs_of
-from workbench.pyg.put_tensors import PutTensor, checked_rows, fitted
+from workbench.pyg.put_tensors import PutTensor, fitted
 from workbench.pyg.sections import attribute_widths, edge_features, expand, node_features
 from workbench.schema import EdgeType
 from workbench.stores import protocols
@@ -43,8 +44,8 @@ from workbench.stores.steps import ALL, Step
 from workbench.temporal import FOREVER
 from workbench.types import AnyArray, Int32Array, Int64Array
 
-_Key = tuple[str | tuple[str, str, str], str]
-"""(node type or edge type, attribute)"""
+_Owner = str | tuple[str, str, str]
+"""A node type or an edge type."""
 
 
 class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
@@ -68,8 +69,8 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
             features, protocols.FeatureStore, StoreError, "PyG over a feature store", "Take engine.features"
         )
         self.graph, self.features = graph, features
-        self._put: dict[_Key, PutTensor] = {}
-        self._removed: set[_Key] = set()
+        self._put: dict[tuple[_Owner, str], PutTensor] = {}
+        self._removed: set[tuple[_Owner, str]] = set()
 
     def get_all_tensor_attrs(self) -> list[TensorAttr]:
         """Every attribute of every node type; fresh objects, for loaders write their index into them."""
@@ -80,15 +81,21 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
         ]
 
     def _names(self, attr: TensorAttr) -> list[str]:
-        """Attributes of a group that are served now."""
-        group = self._group(attr)
+        """Attributes of a node or edge type that are served now."""
+        owner = self._owner(attr)
+        put = [name for key, name in self._put if key == owner]
+        names = dict.fromkeys([*self._widths(owner), *put])
+        return [name for name in names if (owner, name) not in self._removed]
+
+    def _widths(self, owner: _Owner) -> dict[str, int | None]:
+        """Stored attribute of a node or edge type -> columns; None for a vector."""
+        group = self._group(owner)
         layout = self.features.groups.get(group)
-        names = ["x"] if layout is None else list(attribute_widths(layout))
-        names += [] if self.graph.times(group) is None else ["time"]
-        names += ["edge_attr"] if isinstance(attr.group_name, tuple) else []
-        own = self._name(attr)
-        put = [name for key, name in self._put if key == own]
-        return [name for name in dict.fromkeys([*names, *put]) if (own, name) not in self._removed]
+        widths: dict[str, int | None] = {"x": 1} if layout is None else dict(attribute_widths(layout))
+        if isinstance(owner, tuple):
+            width = widths.pop("x")  # of nodes without numbers it is a column of ones, of edges there is none
+            widths |= {"edge_attr": width} if {"numerical", "embedding"} & set(widths) else {}
+        return widths | ({} if self.graph.times(group) is None else {"time": None})
 
     def _get_tensor_size(self, attr: TensorAttr) -> tuple[int, ...] | None:
         if attr.attr_name not in self._names(attr):
@@ -106,7 +113,7 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
 
     def _multi_get_tensor(self, attrs: Sequence[TensorAttr]) -> list[Tensor]:
         """What was put, over what is stored."""
-        put = [self._put.get((self._name(attr), self._known(attr))) for attr in attrs]
+        put = [self._put.get((self._owner(attr), self._known(attr))) for attr in attrs]
         below = [each is None or each.ids is not None for each in put]
         stored = iter(self._stored([attr for attr, needed in zip(attrs, below, strict=True) if needed]))
         out = []
@@ -121,12 +128,16 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
 
     def _stored(self, attrs: Sequence[TensorAttr]) -> list[Tensor]:
         """Read each distinct row once, all groups in one call of our store."""
-        places = [(self._group(attr), id(attr.index)) for attr in attrs]
+        owners = [self._owner(attr) for attr in attrs]
+        places = [
+            (self._group(owner), isinstance(owner, tuple), id(attr.index))
+            for owner, attr in zip(owners, attrs, strict=True)
+        ]
         wanted = {place: self._ids(attr) for place, attr in zip(places, attrs, strict=True)}
         unique = {place: distinct(ids) for place, ids in wanted.items() if place[0] in self.features.groups}
         reads = [protocols.Read(place[0], rows) for place, (rows, _) in unique.items()]
         blocks = dict(zip(unique, self.features.multi_get(reads), strict=True))
-        served: dict[tuple[str, int], dict[str, Tensor]] = {}
+        served: dict[tuple[str, bool, int], dict[str, Tensor]] = {}
         out = []
         for place, attr in zip(places, attrs, strict=True):
             if attr.attr_name == "time":
@@ -149,14 +160,14 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
         assert times is not None, "only timed tables have the attribute"
         return times
 
-    def _group(self, attr: TensorAttr) -> str:
-        """The feature group of a node type or of a folded edge table."""
-        if isinstance(attr.group_name, tuple):
-            return self.graph.schema.edge_spec(EdgeType(*attr.group_name)).table
-        return self.graph.schema[str(self._name(attr))].name
+    def _group(self, owner: _Owner) -> str:
+        """The feature group of a node type, or of the table whose rows are the edges."""
+        if isinstance(owner, tuple):
+            return self.graph.schema.edge_spec(EdgeType(*owner)).table
+        return self.graph.schema[owner].name
 
-    def _name(self, attr: TensorAttr) -> str | tuple[str, str, str]:
-        """The name of a group; None names the only node type.
+    def _owner(self, attr: TensorAttr) -> _Owner:
+        """The node or edge type of an attribute; None names the only node type.
 
         Raises
         ------
@@ -187,18 +198,20 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
         )
 
     def _count(self, attr: TensorAttr) -> int:
-        group = self._group(attr)
+        """Rows of the table that an index counts."""
+        owner = self._owner(attr)
+        group = self._group(owner)
         if group in self.graph.schema.node_types:
             return self.graph.num_nodes(group)
         layout, times = self.features.groups.get(group), self.graph.times(group)
-        if layout is None and times is None:
-            return self.graph.num_edges(self.graph.schema.edge_type(attr.group_name))
-        return layout.rows if layout is not None else len(times or ())
+        if layout is not None or times is not None:
+            return layout.rows if layout is not None else len(times)  # type: ignore[arg-type]
+        return self.graph.num_edges(EdgeType(*owner))
 
     def _ids(self, attr: TensorAttr) -> Int64Array:
         count = self._count(attr)
         asked = f"rows of attribute {attr.attr_name!r} of {attr.group_name!r} were asked for"
-        return checked_rows(asked, _as_ids(asked, attr.index, count), count)
+        return _as_ids(asked, attr.index, count)
 
     def update_tensor(self, tensor: Any, *args: Any, **kwargs: Any) -> bool:
         """Put a tensor, or rows of one, where an attribute is.
@@ -216,7 +229,7 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
         asked = f"attribute {attr.attr_name!r} of {attr.group_name!r} was put"
         if not isinstance(attr.attr_name, str):
             raise SchemaError(explain(asked, f"its name is {attr.attr_name!r}", "a text"))
-        key = self._name(attr), attr.attr_name
+        key = self._owner(attr), attr.attr_name
         if attr.index is None or (isinstance(attr.index, slice) and attr.index == slice(None)):
             self._put[key] = PutTensor.whole(asked, tensor, self._count(attr))
             self._removed.discard(key)
@@ -229,7 +242,7 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
     def _remove_tensor(self, attr: TensorAttr) -> bool:
         if attr.attr_name not in self._names(attr):
             return False
-        key = self._name(attr), str(attr.attr_name)
+        key = self._owner(attr), str(attr.attr_name)
         self._put.pop(key, None)
         self._removed.add(key)
         return True
@@ -334,7 +347,7 @@ def _is_one(index: Any) -> bool:
 
 
 def _as_ids(asked: str, index: Any, count: int) -> Int64Array:
-    """Any index that PyG allows, as int64 ids; those are not checked."""
+    """Any index that PyG allows, as int64 ids, each of them a row."""
     if index is None:
         return np.arange(count)
     if isinstance(index, slice):
@@ -342,7 +355,10 @@ def _as_ids(asked: str, index: Any, count: int) -> Int64Array:
     array: AnyArray = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else np.asarray(index))
     if array.dtype == np.bool_ and array.shape == (count,):
         return np.flatnonzero(array)
-    if array.ndim != 1 or (len(array) and not np.issubdtype(array.dtype, np.integer)):
-        got = f"got an index of {array.dtype}, shape {array.shape}"
-        raise IdError(explain(asked, got, f"integers, or a mask of {count:,} rows"))
+    if array.ndim != 1 or (len(array) and array.dtype.kind not in "iu"):
+        got = f"got an index of {array.dtype} in shape {array.shape}"
+        raise IdError(explain(asked, got, f"integers, or a mask of {count:,}"))
+    place = first_bad_id(array.astype(np.int64), count, -(2**63))
+    if place >= 0:
+        raise IdError(explain(asked, f"got row {array[place]}", f"0 .. {count - 1}"))
     return array.astype(np.int64)

@@ -11,8 +11,9 @@ from workbench.query.expressions import instant_sql
 from workbench.query.moments import Observed, moment
 from workbench.query.resolve import ResolvedQuery, Source
 from workbench.query.split_options import SplitOptions
+from workbench.query.splits import Splits, default_boundaries, split_anchors
 from workbench.stores.sql import quote_name
-from workbench.temporal import Span, Splits, default_boundaries, iso, split_anchors
+from workbench.temporal import Span, iso
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,12 +75,7 @@ def _check_unit(name: str, value: int, observed: Observed) -> None:
     length = observed.last - observed.first
     if not observed.far(value, max(observed.slack, length)):
         return
-    units = {
-        "seconds": (value * 1_000_000, "* 1_000_000"),
-        "milliseconds": (value * 1_000, "* 1_000"),
-        "nanoseconds": (value // 1_000, "// 1_000"),
-    }
-    for unit, (time, factor) in units.items():
+    for unit, time, factor in in_other_units(value):
         if not observed.far(time, max(observed.slack, length)):
             raise TaskError(
                 explain(
@@ -89,3 +85,10 @@ def _check_unit(name: str, value: int, observed: Observed) -> None:
                     f"Write {name}={value} {factor}, or {name}={iso(time)!r}",
                 )
             )
+
+
+def in_other_units(value: int) -> Iterator[tuple[str, int, str]]:
+    """What an int would be if it did not count microseconds: (unit, microseconds, how to get there)."""
+    yield "seconds", value * 1_000_000, "* 1_000_000"
+    yield "milliseconds", value * 1_000, "* 1_000"
+    yield "nanoseconds", value // 1_000, "// 1_000"

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.stores.request import SeedSet
-from workbench.temporal import clamp, iso
+from workbench.temporal import FOREVER, clamp, iso
 from workbench.types import AnyArray, Int64Array, TimeArray
 
 
@@ -25,7 +25,7 @@ class SeedTable:
     key : pyarrow.Array[n]  primary keys of the entities, as the user knows them
     anchor_time : int64[n]  microseconds; :data:`~workbench.temporal.FOREVER` for static tasks
     label : float64[n] or None  0/1 for binary tasks; None where the future is not known
-    split : str  ``train``, ``val``, ``test`` or ``predict``
+    split : str  ``train``, ``val``, ``test``, ``predict``, or ``own`` (``engine.seeds``)
     until : int or None  features are frozen at this instant: visibility is min(anchor, until)
     """
 
@@ -97,6 +97,7 @@ class SeedTable:
         return f"{count}, mean {mean:.4g} ({np.min(self.label):.4g} .. {np.max(self.label):.4g})"
 
     def __repr__(self) -> str:
-        times = "" if not len(self) else f", {iso(self.anchor_time.min())} .. {iso(self.anchor_time.max())}"
+        first, last = (self.anchor_time.min(), self.anchor_time.max()) if len(self) else (0, 0)
+        times = ", static" if first == FOREVER else f", {iso(first)} .. {iso(last)}" if len(self) else ""
         mean = "" if self.label is None or not len(self) else f", mean label {np.mean(self.label):.4g}"
         return f"SeedTable({self.split}: {len(self):,} x {self.node_type}{times}{mean})"

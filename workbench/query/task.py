@@ -20,8 +20,9 @@ from workbench.query.parser import parse
 from workbench.query.resolve import ResolvedQuery, resolve
 from workbench.query.seed_table import SeedTable
 from workbench.query.split_options import SplitOptions
+from workbench.query.splits import Splits
 from workbench.stores.dataset import Dataset
-from workbench.temporal import Instant, Span, Splits, iso
+from workbench.temporal import Instant, Span, iso
 
 SPLITS = ("train", "val", "test")
 

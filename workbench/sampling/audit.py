@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import Any
 
-from workbench.errors import StoreError, explain
+from workbench.errors import SchemaError, StoreError, explain
 from workbench.sampling.audit_added import check_added
 from workbench.sampling.audit_chunk import Chunk, Fault, gather
 from workbench.sampling.audit_counts import check_draws
@@ -105,6 +105,8 @@ class AuditReport:
         lines += [f"  cut by max_nodes: {self.dropped:,} draws"] if self.dropped else []
         return "\n".join(lines)
 
+    __repr__ = __str__
+
 
 def audit(subgraphs: SampledSubgraph | Iterable[SampledSubgraph], dataset: Dataset) -> AuditReport:
     """Check samples against the source tables of the dataset they were drawn from.
@@ -126,12 +128,14 @@ def audit(subgraphs: SampledSubgraph | Iterable[SampledSubgraph], dataset: Datas
     ------
     StoreError
         If a subgraph comes from another snapshot.
+    SchemaError
+        If it has edges of a type that the dataset does not have.
     """
     many = [subgraphs] if isinstance(subgraphs, SampledSubgraph) else subgraphs
     tally = _Tally()
     with open_tables(dataset) as connection:
         tally.add(check_order(connection, dataset.schema))
-        for held in _chunks(many, dataset.snapshot):
+        for held in _chunks(many, dataset):
             _check(connection, held, dataset, tally)
     return tally.report()
 
@@ -195,10 +199,10 @@ def _follow_cutoffs(connection: Any, chunk: Chunk, found: list[Share]) -> tuple[
     return along_paths(chunk, found, times)
 
 
-def _chunks(subgraphs: Iterable[SampledSubgraph], snapshot: int) -> Iterator[list[SampledSubgraph]]:
+def _chunks(subgraphs: Iterable[SampledSubgraph], dataset: Dataset) -> Iterator[list[SampledSubgraph]]:
     """Subgraphs of one plan, at most about :data:`CHUNK` edges together."""
     held: list[SampledSubgraph] = []
-    edges = 0
+    edges, snapshot, schema = 0, dataset.snapshot, dataset.schema
     for subgraph in subgraphs:
         if subgraph.snapshot != snapshot:
             raise StoreError(
@@ -206,6 +210,16 @@ def _chunks(subgraphs: Iterable[SampledSubgraph], snapshot: int) -> Iterator[lis
                     f"an audit against snapshot {snapshot} was asked for",
                     f"a subgraph was sampled from snapshot {subgraph.snapshot}",
                     do="Open the dataset again and sample again",
+                )
+            )
+        unknown = [name for name in subgraph.row if name not in schema.edge_types]
+        if unknown:
+            raise SchemaError(
+                explain(
+                    "an audit against the source tables was asked for",
+                    f"edges of type '{unknown[0]}' were put into the graph in memory",
+                    "edge types that were ingested",
+                    "Ingest them as a table, or audit a sample that does not follow them",
                 )
             )
         if held and (edges >= CHUNK or subgraph.request.plan != held[0].request.plan):

@@ -115,7 +115,7 @@ def _nodes(chunk: Chunk, name: str) -> pa.Table:
             "id": nodes.ids,
             "hop": nodes.hop,
             "cutoff": nodes.cutoff,
-            "sees": nodes.seen_until(chunk.plan),
+            "sees": nodes.cutoff,
         }
     )
 

@@ -32,7 +32,7 @@ class Nodes:
     lane : int64[n]
     ids : int64[n]  global ids
     hop : int32[n]  at which the node was found; 0 for seeds
-    cutoff : int64[n]  what the node may see, before ``strict`` is applied
+    cutoff : int64[n]  the last instant that the node may see
     """
 
     graph: Int32Array
@@ -43,12 +43,6 @@ class Nodes:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-    def seen_until(self, plan: StepPlan) -> TimeArray:
-        """int64[n]: the last visible instant of each node: the cutoff, or just before it (``strict``)."""
-        if not plan.strict:
-            return self.cutoff
-        return np.where(self.cutoff == FOREVER, FOREVER, self.cutoff - 1)
 
 
 @dataclass(frozen=True)
@@ -134,7 +128,8 @@ def gather(subgraphs: Sequence[SampledSubgraph], schema: Schema) -> tuple[Chunk,
     ]
     dropped = [_sized(s.dropped, n) for n, s in zip(counts, subgraphs, strict=True)]
     stamps = np.concatenate(anchors)
-    nodes = {name: _nodes(subgraphs, name, base, stamps, plan.disjoint) for name in schema.node_types}
+    sees = np.where(stamps == FOREVER, FOREVER, stamps - 1) if plan.strict else stamps
+    nodes = {name: _nodes(subgraphs, name, base, sees, plan.disjoint) for name in schema.node_types}
     faults: list[Fault] = []
     edges, added = {}, {}
     named = {step.edge_type for step in plan}

@@ -35,7 +35,7 @@ def check_draws(connection: Any, chunk: Chunk, share: Share) -> list[Fault]:
     offered = _by_rank(step) if _ordered(connection, schema, spec, step) else _by_scan(schema, spec, step)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE offered AS {offered}")
     merges = chunk.plan.by_path and not chunk.plan.tree
-    faults = _judge(connection, step, _verdicts(step, merges))
+    faults = _judge(connection, step, _verdicts(step, merges, chunk.plan.cutoff == "path"))
     for name in ("sampled", "frontier", "veils"):
         connection.unregister(name)
     return faults
@@ -76,7 +76,7 @@ def _frontier(chunk: Chunk, share: Share) -> pa.Table:
             "g": nodes.graph[places],
             "place": places,
             "node": nodes.ids[places],
-            "sees": nodes.seen_until(chunk.plan)[places],
+            "sees": nodes.cutoff[places],
             "veil": np.where(np.isin(lanes, hidden), lanes + 1, 0),
             "sure": share.sure_nodes[places] & (chunk.dropped[lanes] == 0),
         }
@@ -176,22 +176,28 @@ def _by_scan(schema: Schema, spec: EdgeSpec, step: Step) -> str:
 
 _DRAWN = """
     SELECT f.g, f.node, f.sees, f.sure, o.n, o.heavy, o.oldest, coalesce(e.drawn, 0) AS drawn,
-           coalesce(e.surely, 0) AS surely, coalesce(e.rows, 0) AS rows, e.first
+           coalesce(e.surely, 0) AS surely, coalesce(e.rows, 0) AS rows,
+           coalesce(e.sure_rows, 0) AS sure_rows, e.first
     FROM frontier f LEFT JOIN offered o ON o.node = f.node AND o.sees = f.sees AND o.veil = f.veil
     LEFT JOIN (SELECT place, count(*) AS drawn, count(*) FILTER (WHERE sure) AS surely,
-                      count(DISTINCT eid) AS rows, min(eid) FILTER (WHERE sure) AS first
+                      count(DISTINCT eid) AS rows, count(DISTINCT eid) FILTER (WHERE sure) AS sure_rows,
+                      min(eid) FILTER (WHERE sure) AS first
                FROM sampled GROUP BY place) e ON e.place = f.place"""
 """Every expanded node with what it drew and what it was offered."""
 
 
-def _verdicts(step: Step, merges: bool) -> dict[str, str]:
-    """Kind -> condition. ``merges``: an edge drawn again is not another edge (metapaths)."""
+def _verdicts(step: Step, merges: bool, copies: bool) -> dict[str, str]:
+    """Kind -> condition. ``merges``: an edge drawn again is not another edge (metapaths).
+
+    ``copies``: a node may be there more than once (cutoffs along the path), so an edge that this step drew
+    may lead to another copy of what an earlier one drew.
+    """
     needed = f"least({taken(step)}, heavy)"
     if step.replace:
         needed = f"CASE WHEN heavy > 0 THEN {1 if merges else step.fanout} ELSE 0 END"
     verdicts = {"drew fewer than it could": f"sure AND drawn < {needed}"}
     if not step.replace or merges:
-        verdicts["drew the same edge twice"] = "rows < drawn"
+        verdicts["drew the same edge twice"] = "sure_rows < surely" if merges and copies else "rows < drawn"
     if step.fanout != ALL:
         verdicts["drew more than the fanout"] = f"surely > {step.fanout}"
     if step.fraction is not None:

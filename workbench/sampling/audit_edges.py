@@ -56,10 +56,10 @@ def _table(chunk: Chunk, edge_type: EdgeType, mask: BoolArray) -> pa.Table:
     """g, hop, src, dst, eid, sees (what the expanded node sees), known (what it may be itself), hidden."""
     edges: Edges = chunk.edges[edge_type].kept(mask)
     src, dst = chunk.nodes[edge_type.src], chunk.nodes[edge_type.dst]
-    at = dst.seen_until(chunk.plan)[edges.dst]
+    at = dst.cutoff[edges.dst]
     # A seed is given, not drawn: its own row may be of the anchor's instant. A node on a path was visible to
     # its parent, whose cutoff was later; that was asked of the edge that led to it.
-    known = np.where(dst.hop[edges.dst] == 0, dst.cutoff[edges.dst], at)
+    known = np.where(dst.hop[edges.dst] == 0, chunk.anchors[dst.lane[edges.dst]], at)
     if chunk.plan.cutoff == "path":
         known = np.where(dst.hop[edges.dst] == 0, known, FOREVER)
     return pa.table(

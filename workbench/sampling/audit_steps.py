@@ -148,10 +148,13 @@ def loosest(steps: list[Step]) -> Step:
 
 
 def times_apply(chunk: Chunk, found: list[Share], edge_type: EdgeType) -> Mapping[bool, BoolArray]:
-    """For True: edges that some temporal step may have drawn; for False: that some static one may."""
-    count = len(chunk.edges[edge_type])
-    marks = {True: np.zeros(count, np.bool_), False: np.zeros(count, np.bool_)}
+    """For True: edges that some temporal step may have drawn; for False: that some static one may.
+
+    Of the steps of the edge's own hop: a later one that draws it again finds the node as it is.
+    """
+    edges = chunk.edges[edge_type]
+    marks = {True: np.zeros(len(edges), np.bool_), False: np.zeros(len(edges), np.bool_)}
     for share in found:
         if share.step.edge_type == edge_type:
-            marks[share.step.temporal] |= share.edges
+            marks[share.step.temporal] |= share.edges & (edges.hop == share.step.hop)
     return marks

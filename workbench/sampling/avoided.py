@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.errors import FanoutError, IdError, explain
+from workbench.errors import FanoutError, IdError, expect, explain
+from workbench.plan.draw import whole
 from workbench.sampling.pairs import EdgePairs, PairIndex
-from workbench.temporal import BEGINNING, FOREVER
+from workbench.temporal import BEGINNING, FOREVER, Duration, duration
 from workbench.types import AnyArray, BoolArray, Int64Array, TimeArray
 
 DRAWS: tuple[str, ...] = ("uniform", "popular", "in-batch")
@@ -26,8 +27,9 @@ class Negatives:
         batch's links, so it depends on them. Where neither leaves anything allowed, ``'uniform'`` does.
     avoid_edges : bool
         Draw no pair with an edge at or before the anchor.
-    window : (start, end) in microseconds, or None
+    window : (start, end), lengths of time such as ``(0, '30 days')``, or None
         Draw no pair with an edge in ``(anchor + start, anchor + end]`` either: a positive of the label.
+        Kept as microseconds.
     positives : Positives or None
         Draw none of these pairs either.
     tries : int  draws before the exact scan
@@ -35,7 +37,7 @@ class Negatives:
 
     draw: str = "uniform"
     avoid_edges: bool = True
-    window: tuple[int, int] | None = None
+    window: tuple[Duration, Duration] | None = None
     positives: Positives | None = None
     tries: int = 16
 
@@ -43,10 +45,28 @@ class Negatives:
         asked = "negatives were asked for"
         if self.draw not in DRAWS:
             raise FanoutError(explain(asked, f"got draw={self.draw!r}", " or ".join(map(repr, DRAWS))))
-        if self.tries < 0:
-            raise FanoutError(explain(asked, f"got tries={self.tries}", "0 or more"))
-        if self.window is not None and not self.window[0] < self.window[1]:
-            raise FanoutError(explain(asked, f"got window={self.window}", "(start, end) with start < end"))
+        if not isinstance(self.avoid_edges, bool):
+            raise FanoutError(explain(asked, f"got avoid_edges={self.avoid_edges!r}", "True or False"))
+        if (whole(self.tries) or 0) < 0 or whole(self.tries) is None:
+            raise FanoutError(explain(asked, f"got tries={self.tries!r}", "0 or more"))
+        if self.positives is not None:
+            expect(
+                self.positives,
+                Positives,
+                FanoutError,
+                "negatives beside positives",
+                "Say Positives(row, col)",
+            )
+        if self.window is not None:
+            object.__setattr__(self, "window", self._read_window(asked))
+
+    def _read_window(self, asked: str) -> tuple[int, int]:
+        pair = self.window if isinstance(self.window, (tuple, list)) else ()
+        lengths = [duration(length) for length in pair]
+        if len(lengths) != 2 or not lengths[0] < lengths[1]:
+            allowed = "(start, end) with start < end, such as (0, '30 days')"
+            raise FanoutError(explain(asked, f"got window={self.window!r}", allowed))
+        return lengths[0], lengths[1]
 
     @property
     def needs_edges(self) -> bool:
@@ -64,14 +84,24 @@ class Positives:
     """
 
     def __init__(self, row: AnyArray, col: AnyArray, anchors: TimeArray | None = None) -> None:
-        row, col = np.asarray(row, np.int64), np.asarray(col, np.int64)
-        moments = np.zeros(len(row), np.int64) if anchors is None else np.asarray(anchors, np.int64)
+        asked, row, col = "positives of links were given", np.asarray(row), np.asarray(col)
+        moments = np.zeros(len(row), np.int64) if anchors is None else np.asarray(anchors)
+        parts = (row, col, moments)
         alike = row.ndim == 1 and row.shape == col.shape == moments.shape
-        if not alike or min(row.min(initial=0), col.min(initial=0)) < 0:
-            got = f"got {row.shape} rows, {col.shape} cols and {moments.shape} anchors, or negative ids"
-            raise IdError(explain("positives of links were given", got, "one row, col (and anchor) each"))
+        if not alike or any(part.dtype.kind not in "iu" for part in parts if part.size):
+            got = "got " + ", ".join(f"{part.dtype}{part.shape}" for part in parts)
+            raise IdError(explain(asked, got, "one row, col (and anchor) each, integers"))
+        if min(row.min(initial=0), col.min(initial=0)) < 0:
+            raise IdError(
+                explain(asked, "some ids are negative", "one row, col (and anchor) each, from 0 on")
+            )
+        row, col, moments = (part.astype(np.int64) for part in parts)
         self.index = PairIndex.of(row, col, moments, int(col.max(initial=0)) + 1)
         self.timed = anchors is not None
+
+    def __repr__(self) -> str:
+        when = "each at its anchor" if self.timed else "at every anchor"
+        return f"Positives({len(self.index.keys):,} pairs, {when})"
 
     def span(self, anchors: AnyArray) -> tuple[AnyArray, AnyArray]:
         """First and last value that counts for each anchor."""
@@ -133,7 +163,7 @@ class Avoided:
         if self.edges is not None and self.rule.avoid_edges:
             spans.append((self.edges.index, np.zeros(len(anchors), np.int64), self.edges.below(anchors) - 1))
         if self.edges is not None and self.rule.window is not None:
-            start, end = (_later(anchors, length) for length in self.rule.window)
+            start, end = (_later(anchors, duration(length)) for length in self.rule.window)
             spans.append((self.edges.index, self.edges.below(start), self.edges.below(end) - 1))
         if self.rule.positives is not None:
             spans.append((self.rule.positives.index, *self.rule.positives.span(anchors)))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.query.seed_table import SeedTable
+from workbench.query.splits import windows_end
 from workbench.query.task import Task
 from workbench.stores.protocols import GraphStore
-from workbench.temporal import BEGINNING, iso, visible, windows_end
+from workbench.temporal import BEGINNING, iso, visible
 from workbench.types import BoolArray, Int64Array, TimeArray
 
 FOLLOWS = (("train", "val"), ("val", "test"))

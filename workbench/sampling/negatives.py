@@ -1,12 +1,12 @@
 """Negative links: pairs of nodes that exist at the anchor and are not linked, drawn by key.
 
-Ids of a type are in time order, so the nodes that exist at an anchor are those below its cut: one draw
-below the cut is exact, whatever share of the nodes is older. With weights the same holds for the prefix
-of their running sum, and a node drawn by its degree at the anchor is the end of a uniform visible edge.
+Ids of a type are in time order, so the nodes that exist at an anchor are those below its cut, but for those
+that ended: one draw below the cut is exact, whatever share of the nodes is older. With weights the same holds
+for the prefix of their running sum; a node drawn by its degree at the anchor is the end of a uniform edge.
 
-A pair that is linked (``Negatives``) is drawn again, ``tries`` times at most; what is left then is drawn
-by an exact scan of all pairs that are allowed, from the same distribution. So every negative is drawn
-from the allowed pairs with the stated weights, whatever ``tries`` is.
+A pair that is linked (``Negatives``), or a node that ended, is drawn again, ``tries`` times at most; what is
+left then is drawn by an exact scan of all pairs that are allowed, from the same distribution. So every
+negative is drawn from the allowed pairs with the stated weights, whatever ``tries`` is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from workbench.kernels.rng import mix, node_keys, seed_keys
 from workbench.sampling.avoided import Avoided, Ends, Negatives
 from workbench.sampling.pairs import EdgePairs
 from workbench.stores.protocols import GraphStore
-from workbench.temporal import cut, iso
+from workbench.temporal import BEGINNING, cut, iso, visible
 from workbench.types import AnyArray, Int64Array, TimeArray, UInt64Array
 
 
@@ -106,7 +106,7 @@ def _exact(
             f"({avoided.links.types[0]} {int(avoided.links.row[link])}, "
             f"{avoided.links.types[1]} {int(avoided.links.col[link])}) was asked for "
             f"at {iso(int(avoided.links.anchors[link]))}",
-            "no pair that exists at that time is free of an edge",
+            "every pair of nodes that exist at that time is linked, a positive, or of weight 0",
             do="Drop the link, give a later anchor, or draw with Negatives(avoid_edges=False)",
         )
     )
@@ -131,13 +131,17 @@ class _End:
 
     Attributes
     ----------
-    below : int64[n]  nodes from here on do not exist at the link's anchor
+    anchors : int64[n]  of the links
+    below : int64[n]  nodes from here on do not exist yet at the link's anchor
+    over : int64[num_nodes] or None  when each node ends
     running : float64[num_nodes] or None  running sum of given weights
     pool : ids[p] or None  nodes to draw places of
     room : int64[n]  how many places of the pool count for each link
     """
 
+    anchors: TimeArray
     below: Int64Array
+    over: TimeArray | None
     running: AnyArray | None
     pool: AnyArray | None
     room: Int64Array
@@ -148,18 +152,29 @@ class _End:
         edges: EdgePairs | None, weights: AnyArray | None,
     ) -> _End:  # fmt: skip
         """What a rule means for the rows (0) or cols (1) of links."""
-        name = links.types[number]
-        below = visible_nodes(graph, name, links.anchors)
+        name, anchors = links.types[number], links.anchors
+        below, over = visible_nodes(graph, name, anchors), graph.ends(name)
         if weights is not None:
-            return cls(below, _running_sum(weights, name, graph.num_nodes(name)), None, below)
+            running = _running_sum(weights, name, graph.num_nodes(name))
+            return cls(anchors, below, over, running, None, below)
         if rule.draw == "popular" and edges is not None:
-            return cls(below, None, (edges.row, edges.col)[number], edges.visible(links.anchors))
+            pool = (edges.row, edges.col)[number]
+            return cls(anchors, below, over, None, pool, edges.visible(anchors))
         if rule.draw == "in-batch":
-            return cls(below, None, (links.row, links.col)[number], np.full(len(below), len(below)))
-        return cls(below, None, None, below)
+            pool = (links.row, links.col)[number]
+            return cls(anchors, below, over, None, pool, np.full(len(below), len(below)))
+        return cls(anchors, below, over, None, None, below)
 
     def draw(self, keys: UInt64Array, link: Int64Array) -> Int64Array:
         """int64[m]: one node each, -1 where the draw hit none that exists."""
+        drawn = self._draw(keys, link)
+        if self.over is None or not len(self.over):
+            return drawn
+        lives = visible(BEGINNING, self.anchors[link], self.over[drawn])
+        return np.where((drawn >= 0) & lives, drawn, -1)
+
+    def _draw(self, keys: UInt64Array, link: Int64Array) -> Int64Array:
+        """The same, before any node ends."""
         below, room = self.below[link], self.room[link]
         if self.running is not None:
             top = np.where(below > 0, self.running[below - 1], 0.0)
@@ -171,7 +186,13 @@ class _End:
         return np.where((room > 0) & (drawn < below), drawn, -1)
 
     def weights(self, link: int, last: bool) -> AnyArray:
-        """float64[nodes that exist]: of every node; ``last``: alike for all where a pool is exhausted."""
+        """float64[nodes that were there]: 0 where it ended; ``last``: alike where a pool is exhausted."""
+        weights = self._weights(link, last)
+        if self.over is not None:
+            weights[~visible(BEGINNING, self.anchors[link], self.over[: len(weights)])] = 0.0
+        return weights
+
+    def _weights(self, link: int, last: bool) -> AnyArray:
         below = int(self.below[link])
         if self.running is not None:
             return np.diff(self.running[:below], prepend=0.0)

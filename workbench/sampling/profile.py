@@ -47,6 +47,8 @@ class Cost:
             f"{self.duplicates:.0%} duplicate rows (pilot of {self.pilot:,} seeds)"
         )
 
+    __repr__ = __str__
+
 
 def profile(
     graph: GraphStore,
@@ -69,12 +71,11 @@ def profile(
     """
     plan = fanout.compile(graph.schema, [seeds.node_type])
     # One seed pays for compilation. The pilot must be new: the same seeds again would be in the caches.
-    first = SeedSet(seeds.node_type, seeds.ids[:1], seeds.anchors[:1], seeds.input_ids[:1])
-    graph.sample(SampleRequest((first,), plan, key))
+    graph.sample(SampleRequest((seeds.first(1),), plan, key))
     start = time.perf_counter()
     subgraph = graph.sample(SampleRequest((seeds,), plan, key))
     seconds = time.perf_counter() - start
-    scale = batch_size / max(len(seeds), 1)
+    scale = batch_size / len(seeds) if len(seeds) else 0.0
     distinct = {name: len(np.unique(ids)) for name, ids in subgraph.node_id.items()}
     held = sum(count * groups[name].stride for name, count in distinct.items() if name in groups)
     return Cost(

@@ -85,7 +85,25 @@ class Interval:
         return cls(mean, max(mean - half, 0.0), mean + half)
 
     def __str__(self) -> str:
-        return f"{self.mean:,.4g} ({self.low:,.4g} .. {self.high:,.4g})"
+        return self.text()
+
+    def text(self, unit: float = 1) -> str:
+        """In a unit: ``41.2 (38 .. 44.4)``, or the mean alone where the interval is no wider."""
+        mean, low, high = (_figure(value / unit) for value in (self.mean, self.low, self.high))
+        return mean if self.low == self.high else f"{mean} ({low} .. {high})"
+
+    def size(self) -> str:
+        """As bytes, in the largest unit that the mean fills: ``1.2 (1.1 .. 1.3) MB``."""
+        unit = next((unit for unit in ("GB", "MB", "kB") if self.mean >= UNITS[unit]), "bytes")
+        return f"{self.text(UNITS[unit])} {unit}"
+
+
+UNITS = {"bytes": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}
+"""What sizes are told in."""
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _t(freedom: int) -> float:
@@ -135,24 +153,20 @@ class Profile:
     cell_bytes: Mapping[tuple[int, EdgeType], Interval]
 
     def __str__(self) -> str:
+        of = "all" if self.pilot == self.batches else f"{self.pilot:,} of"
         lines = [
-            f"Batches of {self.batch_size:,} seeds, {self.pilot:,} of {self.batches:,} sampled; mean (95 %):",
+            f"Batches of {self.batch_size:,} seeds, {of} {self.batches:,} sampled; mean (95 %):",
             f"  nodes {self.nodes}, edges {self.edges}, duplicate rows {100 * self.duplicates.mean:.3g} %",
-            f"  {_mega(self.bytes)} MB, of which features {_mega(self.feature_bytes)}",
+            f"  {self.bytes.size()}, of which features {self.feature_bytes.size()}",
             f"  {self.milliseconds} ms to sample",
         ]
         for number, hop in enumerate(self.hops):
-            lines.append(
-                f"  hop {number}: nodes {hop.nodes}, edges {hop.edges}, {_mega(hop.feature_bytes)} MB"
-            )
-            lines += [
-                f"    {cell}: edges {edges}" for (at, cell), edges in self.cells.items() if at == number
-            ]
+            lines.append(f"  hop {number}: nodes {hop.nodes}, edges {hop.edges}, {hop.feature_bytes.size()}")
+            cells = [(cell, edges) for (at, cell), edges in self.cells.items() if at == number and edges.high]
+            lines += [f"    {cell}: edges {edges}" for cell, edges in cells]
         return "\n".join(lines)
 
-
-def _mega(value: Interval) -> Interval:
-    return Interval(value.mean / 1e6, value.low / 1e6, value.high / 1e6)
+    __repr__ = __str__
 
 
 def profile_batches(
@@ -182,10 +196,12 @@ def profile_batches(
     expect_plan(fanout, "the profile of a fanout", "Take plan.fanout, or Fanout([16, 8])")
     if not 1 <= len(pilot) <= batches:
         got = f"got {len(pilot)} pilot batches of {batches}"
-        raise FanoutError(explain("a profile of a fanout was asked for", got, "at least one, at most all"))
+        do = "" if batches else "There are no seeds: take another split"
+        raise FanoutError(
+            explain("a profile of a fanout was asked for", got, "at least one, at most all", do)
+        )
     plan = fanout.compile(graph.schema, [pilot[0].node_type])
-    first = SeedSet(pilot[0].node_type, pilot[0].ids[:1], pilot[0].anchors[:1], pilot[0].input_ids[:1])
-    graph.sample(SampleRequest((first,), plan, key))  # one seed pays for compilation
+    graph.sample(SampleRequest((pilot[0].first(1),), plan, key))  # one seed pays for compilation
     found = []
     for seeds in pilot:
         start = time.perf_counter()

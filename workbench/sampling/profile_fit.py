@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf, nan
+from numbers import Real
 
 from workbench.errors import FanoutError, explain
 from workbench.plan.cells import Cell, as_draw
@@ -16,6 +18,9 @@ from workbench.stores.steps import ALL
 
 WIDEST = 4096.0
 """A fanout is scaled by no more: what has not reached its budget by then is bounded by the graph."""
+
+SMALLEST = 1e-6
+"""A share is scaled down no further: one neighbour is the least that any share takes."""
 
 CLOSE = 1.02
 """The search ends where the next candidate is this much wider, or has the same numbers."""
@@ -40,7 +45,11 @@ class Fit:
 
     def __str__(self) -> str:
         why = "; wider changes nothing" if self.saturated else ""
-        return f"{self.fanout!r} (x {self.scale:.3g}{why})\n{self.profile}"
+        choices, *hops = self.fanout.lines()
+        fanout = "\n".join([f"{choices} (x {self.scale:.3g}{why})", *(f"  {hop}" for hop in hops)])
+        return f"{fanout}\n{self.profile}"
+
+    __repr__ = __str__
 
 
 def fit_fanout(
@@ -63,14 +72,17 @@ def fit_fanout(
     Raises
     ------
     FanoutError
-        If there is no budget, or not even the narrowest fits it.
+        If there is no budget, only one batch of several was measured, or not even the narrowest fits.
     """
     budget = {"bytes": bytes, "nodes": nodes, "milliseconds": ms}
-    given = {name: float(value) for name, value in budget.items() if value is not None}
-    if not given or min(given.values()) <= 0:
+    given = {name: _number(value) for name, value in budget.items() if value is not None}
+    if not given or not all(value > 0 for value in given.values()):
         got = f"got bytes={bytes!r}, nodes={nodes!r}, ms={ms!r}"
         raise FanoutError(explain("a fanout that fits was asked for", got, "one budget or more, above 0"))
     low, found = 1.0, measure(fanout)
+    if found.nodes.high == inf:
+        got = f"one batch of {found.batches:,} was measured, which says nothing of the others"
+        raise FanoutError(explain("a fanout that fits was asked for", got, "two or more", "Say batches=4"))
     if not _fits(found, given):
         low, found = _narrower(measure, fanout, given, found)
     high, wide = _too_wide(measure, fanout, given, low, found)
@@ -85,6 +97,11 @@ def fit_fanout(
         else:
             high = middle
     return Fit(scaled(fanout, low), low, found, False)
+
+
+def _number(value: object) -> float:
+    """A budget as a float; NaN, which nothing is larger than, where it is no number."""
+    return float(value) if isinstance(value, Real) and not isinstance(value, bool) else nan
 
 
 def _fits(profile: Profile, budget: dict[str, float]) -> bool:
@@ -151,7 +168,8 @@ def _cell(cell: Cell, factor: float) -> Cell:
     options = draw.options()
     if draw.cap is not None:
         options["cap"] = _count(draw.cap, factor)
-    take = min(draw.take * factor, 0.999) if isinstance(draw.take, float) else _count(draw.take, factor)
+    share = min(max(float(draw.take) * factor, SMALLEST), 0.999)
+    take = share if draw.take_is_share else _count(int(draw.take), factor)
     found = Draw(take, **options)
     return take if found.is_plain else found
 

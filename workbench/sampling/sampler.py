@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from workbench.errors import FanoutError, IdError, expect
+from workbench.errors import FanoutError, IdError, expect, explain
 from workbench.kernels.rng import derive_key
+from workbench.plan.draw import whole
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
+from workbench.query.units import DataSpan
 from workbench.stores.protocols import GraphStore
 from workbench.stores.request import HiddenEdges, SampleRequest, SeedSet
 from workbench.stores.steps import StepPlan
@@ -52,11 +54,14 @@ class NeighborSampler:
     _plans: dict[tuple[str, ...], StepPlan] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _span: DataSpan | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         expect(self.graph, GraphStore, FanoutError, "a sampler of a graph", "Take engine.graph")
         expect_plan(self.fanout, "a sampler with a fanout", "Take Fanout([16, 8])")
+        expect(self.purpose, str, FanoutError, "a purpose of samples")
         self.fanout.check(self.graph.schema)
+        object.__setattr__(self, "_span", DataSpan.of(self.graph))
 
     @property
     def disjoint(self) -> bool:
@@ -72,16 +77,30 @@ class NeighborSampler:
 
     def epoch_key(self, epoch: int) -> int:
         """The uint64 that every draw of an epoch is a function of."""
+        if whole(epoch) is None:
+            raise FanoutError(
+                explain("samples of an epoch were asked for", f"got {epoch!r}", "a whole number")
+            )
         return derive_key(self.key, self.purpose, epoch)
 
     def request(
         self, seeds: SeedSet | Sequence[SeedSet], epoch: int = 0, hidden: tuple[HiddenEdges, ...] = ()
     ) -> SampleRequest:
-        """What :meth:`sample` asks of the store."""
-        sets = (seeds,) if isinstance(seeds, SeedSet) else tuple(seeds)
+        """What :meth:`sample` asks of the store.
+
+        Raises
+        ------
+        IdError
+            If seeds are no SeedSets.
+        AnchorError
+            If anchors evidently count another unit than microseconds.
+        """
+        sets = tuple(seeds) if isinstance(seeds, (list, tuple)) else (seeds,)
         for each in sets:
             do = "Make one with SeedSet.of(node_type, ids, anchors), or take seeds.seed_set()"
             expect(each, SeedSet, IdError, "a sample of seeds", do)
+            if self._span is not None:
+                self._span.check(each.anchors)
         plan = self.plan(*(each.node_type for each in sets))
         return SampleRequest(sets, plan, self.epoch_key(epoch), hidden)
 

@@ -37,7 +37,7 @@ class Capacity:
     def bytes(self, id_size: int) -> int:
         """Bytes of the batch's arena, of the hash tables that relabel its nodes, and of lists of nodes."""
         slots = sum(hash_slots(count) for count in self.hashed if count)
-        return size_class(self.arena_bytes(id_size)) + 8 * slots + 4 * self.lists
+        return size_class(self.arena_bytes(id_size)) + 4 * slots + 4 * self.lists
 
     @property
     def hashed(self) -> list[int]:
@@ -197,13 +197,9 @@ def describe(plan: StepPlan) -> str:
     return f"[{', '.join(hops)}]"
 
 
-NARROW_LOCALS: int = 1 << 24
-"""Hash slots name numbers below this beside an epoch; larger batches wipe their tables each time."""
-
-
-def is_wide(capacity: Capacity) -> bool:
-    """Whether numbers of nodes, or of edges that are merged, need more than 24 bits."""
-    return max(capacity.hashed, default=0) > NARROW_LOCALS
+def local_bits(capacity: Capacity) -> int:
+    """Bits that hold one more than any number of a node, or of an edge that is merged."""
+    return max(capacity.hashed, default=0).bit_length()
 
 
 def request_bytes(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Protocol
 
 import numpy as np
 
-from workbench.errors import AnchorError, FanoutError, IdError, StoreError, did_you_mean, explain
+from workbench.errors import AnchorError, FanoutError, IdError, StoreError, did_you_mean, expect, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.request import HopRequest, SampleRequest
 from workbench.stores.step_rules import check_one, check_steps
 from workbench.stores.steps import Step, StepPlan
 from workbench.types import AnyArray
+
+_REQUEST = "Take NeighborSampler(graph, fanout).sample(seeds), or its request(seeds)"
 
 
 class Countable(Protocol):
@@ -33,28 +36,31 @@ class Countable(Protocol):
 
 
 def check_request(
-    store: Countable, request: SampleRequest, snapshot: int | None, *, plan_is_known: bool = False
+    store: Countable, request: SampleRequest, snapshot: int | None, known: Container[StepPlan] = ()
 ) -> None:
-    """Refuse a request that the store cannot answer exactly; a plan needs checking only once.
+    """Refuse a request that the store cannot answer exactly; plans that are known are not checked again.
 
     Raises
     ------
     IdError, AnchorError, FanoutError, StoreError
     """
+    expect(request, SampleRequest, IdError, "a sample of a graph", _REQUEST)
     check_snapshot(store, snapshot)
-    names = [seeds.node_type for seeds in request.seed_sets]
-    if len(set(names)) != len(names):
+    names = {seeds.node_type for seeds in request.seed_sets}
+    if len(names) != len(request.seed_sets):
         raise IdError(
-            explain("seeds were asked for", f"sets of types {names}", "one set of seeds per node type")
+            explain(
+                "seeds were asked for", f"several sets of {sorted(names)}", "one set of seeds per node type"
+            )
         )
     for seeds in request.seed_sets:
         what = f"seeds of type {seeds.node_type!r}"
         check_ids(store, what, seeds.node_type, seeds.ids)
-        _check_parallel(what, "anchors", seeds.anchors, len(seeds.ids))
-        _check_parallel(what, "input_ids", seeds.input_ids, len(seeds.ids))
+        _check_parallel(what, "anchors", seeds.anchors, seeds.ids.shape)
+        _check_parallel(what, "input_ids", seeds.input_ids, seeds.ids.shape)
     if not 0 <= request.key < 1 << 64:
         raise FanoutError(explain("a sampling key was asked for", f"got {request.key}", "0 .. 2^64 - 1"))
-    if not plan_is_known:
+    if request.plan not in known:
         check_plan(store, request.plan)
     request.check_anchors()
     if request.hidden:
@@ -85,7 +91,7 @@ def check_hop(store: Countable, request: HopRequest, snapshot: int | None) -> No
     check_step(store, request.step)
     dst = request.step.edge_type.dst
     check_ids(store, f"nodes of type {dst!r}", dst, request.nodes)
-    _check_parallel("a hop", "anchors", request.anchors, len(request.nodes))
+    _check_parallel("a hop", "anchors", request.anchors, request.nodes.shape)
     if request.keys.dtype != np.uint64 or request.keys.shape != request.nodes.shape:
         raise IdError(
             explain("draw keys of a hop", f"got {request.keys.dtype}{request.keys.shape}", "one uint64 each")
@@ -126,18 +132,19 @@ def check_ids(store: Countable, what: str, node_type: str, ids: AnyArray) -> Non
                 did_you_mean(node_type, names),
             )
         )
-    if ids.dtype != np.int64 or ids.ndim != 1:
+    if not isinstance(ids, np.ndarray) or ids.dtype != np.int64 or ids.ndim != 1:
         raise IdError(
             explain(
                 f"{what} were asked for",
-                f"got dtype {ids.dtype}, shape {ids.shape}",
+                f"got {_form(ids)}",
                 "int64 ids of one dimension",
                 "Build them with SeedSet.of",
             )
         )
     count = store.num_nodes(node_type)
-    outside = (ids < 0) | (ids >= count)
-    if outside.any():
+    # as unsigned numbers, negative ids are the largest of all: one look finds both ends
+    if len(ids) and int(ids.view(np.uint64).max()) >= count:
+        outside = (ids < 0) | (ids >= count)
         place = int(np.argmax(outside))
         allowed = f"0 .. {count - 1}" if count else "none: the type has no nodes"
         raise IdError(
@@ -171,15 +178,21 @@ def check_step(store: Countable, step: Step) -> None:
     check_one(store.schema, step)
 
 
-def _check_parallel(what: str, name: str, array: AnyArray, count: int) -> None:
-    if array.dtype == np.int64 and array.shape == (count,):
+def _check_parallel(what: str, name: str, array: AnyArray, shape: tuple[int, ...]) -> None:
+    if isinstance(array, np.ndarray) and array.dtype == np.int64 and array.shape == shape:
         return
     error = AnchorError if name == "anchors" else IdError
     raise error(
         explain(
             f"{name} of {what}",
-            f"got dtype {array.dtype}, shape {array.shape}",
-            f"int64 of shape ({count},)",
+            f"got {_form(array)}",
+            f"int64 of shape {shape}",
             "Build seeds with SeedSet.of",
         )
     )
+
+
+def _form(array: object) -> str:
+    if isinstance(array, np.ndarray):
+        return f"dtype {array.dtype}, shape {array.shape}"
+    return f"a {type(array).__name__}"

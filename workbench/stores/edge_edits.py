@@ -103,6 +103,9 @@ def _ram_graph(graph: RamGraph) -> RamGraph:
 
 def _schema_with(schema: Schema, asked: EdgeType) -> Schema:
     """The schema with an edge table for the edge type."""
+    if not isinstance(asked.rel, str) or not asked.rel:
+        got = f"the relation is {asked.rel!r}"
+        raise SchemaError(explain(f"edges of type '{asked}' were put", got, "a name: it becomes a table's"))
     for name in (asked.src, asked.dst):
         if name not in schema.node_types:
             got, allowed = f"{name!r} is no node type", ", ".join(schema.node_types)

@@ -13,7 +13,7 @@ from operator import gt
 import numpy as np
 
 from workbench.kernels.column import expand_column
-from workbench.kernels.cuts import count_visible_rows
+from workbench.kernels.cuts import KNOTS, count_visible_rows
 from workbench.kernels.expand import expand_blocks, expand_nodes
 from workbench.kernels.floyd import ROWS
 from workbench.kernels.jit import Stage
@@ -30,13 +30,13 @@ from workbench.kernels.tables import (
     C_HOPS,
     C_PATH,
     C_STEPS,
-    C_STRICT,
     C_TREE,
     C_TYPES,
     CHUNK,
     E_EID,
     E_INDPTR,
     E_NBR,
+    E_OFFSET,
     E_ROWS,
     E_STRIDE,
     E_WORDS,
@@ -109,11 +109,17 @@ class Tables:
         for row, spec in zip(self.edges, graph.schema.edge_specs, strict=True):
             arrays = graph.edges[spec.edge_type]
             indptr, eid = arrays.indptr, arrays.nbr if arrays.eid is None else arrays.eid
-            row[E_INDPTR] = 0 if indptr is None else address(indptr)
+            if indptr is not None:
+                row[E_INDPTR], row[E_OFFSET] = address(indptr), indptr.itemsize
             row[E_NBR], row[E_EID] = address(arrays.nbr), address(eid)
             row[E_ROWS], row[E_STRIDE] = graph.num_rows[spec.table], arrays.nbr.strides[0]
         timed = {name: times for name, times in graph.times.items() if times is not None}
         self.dated = {name: int(np.searchsorted(times, NO_TIME)) for name, times in timed.items()}
+        evenly = np.arange(KNOTS + 1)
+        self.knots = {
+            name: times[evenly * max(self.dated[name] - 1, 0) // KNOTS] if len(times) else evenly
+            for name, times in timed.items()
+        }
 
     def visible_rows(self, bound: Bound, views: TimeArray) -> Int64Array:
         """int64[n]: rows of the bound's table at or before each instant (or before its window)."""
@@ -122,17 +128,19 @@ class Tables:
         assert times is not None
         ends = views if window is None else lookback(views, window)
         out = np.empty(len(ends), np.int64)
-        count_visible_rows(times, address(times), self.dated[table], np.ascontiguousarray(ends), out)
+        at, knots_at, dated = address(times), address(self.knots[table]), self.dated[table]
+        count_visible_rows(at, knots_at, dated, np.ascontiguousarray(ends), out)
         if window is not None:
             out[ends == BEGINNING] = 0
         return out
 
-    def rule_of(self, bound: Bound) -> tuple[int, int, int]:
-        """(address of times, dated rows, window or -1): how a kernel finds the bound of any instant."""
+    def rule_of(self, bound: Bound) -> tuple[int, int, int, int]:
+        """(address of times, dated rows, window or -1, address of knots): a bound at any instant."""
         table, window = bound
         times = self.graph.times[table]
         assert times is not None
-        return address(times), self.dated[table], -1 if window is None else window
+        window = -1 if window is None else window
+        return address(times), self.dated[table], window, address(self.knots[table])
 
 
 @dataclass
@@ -195,7 +203,7 @@ class Program:
         self.words = {
             C_STEPS: len(self.steps), C_TYPES: len(tables.types), C_HOPS: plan.hops,
             C_DISJOINT: plan.disjoint, C_TREE: plan.tree, C_PATH: plan.cutoff == "path",
-            C_STRICT: plan.strict, C_BY_PATH: plan.by_path, C_GENERAL: self.is_general,
+            C_BY_PATH: plan.by_path, C_GENERAL: self.is_general,
             C_BOUNDS: address(rules), C_BUDGET: plan.max_nodes or 0,
             C_FILL: fill_block.address(tables.ids), C_ADVANCE: self.advance.address(tables.ids),
         }  # fmt: skip

@@ -2,9 +2,9 @@
 
 An edge type has one of three layouts (``schema.EdgeSpec``):
 
-    fact     indptr int64[num_dst + 1]   nbr ids[edges]                      edge id = nbr
-    column                               nbr ids[num_dst]  (or no_neighbor)  edge id = dst
-    edges    indptr int64[num_dst + 1]   nbr ids[edges]   eid ids[edges]     edge id = eid
+    fact     indptr offsets[num_dst + 1]  nbr ids[edges]                      edge id = nbr
+    column                                nbr ids[num_dst]  (or no_neighbor)  edge id = dst
+    edges    indptr offsets[num_dst + 1]  nbr ids[edges]   eid ids[edges]     edge id = eid
 
 Rows of every table are in time order, so the neighbours of a node, stored in row order, are in time
 order too, and "visible" is "edge id below a cut". No array holds the time of an edge. Tables with an end
@@ -27,10 +27,17 @@ from workbench.stores.replaced import gone
 from workbench.stores.resident import read_resident
 from workbench.stores.weights import ColumnName, Weights, read_ends
 from workbench.temporal import NO_TIME
-from workbench.types import AnyArray, BoolArray, Int64Array, TimeArray
+from workbench.types import AnyArray, BoolArray, TimeArray
 
 if TYPE_CHECKING:
     from workbench.stores.dataset import Dataset
+
+
+OFFSETS = np.dtype(np.uint32)
+"""Offsets in RAM, where they fit: half the bytes a node, and half the cache."""
+
+WIDEST: int = np.iinfo(OFFSETS).max
+"""The largest offset that fits."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +46,25 @@ class EdgeArrays:
 
     Attributes
     ----------
-    indptr : int64[num_dst + 1] or None  None in the ``column`` layout
+    indptr : uint32[num_dst + 1] or None
+        Offsets; int64 where 2^32 edges or more are stored, None in the ``column`` layout. Given as any
+        integers, kept as narrow as they fit.
     nbr : ids[edges], or ids[num_dst] in the ``column`` layout
     eid : ids[edges] or None  only in the ``edges`` layout
     """
 
-    indptr: Int64Array | None
+    indptr: AnyArray | None
     nbr: AnyArray
     eid: AnyArray | None = None
 
+    def __post_init__(self) -> None:
+        offsets = self.indptr
+        if offsets is not None and len(offsets) and offsets.dtype != OFFSETS:
+            fits = offsets.min() >= 0 and offsets.max() <= WIDEST
+            object.__setattr__(self, "indptr", offsets.astype(OFFSETS if fits else np.int64, copy=False))
+
     @classmethod
-    def side_by_side(cls, indptr: Int64Array, nbr: AnyArray, eid: AnyArray) -> EdgeArrays:
+    def side_by_side(cls, indptr: AnyArray, nbr: AnyArray, eid: AnyArray) -> EdgeArrays:
         """The ``edges`` layout with each edge id beside its neighbour: both are one miss."""
         pairs = np.empty((len(nbr), 2), nbr.dtype)
         pairs[:, 0], pairs[:, 1] = nbr, eid
@@ -241,7 +256,7 @@ def _check_length(what: str, array: AnyArray, wanted: int) -> None:
         _damaged(what, f"there are {len(array):,}", f"{wanted:,}")
 
 
-def _check_order(what: str, values: Int64Array) -> None:
+def _check_order(what: str, values: AnyArray) -> None:
     place = first_descent(values)
     if place >= 0:
         _damaged(what, f"number {place} is smaller than the one before it", "ascending values")

@@ -69,7 +69,8 @@ class Growing:
         """Seeds, then hop after hop."""
         first = 0
         for seeds in self.request.seed_sets:
-            self.nodes.seed(seeds.node_type, seeds.ids, first + np.arange(len(seeds)), seeds.anchors)
+            sees = just_before(seeds.anchors) if self.plan.strict else seeds.anchors
+            self.nodes.seed(seeds.node_type, seeds.ids, first + np.arange(len(seeds)), sees)
             first += len(seeds)
         self._close_hop()
         for hop in range(1, self.plan.hops + 1):
@@ -113,7 +114,7 @@ class Growing:
         return HopRequest(
             step,
             ids,
-            just_before(cutoff) if self.plan.strict else cutoff,
+            cutoff,
             rng.node_keys(self.keys[lane], np.uint64(self.plan.salts[number]), ids),
             self.request.hidden_from(self.store.schema, step.edge_type, lane),
             want_times=self.plan.cutoff == "path" and step.temporal,

@@ -7,7 +7,7 @@ import numpy as np
 from workbench.kernels.csc import no_neighbor
 from workbench.kernels.hop import Drawing, Sight, count_visible, fill_draws
 from workbench.schema import EdgeSpec
-from workbench.stores.graph_arrays import GraphArrays
+from workbench.stores.graph_arrays import OFFSETS, GraphArrays
 from workbench.stores.mass import Masses
 from workbench.stores.request import HopRequest, HopSample
 from workbench.stores.steps import ALL, Step, Strategy
@@ -19,6 +19,7 @@ LAYOUTS: dict[str, int] = {"fact": 0, "column": 1, "edges": 2}
 """Numbers of the layouts in the kernels."""
 
 _NO_IDS, _NO_NUMBERS = np.empty(0, np.int64), np.empty(0)
+_NO_OFFSETS = np.empty(0, OFFSETS)
 
 
 def answer_hop(graph: GraphArrays, request: HopRequest, masses: Masses | None = None) -> HopSample:
@@ -73,7 +74,7 @@ def _sight(graph: GraphArrays, spec: EdgeSpec, request: HopRequest) -> Sight:
     hidden_from, hidden = (_NO_IDS, _NO_IDS) if request.hidden is None else request.hidden
     return Sight(
         layout=LAYOUTS[spec.layout],
-        indptr=_NO_IDS if arrays.indptr is None else arrays.indptr,
+        indptr=_NO_OFFSETS if arrays.indptr is None else arrays.indptr,
         nbr=arrays.nbr,
         eid=arrays.nbr if arrays.eid is None else arrays.eid,
         nothing=np.int64(no_neighbor(graph.id_dtype)),

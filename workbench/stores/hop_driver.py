@@ -3,10 +3,10 @@
 The driver is the slow, plain twin of the fused kernel; a sharded or remote store is sampled by it as
 it stands. Both give the same bits, which is what the following fixes.
 
-**Cutoffs.** What a node sees is what was visible at its cutoff: its seed's anchor (joint: the anchor that all
-share), or in plans with ``cutoff='path'`` the time of the edge that it was drawn over. There a node drawn
-over an edge of a temporal step whose table has times gets ``min(parent's cutoff, edge time)``, any other its
-parent's cutoff. ``strict`` plans look at every node's cutoff less 1 us, but for FOREVER. Call this ``v``.
+**Cutoffs.** What a node sees is what was visible at its cutoff, v. A seed's is its anchor (joint: the anchor
+that all share), less 1 us in ``strict`` plans, but for FOREVER. Others have their seed's; or in plans with
+``cutoff='path'`` the time of the edge that they were drawn over, itself included: a node drawn over an edge
+of a temporal step whose table has times gets ``min(parent's cutoff, edge time)``, any other its parent's.
 
 **Visible** edges of a node are those of which all of the following holds, in stored order, which is the
 order of their rows; let there be n of them.
@@ -70,6 +70,8 @@ nodes -1.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from workbench.errors import BudgetError, explain
@@ -78,11 +80,12 @@ from workbench.stores.complete import complete
 from workbench.stores.door import check_request
 from workbench.stores.growing import Growing, HopStore
 from workbench.stores.memory import Arenas, OverBudgetError
-from workbench.stores.request import SampleRequest
+from workbench.stores.request import SampleRequest, joined
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import UInt64Array
 
 
+@cache
 def name_salt(name: str) -> int:
     """64-bit FNV-1a of a name: the salt of a node type in seed keys."""
     value = 0xCBF29CE484222325
@@ -93,18 +96,14 @@ def name_salt(name: str) -> int:
 
 def request_keys(request: SampleRequest) -> UInt64Array:
     """uint64[seeds] in disjoint mode, uint64[1] in joint mode: the keys that all draws derive from."""
+    sets = request.seed_sets
     if request.plan.disjoint:
         parts = [
-            rng.seed_keys(request.key, name_salt(seeds.node_type), seeds.ids, seeds.anchors)
-            for seeds in request.seed_sets
+            rng.seed_keys(request.key, name_salt(seeds.node_type), seeds.ids, seeds.anchors) for seeds in sets
         ]
-        return np.concatenate(parts) if parts else np.empty(0, np.uint64)
-    sets = request.seed_sets
-    joined = [
-        np.concatenate([getattr(seeds, name) for seeds in sets]) if sets else np.empty(0, np.int64)
-        for name in ("input_ids", "ids", "anchors")
-    ]
-    return np.array([rng.joint_key(request.key, *joined)], np.uint64)
+        return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.uint64), *parts])
+    columns = [joined([getattr(seeds, name) for seeds in sets]) for name in ("input_ids", "ids", "anchors")]
+    return np.array([rng.joint_key(request.key, *columns)], np.uint64)
 
 
 class HopDriver:

@@ -60,16 +60,18 @@ class Nodes:
     Attributes
     ----------
     ids, lane : int64[n]
-    cutoff, sees : int64[n]  before and after ``strict`` is applied
+    cutoff : int64[n]  the last instant that each sees
     """
 
     def __init__(self, store: HopStore, subgraph: SampledSubgraph, name: str) -> None:
         plan, batch = subgraph.request.plan, subgraph.batch[name].astype(np.int64)
         self.ids = subgraph.node_id[name].astype(np.int64)
         self.lane = batch if plan.disjoint else np.zeros_like(batch)
-        given = None if subgraph.cutoffs is None else subgraph.cutoffs[name]
-        self.cutoff: TimeArray = subgraph.node_anchors(name) if given is None else given
-        self.sees = just_before(self.cutoff) if plan.strict else self.cutoff
+        if subgraph.cutoffs is not None:
+            self.cutoff: TimeArray = subgraph.cutoffs[name]
+        else:
+            anchors = subgraph.node_anchors(name)
+            self.cutoff = just_before(anchors) if plan.strict else anchors
         self._count = store.num_nodes(name)
         keys = self.lane * self._count + self.ids  # lanes times nodes stay far below 2^63
         self._order = np.argsort(keys, kind="stable")
@@ -131,7 +133,7 @@ def _among(
     room.more(size)
     hidden = subgraph.request.hidden_from(store.schema, step.edge_type, lane)
     keys = np.zeros(len(asked), np.uint64)  # nothing is drawn
-    hop = store.sample_hop(HopRequest(step, dst.ids[asked], dst.sees[asked], keys, hidden))
+    hop = store.sample_hop(HopRequest(step, dst.ids[asked], dst.cutoff[asked], keys, hidden))
     counts = np.diff(hop.offsets)
     cut = counts == step.fanout
     whole = np.flatnonzero(np.repeat(~cut, counts))

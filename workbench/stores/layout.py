@@ -22,7 +22,7 @@ from workbench.kernels.tables import (
     N_SEEN,
     N_WORDS,
 )
-from workbench.stores.capacity import Capacity, aligned, is_wide
+from workbench.stores.capacity import Capacity, aligned, local_bits
 from workbench.types import AnyArray, ByteArray, Int32Array, Int64Array, UInt64Array
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ class Layout:
     Attributes
     ----------
     capacity : Capacity
-    is_wide : bool  see :func:`~workbench.stores.capacity.is_wide`
+    low : int  mask of the bits of a hash slot that hold a local id
     bytes : int  size of the arena
     nodes : int64[node types, N_WORDS], edges : int64[edge types, E_WORDS]
         Tables as the kernel takes them, with offsets for addresses.
     """
 
     def __init__(self, tables: Tables, edge_types: list[EdgeType], capacity: Capacity) -> None:
-        self.capacity, self.is_wide = capacity, is_wide(capacity)
+        self.capacity, self.low = capacity, (1 << local_bits(capacity)) - 1
         path, by_path = capacity.path, capacity.by_path
         self._ids, self.bytes = tables.graph.id_dtype, 0
         size = self._ids.itemsize
@@ -64,11 +64,12 @@ class Layout:
                 self._take(room, size),
             )
             row[E_MASKS] = self._take(room, 8) if by_path else 0
-        self._edge_offsets = [E_ROW, E_COL, E_OUT, *([E_MASKS] if by_path else [])]
-        self._node_offsets = [
-            N_NODES, N_BATCH, *([N_CLOCK] if path else []), *([N_SEEN] if by_path else []),
-        ]  # fmt: skip
-        self._used = np.array([number for _, number in self.used], np.int64)[:, None]
+        node_bases, edge_bases = np.zeros_like(self.nodes), np.zeros_like(self.edges)
+        node_bases[:, [N_NODES, N_BATCH, *[N_CLOCK] * path, *[N_SEEN] * by_path]] = 1
+        for _, number in self.used:
+            edge_bases[number, [E_ROW, E_COL, E_OUT, *[E_MASKS] * by_path]] = 1
+        self._words = np.concatenate([self.nodes.ravel(), self.edges.ravel()])
+        self._bases = np.concatenate([node_bases.ravel(), edge_bases.ravel()])
 
     def _take(self, room: int, size: int) -> int:
         offset = self.bytes
@@ -77,10 +78,10 @@ class Layout:
 
     def at(self, base: int) -> tuple[Int64Array, Int64Array]:
         """Both tables with the addresses of an arena that begins at ``base``."""
-        nodes, edges = self.nodes.copy(), self.edges.copy()
-        nodes[:, self._node_offsets] += base
-        edges[self._used, self._edge_offsets] += base
-        return nodes, edges
+        words = self._bases * base
+        words += self._words
+        size = self.nodes.size
+        return words[:size].reshape(self.nodes.shape), words[size:].reshape(self.edges.shape)
 
     def node_views(self, arena: ByteArray, number: int, count: int) -> tuple[AnyArray, Int32Array]:
         """(ids, batch) of a node type, cut to what is filled."""

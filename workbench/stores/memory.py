@@ -272,23 +272,23 @@ class MemoryReport:
         return _each(*self.offsets.get(edge_type, (0, 0)))
 
     def __str__(self) -> str:
-        lines = [f"{'':<40}{'layout':<8}{'count':>14}{'MB':>10}{'B/edge':>8}{'B/node':>8}"]
+        lines = [("", f"{'layout':<8}{'count':>14}{'MB':>10}{'B/edge':>8}{'B/node':>8}")]
         for name, size in self.edge_bytes.items():
             edge, node = f"{self.bytes_per_edge(name):>8.1f}", f"{self.bytes_per_node(name):>8.1f}"
-            lines.append(_line(name, self.layouts[name], f"{self.edges[name]:,}", size) + edge + node)
+            lines.append((name, _cells(size, self.layouts[name], f"{self.edges[name]:,}") + edge + node))
         for name, size in self.time_bytes.items():
             count = self.nodes.get(name, size // 8)
             each = f"{'':>8}{_each(size, count):>8.1f}"
-            lines.append(_line(f"times of {name}", "", f"{count:,}", size) + each)
+            lines.append((f"times of {name}", _cells(size, "", f"{count:,}") + each))
         limit = "no budget" if self.budget is None else f"budget {self.budget / 1e6:,.1f} MB"
-        lines.append(_line("graph", "", "", self.graph))
+        lines.append(("graph", _cells(self.graph)))
         if self.huge is not None:
-            lines.append(_line("  of it in huge pages", "", "", min(self.huge, self.graph)))
+            lines.append(("  of it in huge pages", _cells(min(self.huge, self.graph))))
         if self.masses:
-            lines.append(_line("weights and prefix masses", "", "", self.masses))
-        lines.append(_line("arenas and hash tables", "", "", self.arenas))
-        lines.append(_line(f"total ({limit})", "", "", self.total))
-        return "\n".join(lines)
+            lines.append(("weights and prefix masses", _cells(self.masses)))
+        lines += [("arenas and hash tables", _cells(self.arenas)), (f"total ({limit})", _cells(self.total))]
+        width = max(39, *(len(name) for name, _ in lines))
+        return "\n".join(f"{name:<{width}} {cells}" for name, cells in lines)
 
     __repr__ = __str__
 
@@ -297,5 +297,5 @@ def _each(size: int, count: int) -> float:
     return size / count if count else 0.0
 
 
-def _line(name: str, layout: str, count: str, size: int) -> str:
-    return f"{name:<40}{layout:<8}{count:>14}{size / 1e6:>10,.1f}"
+def _cells(size: int, layout: str = "", count: str = "") -> str:
+    return f"{layout:<8}{count:>14}{size / 1e6:>10,.1f}"

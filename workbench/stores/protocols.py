@@ -69,6 +69,10 @@ class GraphStore(Protocol):
         """int64[rows] ascending, microseconds; None for a table without a time column."""
         ...
 
+    def ends(self, table: str) -> TimeArray | None:
+        """int64[rows], microseconds, ``NO_TIME`` for none; None for a table without end times."""
+        ...
+
     def sample(self, request: SampleRequest, snapshot: int | None = None) -> SampledSubgraph:
         """Sample one batch.
 

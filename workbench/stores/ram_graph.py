@@ -117,6 +117,16 @@ class RamGraph:
         """
         return self.arrays.times[self.schema[table].name]
 
+    def ends(self, table: str) -> TimeArray | None:
+        """int64[rows], microseconds, ``NO_TIME`` for none; None for a table without end times.
+
+        Raises
+        ------
+        SchemaError
+            If there is no such table.
+        """
+        return self.arrays.ends.get(self.schema[table].name)
+
     def sample(self, request: SampleRequest, snapshot: int | None = None) -> SampledSubgraph:
         """Sample one batch, in one kernel call that holds no GIL; what its form adds, in numpy after it.
 
@@ -129,7 +139,7 @@ class RamGraph:
         BudgetError
             If it would not fit; names what it needs and a fanout that fits.
         """
-        check_request(self, request, snapshot, plan_is_known=request.plan in self._programs)
+        check_request(self, request, snapshot, self._programs)
         try:
             return self._run(request)
         except OverBudgetError:

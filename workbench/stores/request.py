@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.errors import AnchorError, IdError, explain
+from workbench.errors import AnchorError, FanoutError, IdError, expect, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.steps import Step, StepPlan, both_ways
-from workbench.temporal import FOREVER
+from workbench.temporal import FOREVER, Instant, instant, instants
 from workbench.types import AnyArray, Int64Array, TimeArray, UInt64Array
 
 
@@ -35,42 +36,48 @@ class SeedSet:
         cls,
         node_type: str,
         ids: AnyArray,
-        anchors: AnyArray | int | None = None,
+        anchors: AnyArray | Instant | None = None,
         input_ids: AnyArray | None = None,
     ) -> SeedSet:
         """Check and widen; one anchor is spread over all seeds, no anchor means static.
+
+        Parameters
+        ----------
+        anchors : int64 (microseconds) or datetime64 of any unit, one or one per seed; or one instant
 
         Raises
         ------
         IdError
             If ids are not integers of one dimension, or input ids not one per seed.
         AnchorError
-            If anchors are not int64 microseconds, one or one per seed.
+            If anchors are no instants, one or one per seed.
         """
-        ids = np.asarray(ids)
-        if ids.ndim != 1 or (ids.size and not np.issubdtype(ids.dtype, np.integer)):
+        expect(node_type, str, IdError, "seeds of a node type")
+        array = np.asarray(ids)
+        wide = _int64(array) if array.ndim == 1 else None
+        if wide is None:
             raise IdError(
                 explain(
                     f"seeds of type {node_type!r} were asked for",
-                    f"got dtype {ids.dtype}, shape {ids.shape}",
+                    f"got dtype {array.dtype}, shape {array.shape}",
                     "a one-dimensional array of integers (node ids)",
                     "Keys become node ids through engine.node_ids(type, keys)",
                 )
             )
-        wide = ids.astype(np.int64)
-        stamps = np.asarray(FOREVER if anchors is None else anchors)
-        if not np.issubdtype(stamps.dtype, np.integer) or stamps.shape not in ((), wide.shape):
+        stamps = _stamps(anchors)
+        moments = _int64(stamps) if stamps.shape in ((), wide.shape) else None
+        if moments is None:
             raise AnchorError(
                 explain(
                     f"anchors for {len(wide)} seeds of type {node_type!r} were asked for",
                     f"got dtype {stamps.dtype}, shape {stamps.shape}",
                     "one int64 of microseconds, or one per seed",
-                    "Read other forms with workbench.temporal.instant",
+                    "Read other forms with wb.instant, or columns by engine.seeds(table, keys, at=...)",
                 )
             )
-        spread = np.broadcast_to(stamps.astype(np.int64), wide.shape).copy()
         given = np.arange(len(wide)) if input_ids is None else np.asarray(input_ids)
-        if given.shape != wide.shape or (given.size and not np.issubdtype(given.dtype, np.integer)):
+        places = _int64(given) if given.shape == wide.shape else None
+        if places is None:
             raise IdError(
                 explain(
                     f"input ids of {len(wide)} seeds of type {node_type!r} were asked for",
@@ -78,10 +85,31 @@ class SeedSet:
                     "one integer per seed: its row in the seed table",
                 )
             )
-        return cls(node_type, wide, spread, given.astype(np.int64))
+        return cls(node_type, wide, np.broadcast_to(moments, wide.shape).copy(), places)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def first(self, count: int) -> SeedSet:
+        """The first of them."""
+        return SeedSet(self.node_type, self.ids[:count], self.anchors[:count], self.input_ids[:count])
+
+
+def _stamps(anchors: AnyArray | Instant | None) -> AnyArray:
+    """Anchors as an array, of integers where they are instants."""
+    if anchors is None or isinstance(anchors, (str, dt.date)):
+        return np.asarray(FOREVER if anchors is None else instant(anchors))
+    stamps = np.asarray(anchors)
+    return instants(stamps) if stamps.dtype.kind == "M" else stamps
+
+
+def _int64(array: AnyArray) -> Int64Array | None:
+    """The same integers as int64; None where they are none, or too large. Nothing at all has any dtype."""
+    if array.size and array.dtype.kind not in "iu":
+        return None
+    if array.size and array.dtype.kind == "u" and int(array.max()) > FOREVER:
+        return None
+    return array.astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -145,6 +173,20 @@ class HiddenEdges:
             )
 
 
+def joined(parts: list[Int64Array]) -> Int64Array:
+    """int64[n]: arrays behind one another; a single one as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def _expect_all(parts: object, kind: type, name: str) -> None:
+    if not isinstance(parts, list):
+        expect(parts, tuple, IdError, f"a sample of {name}", f"Give a tuple of {kind.__name__}")
+    for part in parts:  # type: ignore[attr-defined]
+        expect(part, kind, IdError, f"a sample of {name}")
+
+
 @dataclass(frozen=True)
 class SampleRequest:
     """One batch to sample. Seeds of all sets are numbered on: ``batch`` is that number.
@@ -155,6 +197,11 @@ class SampleRequest:
     plan : StepPlan
     key : int  uint64; every draw is a pure function of it and of what is being expanded
     hidden : tuple of HiddenEdges  at most one for an edge type and its reverse
+
+    Raises
+    ------
+    IdError, FanoutError
+        If a part is of another class.
     """
 
     seed_sets: tuple[SeedSet, ...]
@@ -162,14 +209,21 @@ class SampleRequest:
     key: int = 0
     hidden: tuple[HiddenEdges, ...] = ()
 
+    def __post_init__(self) -> None:
+        do = "Take NeighborSampler(graph, fanout).request(seeds)"
+        expect(self.plan, StepPlan, FanoutError, "a sample under a plan of steps", do)
+        _expect_all(self.seed_sets, SeedSet, "seeds")
+        _expect_all(self.hidden, HiddenEdges, "hidden edges")
+        if isinstance(self.key, bool) or not isinstance(self.key, (int, np.integer)):
+            raise FanoutError(explain("a sampling key was asked for", f"got {self.key!r}", "0 .. 2^64 - 1"))
+
     def __len__(self) -> int:
         return sum(len(seeds) for seeds in self.seed_sets)
 
     @property
     def anchors(self) -> TimeArray:
         """int64[seeds]: anchors of all sets in order."""
-        parts = [seeds.anchors for seeds in self.seed_sets]
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+        return joined([seeds.anchors for seeds in self.seed_sets])
 
     def hidden_from(
         self, schema: Schema, edge_type: EdgeType, lanes: Int64Array
@@ -193,8 +247,10 @@ class SampleRequest:
         AnchorError
             A node drawn for a late anchor must never message an earlier seed.
         """
+        if self.plan.disjoint:
+            return
         anchors = self.anchors
-        if self.plan.disjoint or not len(anchors) or (anchors == anchors[0]).all():
+        if not len(anchors) or (anchors == anchors[0]).all():
             return
         raise AnchorError(
             explain(

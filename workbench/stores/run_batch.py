@@ -151,28 +151,24 @@ def _prepare(
         ids, batch = layout.node_views(arena, number, count)
         ids[:], batch[:] = seeds.ids, np.arange(first, first + count, dtype=np.int32)
         if layout.capacity.path:
-            layout.clocks(arena, number, count)[:] = seeds.anchors
+            sees = just_before(seeds.anchors) if plan.strict else seeds.anchors
+            layout.clocks(arena, number, count)[:] = sees
         if plan.by_path:
             layout.seen(arena, number, count)[:] = 0
         node_table[number, N_COUNT] = count
         first += count
     lanes, types, steps = max(first, 1) if plan.disjoint else 1, len(tables.types), len(plan)
-    notes = np.zeros(types * (plan.hops + 2) + 2 * steps + 1 + 2 * lanes, np.int64)
-    stops = np.cumsum([types * (plan.hops + 2), steps, steps + 1, lanes])
-    ends, step_edges, spans, held, dropped = np.split(notes, stops)
+    counts = types * (plan.hops + 2)
+    spans_at, held_at = counts + steps, counts + 2 * steps + 1
+    notes = np.zeros(held_at + 2 * lanes, np.int64)
+    held = notes[held_at : held_at + lanes]
     held[:] = 1 if plan.disjoint else first
+    ends, step_edges, spans = notes[:counts], notes[counts:spans_at], notes[spans_at:held_at]
+    dropped = notes[held_at + lanes :]
     return _Answer(
-        layout,
-        arena,
-        node_table,
-        edge_table,
-        notes,
-        ends.reshape(types, -1),
-        step_edges,
-        spans,
-        held,
-        dropped,
-    )
+        layout, arena, node_table, edge_table, notes, ends.reshape(types, -1), step_edges, spans,
+        held, dropped,
+    )  # fmt: skip
 
 
 def _at(array: Int64Array) -> int:
@@ -182,15 +178,14 @@ def _at(array: Int64Array) -> int:
 
 def _call(tables: Tables, program: Program, worker: Worker, question: _Question, answer: _Answer) -> int:
     worker.fit_program(program)
-    tag_mask, tag = worker.next_tag(answer.layout.is_wide)
     plan, at = program.plan, _at(answer.notes)
     step_edges = at + 8 * answer.ends.size
     spans = step_edges + 8 * len(plan)
     lane_nodes = spans + 8 * (len(plan) + 1)
     worker.words[:C_EACH] = array("q", [
         *question.words, _at(answer.node_table), _at(answer.edge_table), at, step_edges,
-        spans if plan.by_path else 0, lane_nodes, lane_nodes + 8 * len(answer.lane_nodes), tag_mask, tag,
-        worker.wipe_stamps(), 0, 0, 0, 0, 0, 0,
+        spans if plan.by_path else 0, lane_nodes, lane_nodes + 8 * len(answer.lane_nodes),
+        answer.layout.low,        worker.wipe_stamps(), 0, 0, 0, 0, 0, 0,
     ])  # fmt: skip
     return int(sample_batch(tables.id_like, worker.call_at))
 
@@ -202,20 +197,23 @@ def _grown(tables: Tables, capacity: Capacity, bound: Capacity, full: int, need:
         return replace(capacity, lists=max(min(2 * capacity.lists, bound.lists), need))
     if full > 0:
         t = list(tables.types)[full - 1]
-        if need > MOST_LOCALS:
-            raise FanoutError(
-                explain(
-                    "one batch was asked for",
-                    f"it has {need:,} or more nodes of type {t!r}",
-                    f"{MOST_LOCALS:,} nodes of a type, for local ids are int32",
-                    "Use a smaller fanout or fewer seeds per batch",
-                )
-            )
+        _refuse_beyond(MOST_LOCALS, need, f"nodes of type {t!r}")
         nodes[t] = max(min(2 * nodes[t], bound.nodes[t], MOST_LOCALS), need)
     else:
         e = list(tables.edge_types)[-full - 1]
-        edges[e] = max(min(2 * edges[e], bound.edges[e]), need)
+        # edges that metapaths merge are looked up as nodes are
+        most = MOST_LOCALS if capacity.by_path else bound.edges[e]
+        _refuse_beyond(most, need, f"edges of type {str(e)!r}")
+        edges[e] = max(min(2 * edges[e], bound.edges[e], most), need)
     return replace(capacity, nodes=nodes, edges=edges)
+
+
+def _refuse_beyond(most: int, need: int, what: str) -> None:
+    """Refuse a batch with more nodes, or merged edges, than local ids can number."""
+    if need > most:
+        asked, got = "one batch was asked for", f"it has {need:,} or more {what}"
+        allowed = f"{most:,} of a type, for local ids are int32"
+        raise FanoutError(explain(asked, got, allowed, "Use a smaller fanout or fewer seeds per batch"))
 
 
 def _wrap(

@@ -77,6 +77,10 @@ class ShardedGraph:
         """int64[rows] ascending, microseconds; None for a table without a time column."""
         return self.shards[0].times(table)
 
+    def ends(self, table: str) -> TimeArray | None:
+        """int64[rows], microseconds, ``NO_TIME`` for none; None for a table without end times."""
+        return self.shards[0].ends(table)
+
     def sample(self, request: SampleRequest, snapshot: int | None = None) -> SampledSubgraph:
         """Sample one batch, hop by hop.
 
@@ -113,7 +117,8 @@ def _own_edges(arrays: EdgeArrays, number: int, shards: int) -> EdgeArrays:
         owned = np.arange(len(arrays.nbr)) % shards == number
         nothing = arrays.nbr.dtype.type(no_neighbor(arrays.nbr.dtype))
         return EdgeArrays(None, np.where(owned, arrays.nbr, nothing))
-    degrees = np.diff(arrays.indptr)
+    offsets = arrays.indptr.astype(np.int64)
+    degrees = offsets[1:] - offsets[:-1]
     owned = np.arange(len(degrees)) % shards == number
     kept: BoolArray = np.repeat(owned, degrees)
     indptr = np.concatenate([[0], np.cumsum(np.where(owned, degrees, 0))]).astype(np.int64)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import index
+from typing import SupportsIndex
+
 from workbench.errors import FanoutError, SchemaError, did_you_mean, explain
 from workbench.schema import EdgeType, Schema, Stype, Table
 from workbench.stores.steps import ALL, FORMS, LARGEST, MOST_PATHS, Step, StepPlan, Strategy
@@ -96,7 +99,8 @@ def _check_weight(table: Table, step: Step) -> None:
     try:
         column = table.column(str(step.weight))
     except SchemaError as error:
-        raise FanoutError(f"hop {step.hop}, {step.edge_type} is weighted. {error}") from None
+        do = "Where only some edge types have it, weigh those: {edge_type: Draw(8, weight=...)}"
+        raise FanoutError(f"hop {step.hop}, {step.edge_type} is weighted. {error} {do}") from None
     number = column.stype is Stype.NUMERICAL or column.dtype.lower().startswith(NUMBERS)
     if not number or column.stype is Stype.ID:
         numbers = [c.name for c in table.columns if c.stype is Stype.NUMERICAL]
@@ -129,15 +133,38 @@ def _check_rules(plan: StepPlan) -> None:
                 "trees of disjoint plans: a tree shares nothing, and a joint plan shares nodes",
             )
         )
-    if plan.cutoff not in CUTOFFS:
-        raise FanoutError(
-            explain("a cutoff was asked for", f"got {plan.cutoff!r}", " or ".join(map(repr, CUTOFFS)))
-        )
-    if plan.max_nodes is not None and not 1 <= plan.max_nodes <= LARGEST:
-        raise FanoutError(
-            explain("a budget of nodes (max_nodes) was asked for", f"got {plan.max_nodes}", "1 .. 2^31 - 1")
-        )
+    check_cutoff(plan.cutoff)
+    check_budget(plan.max_nodes)
     check_form(plan.subgraph, plan.tree)
+
+
+def check_cutoff(cutoff: object) -> None:
+    """Refuse a cutoff that there is not.
+
+    Raises
+    ------
+    FanoutError
+    """
+    if cutoff not in CUTOFFS:
+        known, near = " or ".join(map(repr, CUTOFFS)), did_you_mean(str(cutoff), CUTOFFS)
+        raise FanoutError(explain("a cutoff was asked for", f"got {cutoff!r}", known, near))
+
+
+def check_budget(max_nodes: object) -> int | None:
+    """A budget of nodes as an int, of whatever library; None is none.
+
+    Raises
+    ------
+    FanoutError
+        If it is no whole number from 1 on, or too large.
+    """
+    if max_nodes is None:
+        return None
+    budget = index(max_nodes) if isinstance(max_nodes, SupportsIndex) else 0
+    if isinstance(max_nodes, bool) or not 1 <= budget <= LARGEST:
+        asked = "a budget of nodes (max_nodes) was asked for"
+        raise FanoutError(explain(asked, f"got {max_nodes!r}", "1 .. 2^31 - 1, or None"))
+    return budget
 
 
 def check_form(subgraph: object, tree: bool) -> None:
@@ -165,7 +192,12 @@ def _check_paths(plan: StepPlan) -> None:
     """Parents and masks of a metapath plan; a fanout plan has neither."""
     if plan.by_path and len(plan) > MOST_PATHS:
         raise FanoutError(
-            explain("a plan of metapaths was asked for", f"it has {len(plan)} steps", f"at most {MOST_PATHS}")
+            explain(
+                "a plan of metapaths was asked for",
+                f"it has {len(plan)} steps",
+                f"at most {MOST_PATHS}",
+                "Take fewer metapaths, or begin them alike: equal beginnings share their steps",
+            )
         )
     for number, step in enumerate(plan):
         if not plan.by_path:

@@ -17,6 +17,8 @@ from workbench.types import AnyArray, BoolArray, Int32Array, Int64Array, TimeArr
 class SampledSubgraph:
     """A sampled neighbourhood in local ids, nodes in order of discovery, edges in order of hop.
 
+    Printed, it counts nodes (seeds first) and edges hop by hop.
+
     Plans with ``subgraph='bidirectional'`` or ``'induced'`` have more edges than were drawn. An added edge is
     of the later hop at which its ends were found (at least 1); within a hop it follows the drawn ones.
 
@@ -40,7 +42,7 @@ class SampledSubgraph:
     edge_paths : dict edge type -> uint64[m], or None
         Metapath plans: bit mask of the metapaths that drew each edge; 0 for added edges.
     cutoffs : dict node type -> int64[n], or None
-        Plans with ``cutoff='path'``: what each node was expanded at, before ``strict`` is applied.
+        Plans with ``cutoff='path'``: the last instant that each node sees.
     dropped : int64[seeds] or None
         Plans with ``max_nodes``: draws that the budget dropped, per seed; int64[1] in joint mode.
     slow_draws : int
@@ -61,6 +63,19 @@ class SampledSubgraph:
     cutoffs: dict[str, TimeArray] | None = None
     dropped: Int64Array | None = None
     slow_draws: int = 0
+
+    def __repr__(self) -> str:
+        plan = self.request.plan
+        mode = "tree" if plan.tree else "disjoint" if plan.disjoint else "joint"
+        cut = "" if self.dropped is None else f"; max_nodes dropped {int(self.dropped.sum()):,} draws"
+        title = (
+            f"{len(self.request):,} seeds, {mode}: {self.num_nodes:,} nodes, {self.num_edges:,} edges{cut}"
+        )
+        counts = [*self.nodes_per_hop.items(), *self.edges_per_hop.items()]
+        found = [(str(name), hops.tolist()) for name, hops in counts if hops.any()]
+        width = max((len(name) for name, _ in found), default=0)
+        lines = [f"  {name:<{width}} {_sum(hops)}" for name, hops in found]
+        return "\n".join([f"SampledSubgraph of {title}", *lines])
 
     @property
     def num_nodes(self) -> int:
@@ -122,3 +137,8 @@ class SampledSubgraph:
             "dropped": {} if self.dropped is None else {"": self.dropped},
         }
         return {(group, str(name)): array for group, part in groups.items() for name, array in part.items()}
+
+
+def _sum(counts: list[int]) -> str:
+    """``31 = 0 + 11 + 20``: a count of all hops, hop by hop."""
+    return f"{sum(counts):>9,} = {' + '.join(f'{count:,}' for count in counts)}"

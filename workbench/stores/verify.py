@@ -69,6 +69,8 @@ class VerifyReport:
         lines += [f"  not registered (harmless): {file}" for file in self.unregistered]
         return "\n".join(lines)
 
+    __repr__ = __str__
+
 
 def verify(path: str | Path, callbacks: Sequence[Callback] = ()) -> VerifyReport:
     """Compare every byte of a dataset with what was committed.

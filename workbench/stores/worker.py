@@ -1,4 +1,4 @@
-"""What a thread keeps between batches: hash tables, whose old slots count as empty, and scratch."""
+"""What a thread keeps between batches: hash tables, which each batch wipes, and scratch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from workbench.kernels.floyd import ROWS
 from workbench.kernels.lanes import SLOTS
-from workbench.kernels.relabel import NARROW_TAG, WIDE_TAG
 from workbench.kernels.tables import (
     B_ROWS,
     C_AT_MET,
@@ -45,9 +44,6 @@ if TYPE_CHECKING:
 STAMPS: int = 1 << 29
 """Stamps of the set of taken ranks that may pass before it is wiped: far from overflow."""
 
-LAST_EPOCH: int = NARROW_TAG >> 24
-"""Batches after which the hash tables are wiped: epochs have 8 bits, and 0 is an empty slot's."""
-
 
 class Worker:
     """Hash tables and scratch of one thread; used by one call at a time.
@@ -65,8 +61,7 @@ class Worker:
         self._ring = np.zeros((CHUNKS, K_ROWS, ROOM_ROW // 8), np.int64)
         self._ranks = np.zeros((ROWS, LANES), np.int32)
         self._scratch: dict[int, AnyArray] = {}
-        self._slots: dict[Any, Int64Array] = {}
-        self._epoch = 0
+        self._slots: dict[Any, AnyArray] = {}
         self._fits: Layout | None = None
         self._program: Program | None = None
         self.call_at, self.words = address(self.call), self.call.data.cast("B").cast("q")
@@ -126,7 +121,7 @@ class Worker:
     def hash_lines(self, layout: Layout) -> tuple[Int64Array, Int64Array]:
         """int64[node types, 2], int64[edge types of the plan, 2]: address and number less one of hash lines.
 
-        Slots of earlier epochs are empty. Edges have lines where the plan merges them.
+        The kernel wipes them. Edges have lines where the plan merges them.
 
         Raises
         ------
@@ -147,19 +142,9 @@ class Worker:
             return 0, 0
         wanted, held = hash_slots(room), self._slots.get(name)
         if held is None or len(held) < wanted:
-            self.arenas.reserve(8 * wanted - (0 if held is None else held.nbytes))
+            self.arenas.reserve(4 * wanted - (0 if held is None else held.nbytes))
             # lines begin on a cache line; the rest of the allocation is cut off
-            raw = np.zeros(wanted + SLOTS, np.int64)
-            skipped = -address(raw) % 64 // 8
+            raw = np.zeros(wanted + SLOTS, np.uint32)
+            skipped = -address(raw) % 64 // 4
             held = self._slots[name] = raw[skipped : skipped + wanted]
         return address(held), wanted // SLOTS - 1
-
-    def next_tag(self, wide: bool) -> tuple[int, int]:
-        """(tag mask, tag) that no slot carries; wipes the tables when the epochs run out."""
-        self._epoch += 1
-        if wide or self._epoch > LAST_EPOCH:
-            # a wide slot looks like one of a later epoch, so the next narrow batch wipes again
-            self._epoch = LAST_EPOCH if wide else 1
-            for slots in self._slots.values():
-                slots[:] = 0
-        return (WIDE_TAG, WIDE_TAG) if wide else (NARROW_TAG, self._epoch << 24)

@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench.plan.model_plan import METRICS, ModelPlan
 from workbench.query.seed_table import SeedTable
-from workbench.temporal import windows_end
+from workbench.query.splits import windows_end
 from workbench.training.boosting import boost
 from workbench.training.build import check_key
 from workbench.training.loaders import seen

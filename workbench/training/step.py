@@ -51,6 +51,7 @@ class Target:
 
     def predictions(self, raw: Tensor) -> AnyArray:
         """float64[seeds]: probabilities, or values in the units of the label."""
+        raw = raw.detach()  # a view of a parameter asks for a gradient also under no_grad
         values = raw.double().cpu() if raw.device.type != "mps" else raw.cpu().double()
         if self.task_type == "binary":
             return values.sigmoid().numpy()
