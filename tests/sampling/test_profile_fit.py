@@ -100,7 +100,7 @@ def test_shares_that_nothing_fits_are_refused_soon(measure, cell):
         asked.append(plan)
         return measure(plan)
 
-    with pytest.raises(FanoutError, match=r"a fanout whose batches fit into 15 nodes .* needs 20 "):
+    with pytest.raises(FanoutError, match=r"a fanout whose batches fit into 15 nodes .* needs 20\."):
         fit_fanout(counted, Fanout([{ORDERS: cell}]), nodes=15)
     assert len(asked) < 25
 
