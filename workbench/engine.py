@@ -46,7 +46,6 @@ from workbench.stores.sizes import read_size
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.stores.weights import read_ends
-from workbench.temporal import FOREVER
 from workbench.types import Int64Array
 
 if TYPE_CHECKING:
@@ -133,20 +132,7 @@ class Engine:
         SchemaError
             If a key is not in the table; names up to five.
         """
-        keys = keys.numpy() if hasattr(keys, "numpy") else keys  # tensors too
-        found = self.keys(table).lookup(keys)
-        missing = [str(key) for key, node in zip(keys, found, strict=True) if node < 0]
-        if missing:
-            rows = self.dataset.manifest.rows(table)
-            some = ", ".join(map(repr, self.keys(table).keys_of(np.arange(min(rows, 3))).to_pylist()))
-            raise SchemaError(
-                explain(
-                    f"{len(found)} keys of table {table!r} were asked for",
-                    f"{len(missing)} are not in it ({', '.join(missing[:5])})",
-                    f"keys of the {rows:,} rows of {table!r}, such as {some}",
-                )
-            )
-        return found
+        return self.keys(table).ids_of(keys)
 
     def row(self, table: str, row_id: int) -> dict[str, Any]:
         """One row of the source table by node id or edge id, as plain Python values."""
@@ -305,21 +291,10 @@ class Engine:
         self._expect_plan(task, plan, "a leakage report of a task")
         return leakage_report(task, plan, self.graph, key=key)
 
-    def encoders(
-        self,
-        tables: Iterable[str] | None = None,
-        *,
-        until: Any = FOREVER,
-        encodings: Any = (),
-        exclude: Iterable[str] = (),
-    ) -> Encoders:
-        """Fit encoders on what is visible at an instant: ``transform`` rows, ``inverse``, ``to_dict``.
-
-        Those of a run are ``Encoders.of(engine.dataset, run.statistics)``.
-        """
+    def encoders(self, tables: Iterable[str] | None = None, **options: Any) -> Encoders:
+        """Fit ``wb.Encoders``; options are those of its ``fit``: ``until=``, ``encodings=``, ``exclude=``."""
         from workbench.models.transform import Encoders
 
-        options: dict[str, Any] = {"until": until, "encodings": encodings, "exclude": exclude}
         return Encoders.fit(self.dataset, self.graph, self.features, tables, **options)
 
     def train(
