@@ -15,7 +15,7 @@ from workbench.stores.hop_driver import HopDriver
 from workbench.stores.mass import Masses
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
-from workbench.stores.steps import ALL, Step
+from workbench.stores.steps import ALL, Step, StepPlan
 from workbench.testing.graphs import random_rows, toy_shop
 from workbench.testing.requests import EVERYTHING, random_request
 from workbench.testing.sizes import cases
@@ -155,3 +155,15 @@ def test_without_a_budget_the_machine_is_the_limit(monkeypatch):
     arrays = star(2000, hubs=300).arrays()
     with pytest.raises(BudgetError, match=r"Fanout .* fits"):
         RamGraph(arrays).sample(request_of([Step(1, ORDERS, ALL)], np.arange(300), 10**6))
+
+
+def test_plans_are_told_as_users_write_them():
+    first, second = toy_shop().schema.edge_types[:2]
+    for steps, text in (
+        ([Step(1, first, 16), Step(2, first, 8), Step(2, second, 8)], "[16, 8]"),
+        ([Step(2, first, 3), Step(2, second, ALL)], f"[0, {{'{first}': 3, '{second}': -1}}]"),
+        ([Step(1, first, ALL, fraction=0.5), Step(2, second, 9, fraction=0.1)], "[0.5, 0.1]"),
+        ([Step(1, first, 3, paths=1), Step(1, first, 5, paths=2)], f"[{{'{first}': 3, '{first}': 5}}]"),
+        ([Step(1, first, 3, paths=1), Step(1, first, 3, paths=2)], "[3]"),
+    ):
+        assert capacity.describe(StepPlan(tuple(steps), steps[-1].hop)) == text

@@ -182,18 +182,25 @@ def _largest(most: int, good: object) -> int:
 
 
 def capped(plan: StepPlan, cap: int) -> StepPlan:
-    """The same plan with no fanout above ``cap``."""
+    """The same plan with no fanout above ``cap``: shares keep their share, up to so many."""
     steps = (replace(s, fanout=cap if s.fanout == ALL else min(s.fanout, cap)) for s in plan)
     return replace(plan, steps=tuple(steps))
 
 
 def describe(plan: StepPlan) -> str:
-    """Fanouts as a user writes them: ``[16, 8]``, or ``[{'a-b->c': 16}, ...]`` where they differ."""
+    """Fanouts as a user writes them: ``[16, 8]``, or ``[{'a-b->c': 16}, ...]`` where they differ.
+
+    A share stands as itself; of metapaths, each step that draws its own number has a cell.
+    """
     hops = []
     for hop in range(1, plan.hops + 1):
-        fanouts = {str(step.edge_type): step.fanout for step in plan if step.hop == hop}
-        values = set(fanouts.values())
-        hops.append(str(values.pop()) if len(values) == 1 else str(fanouts) if values else "0")
+        steps = (step for step in plan if step.hop == hop)
+        cells = dict.fromkeys((str(step.edge_type), step.fraction or step.fanout) for step in steps)
+        if len({drawn for _, drawn in cells}) == 1:
+            hops.append(str(next(iter(cells))[1]))
+        else:
+            differing = ", ".join(f"{name!r}: {drawn}" for name, drawn in cells)
+            hops.append(f"{{{differing}}}" if cells else "0")
     return f"[{', '.join(hops)}]"
 
 
