@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.errors import IngestError
 from workbench.ingestion.encode import Coder, decode_block, decode_column, sections_of
 from workbench.ingestion.layout import group_layout
+from workbench.kernels.hash_text import TEXT_WIDTH
 from workbench.schema import Column, Stype, Table
 from workbench.testing.sizes import cases
 
@@ -72,6 +74,12 @@ def test_texts_are_hashed_wherever_the_slice_begins() -> None:
     assert (whole.values[1:] == part.values).all()
     assert np.linalg.norm(whole.values, axis=1).tolist() == pytest.approx([1, 1, 0, 0, 1])
     assert (whole.values[1] == whole.values[4]).all()
+
+
+def test_texts_are_not_hashed_where_a_callable_made_the_vectors() -> None:
+    assert decoded(Stype.TEXT, pa.array(["x"]), TEXT_WIDTH).values.shape == (1, TEXT_WIDTH)
+    with pytest.raises(IngestError, match="have 384 elements, so a callable of yours made them"):
+        decoded(Stype.TEXT, pa.array(["x"]), 384)
 
 
 @pytest.mark.parametrize(

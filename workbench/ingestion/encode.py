@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.errors import IngestError, explain
 from workbench.ingestion.text_encoder import TextEncoder
 from workbench.kernels.hash_text import TEXT_WIDTH, hash_texts
 from workbench.schema import Column, Stype
@@ -47,8 +48,20 @@ def decode_column(column: Column, array: pa.Array, width: int) -> Decoded:
 
     Parameters
     ----------
-    width : int  elements of an embedding, categories that a row of a multicategorical column has room for
+    width : int
+        Elements of an embedding, categories that a row of a multicategorical column has room for, elements
+        of a text's stored vector if these are known; 1 otherwise.
+
+    Raises
+    ------
+    IngestError
+        If texts are stored as vectors that hashing does not make.
     """
+    if column.stype is Stype.TEXT and width not in (1, TEXT_WIDTH):
+        got = f"its stored vectors have {width} elements, so a callable of yours made them at ingest"
+        raise IngestError(
+            explain(f"texts of {column.name!r} were hashed", got, do="Ingest with texts= again")
+        )
     if column.stype is Stype.EMBEDDING:
         return _embedding(array, width)
     if column.stype is Stype.MULTICATEGORICAL:
