@@ -105,7 +105,8 @@ def test_numbers_by_method_and_fill() -> None:
     present = torch.tensor([[True], [True], [True], [False]])
     store = {"numerical": values, "present": present}
     log = replace(NUMBER, method="log", mean=1.0, scale=2.0, fill=3.0)
-    score, _, missing = NumberEncoder([log])(store).unbind(1)
+    score, rank, missing = NumberEncoder([log])(store).unbind(1)
+    assert torch.equal(rank, NumberEncoder([replace(NUMBER, fill=3.0)])(store)[:, 1]), "ranks have no shape"
     shown = np.array([0.0, -np.log(10.0), np.log(100.0), np.log(4.0)])
     np.testing.assert_allclose(score.numpy(), (shown - 1) / 2, rtol=1e-6)
     assert missing.tolist() == [0, 0, 0, 1]

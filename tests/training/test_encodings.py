@@ -59,6 +59,12 @@ def test_a_run_keeps_its_encodings(engine: wb.Engine, task: wb.Task, tmp_path: P
     again = engine.load_run(tmp_path / "run")
     assert again.plan == plan
     assert again.statistics == run.statistics
+    assert again.encoders == run.encoders == wb.Encoders.of(engine.dataset, run.statistics)
+    assert run.encoders.statistics.last_anchor == task.seeds("train").visible_until.max()
+    stored = engine.features.multi_get([wb.Read("products", np.arange(20))])[0]
+    fresh = again.encoders.transform("products", engine.features.to_arrow("products", np.arange(20)))
+    for name, numbers in run.encoders.transform("products", stored).items():
+        np.testing.assert_array_equal(numbers, fresh[name])
     assert again.predict(task.seeds("test")).to_arrow().equals(found)
     usual = engine.train(task, plan.replace(encodings={}), callbacks=[]).wait()
     assert not usual.predict(task.seeds("test")).to_arrow().equals(found), "the choices reach the model"

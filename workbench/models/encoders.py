@@ -47,6 +47,7 @@ class NumberEncoder(nn.Module):
     def __init__(self, columns: Sequence[ColumnStatistics]) -> None:
         super().__init__()
         self.width = 3 * len(columns)
+        self.shapes = any(c.method == "log" for c in columns)
         self.register_buffer("start", torch.tensor([c.column.start for c in columns], dtype=torch.long))
         self.register_buffer("position", torch.tensor([c.position for c in columns], dtype=torch.long))
         self.register_buffer("mean", torch.tensor([c.mean for c in columns]))
@@ -62,7 +63,7 @@ class NumberEncoder(nn.Module):
         values = store["numerical"][:, self.start]
         finite = here & values.isfinite()
         values = torch.where(finite, values, self.fill)
-        shown = torch.where(self.log, values.sign() * values.abs().log1p(), values)
+        shown = torch.where(self.log, values.sign() * values.abs().log1p(), values) if self.shapes else values
         z = ((shown - self.mean) / self.scale).clamp(-CLIP, CLIP)
         return torch.cat([z, self._rank(values) * finite, (~finite).float()], dim=1)
 
