@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from workbench.errors import (
 )
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
+from workbench.loading.locality import locality
 from workbench.loading.order import batch_order, check_batch_size
 from workbench.plan.draw import whole
 from workbench.plan.model_plan import ModelPlan
@@ -50,6 +51,7 @@ from workbench.types import Int64Array
 if TYPE_CHECKING:
     import torch
 
+    from workbench.models.transform import Encoders
     from workbench.training.baselines import Baseline
     from workbench.training.parts import Parts
     from workbench.training.run import Run
@@ -101,6 +103,7 @@ class Engine:
         self.dataset = dataset
         self.graph = graph
         self.features = features
+        features.replay = partial(locality, dataset, graph)
         self._key_maps: dict[str, KeyMap] = {}
 
     @property
@@ -129,20 +132,7 @@ class Engine:
         SchemaError
             If a key is not in the table; names up to five.
         """
-        keys = keys.numpy() if hasattr(keys, "numpy") else keys  # tensors too
-        found = self.keys(table).lookup(keys)
-        missing = [str(key) for key, node in zip(keys, found, strict=True) if node < 0]
-        if missing:
-            rows = self.dataset.manifest.rows(table)
-            some = ", ".join(map(repr, self.keys(table).keys_of(np.arange(min(rows, 3))).to_pylist()))
-            raise SchemaError(
-                explain(
-                    f"{len(found)} keys of table {table!r} were asked for",
-                    f"{len(missing)} are not in it ({', '.join(missing[:5])})",
-                    f"keys of the {rows:,} rows of {table!r}, such as {some}",
-                )
-            )
-        return found
+        return self.keys(table).ids_of(keys)
 
     def row(self, table: str, row_id: int) -> dict[str, Any]:
         """One row of the source table by node id or edge id, as plain Python values."""
@@ -300,6 +290,12 @@ class Engine:
         """Look for labels in the features: windows, splits, columns, a pilot of samples; trains nothing."""
         self._expect_plan(task, plan, "a leakage report of a task")
         return leakage_report(task, plan, self.graph, key=key)
+
+    def encoders(self, tables: Iterable[str] | None = None, **options: Any) -> Encoders:
+        """Fit ``wb.Encoders``; options are those of its ``fit``: ``until=``, ``encodings=``, ``exclude=``."""
+        from workbench.models.transform import Encoders
+
+        return Encoders.fit(self.dataset, self.graph, self.features, tables, **options)
 
     def train(
         self,

@@ -3,6 +3,7 @@
 WorkbenchError
  +- SchemaError            a table, column, key or edge type that the schema does not have or allow
  |   +- TableError         a source table that cannot be read or edited as asked
+ |   +- AttributeAbsent    an attribute that a PyG store does not serve; a KeyError too, as PyG expects
  +- IngestError            tables that cannot become a dataset; nothing stored was changed
  |   +- IngestCancelled    the user stopped an ingest; the old dataset, or none, is in place
  +- StoreError             a dataset on disk that cannot be opened or read as asked
@@ -37,6 +38,12 @@ class SchemaError(WorkbenchError):
 
 class TableError(SchemaError):
     """A source table that cannot be read or edited as asked."""
+
+
+class AttributeAbsent(SchemaError, KeyError):
+    """An attribute that a PyG store does not serve; a KeyError too, as PyG expects."""
+
+    __str__ = Exception.__str__  # a KeyError would show the message in quotes
 
 
 class IngestError(WorkbenchError):

@@ -28,6 +28,7 @@ class Stype(StrEnum):
 
     NUMERICAL = "numerical"
     CATEGORICAL = "categorical"
+    MULTICATEGORICAL = "multicategorical"
     TIMESTAMP = "timestamp"
     TEXT = "text"
     EMBEDDING = "embedding"
@@ -394,7 +395,5 @@ def _headline(table: Table) -> str:
         parts.append(f"end {table.end_time}")
     parts += [f"{key.column} -> {key.table}" for key in table.foreign_keys]
     if table.edge:
-        parts.append(
-            f"edges {table.foreign_key(table.edge[0]).table} -> {table.foreign_key(table.edge[1]).table}"
-        )
+        parts.append(f"edges {' -> '.join(table.foreign_key(end).table for end in table.edge)}")
     return "; ".join(parts)

@@ -30,6 +30,18 @@ def test_a_schema_of_some_of_the_tables_is_enough() -> None:
     assert set(check_tables(TABLES, Schema((A,)))) == {"a"}
 
 
+@pytest.mark.parametrize("stype", [Stype.MULTICATEGORICAL, Stype.EMBEDDING])
+def test_lists_are_asked_for_where_they_are_needed(stype: Stype) -> None:
+    schema = Schema((A,)).set_stype("a", "x", stype)
+    said = rf"a\.x was ingested as {stype}: its values are VARCHAR.*string_split"
+    with pytest.raises(IngestError, match=said):
+        check_tables(TABLES, schema)
+    split = TABLES.derive("a", "x", "string_split(\"x\", ',')")
+    assert (
+        check_tables(split, Schema((A,)).set_stype("a", "x", Stype.MULTICATEGORICAL))["a"]["x"] == "VARCHAR[]"
+    )
+
+
 def test_columns_that_the_schema_does_not_name_are_said(tmp_path: Path) -> None:
     edited = TABLES.derive("a", "twice", "id * 2")
     said = "a: left out, as the schema does not name them: twice; infer the schema again after an edit of the"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.errors import IngestError
 from workbench.ingestion.encode import Coder, decode_block, decode_column, sections_of
 from workbench.ingestion.layout import group_layout
+from workbench.kernels.hash_text import TEXT_WIDTH
 from workbench.schema import Column, Stype, Table
 from workbench.testing.sizes import cases
 
@@ -73,6 +76,12 @@ def test_texts_are_hashed_wherever_the_slice_begins() -> None:
     assert (whole.values[1] == whole.values[4]).all()
 
 
+def test_texts_are_not_hashed_where_a_callable_made_the_vectors() -> None:
+    assert decoded(Stype.TEXT, pa.array(["x"]), TEXT_WIDTH).values.shape == (1, TEXT_WIDTH)
+    with pytest.raises(IngestError, match="have 384 elements, so a callable of yours made them"):
+        decoded(Stype.TEXT, pa.array(["x"]), 384)
+
+
 @pytest.mark.parametrize(
     "kind", [pa.list_(pa.float64()), pa.list_(pa.float32(), 2), pa.large_list(pa.float32())]
 )
@@ -81,6 +90,31 @@ def test_embeddings(kind: pa.DataType) -> None:
     assert part.values.tolist() == [[1, 2], [0, 0], [0, 0]]
     assert part.present.tolist() == [True, False, False]
     assert part.dropped == 1
+
+
+WORDS = st.one_of(st.none(), st.sampled_from("abcdefg"))
+
+
+@settings(max_examples=cases(100, 2000))
+@given(st.lists(st.one_of(st.none(), st.lists(WORDS, max_size=6)), max_size=20), st.integers(1, 4))
+def test_sets_keep_the_first_distinct_categories(rows: list[list[str | None] | None], width: int) -> None:
+    array = pa.array([["z"], *rows], pa.list_(pa.string())).slice(1)
+    coder = Coder()
+    part = decoded(Stype.MULTICATEGORICAL, array, width)
+    codes = coder.code("c", part)
+    words = [None, *coder.dictionary("c")]
+    series = pd.Series(rows, dtype=object)
+    expected = [list(dict.fromkeys(w for w in row or [] if w is not None)) for row in series]
+    assert [[words[code] for code in row if code] for row in codes] == [row[:width] for row in expected]
+    assert part.dropped == sum(max(0, len(row) - width) for row in expected)
+    assert part.present.tolist() == series.notna().tolist()
+    assert all((np.diff((row > 0).astype(int)) <= 0).all() for row in codes), "codes first, then zeros"
+
+
+def test_lists_of_other_values_are_sets_too() -> None:
+    for kind in (pa.list_(pa.int16()), pa.large_list(pa.int64()), pa.list_(pa.int8(), 2)):
+        part = decoded(Stype.MULTICATEGORICAL, pa.array([[7, 7], None, [3, 7]], kind), 2)
+        assert Coder().code("c", part).tolist() == [[1, 0], [0, 0], [2, 1]]
 
 
 def test_blocks_become_sections_in_layout_order() -> None:

@@ -5,9 +5,21 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from workbench.ingestion.infer import infer_schema
 from workbench.ingestion.infer_links import name_claim, overlap, primary_key
 from workbench.ingestion.profile import profile_table
 from workbench.ingestion.tables import read_tables
+from workbench.schema import Stype
+
+
+def test_a_sample_of_a_large_table_makes_its_keys_no_sparser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.ingestion.profile.SAMPLE_ROWS", 200)
+    rows = 10_000
+    people = pa.table({"person_id": range(2 * rows, 4 * rows, 2), "age": [18 + i % 80 for i in range(rows)]})
+    orders = pa.table({"order_id": range(1, rows + 1), "size": [i % 5 for i in range(rows)]})
+    schema = infer_schema({"people": people, "orders": orders})
+    assert schema["people"].foreign_keys == ()
+    assert schema["people"].column("age").stype is Stype.NUMERICAL
 
 
 @pytest.mark.parametrize(

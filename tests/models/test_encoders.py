@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import torch
 
 from workbench.models.encoders import CLIP, CategoryEncoder, MomentEncoder, NumberEncoder, RowEncoder
@@ -70,6 +73,46 @@ def test_unseen_and_missing_categories_have_slots_of_their_own() -> None:
     assert CategoryEncoder([CATEGORY], 4).slots(codes)[:, 0].tolist() == [0, 2, 3, 4, 1, 1, 1]
     none = ColumnStatistics(GroupColumn("c", "categorical", 0, 1, 5), 0)
     assert CategoryEncoder([none], 4).slots(codes)[:, 0].tolist() == [0, 1, 1, 1, 1, 1, 1]
+
+
+def test_rare_categories_share_a_slot_that_the_unseen_do_not() -> None:
+    codes = torch.tensor([[0], [2], [5], [7], [1], [8], [9]])
+    column = replace(CATEGORY, seen=8)
+    assert CategoryEncoder([column], 4).slots(codes)[:, 0].tolist() == [0, 2, 3, 4, 5, 5, 1]
+    everything_rare = replace(CATEGORY, codes=(), seen=8)
+    assert CategoryEncoder([everything_rare], 4).slots(codes)[:, 0].tolist() == [0, 2, 2, 2, 2, 2, 1]
+
+
+def test_a_set_is_the_mean_of_its_categories() -> None:
+    genres = ColumnStatistics(GroupColumn("g", "categorical", 1, 3), 1, codes=(1, 2, 3), seen=4)
+    kind = ColumnStatistics(GroupColumn("k", "categorical", 0), 0, codes=(1, 2), seen=2)
+    encoder = CategoryEncoder([kind, genres], 4)
+    codes = torch.tensor([[1, 1, 3, 0], [1, 2, 0, 0], [2, 0, 0, 0], [2, 0, 0, 0]])
+    present = torch.tensor([[True, True], [True, True], [True, True], [True, False]])
+    found = encoder({"categorical": codes, "present": present})
+    assert found.shape == (4, encoder.width)
+    singles, sets = found[:, :4], found[:, 4:]
+    own = encoder.table.weight[encoder.offsets[1] :]
+    assert torch.allclose(sets[0], (own[2] + own[4]) / 2)
+    assert torch.allclose(sets[1], own[3])
+    assert sets[2].abs().max() == 0, "an empty set"
+    assert torch.equal(sets[3], own[0]), "a missing one"
+    assert torch.equal(singles, encoder.table.weight[[2, 2, 3, 3]])
+
+
+def test_numbers_by_method_and_fill() -> None:
+    values = torch.tensor([[0.0], [-9.0], [99.0], [5.0]])
+    present = torch.tensor([[True], [True], [True], [False]])
+    store = {"numerical": values, "present": present}
+    log = replace(NUMBER, method="log", mean=1.0, scale=2.0, fill=3.0)
+    score, rank, missing = NumberEncoder([log])(store).unbind(1)
+    assert torch.equal(rank, NumberEncoder([replace(NUMBER, fill=3.0)])(store)[:, 1]), "ranks have no shape"
+    shown = np.array([0.0, -np.log(10.0), np.log(100.0), np.log(4.0)])
+    np.testing.assert_allclose(score.numpy(), (shown - 1) / 2, rtol=1e-6)
+    assert missing.tolist() == [0, 0, 0, 1]
+    robust = NumberEncoder([replace(NUMBER, method="robust", fill=0.0)])(store)[:, 0]
+    assert robust.tolist() == [-2.0, -4.25, CLIP, -2.0]
+    assert list(NumberEncoder([log]).state_dict()) == ["start", "position", "mean", "scale", "knots"]
 
 
 def test_moments_depend_on_the_anchor() -> None:

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import json
+import math
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workbench.errors import PlanError, TrainingError
-from workbench.models.statistics import KNOTS, Statistics, fit_statistics, readable_rows, target_scale
+from workbench.models.statistics import (
+    KNOTS,
+    Statistics,
+    fit_numbers,
+    fit_statistics,
+    readable_rows,
+    target_scale,
+)
+from workbench.plan.encoding import Encoding
 from workbench.schema import Column, Schema, Stype, Table
 from workbench.stores.features import FeatureBlock, GroupColumn, GroupLayout
 from workbench.stores.protocols import Read
 from workbench.testing.shop import Shop
+from workbench.testing.sizes import cases
 
 COLUMNS = (
     GroupColumn("n", "numerical", 0),
@@ -57,8 +71,9 @@ class OneTable:
     def multi_get(self, reads: list[Read]) -> list[FeatureBlock]:
         return [FeatureBlock(self.layout, self.block.data[read.ids]) for read in reads]
 
-    def fit(self, anchor: int, exclude: tuple[str, ...] = ()) -> Statistics:
-        return fit_statistics(self.schema, self, self, ["events"], anchor, exclude)  # type: ignore[arg-type]
+    def fit(self, anchor: int, exclude: tuple[str, ...] = (), encodings: Any = None) -> Statistics:
+        chosen = (encodings or {}).items()
+        return fit_statistics(self.schema, self, self, ["events"], anchor, exclude, encodings=chosen)
 
 
 @pytest.fixture
@@ -104,6 +119,41 @@ def test_categories_seen_too_rarely_have_no_embedding_of_their_own(store: OneTab
     codes[:2, 0], codes[2:5, 0], codes[5, 0] = 4, 3, 0
     category = store.fit(10**9).tables["events"][2]
     assert category.codes == (1, 3)
+
+
+METHODS = st.sampled_from(["standard", "robust", "log"])
+FILLS = st.one_of(st.sampled_from(["mean", "median", "zero"]), st.floats(-100, 100))
+
+
+@settings(max_examples=cases(150, 3000))
+@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=60), METHODS, FILLS)
+def test_numbers_are_fitted_as_pandas_would(values: list[float], method: str, fill: str | float) -> None:
+    found = fit_numbers(np.array([*values, np.inf, np.nan]), Encoding(method, fill))
+    series = pd.Series(values, dtype=float)
+    clipped = series.clip(series.quantile(0.005), series.quantile(0.995))
+    shown = clipped.apply(lambda x: math.copysign(math.log1p(abs(x)), x)) if method == "log" else clipped
+    centre, spread = shown.mean(), shown.std(ddof=0)
+    if method == "robust":
+        centre, spread = series.median(), (series.quantile(0.75) - series.quantile(0.25)) * 0.7413 or spread
+    near = {"rel": 1e-6, "abs": 1e-6 * max(1.0, shown.abs().max())}
+    assert found["mean"] == pytest.approx(centre, **near)
+    constant = spread <= 1e-9 * max(1.0, shown.abs().max())
+    assert found["scale"] == pytest.approx(1.0 if constant else spread, **near)
+    filled = {"mean": None, "median": series.median(), "zero": 0.0}.get(str(fill), fill)
+    assert found["fill"] == (None if filled is None else pytest.approx(filled))
+
+
+def test_choices_of_a_column(store: OneTable) -> None:
+    codes = store.block.section("categorical")
+    codes[:, 0] = np.repeat([1, 2, 3, 4, 5], [400, 300, 200, 60, 40])
+    chosen = {"events.c": Encoding(rare=50, most=3), "events.n": Encoding("robust", "zero")}
+    number, other, category, *_ = store.fit(10**9, encodings=chosen).tables["events"]
+    assert (category.codes, category.seen) == ((1, 2, 3), 5)
+    assert (number.method, number.fill) == ("robust", 0.0)
+    assert number.mean == np.median(store.block.column("n"))
+    assert (other.method, other.fill, other.seen) == ("standard", None, 0)
+    with pytest.raises(PlanError, match=r"the encoding of 'events\.nn'.*Did you mean 'events\.n'"):
+        store.fit(10**9, encodings={"events.nn": Encoding()})
 
 
 def test_keys_and_excluded_columns_are_not_read(store: OneTable) -> None:

@@ -185,15 +185,6 @@ def test_unknown_names_are_explained(features):
         features.get_tensor("nope", "x", None)
 
 
-def test_features_are_read_only(features):
-    for store_it in (
-        lambda: features.put_tensor(torch.ones(3), TensorAttr("n0", "x", None)),
-        lambda: features.remove_tensor(TensorAttr("n0", "x", None)),
-    ):
-        with pytest.raises(StoreError, match="the store is read-only"):
-            store_it()
-
-
 LIKES = ("users", "likes", "products")
 
 

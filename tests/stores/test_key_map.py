@@ -123,3 +123,12 @@ def test_a_file_that_a_later_ingest_removed_is_not_called_damaged(tmp_path: Path
 def test_it_prints_short() -> None:
     assert repr(KeyMap("users", 3)) == "KeyMap(users: 3 rows, identity)"
     assert repr(KeyMap.build("users", "k", pa.array(["a"]))) == "KeyMap(users: 1 rows, large_string keys)"
+
+
+def test_ids_of_keys_refuse_the_unknown():
+    keys = KeyMap.build("t", "k", pa.array([30, 10, 20]))
+    assert keys.ids_of([10, 30, 10]).tolist() == [1, 0, 1]
+    with pytest.raises(
+        SchemaError, match=r"3 keys of table 't'.*2 are not in it \(11, 12\).*such as 30, 10, 20"
+    ):
+        keys.ids_of([11, 30, 12])

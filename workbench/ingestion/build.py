@@ -29,6 +29,7 @@ from workbench.ingestion.job import CancelEvent, Job, pool
 from workbench.ingestion.layout import Codes, check_codes
 from workbench.ingestion.report import IngestReport
 from workbench.ingestion.tables import Tables, read_tables
+from workbench.ingestion.text_encoder import text_encoders
 from workbench.ingestion.write_edges import write_edges
 from workbench.ingestion.write_features import write_features
 from workbench.ingestion.write_tables import (
@@ -64,6 +65,7 @@ def ingest(
     memory_limit: str | None = None,
     slots: Mapping[str, str] | None = None,
     codes: Codes | None = None,
+    texts: Mapping[str, Any] | None = None,
     cancel: CancelEvent | None = None,
 ) -> IngestReport:
     """Write a dataset; it replaces the one at ``path``, if there is one, in one commit.
@@ -81,6 +83,8 @@ def ingest(
         bytes of memory a row.
     codes : table -> column -> ``float16``, ``bfloat16``, ``int8`` (embeddings only), ``uint8``, ``uint16``
         (categories): features are stored so, in half the bytes or less; the tables themselves are not
+    texts : ``'table.column'`` -> callable, list of texts to float[n, width], or a sentence encoder (an object
+        with such an ``encode``), instead of hashing
     cancel : set it (from another thread) to stop
 
     Raises
@@ -95,13 +99,14 @@ def ingest(
     do = "Make one with infer_schema(tables)"
     expect(schema, Schema, IngestError, "an ingest(tables, schema, path)", do)
     root = expect_path(path, IngestError, "a folder for a dataset").absolute()
-    given = read_tables(tables)
+    given, encoders = read_tables(tables), text_encoders(schema, texts or {})
     with writing(root):
         failpoint("start")
         snapshot = snapshot_before(root) + 1
         try:
             with pool() as threads, spilling(given, root, memory_limit):
                 job = Job(root, partition_name(snapshot), threads, callbacks, cancel or threading.Event())
+                job.texts = encoders
                 choices = id_dtype, slots or {}, codes or {}
                 manifest, dictionaries = _build(job, given, schema, snapshot, *choices)
                 failpoint("before-commit")
@@ -147,7 +152,7 @@ def _build(
         _write_features(job, schema, built, slots, codes)
     with job.stage("edges"):
         write_edges(job, schema, dtype, built)
-    report = {"edges": built.edges, "warnings": list(job.warnings)}
+    report = {"edges": built.edges, "warnings": list(job.warnings), "texts": sorted(job.texts)}
     dated = {name: int(np.searchsorted(clock, NO_TIME)) for name, clock in built.times.items()}
     partition = Partition(job.partition, built.rows, tuple(job.files))
     manifest = Manifest(

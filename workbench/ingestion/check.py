@@ -8,8 +8,8 @@ from workbench.errors import IngestError, explain
 from workbench.ingestion.tables import Tables
 from workbench.ingestion.twins import same_but_case
 from workbench.ingestion.typed import SOURCE_ROW
-from workbench.schema import Schema, Table
-from workbench.stores.sql import ROW
+from workbench.schema import Schema, Stype, Table
+from workbench.stores.sql import ROW, quote_name
 
 ColumnKinds = Mapping[str, Mapping[str, str]]
 """table -> column -> DuckDB type, as the source has it."""
@@ -28,8 +28,9 @@ def check_tables(tables: Tables, schema: Schema) -> ColumnKinds:
     Raises
     ------
     IngestError
-        If the schema is empty, a table is not there, a column is missing, names of tables differ only by
-        case, names are reserved, keys do not match, or a column is both time and end time.
+        If the schema is empty, a table is not there, a column is missing or holds no lists where it should,
+        names of tables differ only by case, names are reserved, keys do not match, or a column is both time
+        and end time.
     """
     if not schema.tables:
         raise IngestError(explain("tables were ingested", "the schema has no tables", "one table or more"))
@@ -80,6 +81,7 @@ def _check_columns(table: Table, kinds: Mapping[str, str]) -> None:
             )
         )
     _check_names(table.name, kinds)
+    _check_lists(table, kinds)
     named = (table.primary_key, table.time, table.end_time, *(key.column for key in table.foreign_keys))
     for name in named:
         if name is not None:
@@ -93,6 +95,21 @@ def _check_columns(table: Table, kinds: Mapping[str, str]) -> None:
                 f"Choose when its rows begin with schema.set_time({table.name!r}, column)",
             )
         )
+
+
+def _check_lists(table: Table, kinds: Mapping[str, str]) -> None:
+    for column in table.columns:
+        wanted = column.stype in (Stype.MULTICATEGORICAL, Stype.EMBEDDING)
+        if wanted and not kinds[column.name].endswith("]"):
+            split = f"string_split({quote_name(column.name)}, ',')"
+            raise IngestError(
+                explain(
+                    f"{table.name}.{column.name} was ingested as {column.stype}",
+                    f"its values are {kinds[column.name]}",
+                    "lists",
+                    f"Make lists with tables.derive({table.name!r}, {column.name!r}, {split!r}), for example",
+                )
+            )
 
 
 def _check_names(table: str, kinds: Mapping[str, str]) -> None:

@@ -7,16 +7,19 @@ keeps its code when later rows bring new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.errors import IngestError, explain
+from workbench.ingestion.text_encoder import TextEncoder
 from workbench.kernels.hash_text import TEXT_WIDTH, hash_texts
 from workbench.schema import Column, Stype
 from workbench.stores.features import SECTION_DTYPES, GroupLayout
+from workbench.stores.groups import first_of_each, rank_within
 from workbench.types import AnyArray, BoolArray, Int32Array
 
 
@@ -26,10 +29,12 @@ class Decoded:
 
     Attributes
     ----------
-    values : dtype[n] or dtype[n, width]  for categories: index into ``words`` plus 1, 0 = missing
+    values : dtype[n] or dtype[n, width]  for categories: index into ``words`` plus 1, 0 = none
     present : bool[n]
     words : list of str  distinct categories of the block in the order of first appearance, else empty
-    dropped : int  values that are there but cannot be encoded (NaN, infinite, lists of another length)
+    dropped : int
+        Values that are there but cannot be encoded: NaN, infinite, lists of another length, categories of a
+        set beyond its width.
     """
 
     values: AnyArray
@@ -39,9 +44,28 @@ class Decoded:
 
 
 def decode_column(column: Column, array: pa.Array, width: int) -> Decoded:
-    """Decode one column of a block; ``width`` is the number of elements of an embedding."""
+    """Decode one column of a block.
+
+    Parameters
+    ----------
+    width : int
+        Elements of an embedding, categories that a row of a multicategorical column has room for, elements
+        of a text's stored vector if these are known; 1 otherwise.
+
+    Raises
+    ------
+    IngestError
+        If texts are stored as vectors that hashing does not make.
+    """
+    if column.stype is Stype.TEXT and width not in (1, TEXT_WIDTH):
+        got = f"its stored vectors have {width} elements, so a callable of yours made them at ingest"
+        raise IngestError(
+            explain(f"texts of {column.name!r} were hashed", got, do="Ingest with texts= again")
+        )
     if column.stype is Stype.EMBEDDING:
         return _embedding(array, width)
+    if column.stype is Stype.MULTICATEGORICAL:
+        return _categories(array, width)
     return _DECODERS[column.stype](array)
 
 
@@ -73,6 +97,22 @@ def _category(array: pa.Array) -> Decoded:
     codes = coded.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False)
     words = [category_text(value) for value in coded.dictionary.to_pylist()]
     return Decoded(codes + np.int32(1), codes >= 0, words)
+
+
+def _categories(array: pa.Array, width: int) -> Decoded:
+    """Distinct categories of each list in the order of the list; what finds no room is dropped."""
+    lists = array.cast(pa.large_list(array.type.value_type))
+    lengths = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
+    row = np.repeat(np.arange(len(array)), lengths)
+    flat = _category(lists.flatten())
+    row, code = row[flat.present], flat.values[flat.present]
+    first = np.flatnonzero(first_of_each(row, code) == np.arange(len(row)))
+    row, code = row[first], code[first]
+    place = rank_within(row)
+    room = place < width
+    out = np.zeros((len(array), width), np.int32)
+    out[row[room], place[room]] = code[room]
+    return Decoded(out, _validity(array), flat.words, int(len(room) - room.sum()))
 
 
 def category_text(value: object) -> str:
@@ -119,13 +159,28 @@ _DECODERS: Mapping[Stype, Callable[[pa.Array], Decoded]] = {
 }
 
 
-def decode_block(columns: tuple[Column, ...], widths: Mapping[str, int], block: pa.Table) -> list[Decoded]:
-    """Decode the feature columns of a block of rows."""
+def decode_block(
+    columns: Sequence[Column],
+    widths: Mapping[str, int],
+    block: pa.Table,
+    texts: Mapping[str, TextEncoder] | None = None,
+) -> list[Decoded]:
+    """Decode the feature columns of a block of rows.
+
+    Parameters
+    ----------
+    widths : dict column -> elements, where they are not those of its type
+    texts : dict column -> its encoder, of text columns that are not hashed
+    """
     decoded = []
     for column in columns:
         chunked = block.column(column.name)
         array = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
-        decoded.append(decode_column(column, array, widths.get(column.name, 1)))
+        if texts and column.name in texts:
+            vectors, present = texts[column.name].encode(array)
+            decoded.append(Decoded(vectors, present, dropped=_lost(_validity(array), present)))
+        else:
+            decoded.append(decode_column(column, array, widths.get(column.name, 1)))
     return decoded
 
 
@@ -136,7 +191,7 @@ class Coder:
     codes: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def code(self, column: str, decoded: Decoded) -> Int32Array:
-        """int32[n]: codes of one block of a categorical column."""
+        """int32[n] or int32[n, width]: codes of one block of a column of categories."""
         known = self.codes.setdefault(column, {})
         table = np.zeros(len(decoded.words) + 1, np.int32)
         for i, word in enumerate(decoded.words):

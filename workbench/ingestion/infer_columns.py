@@ -53,6 +53,8 @@ def _typed(p: ColumnProfile, table: str, mixed: bool) -> tuple[Stype, str]:
         return Stype.CATEGORICAL, ""
     if re.fullmatch(r"(FLOAT|DOUBLE|\w*INT\w*|DECIMAL\(.*\))\[\d*\]", p.kind):
         return Stype.EMBEDDING, ""
+    if p.kind == "VARCHAR[]":
+        return Stype.MULTICATEGORICAL, ""
     if p.kind in ("UUID", "TIME"):
         return Stype.ID, ""
     return Stype.SET_ASIDE, f"values of type {p.kind} have no encoder"

@@ -123,7 +123,7 @@ def _best(
         key = keys[claim.target]
         assert key is not None
         target = profiles[claim.target][key]
-        if not claim.named and (own_key or not _values_could_tell(profile, target)):
+        if not claim.named and (own_key or not _values_could_tell(profile, target, tables, claim.target)):
             continue
         where = f"{table}.{profile.name}"
         if profile.is_text != target.is_text:
@@ -169,14 +169,15 @@ def name_claim(table: str, column: str, target: str, key: str, *, is_key: bool) 
     return 0
 
 
-def _values_could_tell(profile: ColumnProfile, target: ColumnProfile) -> bool:
-    """Whether containment of the values would be evidence, with no help from the name."""
+def _values_could_tell(profile: ColumnProfile, target: ColumnProfile, tables: Tables, name: str) -> bool:
+    """Whether values that are keys of table ``name`` would be evidence, with no help from the name."""
     if profile.is_text and target.is_text:
         return profile.distinct >= 3 and profile.words < 1.5 and target.distinct >= 10
     if not (is_integer(profile.kind) and is_integer(target.kind)):
         return False
     spread = (target.high or 0) - (target.low or 0) + 1
-    return profile.distinct >= 50 and target.distinct / spread < 0.1
+    # All keys count: those of a large table's profile are a sample, which makes any range look sparse.
+    return profile.distinct >= 50 and tables.count(name) / spread < 0.1
 
 
 def overlap(tables: Tables, table: str, column: str, target: str, key: str) -> float:

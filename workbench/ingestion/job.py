@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 
 from workbench.errors import IngestCancelled, explain
 from workbench.events import Callback, Progress, emit
+from workbench.ingestion.text_encoder import TextEncoder
 from workbench.stores.manifest import FileEntry
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Job:
     partition : str  name of the partition being written; new for every ingest
     pool : ThreadPoolExecutor  threads for work that releases the GIL
     total : int or None  rows times stages, the unit of progress
+    texts : dict 'table.column' -> encoder of a text column that is not hashed
     """
 
     root: Path
@@ -51,6 +53,7 @@ class Job:
     callbacks: Sequence[Callback] = ()
     cancel: CancelEvent = field(default_factory=threading.Event)
     total: int | None = None
+    texts: Mapping[str, TextEncoder] = field(default_factory=dict)
     done: int = 0
     files: list[FileEntry] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

@@ -17,6 +17,7 @@ Codes: TypeAlias = Mapping[str, Mapping[str, str]]
 SECTION_OF = {
     Stype.NUMERICAL: "numerical",
     Stype.CATEGORICAL: "categorical",
+    Stype.MULTICATEGORICAL: "categorical",
     Stype.TIMESTAMP: "timestamp",
     Stype.TEXT: "embedding",
     Stype.EMBEDDING: "embedding",
@@ -46,7 +47,7 @@ def group_layout(
     Parameters
     ----------
     cardinality : dict column -> number of codes, "missing" included
-    widths : dict column -> elements of an embedding column
+    widths : dict column -> elements of an embedding, categories of a set, elements of a text's vector
     codes : dict column -> how it is stored, a key of ``stores.codecs.CODES``; others as they are read
     """
     used: dict[str, int] = {}
@@ -81,6 +82,5 @@ def check_codes(schema: Schema, codes: Codes) -> None:
 
 
 def _width(column: Column, widths: Mapping[str, int]) -> int:
-    if column.stype is Stype.TEXT:
-        return TEXT_WIDTH
-    return max(1, widths.get(column.name, 1)) if column.stype is Stype.EMBEDDING else 1
+    usual = TEXT_WIDTH if column.stype is Stype.TEXT else 1
+    return max(1, widths.get(column.name, usual))

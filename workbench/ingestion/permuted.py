@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 
 from workbench.stores.codecs import pack, packing
 from workbench.stores.durable import adopt_file
@@ -22,16 +23,25 @@ from workbench.types import AnyArray, ByteArray
 
 
 def slots_by(file: Path, column: str) -> AnyArray:
-    """uint32[rows]: the slot of each row when rows are ordered by (column, row id); nulls last.
+    """uint32[rows]: the slot of each row when rows are ordered by (column, row id); nulls last."""
+    source, count = f"read_parquet({quote_text(str(file))})", pq.read_metadata(file).num_rows
+    with duckdb.connect() as connection:
+        return slots_in(connection, source, "file_row_number", column, count)
 
-    DuckDB sorts, out of core where it must.
+
+def slots_in(
+    connection: duckdb.DuckDBPyConnection, source: str, row: str, column: str, count: int
+) -> AnyArray:
+    """The same for rows of some SQL; DuckDB sorts, out of core where it must.
+
+    Parameters
+    ----------
+    source : SQL of a table
+    row : its column of row ids, below ``count``
     """
-    query = (
-        f"SELECT file_row_number AS row FROM read_parquet({quote_text(str(file))}) "
-        f"ORDER BY {quote_name(column)} ASC NULLS LAST, file_row_number"
-    )
-    order = duckdb.connect().sql(query).to_arrow_table().column(0).to_numpy()
-    slots = np.empty(len(order), np.uint32)
+    query = f"SELECT {row} FROM {source} ORDER BY {quote_name(column)} ASC NULLS LAST, {row}"
+    order = connection.sql(query).to_arrow_table().column(0).to_numpy()
+    slots = np.zeros(count, np.uint32)
     slots[order] = np.arange(len(order), dtype=np.uint32)
     return slots
 

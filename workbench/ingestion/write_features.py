@@ -16,6 +16,8 @@ from workbench.ingestion.failpoints import failpoint
 from workbench.ingestion.job import Job
 from workbench.ingestion.layout import feature_columns, group_layout
 from workbench.ingestion.permuted import ScatterWriter, slots_by
+from workbench.ingestion.text_encoder import TextEncoder, texts_of
+from workbench.ingestion.widths import other_widths
 from workbench.schema import Column, Stype, Table
 from workbench.stores.durable import write_file
 from workbench.stores.features import GroupLayout
@@ -48,13 +50,14 @@ def write_features(
     if not columns:
         return None
     file = job.file("table", table.name)
-    widths = embedding_widths(file, columns, job.check)
+    texts = texts_of(job.texts, table)
+    widths = embedding_widths(file, columns, job.check) | other_widths(file, columns, texts)
     layout = group_layout(table, rows, {}, widths, codes)
     assert layout is not None
     coder = Coder()
     dropped = {column.name: 0 for column in columns}
     with _segment(job, table, layout, order_by) as segment:
-        for decoded in _decoded_blocks(job, file, columns, widths):
+        for decoded in _decoded_blocks(job, file, columns, widths, texts):
             sections, present = sections_of(layout, decoded, coder)
             segment.append(encode_rows(layout, sections, present))
             for column, part in zip(columns, decoded, strict=True):
@@ -81,7 +84,11 @@ def _segment(
 
 
 def _decoded_blocks(
-    job: Job, file: Path, columns: tuple[Column, ...], widths: dict[str, int]
+    job: Job,
+    file: Path,
+    columns: tuple[Column, ...],
+    widths: dict[str, int],
+    texts: Mapping[str, TextEncoder],
 ) -> Iterator[list[Decoded]]:
     """Decode row groups in the pool's threads, a few ahead, and yield them in order."""
     groups = pq.read_metadata(file).num_row_groups
@@ -90,7 +97,7 @@ def _decoded_blocks(
     def decode(index: int) -> list[Decoded]:
         with pq.ParquetFile(file) as parquet:
             block = parquet.read_row_group(index, columns=names, use_threads=False)
-        return decode_block(columns, widths, block)
+        return decode_block(columns, widths, block, texts)
 
     waiting: deque[Future[list[Decoded]]] = deque()
     try:
@@ -135,6 +142,9 @@ def _warn_dropped(
     for column in columns:
         count, width = dropped[column.name], widths.get(column.name)
         if not count:
+            continue
+        if column.stype is Stype.MULTICATEGORICAL:
+            job.warn(f"{table}.{column.name}: {count:,} categories are left out, beyond {width} in a row")
             continue
         why = "NaN, infinite, too large for float32"
         if column.stype is Stype.EMBEDDING:

@@ -18,7 +18,14 @@ import torch
 from torch import Tensor, nn
 
 from workbench.models.dropout import KeyedDropout
-from workbench.models.statistics import ColumnStatistics
+from workbench.models.statistics import (
+    MISSING,
+    RESERVED,
+    UNSEEN,
+    ColumnStatistics,
+    fill_of,
+    slots_of,
+)
 from workbench.models.time_features import AGE_WIDTH, CYCLIC_WIDTH, age, cyclic
 from workbench.temporal import FOREVER
 
@@ -27,30 +34,37 @@ CLIP = 5.0
 
 
 class NumberEncoder(nn.Module):
-    """float32[rows, columns] -> float32[rows, 3 * columns]: z-score, rank, missing."""
+    """float32[rows, columns] -> float32[rows, 3 * columns]: score by the column's method, rank, missing."""
 
     start: Tensor
     position: Tensor
     mean: Tensor
     scale: Tensor
     knots: Tensor
+    fill: Tensor
+    log: Tensor
 
     def __init__(self, columns: Sequence[ColumnStatistics]) -> None:
         super().__init__()
         self.width = 3 * len(columns)
+        self.shapes = any(c.method == "log" for c in columns)
         self.register_buffer("start", torch.tensor([c.column.start for c in columns], dtype=torch.long))
         self.register_buffer("position", torch.tensor([c.position for c in columns], dtype=torch.long))
         self.register_buffer("mean", torch.tensor([c.mean for c in columns]))
         self.register_buffer("scale", torch.tensor([c.scale for c in columns]))
         self.register_buffer("knots", torch.tensor([c.knots for c in columns]))
+        # Not among the weights: they follow from the statistics, and older runs have none of their own.
+        self.register_buffer("fill", torch.tensor([fill_of(c) for c in columns]), persistent=False)
+        self.register_buffer("log", torch.tensor([c.method == "log" for c in columns]), persistent=False)
 
     def forward(self, store: Mapping[str, Tensor]) -> Tensor:
         """Encode the numbers of a store."""
         here = store["present"][:, self.position]
         values = store["numerical"][:, self.start]
         finite = here & values.isfinite()
-        values = torch.where(finite, values, self.mean)
-        z = ((values - self.mean) / self.scale).clamp(-CLIP, CLIP)
+        values = torch.where(finite, values, self.fill)
+        shown = torch.where(self.log, values.sign() * values.abs().log1p(), values) if self.shapes else values
+        z = ((shown - self.mean) / self.scale).clamp(-CLIP, CLIP)
         return torch.cat([z, self._rank(values) * finite, (~finite).float()], dim=1)
 
     def _rank(self, values: Tensor) -> Tensor:
@@ -64,13 +78,16 @@ class NumberEncoder(nn.Module):
 
 
 class CategoryEncoder(nn.Module):
-    """int[rows, columns] -> float32[rows, columns * width]: code 0 missing, rare and new ones unseen."""
+    """int[rows, codes] -> float32[rows, columns * width]: a vector per column, of a set the mean of its own.
+
+    Missing, unseen and rare categories have a vector each; an empty set has zeros.
+    """
 
     def __init__(self, columns: Sequence[ColumnStatistics], width: int) -> None:
         super().__init__()
         self.width = width * len(columns)
-        self.starts = [c.column.start for c in columns]
-        sizes = [len(c.codes) + 2 for c in columns]
+        self.columns = [(c.column.start, c.column.width, c.position, c.seen) for c in columns]
+        sizes = [slots_of(c) for c in columns]
         self.table = nn.Embedding(sum(sizes), width)
         nn.init.normal_(self.table.weight, std=0.1)
         for i, column in enumerate(columns):
@@ -78,21 +95,32 @@ class CategoryEncoder(nn.Module):
         self.offsets = [sum(sizes[:i]) for i in range(len(sizes))]
 
     def slots(self, codes: Tensor) -> Tensor:
-        """int64[rows, columns]: row of the embedding table per cell."""
+        """int64[rows, codes]: row of the embedding table per code, column by column."""
         parts = []
-        for i, start in enumerate(self.starts):
-            known, code = getattr(self, f"codes_{i}"), codes[:, start].contiguous()
-            slot = torch.ones_like(code)
+        for i, (start, width, _, seen) in enumerate(self.columns):
+            known, code = getattr(self, f"codes_{i}"), codes[:, start : start + width].contiguous()
+            slot = torch.where(code <= seen, len(known) + RESERVED, UNSEEN)
             if len(known):
                 place = torch.searchsorted(known, code).clamp(max=len(known) - 1)
-                slot = torch.where(known[place] == code, place + 2, slot)
-            parts.append(torch.where(code == 0, 0, slot) + self.offsets[i])
-        return torch.stack(parts, dim=1)
+                slot = torch.where(known[place] == code, place + RESERVED, slot)
+            parts.append(torch.where(code == 0, MISSING, slot) + self.offsets[i])
+        return torch.cat(parts, dim=1)
 
     def forward(self, store: Mapping[str, Tensor]) -> Tensor:
         """Encode the categories of a store."""
-        slots = self.slots(store["categorical"].long())
-        return torch.as_tensor(self.table(slots)).flatten(1)
+        codes = store["categorical"].long()
+        vectors = torch.as_tensor(self.table(self.slots(codes)))
+        if vectors.shape[1] == len(self.columns):
+            return vectors.flatten(1)
+        parts, at = [], 0
+        for start, width, position, _ in self.columns:
+            own, here = vectors[:, at : at + width], codes[:, start : start + width] > 0
+            at += width
+            if width > 1:  # one vector stands for a missing set, none for an empty one
+                here[:, 0] |= ~store["present"][:, position]
+                own = (own * here[:, :, None]).sum(1, keepdim=True) / here.sum(1).clamp(min=1)[:, None, None]
+            parts.append(own[:, 0])
+        return torch.cat(parts, dim=1)
 
 
 class VectorEncoder(nn.Module):

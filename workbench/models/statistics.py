@@ -8,12 +8,13 @@ seen categories. numpy only; the state is plain JSON and travels with the run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from workbench.errors import PlanError, TrainingError, did_you_mean, explain
+from workbench.plan.encoding import Encoding
 from workbench.schema import Schema, Stype
 from workbench.stores.features import FeatureBlock, GroupColumn, GroupLayout
 from workbench.stores.protocols import FeatureStore, GraphStore, Read
@@ -23,14 +24,15 @@ from workbench.types import AnyArray, BoolArray, Int64Array
 KNOTS = 17
 """Quantiles kept of a numerical column: the knots of its piecewise linear distribution function."""
 
+NORMAL_QUARTILES = 0.7413
+"""Standard deviation of a normal distribution over the distance of its quartiles."""
+
 FIT_ROWS = 200_000
 """Rows read per table, evenly spaced over those that may be read."""
 
-MOST_CATEGORIES = 1_000
-"""Categories with an embedding of their own; rarer ones share that of the unseen."""
 
-FEWEST_ROWS = 3
-"""Rows that a category needs for an embedding of its own."""
+MISSING, UNSEEN, RESERVED = 0, 1, 2
+"""Slots of every categorical column; then come its frequent categories and, last, the rare ones' slot."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,16 @@ class ColumnStatistics:
     column : GroupColumn
     position : int  bit of the column in the row's mask
     missing : float  share of the fitted rows without a value
-    mean, scale : float  numerical: of values clipped to the outer knots; embedding: scale = rms
+    mean, scale : float
+        Numerical: centre and spread of the values as ``method`` shows them, clipped to the outer knots;
+        embedding: scale = rms.
     knots : tuple of float  numerical: :data:`KNOTS` quantiles
     codes : tuple of int  categorical: codes that have an embedding, ascending
+    method : str  numerical: see :data:`~workbench.plan.encoding.METHODS`
+    fill : float or None  numerical: stands in for a missing value; None: what is encoded as 0
+    seen : int
+        Categorical: codes up to this one were seen; those without an embedding are rare. Codes are given
+        in the order of rows, so what is first seen later has a higher one.
     """
 
     column: GroupColumn
@@ -54,6 +63,9 @@ class ColumnStatistics:
     scale: float = 1.0
     knots: tuple[float, ...] = ()
     codes: tuple[int, ...] = ()
+    method: str = "standard"
+    fill: float | None = None
+    seen: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,7 @@ def fit_statistics(
     last_anchor: int,
     exclude: Iterable[str] = (),
     labels: AnyArray | None = None,
+    encodings: Iterable[tuple[str, Encoding]] = (),
 ) -> Statistics:
     """Fit every column of some tables on rows visible at ``last_anchor``.
 
@@ -127,20 +140,22 @@ def fit_statistics(
     last_anchor : int  microseconds, the latest anchor of the training seeds
     exclude : names ``'table.column'`` that the model must not read
     labels : float[n] or None  training labels of a regression task
+    encodings : pairs of ``'table.column'`` and its Encoding, where it is not the usual one
 
     Raises
     ------
     PlanError
-        If ``exclude`` names a column that is not stored.
+        If ``exclude`` or ``encodings`` names a column that is not stored.
     """
-    names = sorted(set(tables))
-    _check_excluded(features, exclude)
+    names, chosen = sorted(set(tables)), dict(encodings)
+    _check_names(features, exclude, "a plan excludes")
+    _check_names(features, chosen, "a plan chooses the encoding of")
     rows = {table: readable_rows(schema, graph, table, last_anchor) for table in names}
     fitted = {}
     for table in names:
         layout = features.groups.get(table)
         fitted[table] = (
-            () if layout is None else _fit_table(schema, layout, features, rows[table], set(exclude))
+            () if layout is None else _fit_table(schema, layout, features, rows[table], set(exclude), chosen)
         )
     target = (0.0, 1.0) if labels is None else target_scale(labels)
     return Statistics(fitted, rows, int(last_anchor), target)
@@ -167,13 +182,13 @@ def target_scale(labels: AnyArray) -> tuple[float, float]:
     return float(middle), float(spread)
 
 
-def _check_excluded(features: FeatureStore, exclude: Iterable[str]) -> None:
+def _check_names(features: FeatureStore, names: Iterable[str], asked: str) -> None:
     known = [f"{name}.{column.name}" for name, layout in features.groups.items() for column in layout.columns]
-    for name in exclude:
+    for name in names:
         if name not in known:
             raise PlanError(
                 explain(
-                    f"a plan excludes {name!r}",
+                    f"{asked} {name!r}",
                     "no such column is stored as a feature",
                     ", ".join(known),
                     did_you_mean(name, known),
@@ -182,7 +197,12 @@ def _check_excluded(features: FeatureStore, exclude: Iterable[str]) -> None:
 
 
 def _fit_table(
-    schema: Schema, layout: GroupLayout, features: FeatureStore, rows: int, exclude: set[str]
+    schema: Schema,
+    layout: GroupLayout,
+    features: FeatureStore,
+    rows: int,
+    exclude: set[str],
+    encodings: Mapping[str, Encoding],
 ) -> tuple[ColumnStatistics, ...]:
     block = features.multi_get([Read(layout.group, _spread(rows))])[0]
     present = block.present()
@@ -190,9 +210,12 @@ def _fit_table(
     for position, column in enumerate(layout.columns):
         stype = schema[layout.group].column(column.name).stype
         # Keys are names, not quantities: a model that reads them learns entities by heart.
-        if f"{layout.group}.{column.name}" in exclude or stype in (Stype.ID, Stype.SET_ASIDE):
+        name = f"{layout.group}.{column.name}"
+        if name in exclude or stype in (Stype.ID, Stype.SET_ASIDE):
             continue
-        fitted.append(_fit_column(block, column, position, present[:, position]))
+        encoding = encodings.get(name, Encoding())
+        column = replace(column, cardinality=0)  # it counts categories of the future too
+        fitted.append(_fit_column(block, column, position, present[:, position], encoding))
     return tuple(fitted)
 
 
@@ -203,41 +226,69 @@ def _spread(rows: int) -> Int64Array:
 
 
 def _fit_column(
-    block: FeatureBlock, column: GroupColumn, position: int, present: BoolArray
+    block: FeatureBlock, column: GroupColumn, position: int, present: BoolArray, encoding: Encoding
 ) -> ColumnStatistics:
     missing = 1.0 - float(present.mean()) if len(present) else 1.0
     values = block.column(column.name)[present]
     if column.section == "categorical":
-        return ColumnStatistics(column, position, missing, codes=_frequent(values))
+        seen = int(values.max(initial=0))
+        return ColumnStatistics(column, position, missing, codes=_frequent(values, encoding), seen=seen)
     if column.section == "embedding":
         rms = float(np.sqrt(np.mean(np.square(values, dtype=np.float64)))) if values.size else 1.0
         return ColumnStatistics(column, position, missing, scale=rms or 1.0)
     if column.section == "timestamp":
         return ColumnStatistics(column, position, missing)
-    return _fit_numbers(column, position, missing, values.astype(np.float64))
+    fitted = fit_numbers(values.astype(np.float64), encoding)
+    return ColumnStatistics(column, position, missing, method=encoding.method, **fitted)
 
 
-def _fit_numbers(column: GroupColumn, position: int, missing: float, values: AnyArray) -> ColumnStatistics:
+def fit_numbers(values: AnyArray, encoding: Encoding) -> dict[str, Any]:
+    """``mean``, ``scale``, ``knots`` and ``fill`` of the values of a numerical column.
+
+    Parameters
+    ----------
+    values : float64[n]  those that are there; what is not finite is left out
+    """
     values = values[np.isfinite(values)]
+    fixed = {"mean": None, "median": None, "zero": 0.0}.get(str(encoding.fill), encoding.fill)
     if not len(values):
-        return ColumnStatistics(column, position, missing, knots=(0.0,) * KNOTS)
+        return {"knots": (0.0,) * KNOTS, "fill": fixed}
     shares = np.linspace(0.0, 1.0, KNOTS)
     shares[0], shares[-1] = 0.005, 0.995
     knots = np.quantile(values, shares)
-    clipped = np.clip(values, knots[0], knots[-1])
-    scale = float(clipped.std())
+    shown = shaped(np.clip(values, knots[0], knots[-1]), encoding.method)
+    mean, scale = float(shown.mean()), float(shown.std())
+    if encoding.method == "robust":
+        low, mean, high = (float(x) for x in np.quantile(values, [0.25, 0.5, 0.75]))
+        scale = (high - low) * NORMAL_QUARTILES or scale
     # A spread below rounding error is a constant: it must not be blown up to unit variance.
-    scale = scale if scale > 1e-9 * max(1.0, float(np.abs(clipped).max())) else 1.0
-    return ColumnStatistics(
-        column, position, missing, float(clipped.mean()), scale, tuple(float(knot) for knot in knots)
-    )
+    scale = scale if scale > 1e-9 * max(1.0, float(np.abs(shown).max())) else 1.0
+    fill = float(np.median(values)) if encoding.fill == "median" else fixed
+    return {"mean": mean, "scale": scale, "knots": tuple(float(knot) for knot in knots), "fill": fill}
 
 
-def _frequent(codes: AnyArray) -> tuple[int, ...]:
+def shaped(values: AnyArray, method: str) -> AnyArray:
+    """Numbers as they are before centre and spread: their signed logarithm, or themselves."""
+    return np.sign(values) * np.log1p(np.abs(values)) if method == "log" else values
+
+
+def fill_of(column: ColumnStatistics) -> float:
+    """The number that stands in for a missing one."""
+    if column.fill is not None:
+        return column.fill
+    return float(np.sign(column.mean) * np.expm1(abs(column.mean))) if column.method == "log" else column.mean
+
+
+def slots_of(column: ColumnStatistics) -> int:
+    """Slots of a categorical column; one for the rare where any category was seen."""
+    return len(column.codes) + RESERVED + (column.seen > 0)
+
+
+def _frequent(codes: AnyArray, encoding: Encoding) -> tuple[int, ...]:
     distinct, counts = np.unique(codes, return_counts=True)
-    often = (counts >= FEWEST_ROWS) & (distinct > 0)
+    often = (counts >= encoding.rare) & (distinct > 0)
     distinct, counts = distinct[often], counts[often]
-    if len(distinct) > MOST_CATEGORIES:
+    if len(distinct) > encoding.most:
         # Ties go to the smaller code, so that the choice is a function of the data alone.
-        distinct = np.sort(distinct[np.lexsort((distinct, -counts))[:MOST_CATEGORIES]])
+        distinct = np.sort(distinct[np.lexsort((distinct, -counts))[: encoding.most]])
     return tuple(int(code) for code in distinct)

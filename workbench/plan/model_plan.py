@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import PlanError, WorkbenchError, did_you_mean, explain
+from workbench.plan.encoding import Encoding, encodings_of
 from workbench.plan.fanout import Fanout
 from workbench.plan.metapath import Metapaths
 from workbench.plan.sampling_plan import SamplingPlan
@@ -86,6 +87,9 @@ class ModelPlan:
     optimisation : Optimisation
     metric : str  chooses the best epoch on the validation seeds; see :data:`METRICS`
     exclude : tuple of str  ``'table.column'`` that the model must not read
+    encodings : tuple of (``'table.column'``, Encoding)
+        How the built-in model reads some columns otherwise than usual; given as a mapping, such as
+        ``{"orders.amount": "log", "users.city": {"rare": 20}}``
     until : int or None  features are frozen at this instant, for every split; kept as microseconds, given
         in any form that :func:`~workbench.temporal.instant` reads
     reasons : tuple of (choice, why)  where the plan was suggested; not part of equality
@@ -109,6 +113,7 @@ class ModelPlan:
     optimisation: Optimisation = field(default_factory=Optimisation)
     metric: str = "auroc"
     exclude: tuple[str, ...] = ()
+    encodings: tuple[tuple[str, Encoding], ...] = ()
     until: int | None = None
     reasons: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
@@ -116,6 +121,7 @@ class ModelPlan:
         if isinstance(self.exclude, str):
             _refuse("exclude", self.exclude, "a list of names such as ['users.age']")
         object.__setattr__(self, "exclude", tuple(sorted(self.exclude)))
+        object.__setattr__(self, "encodings", encodings_of(self.encodings))
         if self.until is not None:
             object.__setattr__(self, "until", instant(self.until))
         object.__setattr__(self, "reasons", tuple((str(a), str(b)) for a, b in self.reasons))
@@ -163,7 +169,8 @@ class ModelPlan:
         flat: dict[str, Any] = {"fanout": self.fanout}
         flat |= {f.name: getattr(self.model, f.name) for f in fields(ModelSettings)}
         flat |= {f.name: getattr(self.optimisation, f.name) for f in fields(Optimisation)}
-        return flat | {"metric": self.metric, "exclude": self.exclude, "until": self.until}
+        own = ("metric", "exclude", "encodings", "until")
+        return flat | {name: getattr(self, name) for name in own}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -174,6 +181,11 @@ class ModelPlan:
             "optimisation": asdict(self.optimisation),
             "metric": self.metric,
             "exclude": list(self.exclude),
+            **(
+                {"encodings": {name: each.to_dict() for name, each in self.encodings}}
+                if self.encodings
+                else {}
+            ),
             "until": self.until,
             "reasons": [list(pair) for pair in self.reasons],
         }
@@ -198,6 +210,7 @@ class ModelPlan:
                 optimisation=Optimisation(**data["optimisation"]),
                 metric=data["metric"],
                 exclude=tuple(data["exclude"]),
+                encodings=data.get("encodings", {}),
                 until=data["until"],
                 reasons=tuple(data["reasons"]),
             )
@@ -251,6 +264,7 @@ class ModelPlan:
         ]
         if self.exclude:
             lines.append(f"  exclude  {', '.join(self.exclude)}")
+        lines += [f"  encoding {name}: {each.describe()}" for name, each in self.encodings]
         if self.until is not None:
             lines.append(f"  until    features are frozen at {iso(self.until)}")
         lines += [f"  because  {choice}: {why}" for choice, why in self.reasons]

@@ -40,7 +40,9 @@ class GroupColumn:
     Attributes
     ----------
     name : str  column of the source table
-    section : str  key of :data:`SECTION_DTYPES`; text is stored as an embedding of hashed words
+    section : str
+        Key of :data:`SECTION_DTYPES`. Text is stored as an embedding; a set of categories as ``width`` codes,
+        those that are there first, then zeros.
     start, width : int  its place in the section, in elements
     cardinality : int  categorical: number of codes, code 0 being "missing"; otherwise 0
     code : str  how values are stored, a key of ``codecs.CODES``; empty: as they are read
@@ -137,10 +139,10 @@ class FeatureBlock:
         return self.data[:, start : start + width * dtype.itemsize].view(dtype)
 
     def column(self, name: str) -> AnyArray:
-        """dtype[n] (dtype[n, width] for embeddings): a view of one column."""
+        """dtype[n] (dtype[n, width] for embeddings and sets of categories): a view of one column."""
         column = self.layout.column(name)
         values = self.section(column.section)[:, column.start : column.start + column.width]
-        return values if column.section == "embedding" else values[:, 0]
+        return values if column.section == "embedding" or column.width > 1 else values[:, 0]
 
     def present(self) -> BoolArray:
         """bool[n, columns]: True where the row holds a value, in the order of ``layout.columns``."""

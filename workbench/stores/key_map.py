@@ -166,6 +166,28 @@ class KeyMap:
         place = pc.index_in(wanted, value_set=self.keys, skip_nulls=True)
         return self._rows_at(place.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64))
 
+    def ids_of(self, keys: Sequence[Any] | AnyArray | pa.Array | pa.ChunkedArray) -> Int64Array:
+        """int64[n]: node id of each key, all of them known.
+
+        Raises
+        ------
+        SchemaError
+            If a key is not in the table; names up to five.
+        """
+        keys = keys.numpy() if hasattr(keys, "numpy") else keys  # tensors too
+        found = self.lookup(keys)
+        missing = [str(key) for key, node in zip(keys, found, strict=True) if node < 0]
+        if missing:
+            some = ", ".join(map(repr, self.keys_of(np.arange(min(self.rows, 3))).to_pylist()))
+            raise SchemaError(
+                explain(
+                    f"{len(found)} keys of table {self.table!r} were asked for",
+                    f"{len(missing)} are not in it ({', '.join(missing[:5])})",
+                    f"keys of the {self.rows:,} rows of {self.table!r}, such as {some}",
+                )
+            )
+        return found
+
     def keys_of(self, ids: AnyArray) -> pa.Array:
         """pyarrow.Array[n]: the key of each node id.
 

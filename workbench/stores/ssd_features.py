@@ -9,15 +9,17 @@ from the disk, many places at once (``cold_read.py``); frequent rows are kept (`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from workbench.errors import IdError, StoreError, did_you_mean, explain
 from workbench.kernels.gather import extremes
+from workbench.stores import arrow
 from workbench.stores.buffers import ArenaPool
 from workbench.stores.dataset import Dataset
 from workbench.stores.direct_file import WAYS, pread_threads
@@ -35,7 +37,13 @@ class SsdFeatures:
 
     Safe between threads; pickles as (path, snapshot) and may be used after a fork.
     Make one with :meth:`open`.
+
+    Attributes
+    ----------
+    replay : callable or None  how :meth:`locality` samples; an engine sets it
     """
+
+    replay: Callable[..., Any] | None = None
 
     def __init__(
         self,
@@ -166,6 +174,44 @@ class SsdFeatures:
         """Where each group's rows are and which way they are read; prints as a table."""
         names = [layout.group for layout in self._dataset.manifest.groups]
         return FeatureReport(tuple(group_report(self._stored[name]) for name in names))
+
+    def to_arrow(self, table: str, ids: AnyArray, columns: Sequence[str] | None = None) -> pa.Table:
+        """Rows of a table with their source values, in the order of the ids.
+
+        Parameters
+        ----------
+        table : str  a node type or a folded table, with features or without
+        ids : integers[n]  node or edge ids; may repeat
+        columns : names; None: those of the schema
+
+        Raises
+        ------
+        SchemaError
+            If there is no such table or column.
+        IdError
+            If ids are not integers in one dimension, outside the table, or of rows that are gone.
+        """
+        rows = GroupLayout(self._dataset.schema[table].name, self._dataset.manifest.rows(table), ())
+        return arrow.to_arrow(self._dataset, table, check_ids(ids, rows), columns)
+
+    def scan(
+        self, table: str, columns: Sequence[str] | None = None, batch_rows: int = arrow.BATCH_ROWS
+    ) -> pa.RecordBatchReader:
+        """All rows of a table as a stream of record batches, in id order; see :func:`.arrow.scan`."""
+        return arrow.scan(self._dataset, table, columns, batch_rows)
+
+    def locality(self, plan: Any, seeds: Any = None, **options: Any) -> Any:
+        """Pages that batches touch, in every order that rows could have; see ``loading.locality``.
+
+        Raises
+        ------
+        StoreError
+            If this store is not an engine's: alone it knows no graph to sample batches from.
+        """
+        if self.replay is None:
+            got, do = "the store knows no graph to replay batches of", "Take engine.features"
+            raise StoreError(explain("locality was asked for", got, do=do))
+        return self.replay(self, plan, seeds, **options)
 
     def close(self) -> None:
         """Stop the store's threads; mapped segments go when the last array lets go of them."""

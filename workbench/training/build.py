@@ -101,7 +101,7 @@ def check_task(task: Any, plan: ModelPlan) -> None:
 
 
 def check_exclude(plan: ModelPlan, model: nn.Module | None) -> None:
-    """Refuse to promise that a module of the user leaves columns unread: its batches hold every column.
+    """Refuse to promise how a module of the user reads columns: its batches hold every column as stored.
 
     Raises
     ------
@@ -116,6 +116,14 @@ def check_exclude(plan: ModelPlan, model: nn.Module | None) -> None:
                 "or set them aside in the schema and ingest again",
             )
         )
+    if plan.encodings and not isinstance(model, HeteroGNN | None):
+        raise PlanError(
+            explain(
+                f"{type(model).__name__} was to be trained with encodings of {dict(plan.encodings)}",
+                "they bind the built-in model only; a module of yours is given columns as they are stored",
+                do="Encode in its forward, and take plan.replace(encodings={})",
+            )
+        )
 
 
 def fit_for(graph: GraphStore, features: FeatureStore, plan: ModelPlan, train: SeedTable) -> Statistics:
@@ -123,7 +131,7 @@ def fit_for(graph: GraphStore, features: FeatureStore, plan: ModelPlan, train: S
     tables = tables_read(graph.schema, plan, train.node_type)
     labels = train.label if plan.task_type == "regression" else None
     last = int(train.visible_until.max())
-    return fit_statistics(graph.schema, graph, features, tables, last, plan.exclude, labels)
+    return fit_statistics(graph.schema, graph, features, tables, last, plan.exclude, labels, plan.encodings)
 
 
 def model_for(plan: ModelPlan, loader: PyGLoader, key: int) -> tuple[HeteroGNN, Statistics]:

@@ -16,6 +16,7 @@ from torch import nn
 from workbench.errors import RunCancelled, TrainingError, WorkbenchError, expect, expect_path, explain
 from workbench.events import Callback, EpochDone, Event, RunDone, emit
 from workbench.models.statistics import Statistics
+from workbench.models.transform import Encoders
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
 from workbench.training.build import (
@@ -150,12 +151,14 @@ class Run:
         seeds = seen(self.parts.graph, self.plan, asked)
         predictions = self.predict(seeds)
         if seeds.label is None:
-            raise TrainingError(
-                explain(
-                    f"metrics on {seeds!r}", "its labels are not known", "a split whose future is observed"
-                )
-            )
+            got, allowed = "its labels are not known", "a split whose future is observed"
+            raise TrainingError(explain(f"metrics on {seeds!r}", got, allowed))
         return score(self.plan.task_type, seeds.label, predictions.values)
+
+    @property
+    def encoders(self) -> Encoders:
+        """What columns were encoded with, fitted up to the last train anchor: ``transform``, ``inverse``."""
+        return Encoders.of(self.parts.dataset, self.statistics)
 
     def predict(self, seeds: SeedTable) -> Predictions:
         """Predict for seeds, in their order; the same for a whole split and for one entity online.
@@ -276,9 +279,8 @@ class Run:
 
     def _seeds(self, split: str) -> SeedTable:
         if self.task is None:
-            raise TrainingError(
-                explain(f"the split {split!r} of a run was asked for", "the run was loaded without its task")
-            )
+            got = "the run was loaded without its task"
+            raise TrainingError(explain(f"the split {split!r} of a run was asked for", got))
         return cast(SeedTable, self.task.seeds(split))
 
     def _known(self, seeds: SeedTable) -> SeedTable:

@@ -1,0 +1,163 @@
+"""Does the order of rows on disk pay? Pages a batch touches, and rows a second of reads that miss the cache.
+
+    python benchmarks/locality.py [--rows 1e7] [--folder DIR] [--quick] [--json FILE]
+
+Batches of most-recent sampling are replayed over every order that a foreign key gives
+(``engine.features.locality``); ``slots`` is what that proposes. Seeds of the generated shop are users at
+moments spread over the history; it is then ingested again with the proposed order, and the very same rows are
+read from both, the files evicted before each read. rel-f1 is looked for in ``../shared/data``; its seeds are
+the training seeds of driver-dnf, in small batches, for all of its rows fit into a few hundred pages.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from _report import BenchReport, arguments
+
+import workbench as wb
+from workbench.loading.join import plan_join
+from workbench.loading.locality import drawn_seeds
+from workbench.sampling.sampler import NeighborSampler
+from workbench.stores.dataset import Dataset
+from workbench.stores.ssd_features import SsdFeatures
+from workbench.testing.commerce import commerce
+from workbench.types import AnyArray
+
+ORDERS_PER_USER = 27
+"""Rows of ``orders`` a user in the generated shop of 16 periods."""
+
+FANOUTS = ([20], [20, 20])
+RELATIONAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "rel-f1"
+TABLE, BATCH, SMALL_BATCH, BATCHES = "orders", 512, 16, 8
+
+
+def ingested(
+    tables: Mapping[str, pa.Table] | str, path: Path, slots: Mapping[str, str] | None = None
+) -> wb.Engine:
+    """Ingest and open."""
+    source = wb.read_tables(tables)
+    wb.ingest(source, wb.infer_schema(source), path, slots=slots)
+    return wb.open(path)
+
+
+def driver_seeds(engine: wb.Engine) -> wb.SeedTable:
+    """Drivers at the moments of the task's training seeds."""
+    task = pq.read_table(RELATIONAL / "tasks" / "driver-dnf" / "train.parquet")
+    keys, dates = task["driverId"].combine_chunks(), task["date"].cast(pa.timestamp("us")).cast(pa.int64())
+    return wb.SeedTable("drivers", engine.node_ids("drivers", keys), keys, dates.to_numpy())
+
+
+def add_pages(
+    report: BenchReport, name: str, engine: wb.Engine, seeds: wb.SeedTable | None, size: int
+) -> dict[str, str]:
+    """Pages a batch of every fanout; the orders that the first one proposes."""
+    proposed: dict[str, str] | None = None
+    for fanout in FANOUTS:
+        plan = wb.Fanout(list(fanout), strategy="recent")
+        found = engine.features.locality(plan, seeds, batch_size=size, batches=BATCHES)
+        print(found, flush=True)
+        report.add(
+            f"{name}, latest {'-'.join(map(str, fanout))}, all tables",
+            found.after,
+            "pages/batch",
+            reference="arrival order",
+            ratio=found.before / found.after,
+            slots=str(found.slots),
+        )
+        for each in found.tables:
+            if each.table in found.slots:
+                report.add(
+                    f"{name}, latest {'-'.join(map(str, fanout))}, {each.table} by {each.best}",
+                    each.pages[each.best],
+                    "pages/batch",
+                    reference="arrival order",
+                    ratio=each.now / each.pages[each.best],
+                    rows=round(each.rows),
+                )
+        proposed = found.slots if proposed is None else proposed
+    return proposed or {}
+
+
+def reads_of(engine: wb.Engine) -> list[AnyArray]:
+    """Rows of the fact table that each replayed batch reads."""
+    sampler = NeighborSampler(
+        engine.graph, wb.Fanout(list(FANOUTS[0]), strategy="recent"), purpose="locality"
+    )
+    found = []
+    for seeds in drawn_seeds(engine.graph, BATCH, BATCHES):
+        for read in plan_join(engine.schema, engine.features.groups, sampler.sample(seeds)).reads:
+            found += [read.ids] if read.group == TABLE else []
+    return found
+
+
+def evict(dataset: Dataset) -> None:
+    """Drop the fact table's segment from the page cache."""
+    file = dataset.file("features", TABLE)
+    assert file is not None
+    handle = os.open(file, os.O_RDONLY)
+    os.fsync(handle)
+    os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(handle)
+
+
+def cold_rate(dataset: Dataset, ids: AnyArray) -> float:
+    """Rows a second of one read from an evicted file."""
+    evict(dataset)
+    store = SsdFeatures.open(dataset, resident_bytes=0)
+    started = time.perf_counter()
+    store.multi_get([wb.Read(TABLE, ids)])
+    return len(ids) / (time.perf_counter() - started)
+
+
+def add_cold(
+    report: BenchReport, name: str, arrival: Dataset, ordered: Dataset, reads: list[AnyArray]
+) -> None:
+    """Cold reads of the same rows from both orders, in turn."""
+    cold_rate(arrival, reads[0]), cold_rate(ordered, reads[0])  # compiles, and opens what opens once
+    rates = [(cold_rate(arrival, ids), cold_rate(ordered, ids)) for ids in reads]
+    report.add(
+        f"{name}, cold rows of {TABLE}",
+        statistics.median(after for _, after in rates),
+        "rows/s",
+        reference="arrival order",
+        ratio=statistics.median(after / before for before, after in rates),
+        arrival=statistics.median(before for before, _ in rates),
+    )
+
+
+def main() -> None:
+    """Parse the options and measure."""
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--rows", type=float, default=1e7, help="orders of the generated shop")
+    parser.add_argument(
+        "--folder", type=Path, help="where the data sets are written; default: a temporary one"
+    )
+    options = parser.parse_args()
+    rows = 100_000 if options.quick else int(options.rows)
+    report = BenchReport("locality")
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        place = Path(folder)
+        if RELATIONAL.exists():
+            races = ingested(f"{RELATIONAL}/db/*.parquet", place / "f1")
+            add_pages(report, f"rel-f1, {SMALL_BATCH} drivers", races, driver_seeds(races), SMALL_BATCH)
+        else:
+            print("rel-f1 is not in ../shared/data: left out")
+        tables = commerce(rows // ORDERS_PER_USER, periods=16).tables
+        name = f"shop of {tables[TABLE].num_rows:,} orders"
+        engine = ingested(tables, place / "time")
+        slots = add_pages(report, f"{name}, {BATCH} users", engine, None, BATCH)
+        ordered = ingested(tables, place / "key", slots)
+        add_cold(report, name, engine.dataset, ordered.dataset, reads_of(engine))
+    report.finish(options.json)
+
+
+if __name__ == "__main__":
+    main()
