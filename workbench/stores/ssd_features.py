@@ -26,6 +26,7 @@ from workbench.stores.buffers import ArenaPool
 from workbench.stores.cold_read import ask_for_rows
 from workbench.stores.dataset import Dataset
 from workbench.stores.durable import CHUNK
+from workbench.stores.edits import Delta
 from workbench.stores.features import FeatureBlock, GroupLayout
 from workbench.stores.fork_lock import ForkLock
 from workbench.stores.memory import available_memory
@@ -83,6 +84,8 @@ class SsdFeatures:
     ) -> None:
         self._dataset = dataset
         self._mapped = dict(groups)
+        deltas = {name: Delta.open(dataset, layout) for name, layout in self.groups.items()}
+        self._deltas = {name: delta for name, delta in deltas.items() if delta is not None}
         self._threads = threads
         self._options = options
         self._arenas = ArenaPool()
@@ -173,7 +176,11 @@ class SsdFeatures:
             )
         checked = [(self._group(read), self._checked_ids(read)) for read in reads]
         lender = self._arenas if pool is None else pool
-        return [_read(group, ids, lender) for group, ids in checked]
+        blocks = [_read(group, ids, lender) for group, ids in checked]
+        for (_, ids), block in zip(checked, blocks, strict=True):
+            if block.layout.group in self._deltas:
+                self._deltas[block.layout.group].onto(ids, block.data)
+        return blocks
 
     def close(self) -> None:
         """Stop the store's threads; mapped segments go when the last array lets go of them."""
