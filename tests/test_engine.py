@@ -200,3 +200,9 @@ def test_an_edit_is_seen_after_a_refresh_and_audited(shop, tmp_path):
     report = new.audit(subgraph)
     assert report.ok, report
     assert report.edges > 100
+    assert new.compact().result(60).tables == ("users", "orders")
+    folded = new.refresh()
+    assert folded.sample(folded.task(data.query, val=data.val, test=data.test).seeds("val"), fanout).same_as(
+        subgraph
+    )
+    assert len(task.seeds("train"))  # labels are read from tables of a snapshot before the compaction

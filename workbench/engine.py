@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ from workbench.sampling.profile_batches import Profile, profile_batches
 from workbench.sampling.profile_fit import Fit, fit_fanout
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import Schema
+from workbench.stores.compaction import Compaction, compact
 from workbench.stores.dataset import Dataset, shown
 from workbench.stores.key_map import KeyMap
 from workbench.stores.ram_graph import RamGraph
@@ -147,6 +149,17 @@ class Engine:
         This engine reads on what it opened; :meth:`refresh` opens what the transaction made.
         """
         return edit(self.dataset.path)
+
+    def compact(self) -> Future[Compaction]:
+        """Fold edits into the dataset's files, in a thread; ``.result()`` waits and says what was done.
+
+        What reads the dataset goes on undisturbed: see :func:`workbench.compact`.
+        """
+        thread = ThreadPoolExecutor(1, thread_name_prefix="workbench-compact")
+        try:
+            return thread.submit(compact, self.dataset.path)
+        finally:
+            thread.shutdown(wait=False)
 
     def refresh(self) -> Engine:
         """An engine of the newest snapshot; this one if that is what it reads."""

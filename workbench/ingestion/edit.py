@@ -58,6 +58,7 @@ def edit(path: str | Path) -> Iterator[Editing]:
     root = Dataset.open(path).path
     with catalog.writing(root):
         try:
+            collect_orphans(root)  # what a crash left has names that are needed now
             editing = Editing(Dataset.open(root))
             yield editing
             editing._commit()

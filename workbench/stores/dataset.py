@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -227,8 +227,16 @@ def collect_orphans(path: str | Path) -> list[str]:
         raise
     except StoreError:  # another version's: which of its files are its own is unknown, so all of them are
         return _clear_partition(root, partition_name(read_seal(root).snapshot + 1))
-    kept = {entry.path for entry in state.manifest.files} if state else set()
-    deleted = []
+    kept = {entry.path for entry in state.manifest.kept_files} if state else set()
+    try:
+        return sorted(_remove_all_but(root, kept))
+    except OSError as error:
+        asked, got = f"leftovers in {root} were deleted", f"the disk refused ({error.strerror or error})"
+        do = "The dataset is sound; the next ingest, edit or compaction deletes them"
+        raise StoreError(explain(asked, got, do=do)) from error
+
+
+def _remove_all_but(root: Path, kept: set[str]) -> Iterator[str]:
     for folder in DATA_FOLDERS:
         for file in sorted((root / folder).rglob("*"), reverse=True):
             relative = file.relative_to(root).as_posix()
@@ -237,8 +245,7 @@ def collect_orphans(path: str | Path) -> list[str]:
                     file.rmdir()
             elif relative not in kept:
                 file.unlink()
-                deleted.append(relative)
-    return sorted(deleted)
+                yield relative
 
 
 def shown(path: str | Path) -> str:

@@ -10,12 +10,15 @@ it. Of a row in several edits the last one counts.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from workbench.errors import CorruptStoreError, explain
@@ -126,29 +129,52 @@ def current_rows(dataset: Dataset, table: str, ids: Int64Array) -> pa.Table:
     StoreError
         If a file is gone because the dataset was replaced.
     """
-    parts, offset = [], 0
-    for file in dataset.table_files(table):
-        with _opened(dataset, file) as parquet:
-            for group in range(parquet.num_row_groups):
-                end = offset + parquet.metadata.row_group(group).num_rows
-                wanted = ids[np.searchsorted(ids, offset) : np.searchsorted(ids, end)]
-                if len(wanted):
-                    parts.append(parquet.read_row_group(group).take(pa.array(wanted - offset)))
-                offset = end
-            parts = parts or [parquet.schema_arrow.empty_table()]
-    rows = pa.concat_tables(parts).append_column(ROW, pa.array(ids))
+    parts = list(_stored_rows(dataset, table, ids))
+    rows = pa.concat_tables(parts)
     for file in dataset.files("edit", table):
         rows = newer_rows(rows, _read_table(dataset, file, rows.column_names).cast(rows.schema))
     return rows
 
 
+def row_blocks(dataset: Dataset, table: str) -> Iterator[pa.Table]:
+    """:func:`current_rows` of a whole table, block after block, in order; the first may be empty."""
+    blocks = _stored_rows(dataset, table, np.arange(dataset.manifest.rows(table)))
+    first = next(blocks)
+    edited = first.schema.empty_table()
+    for file in dataset.files("edit", table):
+        newer = _read_table(dataset, file, first.column_names).cast(first.schema)
+        edited = pa.concat_tables(
+            [edited.filter(~pc.field(ROW).isin(newer.column(ROW).combine_chunks())), newer]
+        )
+    for block in chain([first], blocks):
+        yield newer_rows(block, edited)
+
+
+def _stored_rows(dataset: Dataset, table: str, ids: Int64Array) -> Iterator[pa.Table]:
+    """Rows as the partitions have them, and their ``__row__``: an empty block, then one per row group."""
+    offset = 0
+    for number, file in enumerate(dataset.table_files(table)):
+        with _opened(dataset, file) as parquet:
+            if not number:
+                yield parquet.schema_arrow.empty_table().append_column(ROW, pa.array([], pa.int64()))
+            for group in range(parquet.num_row_groups):
+                end = offset + parquet.metadata.row_group(group).num_rows
+                wanted = ids[np.searchsorted(ids, offset) : np.searchsorted(ids, end)]
+                if len(wanted):
+                    rows = parquet.read_row_group(group).take(pa.array(wanted - offset))
+                    yield rows.append_column(ROW, pa.array(wanted))
+                offset = end
+
+
 def newer_rows(rows: pa.Table, edited: pa.Table) -> pa.Table:
     """Rows, those that were edited in their newer form; both have ``__row__``."""
     ids, theirs = rows.column(ROW).to_numpy(), edited.column(ROW).to_numpy()
-    place = np.arange(len(ids))
     _, here, there = np.intersect1d(ids, theirs, assume_unique=True, return_indices=True)
-    place[here] = len(ids) + there
-    return pa.concat_tables([rows, edited]).take(pa.array(place))
+    if not len(here):
+        return rows
+    place = np.arange(len(ids))
+    place[here] = len(ids) + np.arange(len(there))
+    return pa.concat_tables([rows, edited.take(pa.array(there))]).take(pa.array(place))
 
 
 def _read_rows(dataset: Dataset, file: Path) -> Int64Array:

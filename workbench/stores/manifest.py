@@ -10,7 +10,8 @@ A dataset is a folder
     keys/<partition>/...                 sorted key maps
 
 Rows that were edited later lie in further files (``Edit``) over those of the partitions, until a compaction
-folds them in: each edit is a snapshot, and all of them since the last ingest or compaction can be read.
+folds them in. Each edit is a snapshot. All of them since the last compaction can be read, and all that were
+there before it (``previous``), until the next compaction or ingest.
 
 Every file but the catalog is immutable, named once, registered here with its size and checksum.
 Paths are made of partition names and counters, never of table names, so no table name can escape.
@@ -97,6 +98,7 @@ class Manifest:
     edges_follow_nodes : names of edge types whose every edge is at or after its src node's time
     report : the ingest report as plain JSON (warnings, counts)
     edits : tuple of Edit  in order; none after an ingest or a compaction
+    previous : Manifest or None  of the last snapshot before a compaction: who reads it goes on
     """
 
     snapshot: int
@@ -108,6 +110,7 @@ class Manifest:
     edges_follow_nodes: tuple[str, ...] = ()
     report: Mapping[str, Any] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
+    previous: Manifest | None = None
 
     def rows(self, table: str) -> int:
         """Rows of a table over all partitions."""
@@ -126,23 +129,31 @@ class Manifest:
         lists = [part.files for part in self.partitions] + [edit.files for edit in self.edits]
         return tuple(entry for entries in lists for entry in entries)
 
+    @property
+    def kept_files(self) -> tuple[FileEntry, ...]:
+        """Every file that some snapshot which can be opened has, each once."""
+        older = () if self.previous is None else self.previous.files
+        return tuple({entry.path: entry for entry in (*self.files, *older)}.values())
+
     def at(self, snapshot: int) -> Manifest | None:
         """The manifest as it was at an earlier snapshot; None if that one is not kept."""
         later = [edit for edit in self.edits if edit.snapshot > snapshot]
         if snapshot == self.snapshot:
             return self
         if not later or snapshot < self.edits[0].snapshot - 1:
-            return None
+            return None if self.previous is None else self.previous.at(snapshot)
         kept = self.edits[: len(self.edits) - len(later)]
         return replace(self, snapshot=snapshot, edits=kept, groups=later[0].before)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        data = asdict(self)
-        data["format"] = EDITED if self.edits else FORMAT
+        data = asdict(replace(self, previous=None))
+        data["format"] = FORMAT
         data["schema"] = self.schema.to_dict()
-        if not self.edits:
-            del data["edits"]
+        if self.edits or self.previous:
+            previous = None if self.previous is None else self.previous.to_dict()
+            return {**data, "format": EDITED, "previous": previous}
+        del data["edits"], data["previous"]
         return data
 
     @classmethod
@@ -159,6 +170,8 @@ class Manifest:
             got = f"its format is {data.get('format')!r}"
             raise StoreError(explain(asked, got, f"format {FORMAT} or {EDITED}", do))
         try:
+            edited = data["format"] == EDITED
+            older = data["previous"] if edited else None
             return cls(
                 snapshot=int(data["snapshot"]),
                 schema=Schema.from_dict(data["schema"]),
@@ -168,7 +181,8 @@ class Manifest:
                 dated_rows=dict(data["dated_rows"]),
                 edges_follow_nodes=tuple(data["edges_follow_nodes"]),
                 report=dict(data["report"]),
-                edits=tuple(map(_edit, data["edits"])) if data["format"] == EDITED else (),
+                edits=tuple(map(_edit, data["edits"])) if edited else (),
+                previous=None if older is None else cls.from_dict(older),
             )
         except (KeyError, TypeError, ValueError, SchemaError) as error:
             raise StoreError(explain(asked, f"its manifest is malformed ({error!r})", do=do)) from error
