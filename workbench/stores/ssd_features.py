@@ -33,6 +33,7 @@ from workbench.stores.memory import available_memory
 from workbench.stores.protocols import BufferPool, Read
 from workbench.stores.replaced import gone
 from workbench.stores.seal import RESTORE
+from workbench.stores.versions import Versions, resolved, spread
 from workbench.types import AnyArray, ByteArray
 
 
@@ -85,6 +86,7 @@ class SsdFeatures:
         self._dataset = dataset
         self._mapped = dict(groups)
         deltas = {name: Delta.open(dataset, layout) for name, layout in self.groups.items()}
+        self._versions = Versions.open(dataset)
         self._deltas = {name: delta for name, delta in deltas.items() if delta is not None}
         self._threads = threads
         self._options = options
@@ -174,13 +176,14 @@ class SsdFeatures:
             raise StoreError(
                 explain(f"features of snapshot {snapshot} were asked for", got, do="Open it again")
             )
+        reads, found = resolved(self._versions, reads)
         checked = [(self._group(read), self._checked_ids(read)) for read in reads]
         lender = self._arenas if pool is None else pool
         blocks = [_read(group, ids, lender) for group, ids in checked]
         for (_, ids), block in zip(checked, blocks, strict=True):
             if block.layout.group in self._deltas:
                 self._deltas[block.layout.group].onto(ids, block.data)
-        return blocks
+        return [spread(block, found[i]) if i in found else block for i, block in enumerate(blocks)]
 
     def close(self) -> None:
         """Stop the store's threads; mapped segments go when the last array lets go of them."""
@@ -205,14 +208,6 @@ class SsdFeatures:
                     "the dataset does not have it",
                     ", ".join(self.groups) or "no feature groups are stored",
                     did_you_mean(read.group, self.groups),
-                )
-            )
-        if read.as_of is not None:
-            raise StoreError(
-                explain(
-                    f"rows of feature group {read.group!r} were asked for as of a time",
-                    "it is not versioned: each row has one state",
-                    do="Read it without as_of; put values that change into an event table with a time column",
                 )
             )
         return group
