@@ -11,7 +11,7 @@ foreign keys are the graph itself and cannot be edited; rows come by an ingest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,17 +24,19 @@ import pyarrow.parquet as pq
 from workbench.errors import IdError, IngestError, SchemaError, explain
 from workbench.ingestion.encode import Coder, decode_block, sections_of
 from workbench.ingestion.layout import feature_columns
+from workbench.ingestion.new_columns import encoded_columns, new_table
 from workbench.ingestion.tables import read_tables
 from workbench.ingestion.typed import column_sql
-from workbench.schema import Table
+from workbench.schema import Column, Stype, Table
 from workbench.stores import catalog
+from workbench.stores.compaction import folded
 from workbench.stores.dataset import Dataset, collect_orphans, partition_name
 from workbench.stores.durable import write_file
 from workbench.stores.edits import Delta, current_rows, deleted_rows, newer_rows
 from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
-from workbench.stores.manifest import Edit, FileEntry
-from workbench.stores.records import ColumnRef
+from workbench.stores.manifest import Edit, FileEntry, Manifest
+from workbench.stores.records import CatalogState, ColumnRef
 from workbench.stores.segments import encode_rows
 from workbench.stores.sql import ROW, quote_name
 from workbench.types import AnyArray, ByteArray, Int64Array
@@ -75,6 +77,7 @@ class Editing:
         self._deleted = {table.name: deleted_rows(dataset, table.name) for table in dataset.schema}
         self._deleted_before = dict(self._deleted)
         self._keys: dict[str, KeyMap] = {}
+        self._new: dict[str, tuple[Table, tuple[Column, ...], pa.Table, Int64Array]] = {}
 
     def update(self, table: str, rows: Any, *, ids: Sequence[int] | AnyArray | None = None) -> None:
         """Give some columns of some rows new values; their other columns stay.
@@ -100,6 +103,41 @@ class Editing:
     def put(self, table: str, rows: Any, *, ids: Sequence[int] | AnyArray | None = None) -> None:
         """As :meth:`update`, but columns of features that ``rows`` lacks become missing."""
         self._change(self._dataset.schema[table], rows, ids, keep=False)
+
+    def add_columns(
+        self,
+        table: str,
+        rows: Any,
+        *,
+        stypes: Mapping[str, Stype | str],
+        ids: Sequence[int] | AnyArray | None = None,
+    ) -> None:
+        """Give a table new columns of features; rows that ``rows`` does not name have no value there.
+
+        The table and its features are written anew, with all edits folded in, as by a compaction.
+
+        Parameters
+        ----------
+        rows, ids : as in :meth:`update`; ``rows`` has the new columns
+        stypes : dict new column -> semantic type
+
+        Raises
+        ------
+        SchemaError, IdError, IngestError
+            As :meth:`update`; also if a column is there already, or columns were added to the table before.
+        """
+        asked, known = f"columns were added to table {table!r}", self._dataset.schema[table]
+        wide = new_table(known, stypes)
+        if known.name in self._new:
+            got = "columns were added to it before in this transaction"
+            raise SchemaError(explain(asked, got, do="Add them at once"))
+        typed = _typed(self._dataset, wide, rows, list(stypes), with_key=ids is None)
+        lacking = [name for name in stypes if name not in typed.column_names]
+        if lacking or not stypes:
+            got = f"the rows have no column {lacking[0]!r}" if lacking else "stypes names no column"
+            raise SchemaError(explain(asked, got))
+        found, typed = self._named(wide, typed, ids)
+        self._new[table] = wide, wide.columns[-len(stypes) :], typed, found
 
     def delete(
         self,
@@ -129,17 +167,9 @@ class Editing:
         self._deleted[name] = np.union1d(self._deleted[name], rows)
 
     def _change(self, table: Table, given: Any, ids: Sequence[int] | AnyArray | None, *, keep: bool) -> None:
-        typed = _typed(self._dataset, table, given, with_key=ids is None)
-        if ids is None:
-            key = str(table.primary_key)
-            ids, typed = (
-                self._found(table.name, typed.column(key).combine_chunks()),
-                typed.drop_columns([key]),
-            )
-        rows = self._checked(table.name, np.asarray(ids))
-        if len(rows) != len(typed):
-            got = f"{len(rows)} row ids came with {len(typed)} rows"
-            raise IdError(explain(f"rows of table {table.name!r} were changed", got, "one id per row"))
+        allowed = [column.name for column in feature_columns(table)]
+        typed = _typed(self._dataset, table, given, allowed, with_key=ids is None)
+        rows, typed = self._named(table, typed, ids)
         order = np.argsort(rows)
         changed = self._current(table.name, rows[order])
         for column in feature_columns(table):
@@ -152,6 +182,22 @@ class Editing:
                 nothing = pa.nulls(len(changed), changed.schema.field(place).type)
                 changed = changed.set_column(place, column.name, nothing)
         self._stage(table.name, changed)
+
+    def _named(
+        self, table: Table, typed: pa.Table, ids: Sequence[int] | AnyArray | None
+    ) -> tuple[Int64Array, pa.Table]:
+        """Which rows are meant, and their new values without the key."""
+        if ids is None:
+            key = str(table.primary_key)
+            ids, typed = (
+                self._found(table.name, typed.column(key).combine_chunks()),
+                typed.drop_columns([key]),
+            )
+        rows = self._checked(table.name, np.asarray(ids))
+        if len(rows) != len(typed):
+            got = f"{len(rows)} row ids came with {len(typed)} rows"
+            raise IdError(explain(f"rows of table {table.name!r} were changed", got, "one id per row"))
+        return rows, typed
 
     def _current(self, table: str, ids: Int64Array) -> pa.Table:
         rows = current_rows(self._dataset, table, ids)
@@ -210,12 +256,25 @@ class Editing:
                 if layout.group == table.name and (rows is not None or len(gone)):
                     groups[place], delta = _encoded(table, layout, rows, gone, words)
                     files.delta(table.name, delta)
-        if files.entries:
-            change = Edit(snapshot, tuple(files.entries), manifest.groups)
-            after = replace(
-                manifest, snapshot=snapshot, groups=tuple(groups), edits=(*manifest.edits, change)
+        if not (files.entries or self._new):
+            return
+        change = Edit(snapshot, tuple(files.entries), manifest.groups)
+        after = replace(manifest, snapshot=snapshot, groups=tuple(groups), edits=(*manifest.edits, change))
+        if self._new:
+            after = replace(self._widened(after, words), previous=replace(manifest, previous=None))
+        catalog.commit(root, after, words)
+
+    def _widened(self, edited: Manifest, words: dict[ColumnRef, list[str]]) -> Manifest:
+        """The manifest of a dataset whose edits are folded in, with the new columns."""
+        layouts = {layout.group: layout for layout in edited.groups}
+        new = {
+            name: encoded_columns(
+                table, columns, layouts.get(name), typed, ids, self._dataset.manifest.rows(name), words
             )
-            catalog.commit(root, after, words)
+            for name, (table, columns, typed, ids) in self._new.items()
+        }
+        uncommitted = Dataset(self._dataset.path, CatalogState(edited, {}))
+        return folded(uncommitted, edited.snapshot, new)[0]
 
 
 class _Files:
@@ -269,8 +328,8 @@ def _packed(table: Table, layout: GroupLayout, rows: pa.Table, coder: Coder) -> 
     return encode_rows(layout, sections, present)
 
 
-def _typed(dataset: Dataset, table: Table, given: Any, *, with_key: bool) -> pa.Table:
-    """Given columns in the types in which the table is stored.
+def _typed(dataset: Dataset, table: Table, given: Any, allowed: list[str], *, with_key: bool) -> pa.Table:
+    """Given columns, only allowed ones and the key, in the types in which the table stores them.
 
     Raises
     ------
@@ -287,8 +346,7 @@ def _typed(dataset: Dataset, table: Table, given: Any, *, with_key: bool) -> pa.
             raise IngestError(explain(asked, f"its columns are no table ({error})")) from error
     tables = read_tables(given, table.name)
     kinds = tables.types(table.name)
-    allowed = [column.name for column in feature_columns(table)]
-    allowed += [str(table.primary_key)] if with_key and table.primary_key is not None else []
+    allowed = [*allowed, *([str(table.primary_key)] if with_key and table.primary_key is not None else [])]
     odd = [name for name in kinds if name not in allowed]
     if odd or (with_key and table.primary_key not in kinds):
         got = f"column {odd[0]!r} is not to be edited" if odd else "neither ids= nor the primary key is given"
@@ -301,12 +359,14 @@ def _typed(dataset: Dataset, table: Table, given: Any, *, with_key: bool) -> pa.
     for place, name in enumerate(kinds):
         given_values, values = raw.column(name), typed.column(name)
         if given_values.null_count == len(raw):  # of no type at all, perhaps
-            typed = typed.set_column(place, name, pa.nulls(len(raw), stored.field(name).type))
+            kind = stored.field(name).type if name in stored.names else pa.null()
+            typed = typed.set_column(place, name, pa.nulls(len(raw), kind))
         elif values.null_count > given_values.null_count:
             lost = values.null_count - given_values.null_count
             got = f"{lost} of {len(raw)} values of {name!r} cannot be read"
             raise IngestError(explain(asked, got, f"what column {table.name}.{name} holds"))
     try:
-        return typed.cast(pa.schema([stored.field(name) for name in kinds]))
+        fields = [stored.field(n) if n in stored.names else typed.schema.field(n) for n in kinds]
+        return typed.cast(pa.schema(fields))
     except pa.ArrowException as error:
         raise IngestError(explain(asked, f"its values are of another type ({error})")) from error

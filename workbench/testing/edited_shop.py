@@ -149,6 +149,8 @@ def _check_features(dataset: Dataset, store: SsdFeatures, table: str, model: Mod
     gone = np.setdiff1d(np.arange(model.rows[table]), frame.index)
     assert not block.data[gone].any()
     for place, column in enumerate(block.layout.columns):
+        if column.name not in frame:  # hashed text cannot be read back
+            continue
         read, present = block.column(column.name)[frame.index], block.present()[frame.index, place]
         words = ["", *dataset.dictionary(table, column.name)] if column.section == "categorical" else None
         for value, there, wanted in zip(read.tolist(), present, map(_plain, frame[column.name]), strict=True):
