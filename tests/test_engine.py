@@ -195,3 +195,35 @@ def test_baselines_are_measured_on_the_same_seeds(engine, task):
     for name, baseline in engine.baselines(task).items():
         assert baseline.name == name
         assert len(baseline.predictions["test"]) == len(task.seeds("test"))
+
+
+def test_an_edit_is_seen_after_a_refresh_and_audited(shop, tmp_path):
+    data, path = shop[0], tmp_path / "edited"
+    tables = wb.read_tables(data.tables)
+    wb.ingest(tables, wb.infer_schema(tables), path)
+    old = wb.open(path, memory_budget="1GB")
+    before = old.features.multi_get([wb.Read("users", np.arange(9))])[0].data.copy()
+    orders = np.arange(0, old.dataset.manifest.rows("orders"), 3)
+    with old.edit() as edit:
+        edit.update("users", {"age": [33.0]}, ids=[4])
+        edit.delete("orders", ids=orders)
+        edit.delete("users", ids=[7])
+    assert (old.features.multi_get([wb.Read("users", np.arange(9))])[0].data == before).all()
+    new = old.refresh()
+    assert (new.dataset.snapshot, old.dataset.snapshot) == (2, 1)
+    assert new.refresh() is new
+    assert new.row("users", 4)["age"] == 33
+    task = new.task(data.query, val=data.val, test=data.test)
+    assert 7 not in np.concatenate([task.seeds(split).node_id for split in ("train", "val", "test")])
+    fanout = wb.Fanout([6, 4])
+    subgraph = new.sample(task.seeds("val"), fanout)
+    assert not np.isin(subgraph.node_id["orders"], orders).any()
+    report = new.audit(subgraph)
+    assert report.ok, report
+    assert report.edges > 100
+    assert new.compact().result(60).tables == ("users", "orders")
+    folded = new.refresh()
+    assert folded.sample(folded.task(data.query, val=data.val, test=data.test).seeds("val"), fanout).same_as(
+        subgraph
+    )
+    assert len(task.seeds("train"))  # labels are read from tables of a snapshot before the compaction

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ from workbench.errors import (
     explain,
 )
 from workbench.events import Callback
+from workbench.ingestion.edit import Editing, edit
 from workbench.kernels.rng import derive_key
 from workbench.loading.locality import locality
 from workbench.loading.order import batch_order, check_batch_size
@@ -38,10 +41,11 @@ from workbench.sampling.profile_batches import Profile, profile_batches
 from workbench.sampling.profile_fit import Fit, fit_fanout
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import Schema
+from workbench.stores.compaction import Compaction, compact
 from workbench.stores.dataset import Dataset, shown
 from workbench.stores.key_map import KeyMap
 from workbench.stores.ram_graph import RamGraph
-from workbench.stores.replaced import open_current
+from workbench.stores.replaced import is_current, open_current
 from workbench.stores.sizes import read_size
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.subgraph import SampledSubgraph
@@ -81,7 +85,9 @@ def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> 
     budget = None if memory_budget is None else read_size(memory_budget)
 
     def open_stores(dataset: Dataset) -> Engine:
-        return Engine(dataset, RamGraph.open(dataset, memory_budget=budget), SsdFeatures.open(dataset))
+        engine = Engine(dataset, RamGraph.open(dataset, memory_budget=budget), SsdFeatures.open(dataset))
+        engine._budget = budget
+        return engine
 
     return open_current(path, open_stores)
 
@@ -105,6 +111,7 @@ class Engine:
         self.features = features
         features.replay = partial(locality, dataset, graph)
         self._key_maps: dict[str, KeyMap] = {}
+        self._budget: int | None = None
 
     @property
     def schema(self) -> Schema:
@@ -137,6 +144,30 @@ class Engine:
     def row(self, table: str, row_id: int) -> dict[str, Any]:
         """One row of the source table by node id or edge id, as plain Python values."""
         return self.dataset.row(table, row_id)
+
+    def edit(self) -> AbstractContextManager[Editing]:
+        """Change or delete rows in one transaction: ``with engine.edit() as edit: edit.update(...)``.
+
+        This engine reads on what it opened; :meth:`refresh` opens what the transaction made.
+        """
+        return edit(self.dataset.path)
+
+    def compact(self) -> Future[Compaction]:
+        """Fold edits into the dataset's files, in a thread; ``.result()`` waits and says what was done.
+
+        What reads the dataset goes on undisturbed: see :func:`workbench.compact`.
+        """
+        thread = ThreadPoolExecutor(1, thread_name_prefix="workbench-compact")
+        try:
+            return thread.submit(compact, self.dataset.path)
+        finally:
+            thread.shutdown(wait=False)
+
+    def refresh(self) -> Engine:
+        """An engine of the newest snapshot; this one if that is what it reads."""
+        if is_current(self.dataset):
+            return self
+        return open_engine(self.dataset.path, memory_budget=self._budget)
 
     def task(self, query: str, **splits: Any) -> Task:
         """What to predict; ``splits`` are the options of :meth:`Task.build` (``val=``, ``test=``, ...)."""

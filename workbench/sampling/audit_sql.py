@@ -34,8 +34,9 @@ def check_order(connection: Any, schema: Schema) -> Iterator[Fault]:
         clock = clock_of(schema, table.name, "t")
         found = connection.execute(
             f"SELECT count(*), min(row) FROM (SELECT t.{ROW} AS row, {clock} AS since, "
-            f"lag({clock}) OVER (ORDER BY t.{ROW}) AS before FROM {quote_name(table.name)} t) "
-            "WHERE row > 0 AND since IS NOT NULL AND NOT coalesce(before <= since, false)"
+            f"lag({clock}) OVER by_row AS before, row_number() OVER by_row AS place "
+            f"FROM {quote_name(table.name)} t WINDOW by_row AS (ORDER BY t.{ROW})) "
+            "WHERE place > 1 AND since IS NOT NULL AND NOT coalesce(before <= since, false)"
         ).fetchall()[0]
         if found[0]:
             yield table.name, 0, "rows out of time order", int(found[0]), f"row {found[1]}"

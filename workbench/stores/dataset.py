@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from workbench.errors import CorruptStoreError, IdError, StoreError, expect_path
 from workbench.schema import Schema
 from workbench.stores import catalog
 from workbench.stores.manifest import FileEntry, Manifest
-from workbench.stores.records import CatalogState
+from workbench.stores.records import CatalogState, ColumnRef
 from workbench.stores.seal import RESTORE, read_seal
 from workbench.stores.sql import ROW, quote_name, table_view
 
@@ -47,7 +49,7 @@ class Dataset:
         Parameters
         ----------
         snapshot : int or None
-            If given, the committed snapshot must be this one.
+            If given: the committed one, or an earlier one since the last ingest or compaction.
 
         Raises
         ------
@@ -63,15 +65,16 @@ class Dataset:
             if newer.manifest == dataset.manifest:
                 raise CorruptStoreError(explain(f"the dataset {root} was opened", problem, do=RESTORE))
             dataset = newer  # an ingest replaced it between the catalog and its files
-        if snapshot is not None and dataset.snapshot != snapshot:
+        earlier = dataset.manifest if snapshot is None else dataset.manifest.at(snapshot)
+        if earlier is None:
             raise StoreError(
                 explain(
                     f"snapshot {snapshot} of the dataset {root} was opened",
-                    f"its snapshot is now {dataset.snapshot}: it was ingested again",
+                    f"its snapshot is now {dataset.snapshot}: it was ingested again or compacted",
                     do="Open the dataset again",
                 )
             )
-        return dataset
+        return cls(root, replace(dataset._state, manifest=earlier))
 
     @property
     def schema(self) -> Schema:
@@ -100,10 +103,11 @@ class Dataset:
         SchemaError
             If the schema has no such table.
         """
-        self.schema[name]
-        return [
-            self.locate(entry) for entry in self.manifest.files if (entry.role, entry.name) == ("table", name)
-        ]
+        return self.files("table", self.schema[name].name)
+
+    def files(self, role: str, name: str) -> list[Path]:
+        """Every file of a role and name: of partitions, then of edits, in order."""
+        return [self.locate(e) for e in self.manifest.files if (e.role, e.name) == (role, name)]
 
     def dictionary(self, table: str, column: str) -> list[str]:
         """Values of a categorical column in code order: code 0 is "missing", code i is ``values[i - 1]``.
@@ -114,6 +118,10 @@ class Dataset:
             If the column has no dictionary.
         """
         return self._state.dictionary(table, column)
+
+    def dictionaries(self) -> dict[ColumnRef, list[str]]:
+        """All of them, by (table, column)."""
+        return {name: json.loads(values) for name, values in self._state.dictionaries.items()}
 
     def duckdb(self) -> duckdb.DuckDBPyConnection:
         """A fresh DuckDB connection with one view per table.
@@ -128,7 +136,7 @@ class Dataset:
         """
         import duckdb
 
-        for file in (file for files in self._offsets.values() for file, _ in files):
+        for file in (self.locate(e) for e in self.manifest.files if e.role in ("table", "edit", "deleted")):
             if not file.exists():
                 why = "it was ingested again" if self.path.is_dir() else "the dataset was removed"
                 got = f"{file.name} of snapshot {self.snapshot} is gone: {why}"
@@ -139,7 +147,8 @@ class Dataset:
         spill = Path(tempfile.gettempdir()) / "workbench-duckdb"
         connection = duckdb.connect(config={"temp_directory": str(spill)})
         for table in self.schema:
-            connection.execute(table_view(table.name, self._offsets[table.name]))
+            files, edits = self._offsets[table.name], self.files("edit", table.name)
+            connection.execute(table_view(table.name, files, edits, self.files("deleted", table.name)))
         return connection
 
     def row(self, table: str, row_id: int) -> dict[str, Any]:
@@ -150,16 +159,16 @@ class Dataset:
         SchemaError, IdError
             If there is no such table or row.
         """
-        rows = self.manifest.rows(self.schema[table].name)
+        asked, rows = f"row {row_id} of table {table!r}", self.manifest.rows(self.schema[table].name)
         if not 0 <= row_id < rows:
-            raise IdError(
-                explain(f"row {row_id} of table {table!r}", "it has no such row", f"0 to {rows - 1}")
-            )
+            raise IdError(explain(asked, "it has no such row", f"0 to {rows - 1}"))
         wanted = f"SELECT * EXCLUDE ({quote_name(ROW)}) FROM {quote_name(table)} WHERE {quote_name(ROW)} = ?"
         with self.duckdb() as connection:
             values = connection.execute(wanted, [int(row_id)]).fetchone()
             names = [str(column[0]) for column in connection.description]
-        return dict(zip(names, values or (), strict=True))
+        if values is None:
+            raise IdError(explain(asked, "it was deleted"))
+        return dict(zip(names, values, strict=True))
 
     @cached_property
     def _offsets(self) -> Mapping[str, list[tuple[Path, int]]]:
@@ -218,8 +227,16 @@ def collect_orphans(path: str | Path) -> list[str]:
         raise
     except StoreError:  # another version's: which of its files are its own is unknown, so all of them are
         return _clear_partition(root, partition_name(read_seal(root).snapshot + 1))
-    kept = {entry.path for entry in state.manifest.files} if state else set()
-    deleted = []
+    kept = {entry.path for entry in state.manifest.kept_files} if state else set()
+    try:
+        return sorted(_remove_all_but(root, kept))
+    except OSError as error:
+        asked, got = f"leftovers in {root} were deleted", f"the disk refused ({error.strerror or error})"
+        do = "The dataset is sound; the next ingest, edit or compaction deletes them"
+        raise StoreError(explain(asked, got, do=do)) from error
+
+
+def _remove_all_but(root: Path, kept: set[str]) -> Iterator[str]:
     for folder in DATA_FOLDERS:
         for file in sorted((root / folder).rglob("*"), reverse=True):
             relative = file.relative_to(root).as_posix()
@@ -228,8 +245,7 @@ def collect_orphans(path: str | Path) -> list[str]:
                     file.rmdir()
             elif relative not in kept:
                 file.unlink()
-                deleted.append(relative)
-    return sorted(deleted)
+                yield relative
 
 
 def shown(path: str | Path) -> str:

@@ -23,6 +23,7 @@ from workbench.errors import CorruptStoreError, IdError, StoreError, explain
 from workbench.kernels.check import first_bad_id, first_descent
 from workbench.kernels.csc import csc_from_column, csc_from_pairs, no_neighbor
 from workbench.schema import EdgeSpec, EdgeType, Schema
+from workbench.stores.deleted import deleted_masks, kept_edges
 from workbench.stores.replaced import gone
 from workbench.stores.resident import read_resident
 from workbench.stores.weights import ColumnName, Weights, read_ends
@@ -199,17 +200,20 @@ class GraphArrays:
             table.name: None if table.time is None else _load(dataset, "time", table.name, np.int64)
             for table in schema
         }
-        edges = {}
+        edges, deleted = {}, deleted_masks(dataset)
         for spec in schema.edge_specs:
             name = str(spec.edge_type)
-            column = spec.layout == "column"
-            indptr = None if column else _load(dataset, "indptr", name, np.int64)
-            nbr = _load(dataset, "nbr", name, dtype)
-            if spec.layout == "edges" and indptr is not None:
-                eid = _load(dataset, "eid", name, dtype)
-                edges[spec.edge_type] = EdgeArrays.side_by_side(indptr, nbr, eid)
-            else:
+            column, folded = spec.layout == "column", spec.layout == "edges"
+            stored = (
+                None if column else _load(dataset, "indptr", name, np.int64),
+                _load(dataset, "nbr", name, dtype),
+                _load(dataset, "eid", name, dtype) if folded else None,
+            )
+            indptr, nbr, eid = kept_edges(spec, *stored, deleted)
+            if indptr is None or eid is None:
                 edges[spec.edge_type] = EdgeArrays(indptr, nbr)
+            else:
+                edges[spec.edge_type] = EdgeArrays.side_by_side(indptr, nbr, eid)
         ends = {table.name: end for table in schema if (end := read_ends(dataset, table.name)) is not None}
         follow = frozenset(manifest.edges_follow_nodes)
         graph = cls(schema, rows, times, edges, follow, dtype, ends, Weights.stored(dataset))

@@ -10,7 +10,7 @@ Keys are int64 or text; whatever integers or texts a source table held is widene
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import CorruptStoreError, IdError, IngestError, SchemaError, StoreError, explain
+from workbench.stores.edits import deleted_rows
 from workbench.types import AnyArray, Int64Array
 
 if TYPE_CHECKING:
@@ -39,12 +40,14 @@ class KeyMap:
     rows : int
     keys : pyarrow.Array[rows] or None  int64 or large_string, ascending; None for identity
     row_ids : ids[rows] or None  node id of each key; None for identity
+    deleted : int64[n]  node ids of deleted rows, ascending: their keys are not found
     """
 
     table: str
     rows: int
     keys: pa.Array | None = None
     row_ids: AnyArray | None = None
+    deleted: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def is_identity(self) -> bool:
@@ -106,7 +109,8 @@ class KeyMap:
         """
         rows = dataset.manifest.rows(dataset.schema[table].name)
         path = dataset.file("keys", table)
-        return cls(table, rows) if path is None else cls._read(path, table, rows)
+        keys = cls(table, rows) if path is None else cls._read(path, table, rows)
+        return replace(keys, deleted=deleted_rows(dataset, table))
 
     @classmethod
     def _read(cls, path: Path, table: str, rows: int) -> KeyMap:
@@ -149,13 +153,17 @@ class KeyMap:
         return sink.getvalue()
 
     def lookup(self, keys: Sequence[Any] | AnyArray | pa.Array | pa.ChunkedArray) -> Int64Array:
-        """int64[n]: node id of each key, -1 where the key is null or unknown.
+        """int64[n]: node id of each key, -1 where the key is null, unknown or of a deleted row.
 
         Raises
         ------
         SchemaError
             If the keys are numbers where the table's are texts, or the other way round.
         """
+        found = self._find(keys)
+        return np.where(np.isin(found, self.deleted), -1, found) if len(self.deleted) else found
+
+    def _find(self, keys: Sequence[Any] | AnyArray | pa.Array | pa.ChunkedArray) -> Int64Array:
         wanted = self._as_keys(keys)
         if self.keys is None:
             numbers = wanted.fill_null(-1).to_numpy(zero_copy_only=False)

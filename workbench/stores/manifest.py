@@ -1,4 +1,4 @@
-"""The manifest: what a committed snapshot of a dataset consists of. One frozen value, format 1.
+"""The manifest: what a committed snapshot of a dataset consists of. One frozen value.
 
 A dataset is a folder
 
@@ -9,6 +9,10 @@ A dataset is a folder
     features/<partition>/...             segments of fixed-stride rows, optional slot permutations
     keys/<partition>/...                 sorted key maps
 
+Rows that were edited later lie in further files (``Edit``) over those of the partitions, until a compaction
+folds them in. Each edit is a snapshot. All of them since the last compaction can be read, and all that were
+there before it (``previous``), until the next compaction or ingest.
+
 Every file but the catalog is immutable, named once, registered here with its size and checksum.
 Paths are made of partition names and counters, never of table names, so no table name can escape.
 """
@@ -16,14 +20,15 @@ Paths are made of partition names and counters, never of table names, so no tabl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from workbench.errors import SchemaError, StoreError, explain
 from workbench.schema import Schema
 from workbench.stores.features import GroupColumn, GroupLayout
 
-FORMAT = 1
+FORMAT, EDITED = 1, 2
+"""Formats. A dataset with edits has one of its own: a version that knows none must not read past them."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,10 @@ class FileEntry:
         ``table`` (name = table) | ``time`` (table; int64[rows] ascending) |
         ``indptr`` (edge type; int64[num_dst + 1]) | ``nbr`` (edge type; ids) | ``eid`` (edge type; ids) |
         ``features`` (group; uint8[rows, stride]) | ``slot`` (group; uint32[rows]) |
-        ``keys`` (table; Arrow IPC of sorted keys and their row ids)
+        ``keys`` (table; Arrow IPC of sorted keys and their row ids) |
+        ``edit`` (table; Parquet: whole rows, ``__row__`` ascending) |
+        ``deleted`` (table; Parquet: ``__row__``) |
+        ``delta`` (group; int64[n] row ids ascending, then uint8[n, stride])
     name : str  table, group or edge type as text
     path : str  relative to the dataset, with forward slashes
     bytes : int
@@ -60,6 +68,22 @@ class Partition:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """What one transaction changed.
+
+    Attributes
+    ----------
+    snapshot : int  the one that it made
+    files : tuple of FileEntry  of the roles ``edit``, ``delta`` and ``deleted``; later edits win
+    before : tuple of GroupLayout  feature groups as they were: new categories make them wider
+    """
+
+    snapshot: int
+    files: tuple[FileEntry, ...]
+    before: tuple[GroupLayout, ...]
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A committed snapshot.
 
@@ -73,6 +97,8 @@ class Manifest:
     dated_rows : dict table -> rows that have a time; tables without a time column are absent
     edges_follow_nodes : names of edge types whose every edge is at or after its src node's time
     report : the ingest report as plain JSON (warnings, counts)
+    edits : tuple of Edit  in order; none after an ingest or a compaction
+    previous : Manifest or None  of the last snapshot before a compaction: who reads it goes on
     """
 
     snapshot: int
@@ -83,6 +109,8 @@ class Manifest:
     dated_rows: Mapping[str, int] = field(default_factory=dict)
     edges_follow_nodes: tuple[str, ...] = ()
     report: Mapping[str, Any] = field(default_factory=dict)
+    edits: tuple[Edit, ...] = ()
+    previous: Manifest | None = None
 
     def rows(self, table: str) -> int:
         """Rows of a table over all partitions."""
@@ -97,17 +125,38 @@ class Manifest:
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
-        """Every file of every partition."""
-        return tuple(entry for partition in self.partitions for entry in partition.files)
+        """Every file: of the partitions, then of the edits in order."""
+        lists = [part.files for part in self.partitions] + [edit.files for edit in self.edits]
+        return tuple(entry for entries in lists for entry in entries)
+
+    @property
+    def kept_files(self) -> tuple[FileEntry, ...]:
+        """Every file that some snapshot which can be opened has, each once."""
+        older = () if self.previous is None else self.previous.files
+        return tuple({entry.path: entry for entry in (*self.files, *older)}.values())
+
+    def at(self, snapshot: int) -> Manifest | None:
+        """The manifest as it was at an earlier snapshot; None if that one is not kept."""
+        later = [edit for edit in self.edits if edit.snapshot > snapshot]
+        if snapshot == self.snapshot:
+            return self
+        if not later or snapshot < self.edits[0].snapshot - 1:
+            return None if self.previous is None else self.previous.at(snapshot)
+        kept = self.edits[: len(self.edits) - len(later)]
+        return replace(self, snapshot=snapshot, edits=kept, groups=later[0].before)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        data = asdict(self)
+        data = asdict(replace(self, previous=None))
         data["format"] = FORMAT
         data["schema"] = self.schema.to_dict()
         for column in (column for group in data["groups"] for column in group["columns"]):
             if not column["code"]:  # earlier versions know no codes, and read what has none
                 del column["code"]
+        if self.edits or self.previous:
+            previous = None if self.previous is None else self.previous.to_dict()
+            return {**data, "format": EDITED, "previous": previous}
+        del data["edits"], data["previous"]
         return data
 
     @classmethod
@@ -120,10 +169,12 @@ class Manifest:
             If another version wrote it: it is of another format, or not as this version writes it.
         """
         asked, do = "a dataset was opened", "Ingest the tables again with this version"
-        if data.get("format") != FORMAT:
+        if data.get("format") not in (FORMAT, EDITED):
             got = f"its format is {data.get('format')!r}"
-            raise StoreError(explain(asked, got, f"format {FORMAT}", do))
+            raise StoreError(explain(asked, got, f"format {FORMAT} or {EDITED}", do))
         try:
+            edited = data["format"] == EDITED
+            older = data["previous"] if edited else None
             return cls(
                 snapshot=int(data["snapshot"]),
                 schema=Schema.from_dict(data["schema"]),
@@ -133,6 +184,8 @@ class Manifest:
                 dated_rows=dict(data["dated_rows"]),
                 edges_follow_nodes=tuple(data["edges_follow_nodes"]),
                 report=dict(data["report"]),
+                edits=tuple(map(_edit, data["edits"])) if edited else (),
+                previous=None if older is None else cls.from_dict(older),
             )
         except (KeyError, TypeError, ValueError, SchemaError) as error:
             raise StoreError(explain(asked, f"its manifest is malformed ({error!r})", do=do)) from error
@@ -141,6 +194,11 @@ class Manifest:
 def _partition(data: Mapping[str, Any]) -> Partition:
     files = tuple(FileEntry(**entry) for entry in data["files"])
     return Partition(data["name"], dict(data["rows"]), files)
+
+
+def _edit(data: Mapping[str, Any]) -> Edit:
+    files = tuple(FileEntry(**entry) for entry in data["files"])
+    return Edit(int(data["snapshot"]), files, tuple(_layout(group) for group in data["before"]))
 
 
 def _layout(data: Mapping[str, Any]) -> GroupLayout:

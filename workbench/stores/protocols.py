@@ -25,8 +25,11 @@ class Read:
     Attributes
     ----------
     group : str  name of the table whose columns are read
-    ids : ids[n]  row ids: node ids for a node type, edge ids for an edge table
-    as_of : int64[n] or None  read each row as it was at that time (versioned groups only)
+    ids : ids[n]  row ids: node ids for a node type, edge ids for an edge table; with ``as_of``: ids of the
+        table that the group's one foreign key points at
+    as_of : int64[n] or None
+        Of a group that is a history (``versions.py``): the row that was the newest of each id at that time;
+        a row of nothing but missing values where there was none yet.
     """
 
     group: str

@@ -44,11 +44,33 @@ def quote_names(names: Iterable[str]) -> str:
     return ", ".join(quote_name(name) for name in names)
 
 
-def table_view(name: str, files: Sequence[tuple[Path, int]]) -> str:
-    """``CREATE VIEW`` of a table over its Parquet files, each with the row id of its first row."""
-    parts = [
-        f"SELECT *, CAST(file_row_number AS BIGINT) + {offset} AS {quote_name(ROW)} "
-        f"FROM read_parquet({quote_text(str(file))})"
+def table_view(
+    name: str, files: Sequence[tuple[Path, int]], edits: Sequence[Path] = (), deleted: Sequence[Path] = ()
+) -> str:
+    """``CREATE VIEW`` of a table: its Parquet files, under the rows of its edits, without deleted rows.
+
+    Parameters
+    ----------
+    files : of the partitions, each with the row id of its first row
+    edits, deleted : Parquet files with a column ``__row__``; of a row in several edits the last counts
+    """
+    base = " UNION ALL ".join(
+        f"SELECT *, CAST(file_row_number AS BIGINT) + {offset} AS {quote_name(ROW)} FROM {_parquet([file])}"
         for file, offset in files
-    ]
-    return f"CREATE VIEW {quote_name(name)} AS {' UNION ALL '.join(parts)}"
+    )
+    parts = [_without(base, [*edits, *deleted])]
+    for number, file in enumerate(edits, 1):
+        parts.append(_without(f"SELECT * FROM {_parquet([file])}", [*edits[number:], *deleted]))
+    return f"CREATE VIEW {quote_name(name)} AS {' UNION ALL BY NAME '.join(parts)}"
+
+
+def _without(query: str, hidden: Sequence[Path]) -> str:
+    """The rows of a query but those whose row ids are in some files."""
+    if not hidden:
+        return query
+    rows = f"SELECT {quote_name(ROW)} FROM {_parquet(hidden)}"
+    return f"SELECT * FROM ({query}) ANTI JOIN ({rows}) USING ({quote_name(ROW)})"
+
+
+def _parquet(files: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(quote_text(str(file)) for file in files)}])"

@@ -23,12 +23,14 @@ from workbench.stores import arrow
 from workbench.stores.buffers import ArenaPool
 from workbench.stores.dataset import Dataset
 from workbench.stores.direct_file import WAYS, pread_threads
+from workbench.stores.edits import Delta
 from workbench.stores.feature_report import FeatureReport, group_report
 from workbench.stores.features import FeatureBlock, GroupLayout
 from workbench.stores.fork_pool import ForkPool
 from workbench.stores.memory import available_memory
 from workbench.stores.protocols import BufferPool, Read
 from workbench.stores.stored_group import MAPPED, StoredGroup, stored_bytes
+from workbench.stores.versions import Versions, resolved, spread
 from workbench.types import AnyArray
 
 
@@ -54,6 +56,9 @@ class SsdFeatures:
     ) -> None:
         self._dataset = dataset
         self._stored = dict(groups)
+        deltas = {name: Delta.open(dataset, layout) for name, layout in self.groups.items()}
+        self._versions = Versions.open(dataset)
+        self._deltas = {name: delta for name, delta in deltas.items() if delta is not None}
         self._options = options
         self._arenas = ArenaPool()
         self._workers = ForkPool(options["threads"], "workbench-features")
@@ -166,9 +171,14 @@ class SsdFeatures:
             raise StoreError(
                 explain(f"features of snapshot {snapshot} were asked for", got, do="Open it again")
             )
+        reads, found = resolved(self._versions, reads)
         checked = [(self._group(read), self._checked_ids(read)) for read in reads]
         lender = self._arenas if pool is None else pool
-        return [self._read(group, ids, lender) for group, ids in checked]
+        blocks = [self._read(group, ids, lender) for group, ids in checked]
+        for (_, ids), block in zip(checked, blocks, strict=True):
+            if block.layout.group in self._deltas:
+                self._deltas[block.layout.group].onto(ids, block.data)
+        return [spread(block, found[i]) if i in found else block for i, block in enumerate(blocks)]
 
     def describe(self) -> FeatureReport:
         """Where each group's rows are and which way they are read; prints as a table."""
@@ -232,14 +242,6 @@ class SsdFeatures:
                     "the dataset does not have it",
                     ", ".join(self.groups) or "no feature groups are stored",
                     did_you_mean(read.group, self.groups),
-                )
-            )
-        if read.as_of is not None:
-            raise StoreError(
-                explain(
-                    f"rows of feature group {read.group!r} were asked for as of a time",
-                    "it is not versioned: each row has one state",
-                    do="Read it without as_of; put values that change into an event table with a time column",
                 )
             )
         return group

@@ -90,15 +90,15 @@ def verify(path: str | Path, callbacks: Sequence[Callback] = ()) -> VerifyReport
     if manifest is None:
         return VerifyReport(root, (problem,) if problem else ())
     problems, done = [], (root / DATA).stat().st_size + (root / SEAL).stat().st_size
-    total = done + sum(entry.bytes for entry in manifest.files)
-    for entry in manifest.files:
+    total = done + sum(entry.bytes for entry in manifest.kept_files)
+    for entry in manifest.kept_files:
         what = _file_problem(root, entry)
         problems += [Problem(entry.path, what)] if what else []
         done += entry.bytes
         seconds = time.perf_counter() - started
         emit(tuple(callbacks), Progress(seconds, "verify", done, total, "bytes"))
     unregistered = tuple(_unregistered(root, manifest))
-    return VerifyReport(root, tuple(problems), len(manifest.files) + 2, total, unregistered)
+    return VerifyReport(root, tuple(problems), len(manifest.kept_files) + 2, total, unregistered)
 
 
 def _check_catalog(root: Path) -> tuple[Problem | None, Manifest | None]:
@@ -137,7 +137,7 @@ def _file_problem(root: Path, entry: FileEntry) -> str:
 
 
 def _unregistered(root: Path, manifest: Manifest) -> Iterator[str]:
-    known = {entry.path for entry in manifest.files}
+    known = {entry.path for entry in manifest.kept_files}
     for folder in DATA_FOLDERS:
         for file in sorted((root / folder).rglob("*")):
             relative = file.relative_to(root).as_posix()

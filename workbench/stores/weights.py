@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.errors import FanoutError, explain
-from workbench.stores.replaced import gone
+from workbench.stores.edits import current_column, deleted_rows
 from workbench.temporal import NO_TIME
 from workbench.types import AnyArray, Float64Array, TimeArray
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from workbench.stores.dataset import Dataset
 
 ColumnName = tuple[str, str]
@@ -97,7 +95,7 @@ def read_ends(dataset: Dataset, table: str) -> TimeArray | None:
     end = dataset.schema[table].end_time
     if end is None:
         return None
-    instants = pc.cast(_read_column(dataset, (table, end)), pa.int64()).fill_null(NO_TIME)
+    instants = pc.cast(current_column(dataset, table, end), pa.int64()).fill_null(NO_TIME)
     return np.ascontiguousarray(instants.to_numpy(), np.int64)
 
 
@@ -105,25 +103,13 @@ def _read_numbers(dataset: Dataset, name: ColumnName) -> Float64Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = _read_column(dataset, name)
+    column = current_column(dataset, *name)
     if pa.types.is_boolean(column.type):
         column = pc.cast(column, pa.uint8())
     # safe=False: a whole number beyond 2^53 becomes the nearest float
-    return np.asarray(pc.cast(column, pa.float64(), safe=False).fill_null(np.nan).to_numpy())
-
-
-def _read_column(dataset: Dataset, name: ColumnName) -> pa.ChunkedArray:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table, column = name
-    files = dataset.table_files(table)
-    try:
-        return pa.chunked_array(
-            [c for f in files for c in pq.read_table(f, columns=[column]).column(0).chunks]
-        )
-    except FileNotFoundError as error:
-        raise gone(dataset, files[0]) from error
+    numbers = np.array(pc.cast(column, pa.float64(), safe=False).fill_null(np.nan).to_numpy())
+    numbers[deleted_rows(dataset, name[0])] = 0.0  # no edge leads to them
+    return numbers
 
 
 def _refuse(name: ColumnName, got: str, allowed: str) -> None:

@@ -1,0 +1,273 @@
+"""Whatever goes wrong in an edit or a compaction, at whatever call: the old state or the new, and it goes on.
+
+One child process imports everything once and forks a grandchild per moment, so that each dies alone.
+"""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from workbench.errors import StoreError
+from workbench.ingestion.edit import edit
+from workbench.stores.compaction import compact
+from workbench.stores.dataset import DATA_FOLDERS, Dataset
+from workbench.stores.durable import DurableFile, checksum
+from workbench.stores.ssd_features import SsdFeatures
+from workbench.stores.verify import verify
+from workbench.testing.disk_faults import DiskFaults
+from workbench.testing.edited_shop import check_shop, make_shop
+from workbench.testing.sizes import cases, torture
+
+CHILD = """
+import json, os, signal, sys, time
+import duckdb, numpy, pandas
+from workbench.ingestion.edit import edit
+from workbench.kernels.overlay import overlay
+from workbench.kernels.pack import pack_rows
+from workbench.stores.compaction import compact
+from workbench.testing.disk_faults import DiskFaults
+
+def change(path):
+    with edit(path) as editing:
+        editing.update("users", {"age": [1.0, 2.0], "city": ["Genf", None]}, ids=[3, 4])
+        editing.update("orders", {"amount": [9.0]}, ids=[7])
+        editing.delete("users", ids=[5])
+
+def torn(path, at):
+    with DiskFaults(at):
+        (change if "edit" in path else compact)(path)
+
+def loop(path):
+    number = 0
+    while True:
+        number += 1
+        with edit(path) as editing:
+            editing.update("orders", {"amount": [float(number)] * 3}, ids=[1, 40, 79])
+        with open(path + ".said", "a") as file:
+            file.write(f"{number} ")
+        if number % 3 == 0:
+            compact(path)
+
+def said(path):
+    return open(path + ".said").read().count(" ") if os.path.exists(path + ".said") else 0
+
+ends = {}
+for path, at, updates, seconds in json.loads(sys.argv[1]):
+    child = os.fork()
+    if not child:
+        torn(path, at) if at >= 0 else loop(path)
+        os._exit(0)
+    if at < 0:
+        while said(path) < updates:
+            time.sleep(0.002)
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+    ends[path] = os.waitpid(child, 0)[1]
+print(json.dumps(ends))
+"""
+
+
+def change(path, model=None):
+    """The edit that the child makes, and its like on the model."""
+    with edit(path) as editing:
+        editing.update("users", {"age": [1.0, 2.0], "city": ["Genf", None]}, ids=[3, 4])
+        editing.update("orders", {"amount": [9.0]}, ids=[7])
+        editing.delete("users", ids=[5])
+
+
+def changed(model):
+    new = model.copy()
+    users, orders = new.frames["users"].astype({"city": object}), new.frames["orders"]
+    users.loc[[3, 4], "age"] = [1.0, 2.0]
+    users.loc[3, "city"], users.loc[4, "city"] = "Genf", None
+    orders.loc[7, "amount"] = 9.0
+    new.frames["users"] = users[users.index != 5].copy()
+    return new
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    """A shop, and the same after an edit, that each case starts from; models of both."""
+    root = tmp_path_factory.mktemp("shop")
+    model = make_shop(root / "edit", np.random.default_rng(3))
+    shutil.copytree(root / "edit", root / "compact")
+    change(root / "compact")
+    return root, {"edit": (model, changed(model)), "compact": (changed(model), changed(model))}
+
+
+@pytest.fixture(scope="module")
+def calls(before, tmp_path_factory):
+    """What an edit and a compaction call, in order."""
+    root, _ = before
+    found = {}
+    for kind, run in (("edit", change), ("compact", compact)):
+        path = tmp_path_factory.mktemp("count") / kind
+        shutil.copytree(root / kind, path)
+        with DiskFaults() as disk:
+            run(path)
+        found[kind] = disk.calls
+    return found
+
+
+def forked(jobs):
+    command = [sys.executable, "-c", CHILD, json.dumps(jobs)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=500, check=True).stdout)
+
+
+def check(path, kind, models, at):
+    """The dataset is of the old or the new snapshot, whole, and the next change succeeds; which it was."""
+    snapshot, thorough = 1 if kind == "edit" else 2, at % 5 == 0 or torture()
+    dataset = Dataset.open(path)
+    new = dataset.snapshot - snapshot
+    assert new in (0, 1)
+    check_shop(dataset, SsdFeatures.open(dataset), models[kind][new])
+    if new and thorough:
+        older = Dataset.open(path, snapshot)
+        check_shop(older, SsdFeatures.open(older), models[kind][0])
+    with edit(path) as editing:
+        editing.update("orders", {"amount": [4.0]}, ids=[0])
+    if thorough:
+        compact(path)
+    assert_sound(path)
+    assert Dataset.open(path).row("orders", 0)["amount"] == 4
+    return new
+
+
+def assert_sound(path):
+    """As ``verify``, but without its child process, which takes a second."""
+    entries = Dataset.open(path).manifest.kept_files
+    assert files_of(path) == {entry.path for entry in entries}
+    assert all(checksum(path / entry.path) == (entry.bytes, entry.checksum) for entry in entries)
+
+
+def test_every_kind_of_call_is_reached(calls):
+    for kind in ("edit", "compact"):
+        kinds = [call.split()[0] for call in calls[kind]]
+        assert {"write", "fsync", "rename", "commit", "after"} <= set(kinds)
+        assert len([call for call in calls[kind] if call.startswith("write")]) >= 4
+
+
+def test_a_kill_at_every_call(before, calls, tmp_path):
+    root, models = before
+    jobs = []
+    for kind in calls:
+        for at in range(len(calls[kind])):
+            path = tmp_path / f"{kind}-{at}"
+            shutil.copytree(root / kind, path)
+            jobs.append((str(path), at, 0, 0))
+    ends = forked(jobs)
+    assert set(ends.values()) == {signal.SIGKILL}
+    states = {kind: [] for kind in calls}
+    for kind in calls:
+        for at in range(len(calls[kind])):
+            states[kind].append(check(tmp_path / f"{kind}-{at}", kind, models, at))
+    for kind, found in states.items():
+        assert found == sorted(found), "once new, always new"
+        assert not any(found[: calls[kind].index("commit") + 1])
+        assert all(found[calls[kind].index("after commit") :])
+
+
+@pytest.mark.parametrize("kind", ["edit", "compact"])
+def test_a_disk_that_refuses_at_every_call(before, calls, tmp_path, kind):
+    root, models = before
+    errors = ("ENOSPC", "EIO")
+    for at in range(len(calls[kind])):
+        for error in errors if torture() else errors[at % 2 :][:1]:
+            path = tmp_path / f"{at}-{error}"
+            shutil.copytree(root / kind, path)
+            with DiskFaults(at, error), pytest.raises(StoreError, match="the disk refused"):
+                (change if kind == "edit" else compact)(path)
+            check(path, kind, models, at)
+
+
+def test_short_writes_are_gone_on_with(before, tmp_path, monkeypatch):
+    root, models = before
+    shutil.copytree(root / "edit", tmp_path / "s")
+    real = DurableFile._create
+
+    class Short:
+        def __init__(self, file):
+            self._file = file
+
+        def write(self, piece):
+            return self._file.write(piece[: max(1, len(piece) // 3)])
+
+        def __getattr__(self, name):
+            return getattr(self._file, name)
+
+    monkeypatch.setattr(DurableFile, "_create", lambda self: Short(real(self)))
+    change(tmp_path / "s")
+    compact(tmp_path / "s")
+    monkeypatch.undo()
+    assert verify(tmp_path / "s").ok
+    dataset = Dataset.open(tmp_path / "s")
+    check_shop(dataset, SsdFeatures.open(dataset), models["edit"][1])
+
+
+def test_kill_9_at_any_moment_loses_nothing_that_was_acknowledged(before, tmp_path):
+    root, _ = before
+    rng, jobs = np.random.default_rng(8), []
+    for number in range(cases(20, 200)):
+        shutil.copytree(root / "edit", tmp_path / str(number))
+        jobs.append((str(tmp_path / str(number)), -1, number % 4, float(rng.uniform(0, 0.1))))
+    ends = forked(jobs)
+    assert set(ends.values()) == {signal.SIGKILL}
+    updates = 0
+    for path in (Path(job[0]) for job in jobs):
+        said = path.with_suffix(".said").read_text().split() if path.with_suffix(".said").exists() else []
+        dataset = Dataset.open(path)
+        amounts = {dataset.row("orders", row)["amount"] for row in (1, 40, 79)}
+        acknowledged = int(said[-1]) if said else 0
+        updates += acknowledged
+        if acknowledged:
+            assert amounts in ({acknowledged}, {acknowledged + 1}), (
+                "an update was lost, or half of one is there"
+            )
+        compact(path)
+        assert_sound(path)
+    assert updates >= sum(job[2] for job in jobs) > len(jobs)
+
+
+def test_torn_images_of_an_edit_and_a_compaction(before, calls, tmp_path):
+    """What a power cut may leave before the commit: any part of any new file. The old state is read."""
+    root, _ = before
+    rng = np.random.default_rng(4)
+    for kind, run in (("edit", change), ("compact", compact)):
+        shutil.copytree(root / kind, tmp_path / "new")
+        shutil.copytree(root / kind, tmp_path / "old")
+        run(tmp_path / "new")
+        old, manifest = files_of(tmp_path / "old"), Dataset.open(tmp_path / "old").manifest
+        new = {name: (tmp_path / "new" / name).read_bytes() for name in files_of(tmp_path / "new") - old}
+        assert len(new) >= 4
+        for _ in range(cases(1000, 10_000)):
+            for name, whole in new.items():
+                file, size = tmp_path / "old" / name, int(rng.integers(0, len(whole) + 1))
+                file.parent.mkdir(parents=True, exist_ok=True)
+                tail = bytes(len(whole) - size) if rng.random() < 0.5 else b""
+                file.write_bytes(whole[:size] + tail)
+                if rng.random() < 0.3:
+                    file.unlink()
+            assert Dataset.open(tmp_path / "old").manifest == manifest
+            if rng.random() < 0.02:
+                report = verify(tmp_path / "old")
+                assert report.ok
+                assert set(report.unregistered) == files_of(tmp_path / "old") - old
+        run(tmp_path / "old")
+        assert {name: (tmp_path / "old" / name).read_bytes() for name in new} == new
+        shutil.rmtree(tmp_path / "old")
+        shutil.rmtree(tmp_path / "new")
+
+
+def files_of(path):
+    return {
+        file.relative_to(path).as_posix()
+        for folder in DATA_FOLDERS
+        for file in (path / folder).rglob("*")
+        if file.is_file()
+    }
