@@ -16,7 +16,6 @@ from workbench.errors import (
     FanoutError,
     PlanError,
     SchemaError,
-    TaskError,
     TrainingError,
     did_you_mean,
     expect,
@@ -29,12 +28,13 @@ from workbench.loading.locality import locality
 from workbench.loading.order import batch_order, check_batch_size
 from workbench.plan.draw import whole
 from workbench.plan.model_plan import ModelPlan
-from workbench.plan.sampling_plan import SamplingPlan, expect_plan
+from workbench.plan.sampling_plan import SamplingPlan
 from workbench.query.own_seeds import own_seeds
 from workbench.query.seed_table import SeedTable
 from workbench.query.task import SPLITS, Task
 from workbench.query.units import DataSpan
 from workbench.sampling.audit import AuditReport, audit
+from workbench.sampling.expected import expect_planned, expect_seeds, expect_subgraph, expect_task
 from workbench.sampling.leakage import LeakageReport, leakage_report
 from workbench.sampling.profile import Cost, profile
 from workbench.sampling.profile_batches import Profile, profile_batches
@@ -90,16 +90,6 @@ def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> 
         return engine
 
     return open_current(path, open_stores)
-
-
-_TAKE_SEEDS = "Take task.seeds('val'), or engine.seeds(table, keys, at=...)"
-_MAKE_TASK = "Make one with engine.task('PREDICT ... FOR EACH table.key')"
-
-
-def _expect_subgraph(value: SampledSubgraph) -> SampledSubgraph:
-    do = "Take one from engine.sample(seeds, fanout)"
-    expect(value, SampledSubgraph, SchemaError, "the audit of a subgraph", do)
-    return value
 
 
 class Engine:
@@ -205,14 +195,14 @@ class Engine:
         """A plan for the task, with a reason for each choice."""
         from workbench.advise.suggest import suggest_plan
 
-        self._expect_task(task, "a plan for a task")
+        expect_task(task, self.dataset, "a plan for a task")
         return suggest_plan(task, self.parts)
 
     def sample(
         self, seeds: SeedTable, fanout: SamplingPlan, *, key: int = 0, epoch: int = 0
     ) -> SampledSubgraph:
         """The subgraph of some seeds, as training with the same key and epoch would see it."""
-        self._expect_seeds_and_fanout(seeds, fanout, "a sample of seeds")
+        expect_seeds(seeds, fanout, self._span, "a sample of seeds")
         sampler = NeighborSampler(self.graph, fanout, key=key)
         return sampler.sample(seeds.seed_set(), epoch=epoch)
 
@@ -221,7 +211,7 @@ class Engine:
 
         Joint fanouts are costed one anchor at a time: only seeds of the first seed's anchor count.
         """
-        self._expect_seeds_and_fanout(seeds, fanout, "the cost of seeds")
+        expect_seeds(seeds, fanout, self._span, "the cost of seeds")
         check_batch_size(batch_size)
         rows = np.arange(len(seeds))
         if not fanout.disjoint and len(seeds):
@@ -240,7 +230,7 @@ class Engine:
         self, seeds: SeedTable, fanout: SamplingPlan, *, batch_size: int = 512, batches: int = 8, key: int = 0
     ) -> Profile:
         """What the batches of an epoch will be like, with intervals, from so many of them."""
-        self._expect_seeds_and_fanout(seeds, fanout, "the profile of batches")
+        expect_seeds(seeds, fanout, self._span, "the profile of batches")
         if whole(batches) is None:
             got = f"got batches={batches!r}"
             raise FanoutError(explain("a profile of batches was asked for", got, "a whole number of them"))
@@ -272,7 +262,7 @@ class Engine:
         ----------
         bytes : int or text such as ``'50MB'``  of feature rows and arrays; or ``nodes``, or ``ms`` to sample
         """
-        self._expect_seeds_and_fanout(seeds, fanout, "a fanout that fits")
+        expect_seeds(seeds, fanout, self._span, "a fanout that fits")
 
         def measure(plan: SamplingPlan) -> Profile:
             return self.profile(seeds, plan, batch_size=batch_size, batches=batches, key=key)
@@ -310,16 +300,16 @@ class Engine:
         if isinstance(what, Task):
             from workbench.training.drawn import drawn
 
-            self._expect_plan(what, plan, "an audit of a task")
+            expect_planned(what, plan, self.dataset, "an audit of a task")
             assert plan is not None
             options: dict[str, Any] = {"splits": splits, "epochs": epochs, "key": key, "limit": limit}
             return audit(drawn(self.parts, what, plan, **options, callbacks=callbacks), self.dataset)
         many = what if isinstance(what, Iterable) else [what]
-        return audit(map(_expect_subgraph, many), self.dataset)
+        return audit(map(expect_subgraph, many), self.dataset)
 
     def leakage_report(self, task: Task, plan: ModelPlan, *, key: int = 0) -> LeakageReport:
         """Look for labels in the features: windows, splits, columns, a pilot of samples; trains nothing."""
-        self._expect_plan(task, plan, "a leakage report of a task")
+        expect_planned(task, plan, self.dataset, "a leakage report of a task")
         return leakage_report(task, plan, self.graph, key=key)
 
     def encoders(self, tables: Iterable[str] | None = None, **options: Any) -> Encoders:
@@ -357,7 +347,7 @@ class Engine:
 
         from workbench.training.run import start
 
-        self._expect_plan(task, plan, "training for a task")
+        expect_planned(task, plan, self.dataset, "training for a task")
         if model is not None:
             expect(
                 model, nn.Module, TrainingError, "training of a model", "Pass an instance: model=MyModule()"
@@ -377,7 +367,7 @@ class Engine:
         """
         from workbench.training.baselines import baselines
 
-        self._expect_task(task, "baselines of a task")
+        expect_task(task, self.dataset, "baselines of a task")
         if plan is not None:
             expect(plan, ModelPlan, PlanError, "baselines under a plan", "Take the plan of the run: run.plan")
         return baselines(self.parts, task, plan, key)
@@ -396,26 +386,6 @@ class Engine:
     @cached_property
     def _span(self) -> DataSpan | None:
         return DataSpan.of(self.graph)
-
-    def _expect_seeds_and_fanout(self, seeds: SeedTable, fanout: SamplingPlan, asked: str) -> None:
-        expect(seeds, SeedTable, TaskError, asked, _TAKE_SEEDS)
-        expect_plan(fanout, f"{asked} under a fanout", "Take plan.fanout, or Fanout([16, 8])")
-        if self._span is not None:
-            self._span.check(seeds.seed_set().anchors)
-
-    def _expect_plan(self, task: Task, plan: ModelPlan | None, asked: str) -> None:
-        self._expect_task(task, asked)
-        expect(plan, ModelPlan, PlanError, f"{asked} under a plan", "Take engine.suggest_plan(task)")
-
-    def _expect_task(self, task: Task, asked: str) -> None:
-        """Refuse a task over other data: its node ids would mean other rows here, without any error."""
-        expect(task, Task, TaskError, asked, _MAKE_TASK)
-        theirs, ours = (
-            f"{data.path.resolve()}, snapshot {data.snapshot}" for data in (task.dataset, self.dataset)
-        )
-        if theirs != ours:
-            got, do = f"the task was made for {theirs}", "Make it anew: engine.task(task.query)"
-            raise TaskError(explain(f"{asked} was asked for", got, f"tasks of {ours}", do))
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{t.name} {self.dataset.manifest.rows(t.name):,}" for t in self.schema)

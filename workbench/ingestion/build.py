@@ -78,9 +78,8 @@ def ingest(
     callbacks : called with :class:`~workbench.events.Progress` events
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
     memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset
-    slots : table -> column; that table's feature rows are laid out on disk by (column, time) instead of
-        time, so that rows which are read together, such as one user's orders, lie together. Costs 4
-        bytes of memory a row.
+    slots : table -> column; its feature rows lie on disk by (column, time) instead of time, so that rows
+        which are read together, such as one user's orders, lie together. Costs 4 bytes of memory a row.
     codes : table -> column -> ``float16``, ``bfloat16``, ``int8`` (embeddings only), ``uint8``, ``uint16``
         (categories): features are stored so, in half the bytes or less; the tables themselves are not
     texts : ``'table.column'`` -> callable, list of texts to float[n, width], or a sentence encoder (an object
@@ -116,9 +115,17 @@ def ingest(
         finally:
             collect_orphans(root)
             failpoint("after-collect")
-    rows, seconds = dict(manifest.partitions[0].rows), dict(job.seconds)
-    edges, warnings = manifest.report["edges"], tuple(job.warnings)
-    return IngestReport(str(root), snapshot, rows, edges, warnings, seconds, schema.static_tables)
+    return _report(job, manifest)
+
+
+def _report(job: Job, manifest: Manifest) -> IngestReport:
+    rows, edges, static = (
+        dict(manifest.partitions[0].rows),
+        manifest.report["edges"],
+        manifest.schema.static_tables,
+    )
+    where, seconds = str(job.root), dict(job.seconds)
+    return IngestReport(where, manifest.snapshot, rows, edges, tuple(job.warnings), seconds, static)
 
 
 def _build(
