@@ -82,8 +82,7 @@ def ingest(
         which are read together, such as one user's orders, lie together. Costs 4 bytes of memory a row.
     codes : table -> column -> ``float16``, ``bfloat16``, ``int8`` (embeddings only), ``uint8``, ``uint16``
         (categories): features are stored so, in half the bytes or less; the tables themselves are not
-    texts : ``'table.column'`` -> callable, list of texts to float[n, width], or a sentence encoder (an object
-        with such an ``encode``), instead of hashing
+    texts : ``'table.column'`` -> callable, list of texts to float[n, width], or a sentence encoder
     cancel : set it (from another thread) to stop
 
     Raises
@@ -95,8 +94,7 @@ def ingest(
     StoreError
         If another ingest is writing there, or the disk refuses.
     """
-    do = "Make one with infer_schema(tables)"
-    expect(schema, Schema, IngestError, "an ingest(tables, schema, path)", do)
+    expect(schema, Schema, IngestError, "an ingest", "Make one with infer_schema(tables)")
     root = expect_path(path, IngestError, "a folder for a dataset").absolute()
     given, encoders = read_tables(tables), text_encoders(schema, texts or {})
     with writing(root):
