@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right
+from dataclasses import replace
 
 import brute_draws
 import numpy as np
@@ -16,6 +17,7 @@ from workbench.kernels.jit import kernel
 from workbench.kernels.weighted import _ends, _first_above, _first_of_few, _first_tries, _target
 from workbench.stores.fused import address
 from workbench.stores.ram_graph import RamGraph
+from workbench.stores.request import HiddenEdges
 from workbench.stores.steps import Step, Strategy
 
 
@@ -135,3 +137,14 @@ def test_draws_are_in_proportion():
         counts += np.bincount(graph.sample(request_of([step], [0], 9, key)).edge_id[ORDERS], minlength=4)
     assert counts[2] == 0
     assert chisquare(counts[[0, 1, 3]], np.array([1, 2, 5]) / 8 * 4000).pvalue > 1e-3
+
+
+def test_a_node_that_is_listed_and_runs_out_of_tries_is_slow_once():
+    """A hidden edge in the middle has the masses summed up; their steepness uses up the tries."""
+    steep = 2.0 ** np.random.default_rng(3).integers(-60, 60, 900)
+    graph, step = weighed(300, 3, steep), Step(1, ORDERS, 200, Strategy.WEIGHTED, weight="weight")
+    plain = request_of([step], [0], 899)
+    assert both(graph, plain).slow_draws == 1
+    rows = np.array([int(np.sort(graph.sample(plain).edge_id[ORDERS])[100])])
+    hidden = HiddenEdges(ORDERS, np.array([0, 1]), rows)
+    assert both(graph, replace(plain, hidden=(hidden,))).slow_draws == 1
