@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from workbench.errors import IngestError, expect, expect_path, explain
 from workbench.events import Callback
+from workbench.ingestion.append import append_tables
 from workbench.ingestion.built import Built
 from workbench.ingestion.check import ColumnKinds, check_tables, left_out
 from workbench.ingestion.failpoints import failpoint
@@ -40,7 +41,7 @@ from workbench.ingestion.write_tables import (
 )
 from workbench.schema import Schema, Stype
 from workbench.stores import catalog
-from workbench.stores.dataset import collect_orphans, partition_name
+from workbench.stores.dataset import Dataset, collect_orphans, partition_name
 from workbench.stores.durable import adopt_file
 from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import Manifest, Partition
@@ -63,6 +64,7 @@ def ingest(
     memory_limit: str | None = None,
     slots: Mapping[str, str] | None = None,
     cancel: CancelEvent | None = None,
+    append: bool = False,
 ) -> IngestReport:
     """Write a dataset; it replaces the one at ``path``, if there is one, in one commit.
 
@@ -75,22 +77,22 @@ def ingest(
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
     memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset
     slots : table -> column; that table's feature rows are laid out on disk by (column, time) instead of
-        time, so that rows which are read together, such as one user's orders, lie together. Costs 4
-        bytes of memory a row.
+        time, so that rows which are read together lie together. Costs 4 bytes of memory a row.
     cancel : set it (from another thread) to stop
+    append : add rows, later than those of their tables or as late, to the dataset that is there, which does
+        not change otherwise; tables may be left out
 
     Raises
     ------
     IngestError
-        If the tables cannot become a dataset; nothing stored was changed.
+        If the tables cannot become a dataset, or part of it; nothing stored was changed.
     IngestCancelled
         If ``cancel`` was set.
     StoreError
         If another ingest is writing there, or the disk refuses.
     """
-    expect(
-        schema, Schema, IngestError, "an ingest(tables, schema, path)", "Make one with infer_schema(tables)"
-    )
+    asked = "an ingest(tables, schema, path)"
+    expect(schema, Schema, IngestError, asked, "Make one with infer_schema(tables)")
     root = expect_path(path, IngestError, "a folder for a dataset").absolute()
     given = read_tables(tables)
     with writing(root):
@@ -99,7 +101,10 @@ def ingest(
         try:
             with pool() as threads, spilling(given, root, memory_limit):
                 job = Job(root, partition_name(snapshot), threads, callbacks, cancel or threading.Event())
-                manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype, slots or {})
+                if append:
+                    manifest, dictionaries = append_tables(job, given, schema, Dataset.open(root))
+                else:
+                    manifest, dictionaries = _build(job, given, schema, snapshot, id_dtype, slots or {})
                 failpoint("before-commit")
                 with job.stage("commit"):
                     catalog.commit(root, manifest, dictionaries)
@@ -107,9 +112,17 @@ def ingest(
         finally:
             collect_orphans(root)
             failpoint("after-collect")
+    return _report(job, manifest, appended=append)
+
+
+def _report(job: Job, manifest: Manifest, *, appended: bool) -> IngestReport:
+    """What was ingested; of an append the new rows."""
     edges, rows = manifest.report["edges"], dict(manifest.partitions[0].rows)
+    if appended:
+        edges, rows = {}, {name: manifest.edits[-1].rows.get(name, 0) for name in rows}
     warnings, seconds = tuple(job.warnings), dict(job.seconds)
-    return IngestReport(str(root), snapshot, rows, edges, warnings, seconds, schema.static_tables)
+    static = manifest.schema.static_tables
+    return IngestReport(str(job.root), manifest.snapshot, rows, edges, warnings, seconds, static)
 
 
 def _build(

@@ -14,7 +14,7 @@ import os
 import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,7 @@ class SsdFeatures:
         self._dataset = dataset
         self._mapped = dict(groups)
         deltas = {name: Delta.open(dataset, layout) for name, layout in self.groups.items()}
+        self._layouts = self.groups
         self._versions = Versions.open(dataset)
         self._deltas = {name: delta for name, delta in deltas.items() if delta is not None}
         self._threads = threads
@@ -125,7 +126,8 @@ class SsdFeatures:
         groups = {}
         for layout in sorted(dataset.manifest.groups, key=lambda group: group.rows * group.stride):
             budget -= layout.rows * layout.stride
-            groups[layout.group] = _map_group(dataset, layout, resident=budget >= 0)
+            stored = replace(layout, rows=dataset.manifest.stored_rows(layout.group))
+            groups[layout.group] = _map_group(dataset, stored, resident=budget >= 0)
         options = {"resident_bytes": resident_bytes, "threads": threads}
         return cls(dataset, groups, threads, options)
 
@@ -179,10 +181,18 @@ class SsdFeatures:
         reads, found = resolved(self._versions, reads)
         checked = [(self._group(read), self._checked_ids(read)) for read in reads]
         lender = self._arenas if pool is None else pool
-        blocks = [_read(group, ids, lender) for group, ids in checked]
-        for (_, ids), block in zip(checked, blocks, strict=True):
-            if block.layout.group in self._deltas:
-                self._deltas[block.layout.group].onto(ids, block.data)
+        blocks = []
+        for group, ids in checked:
+            layout, stored = self._layouts[group.layout.group], group.layout.rows
+            if stored == layout.rows:
+                block = _read(group, ids, lender)
+            else:  # rows that were appended lie in the delta alone
+                inside = np.where(ids < stored, ids, 0) if stored else ids[:0]
+                data = _read(group, inside, lender).data if stored else lender.take((len(ids), layout.stride))
+                block = FeatureBlock(layout, data)
+            if layout.group in self._deltas:
+                self._deltas[layout.group].onto(ids, block.data)
+            blocks.append(block)
         return [spread(block, found[i]) if i in found else block for i, block in enumerate(blocks)]
 
     def close(self) -> None:
@@ -213,7 +223,7 @@ class SsdFeatures:
         return group
 
     def _checked_ids(self, read: Read) -> AnyArray:
-        return check_ids(read.ids, self._mapped[read.group].layout)
+        return check_ids(read.ids, self._layouts[read.group])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self._dataset.path, self.snapshot, self._options)
