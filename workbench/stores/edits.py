@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,7 +87,14 @@ class Delta:
 
     def onto(self, ids: AnyArray, out: ByteArray) -> None:
         """Put the edited rows over rows that were read; ``ids`` are checked, uint32[n] or int64[n]."""
-        overlay(self.ids, self.rows.view(np.uint64), ids, out.view(np.uint64))
+        overlay(self._marks, self.ids, self.rows.view(np.uint64), ids, out.view(np.uint64))
+
+    @cached_property
+    def _marks(self) -> ByteArray:
+        """A bit per id up to the last one that was edited."""
+        edited = np.zeros(int(self.ids[-1]) + 1 if len(self.ids) else 0, np.bool_)
+        edited[self.ids] = True
+        return np.packbits(edited, bitorder="little")
 
 
 def deleted_rows(dataset: Dataset, table: str) -> Int64Array:
