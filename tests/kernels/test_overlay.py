@@ -22,5 +22,6 @@ def test_against_one_row_at_a_time(dtype, words):
             for row, edit in zip(rows, edited.tolist(), strict=True):
                 if edit == wanted:
                     expected[i] = row
-        overlay(edited, rows, ids, out)
+        marks = np.packbits(np.isin(np.arange(size), edited), bitorder="little")
+        overlay(marks, edited, rows, ids, out)
         np.testing.assert_array_equal(out, expected)

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from workbench.errors import IngestError, expect, expect_path, explain
 from workbench.events import Callback
+from workbench.ingestion.append import append_tables
 from workbench.ingestion.built import Built
 from workbench.ingestion.check import ColumnKinds, check_tables, left_out
 from workbench.ingestion.failpoints import failpoint
@@ -42,7 +43,7 @@ from workbench.ingestion.write_tables import (
 )
 from workbench.schema import Schema, Stype
 from workbench.stores import catalog
-from workbench.stores.dataset import collect_orphans, partition_name
+from workbench.stores.dataset import Dataset, collect_orphans, partition_name
 from workbench.stores.durable import adopt_file
 from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import Manifest, Partition
@@ -67,6 +68,7 @@ def ingest(
     codes: Codes | None = None,
     texts: Mapping[str, Any] | None = None,
     cancel: CancelEvent | None = None,
+    append: bool = False,
 ) -> IngestReport:
     """Write a dataset; it replaces the one at ``path``, if there is one, in one commit.
 
@@ -80,15 +82,16 @@ def ingest(
     memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset
     slots : table -> column; its feature rows lie on disk by (column, time) instead of time, so that rows
         which are read together, such as one user's orders, lie together. Costs 4 bytes of memory a row.
-    codes : table -> column -> ``float16``, ``bfloat16``, ``int8`` (embeddings only), ``uint8``, ``uint16``
+    codes : table -> column -> ``float16``, ``bfloat16``, ``int8`` (embeddings), ``uint8``, ``uint16``
         (categories): features are stored so, in half the bytes or less; the tables themselves are not
     texts : ``'table.column'`` -> callable, list of texts to float[n, width], or a sentence encoder
     cancel : set it (from another thread) to stop
+    append : add rows that are later, or as late, to the dataset that is there; tables may be left out
 
     Raises
     ------
     IngestError
-        If the tables cannot become a dataset; nothing stored was changed.
+        If the tables cannot become a dataset, or part of it; nothing stored was changed.
     IngestCancelled
         If ``cancel`` was set.
     StoreError
@@ -104,26 +107,28 @@ def ingest(
             with pool() as threads, spilling(given, root, memory_limit):
                 job = Job(root, partition_name(snapshot), threads, callbacks, cancel or threading.Event())
                 job.texts = encoders
-                choices = id_dtype, slots or {}, codes or {}
-                manifest, dictionaries = _build(job, given, schema, snapshot, *choices)
+                if append:
+                    written = append_tables(job, given, schema, Dataset.open(root))
+                else:
+                    written = _build(job, given, schema, snapshot, id_dtype, slots or {}, codes or {})
                 failpoint("before-commit")
                 with job.stage("commit"):
-                    catalog.commit(root, manifest, dictionaries)
+                    catalog.commit(root, *written)
                     failpoint("after-commit")
         finally:
             collect_orphans(root)
             failpoint("after-collect")
-    return _report(job, manifest)
+    return _report(job, written[0], appended=append)
 
 
-def _report(job: Job, manifest: Manifest) -> IngestReport:
-    rows, edges, static = (
-        dict(manifest.partitions[0].rows),
-        manifest.report["edges"],
-        manifest.schema.static_tables,
-    )
-    where, seconds = str(job.root), dict(job.seconds)
-    return IngestReport(where, manifest.snapshot, rows, edges, tuple(job.warnings), seconds, static)
+def _report(job: Job, manifest: Manifest, *, appended: bool) -> IngestReport:
+    """What was ingested; of an append the new rows."""
+    edges, rows = manifest.report["edges"], dict(manifest.partitions[0].rows)
+    if appended:
+        edges, rows = {}, {name: manifest.edits[-1].rows.get(name, 0) for name in rows}
+    warnings, seconds = tuple(job.warnings), dict(job.seconds)
+    static = manifest.schema.static_tables
+    return IngestReport(str(job.root), manifest.snapshot, rows, edges, warnings, seconds, static)
 
 
 def _build(

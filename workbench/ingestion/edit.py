@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import IdError, IngestError, SchemaError, explain
+from workbench.ingestion.editable import check_editable
 from workbench.ingestion.encode import Coder, decode_block, sections_of
 from workbench.ingestion.layout import feature_columns
 from workbench.ingestion.new_columns import encoded_columns, new_table
@@ -35,7 +36,7 @@ from workbench.stores.durable import write_file
 from workbench.stores.edits import Delta, current_rows, deleted_rows, newer_rows
 from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
-from workbench.stores.manifest import Edit, FileEntry, Manifest
+from workbench.stores.manifest import FileEntry, Manifest
 from workbench.stores.records import CatalogState, ColumnRef
 from workbench.stores.segments import encode_rows
 from workbench.stores.sql import ROW, quote_name
@@ -56,12 +57,16 @@ def edit(path: str | Path) -> Iterator[Editing]:
     ------
     StoreError
         If there is no dataset, another process is writing there, or the disk refuses.
+    IngestError
+        If its columns are stored in codes, or texts by an encoder of the user's.
     """
     root = Dataset.open(path).path
     with catalog.writing(root):
         try:
             collect_orphans(root)  # what a crash left has names that are needed now
-            editing = Editing(Dataset.open(root))
+            dataset = Dataset.open(root)
+            check_editable(dataset)
+            editing = Editing(dataset)
             yield editing
             editing._commit()
         finally:
@@ -242,7 +247,7 @@ class Editing:
 
     def _commit(self) -> None:
         manifest, root = self._dataset.manifest, self._dataset.path
-        snapshot, files = manifest.snapshot + 1, _Files(root, manifest.snapshot + 1)
+        files = _Files(root, manifest.snapshot + 1)
         words, groups = self._dataset.dictionaries(), list(manifest.groups)
         for table in self._dataset.schema:
             gone = np.setdiff1d(self._deleted[table.name], self._deleted_before[table.name])
@@ -254,12 +259,14 @@ class Editing:
                 files.table("deleted", table.name, pa.table({ROW: gone}))
             for place, layout in enumerate(groups):
                 if layout.group == table.name and (rows is not None or len(gone)):
-                    groups[place], delta = _encoded(table, layout, rows, gone, words)
+                    delta = Delta(gone, np.zeros((len(gone), layout.stride), np.uint8))
+                    if rows is not None:
+                        groups[place], changed = encoded_rows(table, layout, rows, words)
+                        delta = Delta.merged([changed, delta])
                     files.delta(table.name, delta)
         if not (files.entries or self._new):
             return
-        change = Edit(snapshot, tuple(files.entries), manifest.groups)
-        after = replace(manifest, snapshot=snapshot, groups=tuple(groups), edits=(*manifest.edits, change))
+        after = manifest.edited(files.entries, {}, groups=tuple(groups))
         if self._new:
             after = replace(self._widened(after, words), previous=replace(manifest, previous=None))
         catalog.commit(root, after, words)
@@ -295,17 +302,21 @@ class _Files:
         self.entries.append(write_file(self._root, path, "delta", group, delta.ids, delta.rows))
 
 
-def _encoded(
-    table: Table,
-    layout: GroupLayout,
-    rows: pa.Table | None,
-    gone: Int64Array,
-    words: dict[ColumnRef, list[str]],
+def encoded_rows(
+    table: Table, layout: GroupLayout, rows: pa.Table, words: dict[ColumnRef, list[str]]
 ) -> tuple[GroupLayout, Delta]:
-    """The group's layout with the new categories, which join ``words``, and the edited rows."""
-    empty = Delta(gone, np.zeros((len(gone), layout.stride), np.uint8))
-    if rows is None:
-        return layout, empty
+    """Rows of a table as rows of its feature group.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table  with ``__row__``, ascending
+    words : dict (table, column) -> categories so far; new ones join them
+
+    Returns
+    -------
+    layout : GroupLayout  with as many codes as there are now
+    delta : Delta
+    """
     names = [column.name for column in layout.columns if column.section == "categorical"]
     known = {name: words.get((table.name, name), []) for name in names}
     coder = Coder({name: {word: i for i, word in enumerate(known[name], 1)} for name in names})
@@ -316,8 +327,7 @@ def _encoded(
         replace(column, cardinality=len(coder.codes[column.name]) + 1) if column.name in names else column
         for column in layout.columns
     ]
-    edited = Delta(rows.column(ROW).to_numpy(), packed)
-    return replace(layout, columns=tuple(columns)), Delta.merged([edited, empty])
+    return replace(layout, columns=tuple(columns)), Delta(rows.column(ROW).to_numpy(), packed)
 
 
 def _packed(table: Table, layout: GroupLayout, rows: pa.Table, coder: Coder) -> ByteArray:

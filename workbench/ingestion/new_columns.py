@@ -26,6 +26,10 @@ NO_VALUES: dict[Stype, pa.DataType] = {
 """Arrow types of new columns without any value; others are texts."""
 
 
+NOT_ADDED = (Stype.ID, Stype.SET_ASIDE, Stype.MULTICATEGORICAL)
+"""No features; and sets of categories, whose width only an ingest finds."""
+
+
 def new_table(table: Table, stypes: Mapping[str, Stype | str]) -> Table:
     """The table with further columns.
 
@@ -35,7 +39,7 @@ def new_table(table: Table, stypes: Mapping[str, Stype | str]) -> Table:
         If a column is there already, or a semantic type does not exist or is no feature.
     """
     columns, asked = list(table.columns), f"columns were added to table {table.name!r}"
-    allowed = [kind.value for kind in Stype if kind not in (Stype.ID, Stype.SET_ASIDE)]
+    allowed = [kind.value for kind in Stype if kind not in NOT_ADDED]
     for name, stype in stypes.items():
         if name.lower() in (column.name.lower() for column in columns):
             raise SchemaError(explain(asked, f"it has a column {name!r}", do="Change it with edit.update"))

@@ -43,7 +43,7 @@ def write_edges(job: Job, schema: Schema, dtype: np.dtype[Any], built: Built) ->
     links = job.run_all(partial(_look_up, job, number, *column, dtype, built) for number, column in columns)
     for (_, (table, key)), link in zip(columns, links, strict=True):
         built.links[table.name, key.column] = link
-        _warn_link(job, f"{table.name}.{key.column} -> {key.table}", link)
+        warn_link(job, f"{table.name}.{key.column} -> {key.table}", link)
     written = _write_small(job, schema, built) | _write_large(job, schema, built)
     for spec in schema.edge_specs:
         entries, built.edges[str(spec.edge_type)] = written[spec.edge_type]
@@ -109,7 +109,8 @@ def _write_edge_type(job: Job, spec: EdgeSpec, built: Built, paths: Mapping[str,
     return entries, count_edges(spec, built.links, arrays)
 
 
-def _warn_link(job: Job, name: str, link: Link) -> None:
+def warn_link(job: Job, name: str, link: Link) -> None:
+    """Say how many keys dangle, or that all are null."""
     keyed = len(link.rows) - link.null
     if link.dangling:
         share = 1 - link.dangling / keyed

@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 
 from workbench.schema import Table
 from workbench.stores import catalog
+from workbench.stores.compact_graph import grown_files
 from workbench.stores.dataset import Dataset, collect_orphans, partition_name
-from workbench.stores.durable import CHUNK, DurableFile
+from workbench.stores.durable import CHUNK, DurableFile, write_file
 from workbench.stores.edits import Delta, deleted_rows, row_blocks
 from workbench.stores.features import SECTION_DTYPES, FeatureBlock, GroupLayout
 from workbench.stores.manifest import FileEntry, Manifest
@@ -141,17 +142,20 @@ def folded(
         for entry in (
             _write_table(dataset, table, new_columns.get(table.name), f"tables/{stem}.parquet"),
             _write_deleted(dataset, table.name, f"tables/{stem}.deleted"),
+            _write_slots(dataset, table.name, f"features/{stem}.slot"),
             _write_segment(dataset, table.name, new_columns.get(table.name), f"features/{stem}.seg"),
         ):
             if entry is not None:
                 entries[entry.role, entry.name] = entry
+    entries |= {(entry.role, entry.name): entry for entry in grown_files(dataset, partition_name(snapshot))}
     first, *others = manifest.partitions
     kept = tuple(entry for entry in first.files if (entry.role, entry.name) not in entries)
+    rows = {name: manifest.rows(name) for name in first.rows}
     after = replace(
         manifest,
         snapshot=snapshot,
         schema=replace(manifest.schema, tables=tuple(_table(t, new_columns) for t in manifest.schema)),
-        partitions=(replace(first, files=(*kept, *entries.values())), *others),
+        partitions=(replace(first, rows=rows, files=(*kept, *entries.values())), *others),
         groups=tuple(_layouts(manifest, new_columns)),
         edits=(),
         previous=None,
@@ -220,9 +224,7 @@ def _write_segment(dataset: Dataset, table: str, new: NewColumns | None, path: s
     wide = stored if new is None or new.layout is None else new.layout
     if not wide.columns:
         return None
-    slot_file = dataset.file("slot", table)
-    slots = np.arange(rows) if slot_file is None else np.fromfile(slot_file, np.uint32, rows).astype(np.int64)
-    order, deleted = np.argsort(slots), deleted_rows(dataset, table)
+    order, deleted = np.argsort(_slots(dataset, table)), deleted_rows(dataset, table)
     delta = Delta.open(dataset, stored) if stored.columns else None
     with SegmentWriter(dataset.path, path, wide) as segment:
         for start, block in _segment_blocks(dataset, stored):
@@ -233,19 +235,35 @@ def _write_segment(dataset: Dataset, table: str, new: NewColumns | None, path: s
         return segment.finish()
 
 
+def _slots(dataset: Dataset, table: str) -> Int64Array:
+    """int64[rows]: where each row lies; appended ones behind the others."""
+    file, stored = dataset.file("slot", table), dataset.manifest.stored_rows(table)
+    slots = np.arange(dataset.manifest.rows(table))
+    if file is not None:
+        slots[:stored] = np.fromfile(file, np.uint32, stored)
+    return slots
+
+
+def _write_slots(dataset: Dataset, table: str, path: str) -> FileEntry | None:
+    manifest = dataset.manifest
+    if dataset.file("slot", table) is None or manifest.rows(table) == manifest.stored_rows(table):
+        return None
+    return write_file(dataset.path, path, "slot", table, _slots(dataset, table).astype(np.uint32))
+
+
 def _segment_blocks(dataset: Dataset, layout: GroupLayout) -> Iterator[tuple[int, ByteArray]]:
     """Place of the first row, and rows as they lie in the segment, block after block."""
     file, step = dataset.file("features", layout.group), max(1, CHUNK // layout.stride)
+    stored = 0 if file is None else dataset.manifest.stored_rows(layout.group)
     for start in range(0, layout.rows, step):
-        shape = min(step, layout.rows - start), layout.stride
-        if file is None:  # a table without features so far
-            yield start, np.zeros(shape, np.uint8)
-            continue
+        rows = np.zeros((min(step, layout.rows - start), layout.stride), np.uint8)  # appended, or no features
+        there = min(max(stored - start, 0), len(rows)) * layout.stride
         try:
-            rows = np.fromfile(file, np.uint8, shape[0] * shape[1], offset=start * layout.stride)
+            if file is not None and there:
+                rows.reshape(-1)[:there] = np.fromfile(file, np.uint8, there, offset=start * layout.stride)
         except FileNotFoundError as error:
-            raise gone(dataset, file) from error
-        yield start, rows.reshape(shape)
+            raise gone(dataset, file or "") from error
+        yield start, rows
 
 
 class _Sink(io.RawIOBase):

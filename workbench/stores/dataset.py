@@ -117,11 +117,18 @@ class Dataset:
         StoreError
             If the column has no dictionary.
         """
-        return self._state.dictionary(table, column)
+        return self._known(table, column, self._state.dictionary(table, column))
 
     def dictionaries(self) -> dict[ColumnRef, list[str]]:
         """All of them, by (table, column)."""
-        return {name: json.loads(values) for name, values in self._state.dictionaries.items()}
+        every = self._state.dictionaries.items()
+        return {name: self._known(*name, json.loads(values)) for name, values in every}
+
+    def _known(self, table: str, column: str, values: list[str]) -> list[str]:
+        """Of the newest snapshot's categories, which only grow, those that there are at this one."""
+        columns = [c for group in self.manifest.groups if group.group == table for c in group.columns]
+        codes = [c.cardinality for c in columns if c.name == column]
+        return values[: codes[0] - 1] if codes else values
 
     def duckdb(self) -> duckdb.DuckDBPyConnection:
         """A fresh DuckDB connection with one view per table.

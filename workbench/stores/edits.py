@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,7 +87,14 @@ class Delta:
 
     def onto(self, ids: AnyArray, out: ByteArray) -> None:
         """Put the edited rows over rows that were read; ``ids`` are checked, uint32[n] or int64[n]."""
-        overlay(self.ids, self.rows.view(np.uint64), ids, out.view(np.uint64))
+        overlay(self._marks, self.ids, self.rows.view(np.uint64), ids, out.view(np.uint64))
+
+    @cached_property
+    def _marks(self) -> ByteArray:
+        """A bit per id up to the last one that was edited."""
+        edited = np.zeros(int(self.ids[-1]) + 1 if len(self.ids) else 0, np.bool_)
+        edited[self.ids] = True
+        return np.packbits(edited, bitorder="little")
 
 
 def deleted_rows(dataset: Dataset, table: str) -> Int64Array:
@@ -109,7 +117,7 @@ def current_column(dataset: Dataset, table: str, column: str) -> pa.ChunkedArray
     columns = [_read_table(dataset, file, [column]).column(0) for file in files]
     if not edits:
         return pa.chunked_array([chunk for part in columns for chunk in part.chunks], columns[0].type)
-    place = np.arange(sum(map(len, columns)))
+    place = np.arange(dataset.manifest.rows(table))
     for file in edits:
         rows = _read_rows(dataset, file)
         place[rows] = np.arange(len(rows)) + sum(map(len, columns))
@@ -132,7 +140,9 @@ def current_rows(dataset: Dataset, table: str, ids: Int64Array) -> pa.Table:
     parts = list(_stored_rows(dataset, table, ids))
     rows = pa.concat_tables(parts)
     for file in dataset.files("edit", table):
-        rows = newer_rows(rows, _read_table(dataset, file, rows.column_names).cast(rows.schema))
+        edited = _read_table(dataset, file, rows.column_names).cast(rows.schema)
+        wanted = edited.filter(pc.field(ROW).isin(pa.array(ids)))
+        rows = pa.concat_tables([newer_rows(rows, wanted), _without_rows(wanted, rows)])
     return rows
 
 
@@ -143,11 +153,13 @@ def row_blocks(dataset: Dataset, table: str) -> Iterator[pa.Table]:
     edited = first.schema.empty_table()
     for file in dataset.files("edit", table):
         newer = _read_table(dataset, file, first.column_names).cast(first.schema)
-        edited = pa.concat_tables(
-            [edited.filter(~pc.field(ROW).isin(newer.column(ROW).combine_chunks())), newer]
-        )
+        edited = pa.concat_tables([_without_rows(edited, newer), newer])
     for block in chain([first], blocks):
         yield newer_rows(block, edited)
+    stored = dataset.manifest.stored_rows(table)
+    appended = edited.filter(pc.field(ROW) >= stored).sort_by(ROW)
+    if len(appended):
+        yield appended
 
 
 def _stored_rows(dataset: Dataset, table: str, ids: Int64Array) -> Iterator[pa.Table]:
@@ -164,6 +176,11 @@ def _stored_rows(dataset: Dataset, table: str, ids: Int64Array) -> Iterator[pa.T
                     rows = parquet.read_row_group(group).take(pa.array(wanted - offset))
                     yield rows.append_column(ROW, pa.array(wanted))
                 offset = end
+
+
+def _without_rows(rows: pa.Table, others: pa.Table) -> pa.Table:
+    """Rows that are not among the others."""
+    return rows.filter(~pc.field(ROW).isin(others.column(ROW).combine_chunks()))
 
 
 def newer_rows(rows: pa.Table, edited: pa.Table) -> pa.Table:

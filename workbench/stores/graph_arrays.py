@@ -23,6 +23,7 @@ from workbench.errors import CorruptStoreError, IdError, StoreError, explain
 from workbench.kernels.check import first_bad_id, first_descent
 from workbench.kernels.csc import csc_from_column, csc_from_pairs, no_neighbor
 from workbench.schema import EdgeSpec, EdgeType, Schema
+from workbench.stores.appended import with_new_edges, with_new_times
 from workbench.stores.deleted import deleted_masks, kept_edges
 from workbench.stores.replaced import gone
 from workbench.stores.resident import read_resident
@@ -197,7 +198,9 @@ class GraphArrays:
         dtype = np.dtype(manifest.id_dtype)
         rows = {table.name: manifest.rows(table.name) for table in schema}
         times = {
-            table.name: None if table.time is None else _load(dataset, "time", table.name, np.int64)
+            table.name: None
+            if table.time is None
+            else with_new_times(dataset, table.name, _load(dataset, "time", table.name, np.int64))
             for table in schema
         }
         edges, deleted = {}, deleted_masks(dataset)
@@ -209,7 +212,7 @@ class GraphArrays:
                 _load(dataset, "nbr", name, dtype),
                 _load(dataset, "eid", name, dtype) if folded else None,
             )
-            indptr, nbr, eid = kept_edges(spec, *stored, deleted)
+            indptr, nbr, eid = kept_edges(spec, *with_new_edges(dataset, spec, *stored), deleted)
             if indptr is None or eid is None:
                 edges[spec.edge_type] = EdgeArrays(indptr, nbr)
             else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,10 +107,33 @@ class KeyMap:
         CorruptStoreError
             If the file is damaged.
         """
-        rows = dataset.manifest.rows(dataset.schema[table].name)
-        path = dataset.file("keys", table)
-        keys = cls(table, rows) if path is None else cls._read(path, table, rows)
+        manifest = dataset.manifest
+        paths = dataset.files("keys", dataset.schema[table].name)
+        keys = cls(table, manifest.rows(table))
+        if paths:
+            appended = [edit.rows[table] for edit in manifest.edits if edit.rows.get(table)]
+            counts = [manifest.stored_rows(table), *appended]
+            keys, *new = (cls._read(path, table, n) for path, n in zip(paths, counts, strict=True))
+            keys = reduce(cls.joined, new, keys)
         return replace(keys, deleted=deleted_rows(dataset, table))
+
+    def explicit(self, first: int = 0) -> KeyMap:
+        """The same keys written out, with node ids that begin at ``first``."""
+        keys = pa.array(np.arange(self.rows)) if self.keys is None else self.keys
+        ids = np.arange(self.rows) if self.row_ids is None else self.row_ids
+        return KeyMap(self.table, self.rows, keys, ids.astype(np.int64) + first)
+
+    def joined(self, new: KeyMap) -> KeyMap:
+        """The keys of these rows and of appended ones; ``new`` has their node ids, and no key of these."""
+        parts = [self.explicit(), new]
+        # An empty table's keys are of no type yet.
+        keys = pa.concat_arrays([part.keys for part in parts if part.rows] or [parts[0].keys])
+        ids = np.concatenate([np.asarray(part.row_ids, np.int64) for part in parts])
+        order = pc.sort_indices(keys)
+        keys, ids = keys.take(order), ids[order.to_numpy()]
+        if pa.types.is_integer(keys.type) and _is_count(keys.to_numpy()) and _is_count(ids):
+            return KeyMap(self.table, len(ids))
+        return KeyMap(self.table, len(ids), keys, ids)
 
     @classmethod
     def _read(cls, path: Path, table: str, rows: int) -> KeyMap:

@@ -19,7 +19,7 @@ Paths are made of partition names and counters, never of table names, so no tabl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -44,7 +44,8 @@ class FileEntry:
         ``keys`` (table; Arrow IPC of sorted keys and their row ids) |
         ``edit`` (table; Parquet: whole rows, ``__row__`` ascending) |
         ``deleted`` (table; Parquet: ``__row__``) |
-        ``delta`` (group; int64[n] row ids ascending, then uint8[n, stride])
+        ``delta`` (group; int64[n] row ids ascending, then uint8[n, stride]) |
+        ``link`` (JSON of table and column; ids of the rows that appended rows point at)
     name : str  table, group or edge type as text
     path : str  relative to the dataset, with forward slashes
     bytes : int
@@ -75,12 +76,17 @@ class Edit:
     ----------
     snapshot : int  the one that it made
     files : tuple of FileEntry  of the roles ``edit``, ``delta`` and ``deleted``; later edits win
-    before : tuple of GroupLayout  feature groups as they were: new categories make them wider
+    before : tuple of GroupLayout  feature groups as they were: fewer categories, fewer rows
+    rows : dict table -> rows that were appended; tables without any may be absent
+    dated, follow : ``dated_rows`` and ``edges_follow_nodes`` of the manifest as they were
     """
 
     snapshot: int
     files: tuple[FileEntry, ...]
     before: tuple[GroupLayout, ...]
+    rows: Mapping[str, int] = field(default_factory=dict)
+    dated: Mapping[str, int] = field(default_factory=dict)
+    follow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,8 +119,24 @@ class Manifest:
     previous: Manifest | None = None
 
     def rows(self, table: str) -> int:
+        """Rows of a table, those that were appended since the last compaction among them."""
+        return self.stored_rows(table) + sum(edit.rows.get(table, 0) for edit in self.edits)
+
+    def stored_rows(self, table: str) -> int:
         """Rows of a table over all partitions."""
         return sum(partition.rows[table] for partition in self.partitions)
+
+    def edited(self, files: Iterable[FileEntry], rows: Mapping[str, int], **changed: Any) -> Manifest:
+        """The manifest after one more edit.
+
+        Parameters
+        ----------
+        files, rows : as in :class:`Edit`
+        changed : ``groups``, ``dated_rows`` and ``edges_follow_nodes``, where they are others now
+        """
+        number = self.snapshot + 1
+        edit = Edit(number, tuple(files), self.groups, rows, self.dated_rows, self.edges_follow_nodes)
+        return replace(self, snapshot=number, edits=(*self.edits, edit), **changed)
 
     def find(self, role: str, name: str) -> FileEntry | None:
         """The file of that role and name in the first partition, or None."""
@@ -143,7 +165,15 @@ class Manifest:
         if not later or snapshot < self.edits[0].snapshot - 1:
             return None if self.previous is None else self.previous.at(snapshot)
         kept = self.edits[: len(self.edits) - len(later)]
-        return replace(self, snapshot=snapshot, edits=kept, groups=later[0].before)
+        first = later[0]
+        return replace(
+            self,
+            snapshot=snapshot,
+            edits=kept,
+            groups=first.before,
+            dated_rows=first.dated,
+            edges_follow_nodes=first.follow,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -198,7 +228,9 @@ def _partition(data: Mapping[str, Any]) -> Partition:
 
 def _edit(data: Mapping[str, Any]) -> Edit:
     files = tuple(FileEntry(**entry) for entry in data["files"])
-    return Edit(int(data["snapshot"]), files, tuple(_layout(group) for group in data["before"]))
+    before = tuple(_layout(group) for group in data["before"])
+    number, follow = int(data["snapshot"]), tuple(data["follow"])
+    return Edit(number, files, before, dict(data["rows"]), dict(data["dated"]), follow)
 
 
 def _layout(data: Mapping[str, Any]) -> GroupLayout:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ class SsdFeatures:
         self._dataset = dataset
         self._stored = dict(groups)
         deltas = {name: Delta.open(dataset, layout) for name, layout in self.groups.items()}
+        self._layouts = self.groups
         self._versions = Versions.open(dataset)
         self._deltas = {name: delta for name, delta in deltas.items() if delta is not None}
         self._options = options
@@ -109,13 +111,15 @@ class SsdFeatures:
         for layout in sorted(dataset.manifest.groups, key=stored_bytes):
             if stored_bytes(layout) <= budget:
                 budget -= stored_bytes(layout)
-                groups[layout.group] = StoredGroup.resident(dataset, layout)
+                groups[layout.group] = StoredGroup.resident(dataset, _stored(dataset, layout))
             else:
                 rest.append(layout)
         cached = budget if cache_bytes is None else cache_bytes
         for layout in rest:
             share = cached * stored_bytes(layout) // max(sum(map(stored_bytes, rest)), 1)
-            groups[layout.group] = StoredGroup.not_resident(dataset, layout, readers, cold, share)
+            groups[layout.group] = StoredGroup.not_resident(
+                dataset, _stored(dataset, layout), readers, cold, share
+            )
         options = {
             "resident_bytes": resident_bytes,
             "cache_bytes": cache_bytes,
@@ -174,10 +178,20 @@ class SsdFeatures:
         reads, found = resolved(self._versions, reads)
         checked = [(self._group(read), self._checked_ids(read)) for read in reads]
         lender = self._arenas if pool is None else pool
-        blocks = [self._read(group, ids, lender) for group, ids in checked]
-        for (_, ids), block in zip(checked, blocks, strict=True):
-            if block.layout.group in self._deltas:
-                self._deltas[block.layout.group].onto(ids, block.data)
+        blocks = []
+        for group, ids in checked:
+            layout, stored = self._layouts[group.layout.group], group.layout.rows
+            if stored == layout.rows:
+                block = self._read(group, ids, lender)
+            else:  # rows that were appended lie in the delta alone
+                inside = np.where(ids < stored, ids, 0) if stored else ids[:0]
+                data = lender.take((len(ids), layout.stride))
+                if stored:
+                    group.read(inside, data, self._arenas)
+                block = FeatureBlock(layout, data)
+            if layout.group in self._deltas:
+                self._deltas[layout.group].onto(ids, block.data)
+            blocks.append(block)
         return [spread(block, found[i]) if i in found else block for i, block in enumerate(blocks)]
 
     def describe(self) -> FeatureReport:
@@ -247,7 +261,7 @@ class SsdFeatures:
         return group
 
     def _checked_ids(self, read: Read) -> AnyArray:
-        return check_ids(read.ids, self._stored[read.group].layout)
+        return check_ids(read.ids, self._layouts[read.group])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self._dataset.path, self.snapshot, self._options)
@@ -277,6 +291,11 @@ def check_ids(ids: AnyArray, layout: GroupLayout) -> AnyArray:
             explain(asked, got, f"0 to {layout.rows - 1}" if layout.rows else "none: it has no rows")
         )
     return np.ascontiguousarray(exact)
+
+
+def _stored(dataset: Dataset, layout: GroupLayout) -> GroupLayout:
+    """The group as its file has it: rows that were appended lie elsewhere."""
+    return replace(layout, rows=dataset.manifest.stored_rows(layout.group))
 
 
 def _reopen(path: Path, snapshot: int, options: dict[str, Any]) -> SsdFeatures:

@@ -17,6 +17,7 @@ import numpy as np
 from workbench.errors import CorruptStoreError, IdError, StoreError, explain
 from workbench.kernels.as_of import DAMAGED, NONE, rows_as_of
 from workbench.schema import EdgeSpec, Schema
+from workbench.stores.appended import with_new_edges, with_new_times
 from workbench.stores.deleted import deleted_masks, kept_edges
 from workbench.stores.features import FeatureBlock
 from workbench.stores.protocols import Read
@@ -61,8 +62,12 @@ class Versions:
         for spec in specs:
             name = str(spec.edge_type)
             times = _mapped(dataset, "time", spec.table, np.dtype(np.int64))
-            indptr = _mapped(dataset, "indptr", name, np.dtype(np.int64))
-            kept = kept_edges(spec, indptr, _mapped(dataset, "nbr", name, ids), None, deleted)
+            times = with_new_times(dataset, spec.table, times)
+            stored = (
+                _mapped(dataset, "indptr", name, np.dtype(np.int64)),
+                _mapped(dataset, "nbr", name, ids),
+            )
+            kept = kept_edges(spec, *with_new_edges(dataset, spec, *stored, None), deleted)
             assert kept[0] is not None
             found[spec.table] = cls(spec.table, spec.edge_type.dst, kept[0], kept[1], times)
         return found
