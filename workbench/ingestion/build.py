@@ -83,7 +83,7 @@ def ingest(
     slots : table -> column; its feature rows lie on disk by (column, time) instead of time, so that rows
         which are read together, such as one user's orders, lie together. Costs 4 bytes of memory a row.
     codes : table -> column -> ``float16``, ``bfloat16``, ``int8`` (embeddings), ``uint8``, ``uint16``
-        (categories): features are stored so, in half the bytes or less; the tables themselves are not
+        (categories): features are stored so, in half the bytes or less
     texts : ``'table.column'`` -> callable, list of texts to float[n, width], or a sentence encoder
     cancel : set it (from another thread) to stop
     append : add rows that are later, or as late, to the dataset that is there; tables may be left out

@@ -15,9 +15,7 @@ def check_editable(dataset: Dataset) -> None:
         If columns are stored in codes, or texts were encoded by the user's own encoder, which is not stored.
     """
     manifest = dataset.manifest
-    coded = [
-        f"{group.group}.{column.name}" for group in manifest.groups for column in group.columns if column.code
-    ]
+    coded = [f"{group.group}.{each.name}" for group in manifest.groups for each in group.columns if each.code]
     texts = list(manifest.report.get("texts", []))
     if not coded and not texts:
         return
