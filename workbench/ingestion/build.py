@@ -80,20 +80,17 @@ def ingest(
     callbacks : called with :class:`~workbench.events.Progress` events
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
     memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset
-    slots : table -> column; its feature rows lie on disk by (column, time) instead of time, so that rows
-        which are read together, such as one user's orders, lie together. Costs 4 bytes of memory a row.
-    codes : table -> column -> ``float16``, ``bfloat16``, ``int8`` (embeddings), ``uint8``, ``uint16``
-        (categories): features are stored so, in half the bytes or less
+    slots : table -> column; its feature rows lie on disk by (column, time) instead of time: those that are
+        read together, such as one user's orders, lie together. Costs 4 bytes of memory a row.
+    codes : table -> column -> how its features are stored, in half the bytes or less: ``stores/codecs.py``
     texts : ``'table.column'`` -> callable, list of texts to float[n, width], or a sentence encoder
     cancel : set it (from another thread) to stop
     append : add rows that are later, or as late, to the dataset that is there; tables may be left out
 
     Raises
     ------
-    IngestError
-        If the tables cannot become a dataset, or part of it; nothing stored was changed.
-    IngestCancelled
-        If ``cancel`` was set.
+    IngestError, IngestCancelled
+        If the tables cannot become a dataset, or part of it, or ``cancel`` was set; nothing is changed.
     StoreError
         If another ingest is writing there, or the disk refuses.
     """
