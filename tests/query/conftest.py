@@ -42,6 +42,9 @@ class MemoryDataset:
     def file(self, role: str, name: str) -> None:
         return None
 
+    def files(self, role: str, name: str) -> list[str]:
+        return []
+
 
 def columns_of(frame: pa.Table) -> tuple[Column, ...]:
     return tuple(Column(name, Stype.NUMERICAL) for name in frame.column_names)

@@ -36,7 +36,7 @@ def test_as_if_the_links_had_never_been(key):
             assert (found is None) == (other is None)
             if found is not None:
                 np.testing.assert_array_equal(found, other)
-                assert found.dtype == other.dtype
+                assert name == "indptr" or found.dtype == other.dtype  # EdgeArrays narrows offsets
 
 
 def test_nothing_is_copied_where_nothing_was_deleted():

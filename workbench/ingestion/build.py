@@ -55,6 +55,9 @@ NARROW: int = 2**31
 STAGES_PER_ROW = 3
 """Progress counts each row once as a table's, once as a feature's and once as an edge's."""
 
+ASKED = "an ingest(tables, schema, path)"
+"""What errors call it."""
+
 
 def ingest(
     tables: Any,
@@ -94,7 +97,7 @@ def ingest(
     StoreError
         If another ingest is writing there, or the disk refuses.
     """
-    expect(schema, Schema, IngestError, "an ingest", "Make one with infer_schema(tables)")
+    expect(schema, Schema, IngestError, ASKED, "Make one with infer_schema(tables)")
     root = expect_path(path, IngestError, "a folder for a dataset").absolute()
     given, encoders = read_tables(tables), text_encoders(schema, texts or {})
     with writing(root):
