@@ -126,6 +126,13 @@ def test_a_line_that_overflows_goes_on_in_the_next_and_the_last_in_the_first(low
     assert slots[-SLOTS:].all()
 
 
+@pytest.mark.parametrize("keyed", [1, 2, 4, 5, 7])
+def test_what_no_bit_checks_every_row_decides(keyed):
+    """No bit of a slot checks, and a few nodes come with many lanes and instants: several to a line."""
+    keys = [(node, lane, clock) for node in range(6) for lane in range(12) for clock in range(2)] * 2
+    assert relabelled(keys, keyed, np.uint32, LOWS[3], hash_lines(len(keys))) == wanted(keys, keyed)
+
+
 def test_one_node_under_many_instants_is_many_nodes():
     keys = [(5, 0, clock) for clock in range(-40, 40)] * 2
     got = relabelled(keys, 2, np.uint32, LOWS[1], hash_lines(80))
