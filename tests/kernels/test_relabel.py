@@ -128,9 +128,11 @@ def test_a_line_that_overflows_goes_on_in_the_next_and_the_last_in_the_first(low
 
 @pytest.mark.parametrize("keyed", [1, 2, 4, 5, 7])
 def test_what_no_bit_checks_every_row_decides(keyed):
-    """No bit of a slot checks, and a few nodes come with many lanes and instants: several to a line."""
-    keys = [(node, lane, clock) for node in range(6) for lane in range(12) for clock in range(2)] * 2
-    assert relabelled(keys, keyed, np.uint32, LOWS[3], hash_lines(len(keys))) == wanted(keys, keyed)
+    """No bit of a slot checks, and two nodes come with more lanes than there are lines."""
+    keys = [(node, lane, clock) for node in range(2) for lane in range(60) for clock in range(2)]
+    slots = hash_lines(len(keys))
+    assert len(slots) // SLOTS < 60
+    assert relabelled(keys * 2, keyed, np.uint32, LOWS[3], slots) == wanted(keys * 2, keyed)
 
 
 def test_one_node_under_many_instants_is_many_nodes():
