@@ -14,7 +14,7 @@ from stars import ORDERS, both, request_of, star, with_orders
 
 from workbench.kernels.floyd import SCAN
 from workbench.kernels.jit import kernel
-from workbench.kernels.weighted import _ends, _first_above, _first_of_few, _first_tries, _target
+from workbench.kernels.weighted import _ends, _first_above, _first_of_few, _first_tries, _refined, _target
 from workbench.stores.fused import address
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import HiddenEdges
@@ -45,6 +45,26 @@ def _tries(masses, first, count, log, key, take, picks, targets):
 
 LOADS = st.lists(st.sampled_from([0.0, 0.0, 1.0, 2.5, 1e-9, 1e9]), min_size=1, max_size=70)
 MANY = st.lists(LOADS, min_size=1, max_size=5).map(lambda some: [load for loads in some for load in loads])
+
+
+@kernel
+def _nearer(masses, count, target, guess):
+    return _refined(masses, count, target, guess)
+
+
+@given(MANY, st.floats(-1, 2e9), st.integers(0, 400))
+def test_a_second_guess_is_a_position(loads, target, guess):
+    masses = np.cumsum(loads)
+    assert 0 <= _nearer(address(masses), len(masses), target, min(guess, len(masses) - 1)) < len(masses)
+
+
+def test_a_second_guess_is_much_nearer():
+    masses = np.cumsum(np.random.default_rng(1).exponential(size=1_000_000))
+    targets = np.linspace(masses[0], masses[-1], 1000)[1:-1]
+    first = ((targets - masses[0]) / (masses[-1] - masses[0]) * 999_999).astype(np.int64)
+    second = [_nearer(address(masses), len(masses), t, g) for t, g in zip(targets, first, strict=True)]
+    wanted = np.searchsorted(masses, targets, side="right")
+    assert np.median(abs(second - wanted)) * 8 < np.median(abs(first - wanted))
 
 
 @given(MANY, st.floats(-1, 2e9))

@@ -84,6 +84,16 @@ def _guess(masses, count, target):
 
 
 @part
+def _refined(masses, count, target, guess):
+    """A second guess, from the mass at the first: off by the root of what the first is off by."""
+    low, high, here = real(masses, 0), real(masses, count - 1), real(masses, guess)
+    if not low < high:
+        return guess
+    nearer = guess + np.int64((target - here) / (high - low) * (count - 1))
+    return min(max(nearer, np.int64(0)), count - 1)
+
+
+@part
 def _first_above(masses, count, target, guess):
     """Rank of the first of ``count`` masses that exceeds a target; ``count`` if none does.
 
@@ -165,6 +175,10 @@ def _first_tries(masses, before, last, count, log, key, take, picks, targets):
         guess = _guess(masses, count, target)
         prefetch(masses + guess * 8)
         set_real(targets, d, target)
+        set_word(picks, d, guess)
+    for d in range(0 if log else take):
+        guess = _refined(masses, count, real(targets, d), word(picks, d))
+        prefetch(masses + guess * 8)
         set_word(picks, d, guess)
     for d in range(take):
         set_word(picks, d, _first_above(masses, count, real(targets, d), word(picks, d)))
