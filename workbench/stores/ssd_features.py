@@ -57,8 +57,8 @@ class SsdFeatures:
     ) -> None:
         self._dataset = dataset
         self._stored = dict(groups)
-        deltas = {name: Delta.open(dataset, layout) for name, layout in self.groups.items()}
         self._layouts = self.groups
+        deltas = {name: Delta.open(dataset, layout) for name, layout in self._layouts.items()}
         self._versions = Versions.open(dataset)
         self._deltas = {name: delta for name, delta in deltas.items() if delta is not None}
         self._options = options
@@ -178,20 +178,7 @@ class SsdFeatures:
         reads, found = resolved(self._versions, reads)
         checked = [(self._group(read), self._checked_ids(read)) for read in reads]
         lender = self._arenas if pool is None else pool
-        blocks = []
-        for group, ids in checked:
-            layout, stored = self._layouts[group.layout.group], group.layout.rows
-            if stored == layout.rows:
-                block = self._read(group, ids, lender)
-            else:  # rows that were appended lie in the delta alone
-                inside = np.where(ids < stored, ids, 0) if stored else ids[:0]
-                data = lender.take((len(ids), layout.stride))
-                if stored:
-                    group.read(inside, data, self._arenas)
-                block = FeatureBlock(layout, data)
-            if layout.group in self._deltas:
-                self._deltas[layout.group].onto(ids, block.data)
-            blocks.append(block)
+        blocks = [self._read(group, ids, lender) for group, ids in checked]
         return [spread(block, found[i]) if i in found else block for i, block in enumerate(blocks)]
 
     def describe(self) -> FeatureReport:
@@ -243,9 +230,15 @@ class SsdFeatures:
         self._readers.close()
 
     def _read(self, group: StoredGroup, ids: AnyArray, pool: BufferPool) -> FeatureBlock:
-        out = pool.take((len(ids), group.layout.stride))
-        group.read(ids, out, self._arenas)
-        return FeatureBlock(group.layout, out)
+        """Stored rows, then what edits say of them; rows that were appended lie in the edits alone."""
+        layout, stored = self._layouts[group.layout.group], group.layout.rows
+        out = pool.take((len(ids), layout.stride))
+        if stored:
+            inside = ids if stored == layout.rows else np.where(ids < stored, ids, 0)
+            group.read(inside, out, self._arenas)
+        if layout.group in self._deltas:
+            self._deltas[layout.group].onto(ids, out)
+        return FeatureBlock(layout, out)
 
     def _group(self, read: Read) -> StoredGroup:
         group = self._stored.get(read.group)
