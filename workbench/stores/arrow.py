@@ -18,8 +18,6 @@ from workbench.stores.sql import ROW, quote_name, quote_names
 from workbench.types import AnyArray
 
 if TYPE_CHECKING:
-    import duckdb
-
     from workbench.stores.dataset import Dataset
 
 BATCH_ROWS = 65_536
@@ -51,7 +49,7 @@ def to_arrow(dataset: Dataset, table: str, ids: AnyArray, columns: Sequence[str]
     low, high = (int(ids.min()), int(ids.max())) if len(ids) else (0, -1)
     asked = pa.table({"place": np.arange(len(ids)), "id": ids})
     shown = ", ".join(f"t.{quote_name(name)}" for name in names)
-    with _connection(dataset) as connection:
+    with dataset.duckdb() as connection:
         connection.register("asked rows", asked)
         found: pa.Table = connection.sql(
             f'SELECT {shown} FROM "asked rows" a JOIN {quote_name(table)} t ON t.{quote_name(ROW)} = a.id '
@@ -88,18 +86,11 @@ def scan(
         raise StoreError(
             explain(f"a scan of table {table!r}", f"got batch_rows={batch_rows!r}", "1 or more rows")
         )
-    connection = _connection(dataset)
+    connection = dataset.duckdb()
     reader = connection.sql(f"SELECT {quote_names(names)} FROM {quote_name(table)}").to_arrow_reader(
         batch_rows
     )
     return pa.RecordBatchReader.from_batches(reader.schema, _batches(connection, reader))
-
-
-def _connection(dataset: Dataset) -> duckdb.DuckDBPyConnection:
-    """A connection that prints nothing: DuckDB would show the progress of a slow query on stdout."""
-    connection = dataset.duckdb()
-    connection.execute("SET enable_progress_bar = false")
-    return connection
 
 
 def _batches(connection: Any, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

@@ -153,6 +153,8 @@ class Dataset:
         # DuckDB spills into the working directory unless told otherwise.
         spill = Path(tempfile.gettempdir()) / "workbench-duckdb"
         connection = duckdb.connect(config={"temp_directory": str(spill)})
+        # It would draw the progress of a slow query on stdout, in the middle of what is printed there.
+        connection.execute("SET enable_progress_bar = false")
         for table in self.schema:
             files, edits = self._offsets[table.name], self.files("edit", table.name)
             connection.execute(table_view(table.name, files, edits, self.files("deleted", table.name)))
