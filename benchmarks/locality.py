@@ -11,7 +11,6 @@ the training seeds of driver-dnf, in small batches, for all of its rows fit into
 
 from __future__ import annotations
 
-import os
 import statistics
 import tempfile
 import time
@@ -29,6 +28,7 @@ from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.dataset import Dataset
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.testing.commerce import commerce
+from workbench.testing.evict import evict
 from workbench.types import AnyArray
 
 ORDERS_PER_USER = 27
@@ -98,19 +98,9 @@ def reads_of(engine: wb.Engine) -> list[AnyArray]:
     return found
 
 
-def evict(dataset: Dataset) -> None:
-    """Drop the fact table's segment from the page cache."""
-    file = dataset.file("features", TABLE)
-    assert file is not None
-    handle = os.open(file, os.O_RDONLY)
-    os.fsync(handle)
-    os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
-    os.close(handle)
-
-
 def cold_rate(dataset: Dataset, ids: AnyArray) -> float:
     """Rows a second of one read from an evicted file."""
-    evict(dataset)
+    evict(dataset.file("features", TABLE))
     store = SsdFeatures.open(dataset, resident_bytes=0)
     started = time.perf_counter()
     store.multi_get([wb.Read(TABLE, ids)])
