@@ -68,12 +68,11 @@ def test_constants_keep_their_value(con, value):
     assert type(found) is type(value) or (type(value) is int and abs(value) >= 2**63)
 
 
-def test_times_become_instants():
+def test_times_become_instants(con):
     assert literal_sql(Literal("1970-01-02"), "TIMESTAMP") == f"make_timestamp({86_400_000_000})"
     assert literal_sql(Literal("1970-01-02", is_date=True), "DATE") == f"make_timestamp({86_400_000_000})"
-    assert duckdb.execute(literal_sql_select("2021-03-04 05:06:07")).fetchone()[0] == dt.datetime(
-        2021, 3, 4, 5, 6, 7
-    )
+    found = con.execute(literal_sql_select("2021-03-04 05:06:07")).fetchone()[0]
+    assert found == dt.datetime(2021, 3, 4, 5, 6, 7)
 
 
 def literal_sql_select(text):

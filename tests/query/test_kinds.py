@@ -22,7 +22,8 @@ from workbench.query.kinds import Kind, check_comparable, kind_of
     ],
 )  # fmt: skip
 def test_kinds_of_duckdb_types(expression, kind):
-    name = duckdb.execute(f"DESCRIBE SELECT {expression} AS x").fetchone()[1]
+    with duckdb.connect() as connection:  # the shared one would keep an unfinished result
+        name = connection.execute(f"DESCRIBE SELECT {expression} AS x").fetchone()[1]
     assert kind_of(name) is kind, name
 
 
