@@ -103,7 +103,7 @@ _HOMES = {
     "WorkbenchError": "workbench.errors",
     "bars_svg": "workbench.report.charts",
     "commerce": "workbench.testing.commerce",
-    "compact": "workbench.stores.compaction",
+    "compact": "workbench.ingestion.merge",
     "edit": "workbench.ingestion.edit",
     "flatten": "workbench.report.flat",
     "flights_tables": "workbench.testing.flights",

@@ -23,6 +23,7 @@ from workbench.errors import (
 )
 from workbench.events import Callback
 from workbench.ingestion.edit import Editing, edit
+from workbench.ingestion.merge import compact
 from workbench.kernels.rng import derive_key
 from workbench.loading.locality import locality
 from workbench.loading.order import batch_order, check_batch_size
@@ -41,7 +42,7 @@ from workbench.sampling.profile_batches import Profile, profile_batches
 from workbench.sampling.profile_fit import Fit, fit_fanout
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import Schema
-from workbench.stores.compaction import Compaction, compact
+from workbench.stores.compaction import Compaction
 from workbench.stores.dataset import Dataset, shown
 from workbench.stores.key_map import KeyMap
 from workbench.stores.ram_graph import RamGraph

@@ -88,7 +88,7 @@ def ingest(
     codes : table -> column -> how its features are stored, in half the bytes or less: ``stores/codecs.py``
     texts : ``'table.column'`` -> callable, list of texts to float[n, width], or a sentence encoder
     cancel : set it (from another thread) to stop
-    append : add rows that are later, or as late, to the dataset that is there; tables may be left out
+    append : add rows to the dataset that is there; tables may be left out, rows may be late (``append.py``)
 
     Raises
     ------
@@ -123,12 +123,13 @@ def ingest(
 
 def _report(job: Job, manifest: Manifest, *, appended: bool) -> IngestReport:
     """What was ingested; of an append the new rows."""
-    edges, rows = manifest.report["edges"], dict(manifest.partitions[0].rows)
+    edges, rows, late = manifest.report["edges"], dict(manifest.partitions[0].rows), {}
     if appended:
-        edges, rows = {}, {name: manifest.edits[-1].rows.get(name, 0) for name in rows}
+        edges, late = {}, dict(manifest.edits[-1].late)
+        rows = {name: manifest.edits[-1].rows.get(name, 0) for name in rows}
     warnings, seconds = tuple(job.warnings), dict(job.seconds)
     static = manifest.schema.static_tables
-    return IngestReport(str(job.root), manifest.snapshot, rows, edges, warnings, seconds, static)
+    return IngestReport(str(job.root), manifest.snapshot, rows, edges, warnings, seconds, static, late)
 
 
 def _build(

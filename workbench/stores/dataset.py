@@ -202,7 +202,10 @@ class Dataset:
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{table.name}: {self.manifest.rows(table.name):,}" for table in self.schema)
-        return f"Dataset({str(self.path)!r}, snapshot {self.snapshot}, rows: {rows})"
+        late = {table.name: n for table in self.schema if (n := self.manifest.late_rows(table.name))}
+        waiting = ", ".join(f"{name}: {count:,}" for name, count in late.items())
+        note = f", late rows that wait for wb.compact: {waiting}" if late else ""
+        return f"Dataset({str(self.path)!r}, snapshot {self.snapshot}, rows: {rows}{note})"
 
 
 def size_problem(root: Path, entry: FileEntry) -> str:
