@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.errors import (
-    FanoutError,
-    PlanError,
-    SchemaError,
-    TrainingError,
-    did_you_mean,
-    expect,
-    explain,
-)
+from workbench.errors import FanoutError, PlanError, SchemaError, TrainingError, did_you_mean, expect, explain
 from workbench.events import Callback
 from workbench.ingestion.edit import Editing, edit
 from workbench.ingestion.merge import compact
@@ -44,6 +36,7 @@ from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import Schema
 from workbench.stores.compaction import Compaction
 from workbench.stores.dataset import Dataset, shown
+from workbench.stores.feature_budget import feature_options
 from workbench.stores.key_map import KeyMap
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.replaced import is_current, open_current
@@ -66,7 +59,14 @@ PILOT: int = 256
 """Seeds that ``Engine.cost`` samples at most; the figures are scaled to a batch."""
 
 
-def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> Engine:
+def open_engine(
+    path: str | Path,
+    *,
+    memory_budget: int | str | None = None,
+    feature_budget: int | str | None = None,
+    row_cache: int | str | None = None,
+    verify: str | None = None,
+) -> Engine:
     """Open a dataset: graph into RAM, features mapped from disk. Public as ``workbench.open``.
 
     Parameters
@@ -75,22 +75,27 @@ def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> 
     memory_budget : int, str or None
         Bytes (or ``'4GB'``) that the graph and its samples may take; larger requests are refused before
         anything is allocated. None: what the machine has available now.
+    feature_budget, row_cache : int, str or None
+        Bytes that feature rows may take, and how much of it is for frequent rows; see ``feature_options``.
+    verify : ``'read'`` compares each file with its checksum before it is first read from; None: sizes only
 
     Raises
     ------
     StoreError
         If there is no dataset, or it is damaged.
     BudgetError
-        If the graph does not fit.
+        If the graph does not fit, or a budget is none.
     """
     budget = None if memory_budget is None else read_size(memory_budget)
+    given = {"memory_budget": budget, "feature_budget": feature_budget, "row_cache": row_cache}
+    options = feature_options(feature_budget, row_cache)
 
     def open_stores(dataset: Dataset) -> Engine:
-        engine = Engine(dataset, RamGraph.open(dataset, memory_budget=budget), SsdFeatures.open(dataset))
-        engine._budget = budget
+        engine = Engine(dataset, RamGraph.open(dataset, budget), SsdFeatures.open(dataset, **options))
+        engine._given = given
         return engine
 
-    return open_current(path, open_stores)
+    return open_current(path, open_stores, verify)
 
 
 class Engine:
@@ -102,7 +107,7 @@ class Engine:
         self.features = features
         features.replay = partial(locality, dataset, graph)
         self._key_maps: dict[str, KeyMap] = {}
-        self._budget: int | None = None
+        self._given: dict[str, Any] = {}
 
     @property
     def schema(self) -> Schema:
@@ -158,7 +163,7 @@ class Engine:
         """An engine of the newest snapshot; this one if that is what it reads."""
         if is_current(self.dataset):
             return self
-        return open_engine(self.dataset.path, memory_budget=self._budget)
+        return open_engine(self.dataset.path, **self._given, verify=self.dataset.verify)
 
     def task(self, query: str, **splits: Any) -> Task:
         """What to predict; ``splits`` are the options of :meth:`Task.build` (``val=``, ``test=``, ...)."""

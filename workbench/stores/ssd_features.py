@@ -257,7 +257,7 @@ class SsdFeatures:
         return check_ids(read.ids, self._layouts[read.group])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (self._dataset.path, self.snapshot, self._options)
+        return _reopen, (self._dataset, self._options)
 
     def __repr__(self) -> str:
         groups = ", ".join(f"{g.group}: {g.rows:,} x {g.stride} B" for g in self.groups.values())
@@ -291,5 +291,5 @@ def _stored(dataset: Dataset, layout: GroupLayout) -> GroupLayout:
     return replace(layout, rows=dataset.manifest.stored_rows(layout.group))
 
 
-def _reopen(path: Path, snapshot: int, options: dict[str, Any]) -> SsdFeatures:
-    return SsdFeatures.open(path, snapshot=snapshot, **options)
+def _reopen(dataset: Dataset, options: dict[str, Any]) -> SsdFeatures:
+    return SsdFeatures.open(dataset, **options)
