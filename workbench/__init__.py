@@ -101,6 +101,7 @@ _HOMES = {
     "Trainer": "workbench.training.trainer",
     "TrainingError": "workbench.errors",
     "WorkbenchError": "workbench.errors",
+    "add_versions": "workbench.pyg.as_of",
     "bars_svg": "workbench.report.charts",
     "commerce": "workbench.testing.commerce",
     "compact": "workbench.ingestion.merge",

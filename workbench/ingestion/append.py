@@ -115,6 +115,7 @@ def _expect_schema(given: Schema, stored: Schema) -> None:
                 side.end_time,
                 set(side.foreign_keys),
                 side.edge,
+                side.history,
             )
             for side in (known, table)
         )

@@ -31,8 +31,8 @@ from workbench.stores.fork_pool import ForkPool
 from workbench.stores.memory import available_memory
 from workbench.stores.protocols import BufferPool, Read
 from workbench.stores.stored_group import MAPPED, StoredGroup, stored_bytes
-from workbench.stores.versions import Versions, resolved, spread
-from workbench.types import AnyArray
+from workbench.stores.versions import Histories, resolved, spread
+from workbench.types import AnyArray, Int64Array
 
 
 class SsdFeatures:
@@ -59,7 +59,7 @@ class SsdFeatures:
         self._stored = dict(groups)
         self._layouts = self.groups
         deltas = {name: Delta.open(dataset, layout) for name, layout in self._layouts.items()}
-        self._versions = Versions.open(dataset)
+        self._histories = Histories(dataset)
         self._deltas = {name: delta for name, delta in deltas.items() if delta is not None}
         self._options = options
         self._arenas = ArenaPool()
@@ -175,25 +175,44 @@ class SsdFeatures:
             raise StoreError(
                 explain(f"features of snapshot {snapshot} were asked for", got, do="Open it again")
             )
-        reads, found = resolved(self._versions, reads)
+        reads, found = resolved(self._histories, reads)
         checked = [(self._group(read), self._checked_ids(read)) for read in reads]
         lender = self._arenas if pool is None else pool
         blocks = [self._read(group, ids, lender) for group, ids in checked]
-        return [spread(block, found[i]) if i in found else block for i, block in enumerate(blocks)]
+        return [spread(block, found[i], lender) if i in found else block for i, block in enumerate(blocks)]
+
+    def rows_as_of(self, group: str, ids: AnyArray, as_of: AnyArray) -> Int64Array:
+        """int64[n]: row of a history that was the newest of each id, -1 where there was none yet.
+
+        Raises
+        ------
+        StoreError
+            If the group is no history.
+        IdError
+            If ids are not those of the table that it is the history of, or there is not one instant each.
+        """
+        return self._histories[group].rows(ids, as_of)
 
     def describe(self) -> FeatureReport:
         """Where each group's rows are and which way they are read; prints as a table."""
         names = [layout.group for layout in self._dataset.manifest.groups]
         return FeatureReport(tuple(group_report(self._stored[name]) for name in names))
 
-    def to_arrow(self, table: str, ids: AnyArray, columns: Sequence[str] | None = None) -> pa.Table:
+    def to_arrow(
+        self,
+        table: str,
+        ids: AnyArray,
+        columns: Sequence[str] | None = None,
+        as_of: AnyArray | int | None = None,
+    ) -> pa.Table:
         """Rows of a table with their source values, in the order of the ids.
 
         Parameters
         ----------
-        table : str  a node type or a folded table, with features or without
-        ids : integers[n]  node or edge ids; may repeat
+        table : str  a node type, a folded table or a history, with features or without
+        ids : integers[n]  row ids, with ``as_of`` those of what the table is a history of; may repeat
         columns : names; None: those of the schema
+        as_of : int64[n], int or None  read the versions that were the newest then; nulls where there was none
 
         Raises
         ------
@@ -201,7 +220,14 @@ class SsdFeatures:
             If there is no such table or column.
         IdError
             If ids are not integers in one dimension, outside the table, or of rows that are gone.
+        StoreError
+            If versions are asked for of a table that is no history.
         """
+        if as_of is not None:
+            found = self.rows_as_of(self._dataset.schema[table].name, ids, np.asarray(as_of))
+            places = np.cumsum(found >= 0) - 1
+            versions = self.to_arrow(table, found[found >= 0], columns)
+            return versions.take(pa.array(places, mask=found < 0))
         rows = GroupLayout(self._dataset.schema[table].name, self._dataset.manifest.rows(table), ())
         return arrow.to_arrow(self._dataset, table, check_ids(ids, rows), columns)
 
