@@ -212,7 +212,7 @@ class SsdFeatures:
         return arrow.scan(self._dataset, table, columns, batch_rows)
 
     def locality(self, plan: Any, seeds: Any = None, **options: Any) -> Any:
-        """Pages that batches touch, in every order that rows could have; see ``loading.locality``.
+        """Pages that batches touch, in every order that rows could have; see ``loading/locality.py``.
 
         Raises
         ------
