@@ -57,7 +57,7 @@ _HOMES = {
     "LeakageReport": "workbench.sampling.leakage",
     "Loader": "workbench.loading.loader",
     "LoaderError": "workbench.errors",
-    "Locality": "workbench.loading.locality",
+    "Locality": "workbench.ingestion.locality",
     "Metapath": "workbench.plan.metapath",
     "Metapaths": "workbench.plan.metapath",
     "ModelPlan": "workbench.plan.model_plan",

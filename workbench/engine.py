@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,8 +16,9 @@ from workbench.errors import FanoutError, PlanError, SchemaError, TrainingError,
 from workbench.events import Callback
 from workbench.ingestion.edit import Editing, edit
 from workbench.ingestion.merge import compact
+from workbench.ingestion.orders import MEASURED, Order
 from workbench.kernels.rng import derive_key
-from workbench.loading.locality import locality
+from workbench.loading.locality import locality, reordered
 from workbench.loading.order import batch_order, check_batch_size
 from workbench.plan.draw import whole
 from workbench.plan.model_plan import ModelPlan
@@ -37,8 +38,10 @@ from workbench.schema import Schema
 from workbench.stores.compaction import Compaction
 from workbench.stores.dataset import Dataset, shown
 from workbench.stores.feature_budget import feature_options
+from workbench.stores.in_thread import in_thread
 from workbench.stores.key_map import KeyMap
 from workbench.stores.ram_graph import RamGraph
+from workbench.stores.reorder import Reordering
 from workbench.stores.replaced import is_current, open_current
 from workbench.stores.sizes import read_size
 from workbench.stores.ssd_features import SsdFeatures
@@ -128,13 +131,7 @@ class Engine:
         return self._key_maps[table]
 
     def node_ids(self, table: str, keys: Sequence[Any] | pa.Array) -> Int64Array:
-        """int64[n]: node ids of primary keys.
-
-        Raises
-        ------
-        SchemaError
-            If a key is not in the table; names up to five.
-        """
+        """int64[n]: node ids of primary keys; a SchemaError names up to five that the table does not have."""
         return self.keys(table).ids_of(keys)
 
     def row(self, table: str, row_id: int) -> dict[str, Any]:
@@ -149,15 +146,17 @@ class Engine:
         return edit(self.dataset.path)
 
     def compact(self) -> Future[Compaction]:
-        """Fold edits into the dataset's files, in a thread; ``.result()`` waits and says what was done.
+        """Fold edits into the dataset's files, in a thread, as :func:`workbench.compact`; readers go on."""
+        return in_thread(compact, self.dataset.path)
 
-        What reads the dataset goes on undisturbed: see :func:`workbench.compact`.
+    def reorder(
+        self, order: Order | ModelPlan | SamplingPlan = MEASURED, seeds: SeedTable | None = None
+    ) -> Future[Reordering]:
+        """Lay feature rows out anew on disk, in a thread; ids stay, and this engine reads on what it opened.
+
+        ``order`` is what ``wb.ingest(order=)`` takes, or a plan, whose batches over ``seeds`` choose.
         """
-        thread = ThreadPoolExecutor(1, thread_name_prefix="workbench-compact")
-        try:
-            return thread.submit(compact, self.dataset.path)
-        finally:
-            thread.shutdown(wait=False)
+        return in_thread(reordered, self.dataset, self.graph, self.features, order, seeds)
 
     def refresh(self) -> Engine:
         """An engine of the newest snapshot; this one if that is what it reads."""

@@ -29,8 +29,8 @@ def test_pieces_are_the_whole(tmp_path_factory, key):
     rng, root = np.random.default_rng(key), tmp_path_factory.mktemp("append")
     frames, clock = random_tables(rng, text_keys=bool(key % 2))
     cuts = [0, *sorted(int(day) for day in rng.integers(1, 40, 2)), 40]
-    slots = {"orders": "user"} if rng.random() < 0.5 else None
-    ingest(arrow(between(frames, clock, cuts[0], cuts[1])), SCHEMA, root / "pieces", slots=slots)
+    order = {"orders": "user"} if rng.random() < 0.5 else "arrival"
+    ingest(arrow(between(frames, clock, cuts[0], cuts[1])), SCHEMA, root / "pieces", order=order)
     wholes = []
     for number, (low, high) in enumerate(pairwise(cuts)):
         if number:

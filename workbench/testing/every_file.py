@@ -92,7 +92,7 @@ def lengths(texts: list[str]) -> AnyArray:
 def make_edited(path: Path) -> Path:
     """Ingest, edit, compact; then edit, delete and append over it."""
     rng = np.random.default_rng(11)
-    ingest(_tables(rng, USERS, ROWS, 0), SCHEMA, path, slots={"orders": "user_id"})
+    ingest(_tables(rng, USERS, ROWS, 0), SCHEMA, path, order={"orders": "user_id"})
     with edit(path) as editing:
         editing.update("orders", {"amount": [1.5, 2.5]}, ids=[3, 9])
         editing.delete("users", ids=[1])
