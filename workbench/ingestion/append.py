@@ -72,13 +72,14 @@ def append_tables(
     _expect_schema(schema, dataset.schema)
     check_editable(dataset)
     schema, manifest = dataset.schema, dataset.manifest
+    given = [table for table in schema if table.name in tables.names]
     for table in schema:
         if table.name not in tables.names:
             tables = tables.add(table.name, stored_schema(dataset, table.name).empty_table())
     kinds = check_tables(tables, schema)
     made = _Appended(groups={layout.group: layout for layout in manifest.groups})
     with job.stage("tables"):
-        for table in schema:
+        for table in given:
             _read_rows(job, tables, table, kinds, dataset, made)
     with job.stage("keys"):
         for new in made.rows.values():

@@ -162,7 +162,8 @@ def write_rows(
     schema = new.stored.append(pa.field(ROW, pa.int64()))
     with ExitStack() as files:
         whole = files.enter_context(DurableFile(job.root, job.path("tables", ".parquet"), roles[0], name))
-        writer = files.enter_context(pq.ParquetWriter(FileSink(whole), schema))
+        sink = files.enter_context(FileSink(whole))
+        writer = files.enter_context(pq.ParquetWriter(sink, schema))
         delta = None
         if layout is not None:
             path = job.path("features", ".delta")
@@ -177,6 +178,7 @@ def write_rows(
             place += len(block)
             job.progress(len(block))
         writer.close()
+        sink.close()
         job.add(whole.finish())
         if delta is not None:
             job.add(delta.finish())

@@ -202,7 +202,7 @@ def _write_table(dataset: Dataset, table: Table, new: NewColumns | None, path: s
     deleted, blocks = deleted_rows(dataset, table.name), row_blocks(dataset, table.name)
     first = _with_columns(next(blocks), new).drop_columns([ROW])
     with DurableFile(dataset.path, path, "table", table.name) as file:
-        with pq.ParquetWriter(FileSink(file), first.schema) as writer:
+        with FileSink(file) as sink, pq.ParquetWriter(sink, first.schema) as writer:
             for block in blocks:
                 rows = _erased(table, _with_columns(block, new), deleted)
                 writer.write_table(rows.drop_columns([ROW]))
@@ -234,7 +234,8 @@ def _write_deleted(dataset: Dataset, table: str, path: str) -> FileEntry | None:
     if not len(rows):
         return None
     with DurableFile(dataset.path, path, "deleted", table) as file:
-        pq.write_table(pa.table({ROW: rows}), FileSink(file))
+        with FileSink(file) as sink:
+            pq.write_table(pa.table({ROW: rows}), sink)
         return file.finish()
 
 
@@ -288,10 +289,16 @@ def _segment_blocks(dataset: Dataset, layout: GroupLayout) -> Iterator[tuple[int
 
 
 class FileSink(io.RawIOBase):
-    """A durable file as Arrow writes to it: ``pq.ParquetWriter(FileSink(file), schema)``."""
+    """A durable file as Arrow writes to it; the many small pieces of Parquet become few large ones.
+
+    Examples
+    --------
+    >>> with FileSink(file) as sink, pq.ParquetWriter(sink, schema) as writer:  # doctest: +SKIP
+    ...     writer.write_table(rows)
+    """
 
     def __init__(self, file: DurableFile) -> None:
-        self._file = file
+        self._file, self._held = file, bytearray()
 
     def writable(self) -> bool:
         """Nothing else."""
@@ -299,9 +306,17 @@ class FileSink(io.RawIOBase):
 
     def tell(self) -> int:
         """Bytes written so far."""
-        return self._file.bytes
+        return self._file.bytes + len(self._held)
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         """Append bytes."""
-        self._file.write(data)
+        self._held += data
+        if len(self._held) >= CHUNK:
+            self.flush()
         return len(data)
+
+    def flush(self) -> None:
+        """Hand what is held to the file."""
+        held, self._held = self._held, bytearray()
+        if held:
+            self._file.write(memoryview(held))
