@@ -1,4 +1,4 @@
-"""HeteroGNN: heterogeneous GraphSAGE over a sampled neighbourhood, one prediction per seed.
+"""HeteroGNN: heterogeneous GraphSAGE over a sampled neighbourhood, one answer per seed.
 
     columns -> RowEncoder (once per distinct row) -> + MomentEncoder (per node) -> h0
     layer:  h'(v) = h(v) + act(norm(W_self h(v) + sum over edge types of W_e [mean | max | ... of h(u)]))
@@ -9,6 +9,7 @@ Only what can still reach a seed is computed: nodes are in order of hop, so laye
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -33,6 +34,7 @@ class HeteroGNN(nn.Module):
     plan : ModelPlan
     statistics : Statistics  of every table that the plan reaches
     seed_type : str
+    outputs : int or None  numbers per seed, of several classes or steps; None: one, without an axis for it
 
     Raises
     ------
@@ -40,17 +42,26 @@ class HeteroGNN(nn.Module):
         If the plan's fanout names an edge type that the schema does not have.
     """
 
-    def __init__(self, schema: Schema, plan: ModelPlan, statistics: Statistics, seed_type: str) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        plan: ModelPlan,
+        statistics: Statistics,
+        seed_type: str,
+        outputs: int | None = None,
+    ) -> None:
         super().__init__()
         steps = plan.fanout.compile(schema, [seed_type])
         channels, dropout = plan.model.channels, plan.model.dropout
-        self.seed_type, self.depth = seed_type, plan.model.layers
+        self.seed_type, self.depth, self.outputs = seed_type, plan.model.layers, outputs
         node_types, edge_tables = reached(schema, steps, seed_type)
         self.node_types = node_types
         self.edge_tables = edge_tables
         self.rows = nn.ModuleDict()
         self.moments = nn.ModuleDict()
-        for table in sorted({*node_types, *edge_tables.values()}):
+        self.histories = histories_read(schema, node_types, statistics)
+        versions = [name for names in self.histories.values() for name in names]
+        for table in sorted({*node_types, *edge_tables.values(), *versions}):
             columns = statistics.tables.get(table, ())
             self.rows[_key(table)] = RowEncoder(columns, channels, dropout)
             self.moments[_key(table)] = MomentEncoder(columns, schema[table].time is not None, channels)
@@ -68,11 +79,11 @@ class HeteroGNN(nn.Module):
             nn.Linear(2 * channels, channels),
             nn.ReLU(),
             KeyedDropout(dropout),
-            nn.Linear(channels, 1),
+            nn.Linear(channels, outputs or 1),
         )
 
     def forward(self, data: Any) -> Tensor:
-        """float32[num_seeds]: a logit (binary) or a standardised value (regression)."""
+        """float32[num_seeds] or float32[num_seeds, outputs]: logits, or standardised values."""
         seeds = data[self.seed_type]
         anchors, count = seeds.seed_time, int(seeds.batch_size)
         hidden = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
@@ -84,16 +95,19 @@ class HeteroGNN(nn.Module):
             hops = self.depth - index
             sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
             hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
-        return torch.as_tensor(self.head(torch.cat([first, hidden[self.seed_type][:count]], dim=1))).squeeze(
-            1
-        )
+        said = torch.as_tensor(self.head(torch.cat([first, hidden[self.seed_type][:count]], dim=1)))
+        return said if self.outputs else said.squeeze(1)
 
     def encode_nodes(self, store: Any, table: str, anchors: Tensor) -> Tensor:
         """float32[nodes, channels]: the input vector of every node of a type."""
         nodes = int(store.num_nodes)
         seeds = store.batch.clamp(min=0) if "batch" in store else torch.zeros_like(store.n_id)
         moment = anchors[seeds] if len(anchors) else seeds
-        return self._encode(store, table, nodes, moment, store.get("time"))
+        encoded = self._encode(store, table, nodes, moment, store.get("time"))
+        for name in self.histories[table]:
+            version = store["as_of"][name]
+            encoded = encoded + self._encode(version, name, nodes, moment, version["time"])
+        return encoded
 
     def _encode(self, store: Any, table: str, length: int, anchor: Tensor, time: Tensor | None) -> Tensor:
         row = store.get("row")
@@ -145,6 +159,16 @@ def reached(schema: Schema, steps: StepPlan, seed_type: str) -> tuple[list[str],
     return sorted(types), tables
 
 
+def histories_read(
+    schema: Schema, node_types: Iterable[str], statistics: Statistics
+) -> dict[str, tuple[str, ...]]:
+    """Per node type its histories of which a model reads a column."""
+    return {
+        kind: tuple(name for name in schema.histories_of(kind) if statistics.tables.get(name))
+        for kind in node_types
+    }
+
+
 def _updated(schema: Schema, steps: StepPlan, seed_type: str, hops: int) -> list[str]:
     """Node types that have nodes within some hops of a seed."""
     found = {seed_type} | {step.edge_type.src for step in steps if step.hop <= hops}
@@ -167,4 +191,5 @@ def _key(name: str) -> str:
 def tables_read(schema: Schema, plan: ModelPlan, seed_type: str) -> list[str]:
     """Tables whose statistics the built-in model needs under a plan."""
     node_types, edge_tables = reached(schema, plan.fanout.compile(schema, [seed_type]), seed_type)
-    return sorted({*node_types, *edge_tables.values()})
+    histories = [name for kind in node_types for name in schema.histories_of(kind)]
+    return sorted({*node_types, *edge_tables.values(), *histories})

@@ -58,9 +58,10 @@ def _entity(ref: ast.ColumnRef, binder: Binder) -> Table:
         do = f"Write {ref.column}.{key}" if key else ""
         raise binder.error(ref.place, "the entity was asked for", f"got {ref.column!r}", "table.key", do)
     table = binder.table(ref)
-    if table.edge is not None or table.primary_key is None:
-        why = "is folded into edges" if table.edge is not None else "has no primary key"
-        known = [f"{t.name}.{t.primary_key}" for t in schema if t.primary_key and not t.edge]
+    if not table.is_node_type or table.primary_key is None:
+        kind = "is folded into edges" if table.edge else f"is a history of {table.history_of}"
+        why = "has no primary key" if table.is_node_type else kind
+        known = [f"{t.name}.{t.primary_key}" for t in schema if t.primary_key and t.is_node_type]
         do = f"Before the ingest, tables.split({table.name!r}, key=column) makes a table of keys"
         asked, got = "the entity was asked for", f"table {table.name!r} {why}"
         raise binder.error(ref.table_place, asked, got, ", ".join(known), "" if known else do)
