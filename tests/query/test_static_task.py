@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 
 from workbench.errors import TaskError
 from workbench.query.task import Task
+from workbench.schema import Column, Schema, Stype
 from workbench.temporal import FOREVER, Span, instant
 
 ROWS = 400
@@ -29,7 +31,9 @@ def crowd(dataset_of, shop):
     orders = pa.table({"order_id": ids, "user_id": ids // 2 * 2, "ts": pa.array(ids, stamp)})
     frames = {**shop.frames, "users": users, "orders": orders}
     plain = {name: f.select([c for c in f.column_names if c != "__row__"]) for name, f in frames.items()}
-    return dataset_of(shop.schema, plain)
+    kinds = tuple(Column(name, Stype.NUMERICAL) for name in plain["users"].column_names)
+    tables = (replace(table, columns=kinds) if table.name == "users" else table for table in shop.schema)
+    return dataset_of(Schema(tuple(tables)), plain)
 
 
 def there(ids):
