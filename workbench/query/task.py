@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -96,7 +97,10 @@ class Task:
             if resolved.static:
                 return cls(dataset, resolved, RandomSplit.place(placing), STATIC)
             boundaries = place(con, resolved, placing)
-        return cls(dataset, resolved, boundaries, boundaries.anchors(resolved.horizon))
+        splits = boundaries.anchors(resolved.horizon)
+        if resolved.query.where is not None and boundaries.until is not None:
+            _warn_of_where(int(splits.test[-1]), boundaries.until)
+        return cls(dataset, resolved, boundaries, splits)
 
     @classmethod
     def from_table(cls, dataset: Dataset, table: Any, *, entity: str, **options: Any) -> Task:
@@ -304,3 +308,11 @@ class Task:
         if isinstance(self.boundaries, Brought):
             return partial(Task.from_table, **self.boundaries.options), (self.dataset, self.boundaries.table)
         return Task.from_dict, (self.dataset, self.to_dict())
+
+
+def _warn_of_where(last: int, until: int) -> None:
+    """Say that WHERE selects by what features cannot see."""
+    if last > until:
+        got = f"WHERE is asked as of each anchor, up to {iso(last)}: it selects by rows that no feature sees"
+        do = "Leave WHERE out, or freeze nothing, if predictions are to know no more than features do"
+        warnings.warn(explain(f"until={iso(until)} was set", got, do=do), stacklevel=3)
