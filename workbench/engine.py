@@ -164,9 +164,10 @@ class Engine:
             return self
         return open_engine(self.dataset.path, **self._given, verify=self.dataset.verify)
 
-    def task(self, query: str, **splits: Any) -> Task:
-        """What to predict; ``splits`` are the options of :meth:`Task.build` (``val=``, ``test=``, ...)."""
-        return Task.build(self.dataset, query, **splits)
+    def task(self, query: Any, **options: Any) -> Task:
+        """What to predict: a query, or a table of own seeds (see :meth:`Task.from_table`)."""
+        build = Task.build if isinstance(query, str) else Task.from_table
+        return build(self.dataset, query, **options)
 
     def seeds(
         self, table: str, keys: Sequence[Any] | pa.Array | None = None, *, at: Any = None, label: Any = None
