@@ -22,6 +22,7 @@ from workbench.errors import IdError, StoreError, did_you_mean, explain
 from workbench.kernels.gather import extremes
 from workbench.stores import arrow
 from workbench.stores.buffers import ArenaPool
+from workbench.stores.cold_read import Part
 from workbench.stores.dataset import Dataset
 from workbench.stores.direct_file import WAYS, pread_threads
 from workbench.stores.edits import Delta
@@ -176,9 +177,9 @@ class SsdFeatures:
                 explain(f"features of snapshot {snapshot} were asked for", got, do="Open it again")
             )
         reads, found = resolved(self._histories, reads)
-        checked = [(self._group(read), self._checked_ids(read)) for read in reads]
+        checked = [(self._group(read), check_ids(read.ids, self._layouts[read.group])) for read in reads]
         lender = self._arenas if pool is None else pool
-        blocks = [self._read(group, ids, lender) for group, ids in checked]
+        blocks = self._read(checked, lender)
         return [spread(block, found[i], lender) if i in found else block for i, block in enumerate(blocks)]
 
     def rows_as_of(self, group: str, ids: AnyArray, as_of: AnyArray) -> Int64Array:
@@ -238,7 +239,7 @@ class SsdFeatures:
         return arrow.scan(self._dataset, table, columns, batch_rows)
 
     def locality(self, plan: Any, seeds: Any = None, **options: Any) -> Any:
-        """Pages that batches touch, in every order that rows could have; see ``loading.locality``.
+        """Pages that batches touch, in every order that rows could have; see ``loading/locality.py``.
 
         Raises
         ------
@@ -255,16 +256,25 @@ class SsdFeatures:
         self._workers.close()
         self._readers.close()
 
-    def _read(self, group: StoredGroup, ids: AnyArray, pool: BufferPool) -> FeatureBlock:
-        """Stored rows, then what edits say of them; rows that were appended lie in the edits alone."""
-        layout, stored = self._layouts[group.layout.group], group.layout.rows
-        out = pool.take((len(ids), layout.stride))
-        if stored:
-            inside = ids if stored == layout.rows else np.where(ids < stored, ids, 0)
-            group.read(inside, out, self._arenas)
-        if layout.group in self._deltas:
-            self._deltas[layout.group].onto(ids, out)
-        return FeatureBlock(layout, out)
+    def _read(self, reads: list[tuple[StoredGroup, AnyArray]], pool: BufferPool) -> list[FeatureBlock]:
+        """Stored rows, group by group, then what edits say of them; appended rows lie in the edits alone."""
+        layouts = [self._layouts[group.layout.group] for group, _ in reads]
+        blocks = [
+            FeatureBlock(layout, pool.take((len(ids), layout.stride)))
+            for layout, (_, ids) in zip(layouts, reads, strict=True)
+        ]
+        parts: dict[StoredGroup, list[Part]] = {}
+        for block, (group, ids) in zip(blocks, reads, strict=True):
+            stored = group.layout.rows
+            if stored:
+                inside = ids if stored == block.layout.rows else np.where(ids < stored, ids, 0)
+                parts.setdefault(group, []).append((inside, block.data))
+        for group, wanted in parts.items():
+            group.read(wanted, self._arenas)
+        for block, (_, ids) in zip(blocks, reads, strict=True):
+            if block.layout.group in self._deltas:
+                self._deltas[block.layout.group].onto(ids, block.data)
+        return blocks
 
     def _group(self, read: Read) -> StoredGroup:
         group = self._stored.get(read.group)
@@ -279,11 +289,8 @@ class SsdFeatures:
             )
         return group
 
-    def _checked_ids(self, read: Read) -> AnyArray:
-        return check_ids(read.ids, self._layouts[read.group])
-
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (self._dataset.path, self.snapshot, self._options)
+        return _reopen, (self._dataset, self._options)
 
     def __repr__(self) -> str:
         groups = ", ".join(f"{g.group}: {g.rows:,} x {g.stride} B" for g in self.groups.values())
@@ -317,5 +324,5 @@ def _stored(dataset: Dataset, layout: GroupLayout) -> GroupLayout:
     return replace(layout, rows=dataset.manifest.stored_rows(layout.group))
 
 
-def _reopen(path: Path, snapshot: int, options: dict[str, Any]) -> SsdFeatures:
-    return SsdFeatures.open(path, snapshot=snapshot, **options)
+def _reopen(dataset: Dataset, options: dict[str, Any]) -> SsdFeatures:
+    return SsdFeatures.open(dataset, **options)
