@@ -23,10 +23,10 @@ from workbench.advise.suggest import suggest_plan
 from workbench.events import Event, StageTimes, StepDone
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop, open_shop
+from workbench.training.begin import start
 from workbench.training.build import build_model, fit_for
 from workbench.training.devices import pick_device
 from workbench.training.loaders import train_loader
-from workbench.training.run import start
 
 
 class Meter:

@@ -115,7 +115,7 @@ _HOMES = {
     "instant": "workbench.temporal",
     "iso": "workbench.temporal",
     "line_svg": "workbench.report.charts",
-    "load_run": "workbench.training.run",
+    "load_run": "workbench.training.begin",
     "open": "workbench.engine",
     "radial_layout": "workbench.report.layout",
     "read_graph": "workbench.ingestion.graph_source",

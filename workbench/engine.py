@@ -350,7 +350,7 @@ class Engine:
         """
         from torch import nn
 
-        from workbench.training.run import start
+        from workbench.training.begin import start
 
         expect_planned(task, plan, self.dataset, "training for a task")
         if model is not None:
@@ -384,7 +384,7 @@ class Engine:
         ----------
         model : torch.nn.Module or None  of the class that was trained, where it was your own
         """
-        from workbench.training.run import load_run
+        from workbench.training.begin import load_run
 
         return load_run(folder, self.parts, model=model)
 

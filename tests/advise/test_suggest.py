@@ -22,8 +22,8 @@ from workbench.query.task import Task
 from workbench.schema import EdgeType
 from workbench.stores.ram_graph import RamGraph
 from workbench.testing.shop import Shop, open_parts, open_shop
+from workbench.training.begin import start
 from workbench.training.parts import Parts
-from workbench.training.run import start
 
 ORDERS = EdgeType("orders", "user_id", "users")
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.models.layers import SageLayer, aggregate
-from workbench.plan.model_plan import AGGREGATIONS, ModelSettings
+from workbench.plan.architecture import AGGREGATIONS, ModelSettings
 from workbench.schema import EdgeType
 from workbench.testing.sizes import cases
 

@@ -12,17 +12,20 @@ from hypothesis import strategies as st
 from plan_values import BUYS, fanouts, metapaths
 
 from workbench.errors import AnchorError, PlanError
+from workbench.plan.architecture import AGGREGATIONS
 from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout
 from workbench.plan.metapath import Metapath, Metapaths
-from workbench.plan.model_plan import AGGREGATIONS, LOSSES, METRICS, ModelPlan
+from workbench.plan.model_plan import ModelPlan
+from workbench.plan.objective import LOSSES, METRICS
+from workbench.plan.optimisation import OPTIMISERS, PRECISIONS, SCHEDULES
 from workbench.testing.sizes import cases
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> ModelPlan:
     loss = draw(st.sampled_from(sorted(LOSSES)))
-    metrics = [name for name, (kind, _) in METRICS.items() if kind == LOSSES[loss]]
+    metrics = [name for name, (kinds, _) in METRICS.items() if set(kinds) & set(LOSSES[loss])]
     aggregations = draw(st.lists(st.sampled_from(AGGREGATIONS), min_size=1, max_size=5, unique=True))
     plan = ModelPlan(draw(fanouts(most_hops=3) | metapaths())).replace(
         loss=loss, metric=draw(st.sampled_from(metrics))
@@ -33,6 +36,13 @@ def plans(draw: st.DrawFn) -> ModelPlan:
         aggregations=tuple(aggregations),
         dropout=draw(st.floats(0, 0.9)),
         max_steps=draw(st.none() | st.integers(1, 1000)),
+        optimiser=draw(st.sampled_from(sorted(OPTIMISERS))),
+        schedule=draw(st.sampled_from(SCHEDULES)),
+        warmup=draw(st.floats(0, 1)),
+        class_weights=draw(st.sampled_from([None, "balanced"])),
+        gamma=draw(st.floats(0, 5)),
+        quantiles=tuple(sorted(draw(st.sets(st.floats(0.01, 0.99), min_size=1, max_size=4)))),
+        precision=draw(st.sampled_from(PRECISIONS)),
         exclude=tuple(draw(st.lists(st.sampled_from(["a.x", "b.y", "c.z"]), unique=True))),
         until=draw(st.none() | st.integers(-(2**62), 2**62)),
         reasons=(("a choice", "a reason"),),
@@ -79,6 +89,14 @@ def test_diff_names_exactly_what_differs(one: ModelPlan, two: ModelPlan) -> None
     changes = one.diff(two)
     assert one.replace(**{name: theirs for name, (_, theirs) in changes.items()}) == two
     assert all(mine != theirs for mine, theirs in changes.values())
+
+
+def test_a_loss_and_a_metric_say_together_which_tasks_a_plan_is_for() -> None:
+    plan = ModelPlan(Fanout([4]))
+    assert plan.task_types == ("binary", "multilabel")
+    assert plan.replace(metric="accuracy", loss="focal").task_types == ("binary", "multiclass", "multilabel")
+    assert plan.replace(metric="macro_f1", loss="focal").task_types == ("multiclass", "multilabel")
+    assert plan.replace(metric="mae", loss="quantile").task_types == ("regression", "forecast")
 
 
 def test_what_is_changed_is_no_longer_what_was_reasoned() -> None:
@@ -174,8 +192,8 @@ def test_a_plan_prints_short() -> None:
         ({"batch_size": "many"}, "'batch_size'", "whole number"),
         ({"loss": "hinge"}, "hinge", "bce"),
         ({"metric": "f2"}, "f2", "auroc"),
-        ({"metric": "mae"}, "mae", "binary"),
-        ({"loss": "l1"}, "auroc", "regression"),
+        ({"metric": "mae"}, "mae", "auroc, average_precision, accuracy"),
+        ({"loss": "l1"}, "auroc", "mae, rmse, r2 (the loss 'l1' is for regression and forecast tasks)"),
         ({"exclude": ("age",)}, "age", "table.column"),
         ({"fanout": [4, 4]}, "fanout", "Fanout"),
         ({"chanels": 3}, "chanels", "Did you mean 'channels'?"),

@@ -17,8 +17,8 @@ from workbench.testing.shop import Shop
 from workbench.training import baselines as module
 from workbench.training import window_features
 from workbench.training.baselines import _known, baselines, past_rate
+from workbench.training.begin import start
 from workbench.training.metrics import metric
-from workbench.training.run import start
 
 PLAN = ModelPlan(Fanout([4], strategy="recent"))
 
@@ -29,7 +29,7 @@ def test_both_baselines_are_scored_and_stay_below_bayes(shop: Shop) -> None:
     test = shop.task.seeds("test")
     for baseline in found.values():
         assert len(baseline.predictions["test"]) == len(test)
-        value = metric("auroc", test.label, baseline.predictions["test"])
+        value = metric("auroc", "binary", test.label, baseline.predictions["test"])
         assert baseline.scores["test"]["auroc"] == value
         assert value < shop.truth.bayes_auc(test) + 0.01
         assert baseline.name in repr(baseline)
@@ -62,7 +62,7 @@ def test_frozen_baselines_are_scored_on_the_seeds_of_the_model(shop: Shop) -> No
     for baseline in found.values():
         assert len(baseline.predictions["test"]) == (~late).sum()
         assert f"on {(~late).sum():,} seeds" in repr(baseline)
-        value = metric("auroc", test.label[~late], baseline.predictions["test"])
+        value = metric("auroc", "binary", test.label[~late], baseline.predictions["test"])
         assert baseline.scores["test"]["auroc"] == value
         assert set(baseline.scores["test"]) == set(measured)
 
@@ -95,7 +95,7 @@ def test_a_label_is_known_once_its_last_window_is_over(shop: Shop) -> None:
     # from 1 January they are over on 31 January, and the month on 1 February.
     query = f"{shop.truth.query} ASSUMING COUNT(orders.*, 0, 1, months) > 0"
     task = Task.build(shop.parts.dataset, query, val="2024-06-01", test="2024-07-01", every="1 month")
-    known = _known(task, [task.seeds("train")])
+    known = _known(task, {"train": task.seeds("train")})
     anchors = task.seeds("train").anchor_time
     ends = np.maximum(Span.read("30 days").after_each(anchors), Span.read("1 month").after_each(anchors))
     assert np.array_equal(known.end, ends)

@@ -28,7 +28,7 @@ def test_it_finds_the_signal_and_repeats_itself(name: str, task_type: str) -> No
     one, two = (boost(made, labels, name, task_type, 3) for _ in range(2))
     assert np.array_equal(one.predictions["test"], two.predictions["test"])
     assert one.chosen == two.chosen
-    value = metric(name, labels["test"], one.predictions["test"])
+    value = metric(name, task_type, labels["test"], one.predictions["test"])
     assert value > 0.9 if name == "auroc" else value < 0.2
 
 
@@ -38,4 +38,4 @@ def test_columns_that_training_never_saw_are_left_out() -> None:
         late = np.nan if split == "train" else 1.0
         made[split] = FlatTable(table.frame.assign(late=late, kind=late), ("c", "kind"))
     found = boost(made, labels, "auroc", "binary", 3)
-    assert metric("auroc", labels["test"], found.predictions["test"]) > 0.9
+    assert metric("auroc", "binary", labels["test"], found.predictions["test"]) > 0.9

@@ -7,8 +7,7 @@ import torch
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
-from workbench.training.build import build_model, fit_for, model_for
-from workbench.training.loaders import train_loader
+from workbench.training.build import build_model, fit_for
 
 PLAN = ModelPlan(Fanout([4, 4], strategy="recent")).replace(channels=4)
 
@@ -28,11 +27,3 @@ def test_statistics_end_at_the_last_train_anchor(shop: Shop) -> None:
     train = shop.task.seeds("train")
     assert fit_for(shop.parts.graph, shop.parts.features, PLAN, train).last_anchor == train.anchor_time.max()
     assert fit_for(shop.parts.graph, shop.parts.features, PLAN, train).target == (0.0, 1.0)
-
-
-def test_a_loader_says_all_that_a_model_needs(shop: Shop) -> None:
-    seeds = shop.task.seeds("train")
-    loader = train_loader(shop.parts, PLAN, seeds, 0, expand=False)
-    model, statistics = model_for(PLAN, loader, 3)
-    assert statistics == fit_for(shop.parts.graph, shop.parts.features, PLAN, seeds)
-    assert model(next(iter(loader))).shape == (min(PLAN.optimisation.batch_size, len(seeds)),)

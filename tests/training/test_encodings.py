@@ -71,13 +71,13 @@ def test_a_run_keeps_its_encodings(engine: wb.Engine, task: wb.Task, tmp_path: P
 
 
 def test_sets_of_categories_reach_the_model(engine: wb.Engine, task: wb.Task) -> None:
-    from workbench.training.build import fit_for, model_for
+    from workbench.training.build import build_model, fit_for
     from workbench.training.loaders import train_loader
 
     plan = PLAN.replace(encodings={}, dropout=0.0)
     loader = train_loader(engine.parts, plan, task.seeds("train"), 0, expand=True)
-    model, statistics = model_for(plan, loader, 3)
-    assert statistics == fit_for(engine.graph, engine.features, plan, task.seeds("train"))
+    statistics = fit_for(engine.graph, engine.features, plan, task.seeds("train"))
+    model = build_model(engine.schema, plan, statistics, "users", 3)
     tags = next(c for c in statistics.tables["products"] if c.column.name == "tags")
     data = next(iter(loader))
     before = model.eval()(data)

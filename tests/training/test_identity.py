@@ -15,9 +15,10 @@ from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.schema import Schema
 from workbench.testing.shop import Shop, open_parts
+from workbench.training.begin import load_run, start
 from workbench.training.identity import schema_hash
 from workbench.training.parts import Parts
-from workbench.training.run import Run, load_run, start
+from workbench.training.run import Run
 
 PLAN = ModelPlan(Fanout([4, {"products-rev_product_id->orders": 1}], strategy="recent")).replace(
     channels=4, epochs=1

@@ -18,8 +18,8 @@ from workbench.pyg.pinned import PinnedPool
 from workbench.query.seed_table import SeedTable
 from workbench.testing.shop import Shop
 from workbench.training import loaders
+from workbench.training.begin import start
 from workbench.training.loaders import check_labels, frozen, predict_loader, seen, train_loader, unseen
-from workbench.training.run import start
 
 PLAN = ModelPlan(Fanout([3], strategy="recent", disjoint=False)).replace(batch_size=16)
 
@@ -77,12 +77,12 @@ def test_rows_without_a_time_are_always_seen(shop: Shop) -> None:
 def test_seeds_that_nothing_can_be_learned_from(shop: Shop) -> None:
     seeds = shop.task.seeds("train")
     with pytest.raises(TrainingError, match="there are none"):
-        check_labels(seeds[:0], PLAN)
+        check_labels(seeds[:0], PLAN, "binary")
     with pytest.raises(TrainingError, match="no labels"):
-        check_labels(replace(seeds, label=None), PLAN)
-    with pytest.raises(TrainingError, match="both classes"):
-        check_labels(replace(seeds, label=np.ones(len(seeds))), PLAN)
-    check_labels(replace(seeds, label=np.ones(len(seeds))), PLAN.replace(loss="l1", metric="mae"))
+        check_labels(replace(seeds, label=None), PLAN, "binary")
+    with pytest.raises(TrainingError, match="two classes"):
+        check_labels(replace(seeds, label=np.ones(len(seeds))), PLAN, "binary")
+    check_labels(replace(seeds, label=np.ones(len(seeds))), PLAN, "regression")
 
 
 def test_joint_plans_predict_jointly_only_where_that_changes_nothing(shop: Shop) -> None:

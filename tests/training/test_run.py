@@ -18,8 +18,9 @@ from workbench.events import Event, StageTimes, StepDone
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
+from workbench.training.begin import load_run, start
 from workbench.training.metrics import score
-from workbench.training.run import Run, load_run, start
+from workbench.training.run import Run
 
 PLAN = ModelPlan(Fanout([6, {"products-rev_product_id->orders": 1}], strategy="recent")).replace(
     channels=8, epochs=2, batch_size=32
@@ -182,26 +183,6 @@ def test_loader_and_trainer_count_alike_and_name_no_stage_twice(shop: Shop) -> N
     assert {event.epoch for event in loading} == {event.epoch for event in training} == {1, 2}
     assert max(event.batch for event in loading) == max(event.batch for event in training) == steps
     assert not {stage for event in loading for stage in event.stages} & set(training[0].stages)
-
-
-def test_no_callbacks_are_silence_and_none_prints(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    plan = PLAN.replace(epochs=1)
-    start(shop.parts, shop.task, plan, callbacks=[], device="cpu").wait()
-    assert capsys.readouterr().out == ""
-    start(shop.parts, shop.task, plan, device="cpu").wait()
-    assert "epoch   1/1" in capsys.readouterr().out
-
-
-def test_plans_and_splits_that_do_not_fit(shop: Shop) -> None:
-    with pytest.raises(PlanError, match="regression"):
-        start(shop.parts, shop.task, PLAN.replace(loss="l1", metric="mae"))
-    with pytest.raises(TrainingError, match="device"):
-        start(shop.parts, shop.task, PLAN, device="tpu")
-    for odd, got in ((print, "print"), ([Run], "the class Run"), (["x"], "'x'")):
-        with pytest.raises(TrainingError, match=rf"got .*{got}.*callbacks=\[print\]"):
-            start(shop.parts, shop.task, PLAN, callbacks=odd)  # type: ignore[arg-type]
-    with pytest.raises(PlanError, match=r"users\.agee"):
-        start(shop.parts, shop.task, PLAN.replace(exclude=("users.agee",)))
 
 
 def test_bare_mistakes_are_explained(shop: Shop, run: Run) -> None:

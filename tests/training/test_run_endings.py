@@ -21,7 +21,8 @@ from workbench.events import EpochDone, Event, RunDone, StepDone
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
-from workbench.training.run import Run, load_run, start
+from workbench.training.begin import load_run, start
+from workbench.training.run import Run
 
 PLAN = ModelPlan(Fanout([6, {"products-rev_product_id->orders": 1}], strategy="recent")).replace(
     channels=8, epochs=2, batch_size=32
@@ -174,7 +175,7 @@ import sys
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.task import Task
 from workbench.testing.shop import open_parts
-from workbench.training.run import start
+from workbench.training.begin import start
 from workbench.events import EpochDone
 import json
 parts = open_parts(sys.argv[1])

@@ -16,7 +16,7 @@ from workbench.errors import TrainingError
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
-from workbench.training.run import load_run, start
+from workbench.training.begin import load_run, start
 from workbench.training.run_folder import copy_folder, new_folder, read_run
 
 PLAN = ModelPlan(Fanout([4], strategy="recent")).replace(channels=4, epochs=1)

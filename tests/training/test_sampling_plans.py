@@ -13,7 +13,7 @@ from workbench.plan.metapath import Metapath, Metapaths
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan
 from workbench.testing.shop import Shop
-from workbench.training.run import load_run, start
+from workbench.training.begin import load_run, start
 
 ORDERS, BACK = "orders-user_id->users", "users-rev_user_id->orders"
 

@@ -12,8 +12,9 @@ from torch import nn
 from torch_geometric.data import HeteroData
 
 from workbench.errors import TrainingError
-from workbench.plan.model_plan import Optimisation
-from workbench.training.step import Target, optimiser_of, outputs, seed_type_of, seeded, unshaped
+from workbench.plan.optimisation import OPTIMISERS, SCHEDULES, Optimisation
+from workbench.training.step import learning_rate, optimiser_of, outputs, seed_type_of, seeded, unshaped
+from workbench.training.target import Target
 
 
 def batch(count: int = 3) -> HeteroData:
@@ -35,16 +36,29 @@ class Gives(nn.Module):
         return self.value
 
 
-def test_outputs_are_one_number_per_seed() -> None:
-    assert outputs(Gives(torch.ones(3)), batch()).shape == (3,)
-    assert outputs(Gives(torch.ones(3, 1)), batch()).shape == (3,)
-    assert outputs(Gives(torch.ones(3, dtype=torch.long)), batch()).dtype == torch.float32
+ONE, MANY, THREE = Target("binary", "bce"), Target("multilabel", "bce"), Target("forecast", "l1", steps=3)
+
+
+def test_outputs_are_one_number_per_seed_or_as_many_as_the_target_has() -> None:
+    assert outputs(Gives(torch.ones(3)), batch(), ONE).shape == (3,)
+    assert outputs(Gives(torch.ones(3, 1)), batch(), ONE).shape == (3,)
+    assert outputs(Gives(torch.ones(3, dtype=torch.long)), batch(), ONE).dtype == torch.float32
+    assert outputs(Gives(torch.ones(3, 7)), batch(), MANY).shape == (3, 7)
+    assert outputs(Gives(torch.ones(3, 3)), batch(), THREE).shape == (3, 3)
 
 
 @pytest.mark.parametrize("value", [torch.ones(4), torch.ones(3, 2), torch.ones(()), {"a": 1}, None])
 def test_other_outputs_are_refused(value: object) -> None:
     with pytest.raises(TrainingError, match=r"one number per seed of 3 seeds"):
-        outputs(Gives(value), batch())
+        outputs(Gives(value), batch(), ONE)
+
+
+def test_so_are_too_few_or_too_many_numbers() -> None:
+    for value in (torch.ones(3), torch.ones(3, 2), torch.ones(2, 3)):
+        with pytest.raises(TrainingError, match=r"asked for 3 numbers per seed .* \(3, 3\)"):
+            outputs(Gives(value), batch(), THREE)
+    with pytest.raises(TrainingError, match=r"several numbers .* \(3, any number\)"):
+        outputs(Gives(torch.ones(3)), batch(), MANY)
 
 
 def test_the_seed_type_is_the_one_with_a_batch_size() -> None:
@@ -53,37 +67,28 @@ def test_the_seed_type_is_the_one_with_a_batch_size() -> None:
         seed_type_of(HeteroData(items={"x": torch.ones(1, 1)}))
 
 
-def test_regression_targets_are_standardised_and_scaled_back() -> None:
-    target = Target("regression", "l1", mean=10.0, scale=2.0)
-    raw, label = torch.tensor([0.5, -1.0]), torch.tensor([11.0, 8.0])
-    assert float(target.loss(raw, label)) == 0.0
-    assert np.allclose(target.predictions(raw), [11.0, 8.0])
-    for name in ("mse", "huber"):
-        assert float(Target("regression", name, 10.0, 2.0).loss(raw, label + 1)) > 0
-
-
-def test_binary_targets_are_probabilities() -> None:
-    target = Target("binary", "bce")
-    assert np.allclose(target.predictions(torch.tensor([0.0])), [0.5])
-    assert float(target.loss(torch.tensor([50.0]), torch.tensor([1]))) < 1e-6
-
-
-@pytest.mark.parametrize("task_type", ["binary", "regression"])
-def test_what_is_a_view_of_a_parameter_is_predicted_too(task_type: str) -> None:
-    bias = nn.Parameter(torch.zeros(1))
-    with torch.no_grad():
-        raw = bias.expand(3)
-    assert raw.requires_grad
-    expected = [0.5] * 3 if task_type == "binary" else [7.0] * 3
-    assert Target(task_type, "mse", mean=7.0).predictions(raw).tolist() == expected
-
-
 def test_vectors_are_not_decayed() -> None:
     decayed, plain = optimiser_of(nn.Linear(2, 2), Optimisation(weight_decay=0.5)).param_groups
     assert (decayed["weight_decay"], plain["weight_decay"]) == (0.5, 0.0)
     assert [p.dim() for p in decayed["params"]] == [2]
     with pytest.raises(TrainingError, match="no parameters"):
         optimiser_of(Gives(1), Optimisation())
+    for name, kind in OPTIMISERS.items():
+        assert type(optimiser_of(nn.Linear(2, 2), Optimisation(optimiser=name))).__name__ == kind
+
+
+def test_learning_rates_rise_over_the_warm_up_and_fall_to_zero() -> None:
+    shares = np.linspace(0, 1, 101)[:-1]
+    for schedule in SCHEDULES:
+        settings = Optimisation(learning_rate=2.0, schedule=schedule, warmup=0.2)
+        rates = np.array([learning_rate(settings, share) for share in shares])
+        assert np.allclose(rates[:21], np.linspace(0, 2, 21))
+        assert (np.diff(rates[20:]) <= 0).all()
+        if schedule != "constant":
+            assert rates[-1] < 0.05
+            assert np.isclose(rates[60], 1.0), "half of the way down, half of the rate"
+    assert {learning_rate(Optimisation(), share) for share in shares} == {0.005}
+    assert learning_rate(Optimisation(warmup=1.0), 0.5) == 0.0025
 
 
 def test_lazy_parameters_and_buffers_have_no_shape_yet() -> None:

@@ -9,9 +9,12 @@ import numpy as np
 from workbench.advise.hops import choose_hops
 from workbench.errors import BudgetError
 from workbench.loading.order import batch_order
+from workbench.plan.architecture import ModelSettings
 from workbench.plan.cells import as_draw
 from workbench.plan.fanout import Fanout
-from workbench.plan.model_plan import ModelPlan, ModelSettings, Optimisation
+from workbench.plan.model_plan import ModelPlan
+from workbench.plan.objective import USUAL
+from workbench.plan.optimisation import Optimisation
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.profile import Cost, profile
 from workbench.stores.features import GroupLayout
@@ -77,7 +80,7 @@ def suggest_plan(task: Any, parts: OpenStores) -> ModelPlan:
     model, shaping = _model(len(seeds), fanout)
     steps, training = _optimisation(task.task_type, batch_size, _steps(fanout, seeds, batch_size))
     reasons = [*hops.reasons, sharing, sizing, batching, shaping, training]
-    metric = "auroc" if task.task_type == "binary" else "mae"
+    metric = USUAL[task.task_type][1]
     return ModelPlan(fanout, model, steps, metric, reasons=tuple(reasons))
 
 
@@ -201,7 +204,7 @@ def _optimisation(task_type: str, batch_size: int, per_epoch: int) -> tuple[Opti
         weight_decay=0.01,
         batch_size=batch_size,
         patience=3,
-        loss="bce" if task_type == "binary" else "l1",
+        loss=USUAL[task_type][0],
     )
     total = epochs * min(per_epoch, limit or per_epoch)
     return steps, (f"{epochs} epochs", f"about {total:,} steps, fewer if the metric stops improving")

@@ -132,6 +132,10 @@ class Loader:
         """The same loader for another epoch, from its first batch."""
         return Loader(**{**self._options, "epoch": epoch, "start_batch": 0})
 
+    def from_batch(self, start: int) -> Loader:
+        """The same epoch from a batch on."""
+        return Loader(**{**self._options, "start_batch": start})
+
     def batch(self, index: int) -> Batch:
         """One batch, made here and now: equal to the one that iterating yields at that index.
 

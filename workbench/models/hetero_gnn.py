@@ -1,4 +1,4 @@
-"""HeteroGNN: heterogeneous GraphSAGE over a sampled neighbourhood, one prediction per seed.
+"""HeteroGNN: heterogeneous GraphSAGE over a sampled neighbourhood, one answer per seed.
 
     columns -> RowEncoder (once per distinct row) -> + MomentEncoder (per node) -> h0
     layer:  h'(v) = h(v) + act(norm(W_self h(v) + sum over edge types of W_e [mean | max | ... of h(u)]))
@@ -34,6 +34,7 @@ class HeteroGNN(nn.Module):
     plan : ModelPlan
     statistics : Statistics  of every table that the plan reaches
     seed_type : str
+    outputs : int or None  numbers per seed, of several classes or steps; None: one, without an axis for it
 
     Raises
     ------
@@ -41,11 +42,18 @@ class HeteroGNN(nn.Module):
         If the plan's fanout names an edge type that the schema does not have.
     """
 
-    def __init__(self, schema: Schema, plan: ModelPlan, statistics: Statistics, seed_type: str) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        plan: ModelPlan,
+        statistics: Statistics,
+        seed_type: str,
+        outputs: int | None = None,
+    ) -> None:
         super().__init__()
         steps = plan.fanout.compile(schema, [seed_type])
         channels, dropout = plan.model.channels, plan.model.dropout
-        self.seed_type, self.depth = seed_type, plan.model.layers
+        self.seed_type, self.depth, self.outputs = seed_type, plan.model.layers, outputs
         node_types, edge_tables = reached(schema, steps, seed_type)
         self.node_types = node_types
         self.edge_tables = edge_tables
@@ -71,11 +79,11 @@ class HeteroGNN(nn.Module):
             nn.Linear(2 * channels, channels),
             nn.ReLU(),
             KeyedDropout(dropout),
-            nn.Linear(channels, 1),
+            nn.Linear(channels, outputs or 1),
         )
 
     def forward(self, data: Any) -> Tensor:
-        """float32[num_seeds]: a logit (binary) or a standardised value (regression)."""
+        """float32[num_seeds] or float32[num_seeds, outputs]: logits, or standardised values."""
         seeds = data[self.seed_type]
         anchors, count = seeds.seed_time, int(seeds.batch_size)
         hidden = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
@@ -87,9 +95,8 @@ class HeteroGNN(nn.Module):
             hops = self.depth - index
             sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
             hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
-        return torch.as_tensor(self.head(torch.cat([first, hidden[self.seed_type][:count]], dim=1))).squeeze(
-            1
-        )
+        said = torch.as_tensor(self.head(torch.cat([first, hidden[self.seed_type][:count]], dim=1)))
+        return said if self.outputs else said.squeeze(1)
 
     def encode_nodes(self, store: Any, table: str, anchors: Tensor) -> Tensor:
         """float32[nodes, channels]: the input vector of every node of a type."""

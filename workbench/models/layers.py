@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from workbench.models.dropout import KeyedDropout
-from workbench.plan.model_plan import ModelSettings
+from workbench.plan.architecture import ModelSettings
 from workbench.schema import EdgeType
 
 Edges = Mapping[EdgeType, tuple[Tensor, "Tensor | None"]]

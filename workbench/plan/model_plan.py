@@ -4,76 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import PlanError, WorkbenchError, did_you_mean, explain
+from workbench.plan.architecture import ModelSettings
+from workbench.plan.checks import one_of, refuse
 from workbench.plan.encoding import Encoding, encodings_of
 from workbench.plan.fanout import Fanout
 from workbench.plan.metapath import Metapaths
+from workbench.plan.objective import LOSSES, METRICS
+from workbench.plan.optimisation import Optimisation
 from workbench.plan.sampling_plan import SamplingPlan
 from workbench.temporal import instant, iso
-
-AGGREGATIONS: tuple[str, ...] = ("mean", "max", "min", "sum", "count")
-"""What a layer may compute from the neighbours of a node; ``count`` is ``log(1 + neighbours)``."""
-
-LOSSES: dict[str, str] = {"bce": "binary", "l1": "regression", "mse": "regression", "huber": "regression"}
-"""Loss -> the task type that it trains."""
-
-METRICS: dict[str, tuple[str, bool]] = {
-    "auroc": ("binary", True),
-    "average_precision": ("binary", True),
-    "accuracy": ("binary", True),
-    "log_loss": ("binary", False),
-    "mae": ("regression", False),
-    "rmse": ("regression", False),
-    "r2": ("regression", True),
-}
-"""Metric -> (task type, whether higher is better)."""
-
-
-@dataclass(frozen=True)
-class ModelSettings:
-    """Shape of the built-in heterogeneous GraphSAGE.
-
-    Attributes
-    ----------
-    channels : int  width of every hidden vector
-    layers : int  message passing layers; more than the fanout has hops is a waste
-    aggregations : tuple of str  see :data:`AGGREGATIONS`; computed side by side, per edge type
-    dropout : float  in [0, 1)
-    """
-
-    channels: int = 64
-    layers: int = 2
-    aggregations: tuple[str, ...] = ("mean", "max", "count")
-    dropout: float = 0.1
-
-
-@dataclass(frozen=True)
-class Optimisation:
-    """How the weights are found.
-
-    Attributes
-    ----------
-    epochs : int  passes over the training seeds, at most
-    max_steps : int or None  optimiser steps per epoch, at most (a fresh shuffle decides which seeds)
-    learning_rate, weight_decay : float  of AdamW
-    batch_size : int  seeds per step
-    patience : int  epochs without a better validation metric before the run stops
-    loss : str  see :data:`LOSSES`
-    clip : float  largest norm of a step's gradient
-    """
-
-    epochs: int = 10
-    max_steps: int | None = None
-    learning_rate: float = 0.005
-    weight_decay: float = 1e-4
-    batch_size: int = 512
-    patience: int = 4
-    loss: str = "bce"
-    clip: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -85,7 +29,8 @@ class ModelPlan:
     fanout : Fanout or Metapaths
     model : ModelSettings
     optimisation : Optimisation
-    metric : str  chooses the best epoch on the validation seeds; see :data:`METRICS`
+    metric : str
+        Chooses the best epoch on the validation seeds; see :data:`~workbench.plan.objective.METRICS`.
     exclude : tuple of str  ``'table.column'`` that the model must not read
     encodings : tuple of (``'table.column'``, Encoding)
         How the built-in model reads some columns otherwise than usual; given as a mapping, such as
@@ -119,7 +64,7 @@ class ModelPlan:
 
     def __post_init__(self) -> None:
         if isinstance(self.exclude, str):
-            _refuse("exclude", self.exclude, "a list of names such as ['users.age']")
+            refuse("exclude", self.exclude, "a list of names such as ['users.age']")
         object.__setattr__(self, "exclude", tuple(sorted(self.exclude)))
         object.__setattr__(self, "encodings", encodings_of(self.encodings))
         if self.until is not None:
@@ -128,9 +73,9 @@ class ModelPlan:
         check_plan(self)
 
     @property
-    def task_type(self) -> str:
-        """``binary`` or ``regression``: what the loss trains."""
-        return LOSSES[self.optimisation.loss]
+    def task_types(self) -> tuple[str, ...]:
+        """What the loss trains and the metric measures, the simplest first."""
+        return tuple(kind for kind in LOSSES[self.optimisation.loss] if kind in METRICS[self.metric][0])
 
     @property
     def higher_is_better(self) -> bool:
@@ -177,8 +122,8 @@ class ModelPlan:
         return {
             "format": 1,
             "fanout": self.fanout.to_dict(),
-            "model": {**asdict(self.model), "aggregations": list(self.model.aggregations)},
-            "optimisation": asdict(self.optimisation),
+            "model": _written(self.model),
+            "optimisation": _written(self.optimisation),
             "metric": self.metric,
             "exclude": list(self.exclude),
             **(
@@ -203,11 +148,10 @@ class ModelPlan:
             got = data.get("format") if isinstance(data, Mapping) else type(data).__name__
             raise PlanError(explain("a model plan of format 1 was asked for", f"got {got!r}"))
         try:
-            model = {**data["model"], "aggregations": tuple(data["model"]["aggregations"])}
             return cls(
                 fanout=_sampling_plan(data["fanout"]),
-                model=ModelSettings(**model),
-                optimisation=Optimisation(**data["optimisation"]),
+                model=ModelSettings(**_read(data["model"])),
+                optimisation=Optimisation(**_read(data["optimisation"])),
                 metric=data["metric"],
                 exclude=tuple(data["exclude"]),
                 encodings=data.get("encodings", {}),
@@ -251,16 +195,13 @@ class ModelPlan:
         return cls.from_dict(data)
 
     def __repr__(self) -> str:
-        shape, steps = self.model, self.optimisation
-        limit = "" if steps.max_steps is None else f" of at most {steps.max_steps} steps"
+        better = "higher" if self.higher_is_better else "lower"
         lines = [
             "ModelPlan",
             *_fanout_lines(self.fanout),
-            f"  model    {shape.layers} layers, {shape.channels} channels, "
-            f"{' + '.join(shape.aggregations)}, dropout {shape.dropout:g}",
-            f"  training {steps.loss}, AdamW {steps.learning_rate:g} (weight decay {steps.weight_decay:g}), "
-            f"batches of {steps.batch_size}, {steps.epochs} epochs{limit}, patience {steps.patience}",
-            f"  metric   {self.metric} ({'higher' if self.higher_is_better else 'lower'} is better)",
+            f"  model    {self.model.describe()}",
+            f"  training {self.optimisation.describe()}",
+            f"  metric   {self.metric} ({better} is better)",
         ]
         if self.exclude:
             lines.append(f"  exclude  {', '.join(self.exclude)}")
@@ -345,53 +286,30 @@ def check_plan(plan: ModelPlan) -> None:
         Naming the choice, what it was and what is allowed.
     """
     if not isinstance(plan.fanout, SamplingPlan):
-        _refuse("fanout", plan.fanout, "a Fanout, such as Fanout([16, 8]), or Metapaths")
-    _check_model(plan.model)
-    _check_optimisation(plan.optimisation)
-    if plan.metric not in METRICS:
-        _refuse("metric", plan.metric, ", ".join(METRICS))
-    if METRICS[plan.metric][0] != plan.task_type:
-        allowed = ", ".join(name for name, (kind, _) in METRICS.items() if kind == plan.task_type)
-        _refuse("metric", plan.metric, f"{allowed} (the loss {plan.optimisation.loss!r} is {plan.task_type})")
+        refuse("fanout", plan.fanout, "a Fanout, such as Fanout([16, 8]), or Metapaths")
+    plan.model.check()
+    plan.optimisation.check()
+    one_of("metric", plan.metric, METRICS)
+    if not plan.task_types:
+        loss, trained = plan.optimisation.loss, LOSSES[plan.optimisation.loss]
+        fitting = [name for name, (kinds, _) in METRICS.items() if set(kinds) & set(trained)]
+        allowed = f"{', '.join(fitting)} (the loss {loss!r} is for {' and '.join(trained)} tasks)"
+        refuse("metric", plan.metric, allowed)
     for name in plan.exclude:
         if name.count(".") < 1:
-            _refuse("exclude", name, "'table.column'")
+            refuse("exclude", name, "'table.column'")
 
 
-def _check_model(model: ModelSettings) -> None:
-    _whole("channels", model.channels, 1, 65536)
-    _whole("layers", model.layers, 1, 64)
-    if (
-        isinstance(model.aggregations, str)
-        or not model.aggregations
-        or set(model.aggregations) - set(AGGREGATIONS)
-    ):
-        _refuse("aggregations", model.aggregations, f"a list of one or more of {', '.join(AGGREGATIONS)}")
-    _between("dropout", model.dropout, 0.0, 0.999)
+def _written(part: ModelSettings | Optimisation) -> dict[str, Any]:
+    """Plain JSON values; choices that came later only where they are not the usual ones."""
+    later = {each.name: each.default for each in fields(part) if "later" in each.metadata}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(part).items()
+        if value != later.get(name, MISSING)
+    }
 
 
-def _check_optimisation(steps: Optimisation) -> None:
-    _whole("epochs", steps.epochs, 1, 10**6)
-    _whole("batch_size", steps.batch_size, 1, 10**7)
-    _whole("patience", steps.patience, 1, 10**6)
-    if steps.max_steps is not None:
-        _whole("max_steps", steps.max_steps, 1, 10**9)
-    _between("learning_rate", steps.learning_rate, 1e-12, 100.0)
-    _between("weight_decay", steps.weight_decay, 0.0, 100.0)
-    _between("clip", steps.clip, 1e-12, float("inf"))
-    if steps.loss not in LOSSES:
-        _refuse("loss", steps.loss, ", ".join(LOSSES))
-
-
-def _whole(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        _refuse(name, value, f"a whole number from {low} to {high}")
-
-
-def _between(name: str, value: object, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        _refuse(name, value, f"a number from {low:g} to {high:g}")
-
-
-def _refuse(name: str, got: object, allowed: str) -> None:
-    raise PlanError(explain(f"{name!r} of a plan", f"got {got!r}", allowed))
+def _read(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Choices as they were before :func:`_written` made lists of tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in part.items()}

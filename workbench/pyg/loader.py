@@ -87,8 +87,15 @@ class PyGLoader:
 
     def with_epoch(self, epoch: int) -> PyGLoader:
         """The same loader for another epoch, from its first batch."""
+        return self._over(self.loader.with_epoch(epoch))
+
+    def from_batch(self, start: int) -> PyGLoader:
+        """The same epoch from a batch on, without making those before."""
+        return self._over(self.loader.from_batch(start))
+
+    def _over(self, loader: Loader) -> PyGLoader:
         copy = object.__new__(PyGLoader)
-        copy.__dict__.update(self.__dict__, loader=self.loader.with_epoch(epoch))
+        copy.__dict__.update(self.__dict__, loader=loader)
         return copy
 
     def batch(self, index: int) -> HeteroData | Data:

@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from workbench.plan.model_plan import METRICS, ModelPlan
+from workbench.plan.model_plan import ModelPlan
+from workbench.plan.objective import USUAL, metrics_of
 from workbench.query.seed_table import SeedTable
 from workbench.query.splits import windows_end
+from workbench.temporal import FOREVER
 from workbench.training.boosting import boost
-from workbench.training.build import check_key
+from workbench.training.build import check_key, hidden_columns
 from workbench.training.loaders import seen
 from workbench.training.metrics import better, metric, score
 from workbench.training.parts import Parts
@@ -39,7 +41,8 @@ class Baseline:
     name : str
     chosen : str  what validation chose
     scores : dict split (``val``, ``test``) -> dict metric -> value; NaN where it is undefined
-    predictions : dict split -> float64[n]  in the order of the seeds that were scored
+    predictions : dict split -> float64[n], of several classes or steps float64[n, k]
+        In the order of the seeds that were scored.
     seconds : float
     """
 
@@ -76,7 +79,7 @@ def baselines(parts: Parts, task: Any, plan: ModelPlan | None = None, key: int =
     """
     check_key(key)
     name = _default_metric(task) if plan is None else plan.metric
-    hidden = () if plan is None else plan.exclude
+    hidden = (*(() if plan is None else plan.exclude), *hidden_columns(task))
     seeds = {split: seen(parts.graph, plan, task.seeds(split)) for split in SPLITS}
     return {
         "past_rate": past_rate(task, seeds, name),
@@ -89,20 +92,42 @@ def past_rate(task: Any, seeds: dict[str, SeedTable], name: str) -> Baseline:
     began, trouble = time.perf_counter(), _one_class(task, seeds)
     if trouble:
         return _undefined("past_rate", trouble, task, name, seeds, began)
-    known = _known(task, list(seeds.values()))
-    window = max(int(task.horizon.approximate), 1)
-    tried, prior = settings(), float(np.mean(_labels(seeds["train"])))
-    found = {
-        split: past_rates(known, seeds[split].node_id, seeds[split].visible_until, window, tried, prior)
-        for split in ("val", "test")
-    }
+    tried, found = settings(), _past_rates(task, seeds)
     best, value = 0, float("nan")
     for i, values in enumerate(found["val"]):
-        reached = metric(name, _labels(seeds["val"]), values)
+        reached = metric(name, task.task_type, _labels(seeds["val"]), values)
         if better(name, reached, value):
             best, value = i, reached
     predictions = {split: values[best] for split, values in found.items()}
     return _baseline("past_rate", str(tried[best]), task, name, seeds, predictions, began)
+
+
+def _past_rates(task: Any, seeds: dict[str, SeedTable]) -> dict[str, list[AnyArray]]:
+    """What each setting says of val and test, of several classes or steps side by side."""
+    known = _known(task, seeds)
+    window = max(int(task.horizon.approximate), 1)
+    labels = _one_hot(known.label, task.task_type, seeds)
+    trained = _one_hot(_labels(seeds["train"]), task.task_type, seeds)
+    found = {}
+    for split in ("val", "test"):
+        asked = (seeds[split].node_id, seeds[split].visible_until, window, settings())
+        columns = [
+            past_rates(Known(known.entity, known.end, labels[:, i]), *asked, float(trained[:, i].mean()))
+            for i in range(labels.shape[1])
+        ]
+        stacked = [np.stack(each, axis=1) for each in zip(*columns, strict=True)]
+        found[split] = (
+            stacked if known.label.ndim > 1 or labels.shape[1] > 1 else [each[:, 0] for each in stacked]
+        )
+    return found
+
+
+def _one_hot(label: AnyArray, task_type: str, seeds: dict[str, SeedTable]) -> AnyArray:
+    """float64[n, k]: labels as rates can be taken of them."""
+    if task_type != "multiclass":
+        return label.reshape(len(label), -1)
+    classes = 1 + max(int(_labels(table).max(initial=0)) for table in seeds.values())
+    return np.eye(classes)[label.astype(np.int64)]
 
 
 def boosting(
@@ -132,7 +157,7 @@ def _one_class(task: Any, seeds: dict[str, SeedTable]) -> str:
         labels = _labels(seeds[split])
         if not len(labels):
             return f"undefined: there are no {split} seeds"
-        if task.task_type == "binary" and labels.min() == labels.max():
+        if task.task_type in ("binary", "multiclass") and labels.min() == labels.max():
             return f"undefined: one class (all {len(labels):,} {split} labels are {labels[0]:g})"
     return ""
 
@@ -140,18 +165,20 @@ def _one_class(task: Any, seeds: dict[str, SeedTable]) -> str:
 def _undefined(
     name: str, why: str, task: Any, metric_name: str, seeds: dict[str, SeedTable], began: float
 ) -> Baseline:
-    names = [metric_name, *(each for each, (kind, _) in METRICS.items() if kind == task.task_type)]
+    names = [metric_name, *metrics_of(task.task_type)]
     scores = {split: dict.fromkeys(names, float("nan")) for split in ("val", "test")}
     predictions = {split: np.full(len(seeds[split]), np.nan) for split in scores}
     return Baseline(name, why, scores, predictions, time.perf_counter() - began)
 
 
-def _known(task: Any, tables: list[SeedTable]) -> Known:
-    """Every label of the task and when its window was over."""
+def _known(task: Any, seeds: dict[str, SeedTable]) -> Known:
+    """Every label of the task and when its window was over; of a static task those of train alone."""
+    static = seeds["train"].anchor_time.min() == FOREVER
+    tables = [seeds["train"]] if static else list(seeds.values())
     entity = np.concatenate([table.node_id for table in tables])
     anchor = np.concatenate([table.anchor_time for table in tables])
     label = np.concatenate([_labels(table) for table in tables])
-    return Known(entity, windows_end(task.resolved.horizon, anchor), label)
+    return Known(entity, anchor if static else windows_end(task.resolved.horizon, anchor), label)
 
 
 def _labels(seeds: SeedTable) -> AnyArray:
@@ -159,7 +186,7 @@ def _labels(seeds: SeedTable) -> AnyArray:
 
 
 def _default_metric(task: Any) -> str:
-    return "auroc" if task.task_type == "binary" else "mae"
+    return USUAL[str(task.task_type)][1]
 
 
 def _baseline(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,12 @@ from workbench.kernels.rng import derive_key
 from workbench.models.hetero_gnn import HeteroGNN, tables_read
 from workbench.models.statistics import Statistics, fit_statistics
 from workbench.plan.model_plan import ModelPlan
-from workbench.pyg.loader import PyGLoader
+from workbench.plan.objective import USUAL
 from workbench.query.seed_table import SeedTable
 from workbench.schema import Schema
 from workbench.stores.protocols import FeatureStore, GraphStore
 from workbench.training.step import GENERATOR
+from workbench.training.target import Target
 
 
 def check_key(key: Any) -> None:
@@ -90,18 +92,23 @@ def check_task(task: Any, plan: ModelPlan) -> None:
     ------
     PlanError
     """
-    if task.task_type != plan.task_type:
+    if task.task_type not in plan.task_types:
+        loss, metric = plan.optimisation.loss, plan.metric
+        usual = USUAL.get(task.task_type)
+        change = f"plan.replace(loss={usual[0]!r}, metric={usual[1]!r})" if usual else "another query"
         raise PlanError(
             explain(
-                f"a {task.task_type} task was to be trained",
-                f"the plan's loss {plan.optimisation.loss!r} is for {plan.task_type} tasks",
-                do="Take engine.suggest_plan(task), or change loss and metric together",
+                f"a {task.task_type} task was to be trained under a plan",
+                f"its loss {loss!r} and metric {metric!r} are for {' and '.join(plan.task_types)} tasks",
+                do=f"Take engine.suggest_plan(task), or {change}",
             )
         )
 
 
-def check_exclude(plan: ModelPlan, model: nn.Module | None) -> None:
+def check_exclude(plan: ModelPlan, model: nn.Module | None, hidden: tuple[str, ...] = ()) -> None:
     """Refuse to promise how a module of the user reads columns: its batches hold every column as stored.
+
+    ``hidden``: see :func:`hidden_columns`.
 
     Raises
     ------
@@ -116,6 +123,15 @@ def check_exclude(plan: ModelPlan, model: nn.Module | None) -> None:
                 "or set them aside in the schema and ingest again",
             )
         )
+    if hidden and not isinstance(model, HeteroGNN | None):
+        raise PlanError(
+            explain(
+                f"{type(model).__name__} was to be trained to predict {', '.join(hidden)}",
+                "its batches hold that very column",
+                "the built-in model, or a query about rows of other tables",
+                "Ingest a copy of the tables without the column, with its values as seeds of your own",
+            )
+        )
     if plan.encodings and not isinstance(model, HeteroGNN | None):
         raise PlanError(
             explain(
@@ -126,27 +142,64 @@ def check_exclude(plan: ModelPlan, model: nn.Module | None) -> None:
         )
 
 
-def fit_for(graph: GraphStore, features: FeatureStore, plan: ModelPlan, train: SeedTable) -> Statistics:
-    """Statistics of everything that the plan reaches, up to the last anchor of the training seeds."""
+def hidden_columns(task: Any) -> tuple[str, ...]:
+    """``'table.column'`` that no feature of a task may read: what a query about a column asks for."""
+    hidden = getattr(task, "hidden", {})
+    return tuple(f"{table}.{column}" for table, columns in hidden.items() for column in columns)
+
+
+def fit_for(
+    graph: GraphStore,
+    features: FeatureStore,
+    plan: ModelPlan,
+    train: SeedTable,
+    hidden: Iterable[str] = (),
+) -> Statistics:
+    """Statistics of everything that the plan reaches, up to the last anchor of the training seeds.
+
+    ``hidden`` columns are left out beside those that the plan excludes; see :func:`hidden_columns`.
+    """
     tables = tables_read(graph.schema, plan, train.node_type)
-    labels = train.label if plan.task_type == "regression" else None
+    # Scaling is of labels that are numbers; those of classes stay as they are.
+    labels = train.label if "regression" in plan.task_types else None
     last = int(train.visible_until.max())
-    return fit_statistics(graph.schema, graph, features, tables, last, plan.exclude, labels, plan.encodings)
+    exclude = sorted({*plan.exclude, *hidden})
+    return fit_statistics(graph.schema, graph, features, tables, last, exclude, labels, plan.encodings)
 
 
-def model_for(plan: ModelPlan, loader: PyGLoader, key: int) -> tuple[HeteroGNN, Statistics]:
-    """The built-in model for the graph, features and seeds of a loader, and its statistics."""
-    batches = loader.loader
-    graph, seeds = batches.sampler.graph, batches.seeds
-    statistics = fit_for(graph, batches.features, plan, seeds)
-    return build_model(graph.schema, plan, statistics, seeds.node_type, key), statistics
+def target_for(plan: ModelPlan, task: Any, train: SeedTable, statistics: Statistics) -> Target:
+    """What the labels of a task are, for the models of a plan.
+
+    Raises
+    ------
+    TrainingError
+        If the classes are not known, or the plan gives another number of weights for them.
+    """
+    asked = getattr(task, "target", None)  # tasks of other makers may know no more than their type
+    classes = getattr(asked, "classes", None)
+    values = () if classes is None else tuple(map(_plain, classes.to_pylist()))
+    target = Target.of(plan, task.task_type, statistics.target, values, train.label)
+    if target.width is None:
+        got, do = "its classes are not known", "Make it with engine.task(...), which knows them"
+        raise TrainingError(explain(f"a {task.task_type} task was to be trained", got, do=do))
+    return replace(target, top_k=getattr(asked, "top_k", None))
+
+
+def _plain(value: Any) -> str | int | float | bool:
+    """A class as JSON holds it."""
+    return value if isinstance(value, str | int | float | bool) else str(value)
 
 
 def build_model(
-    schema: Schema, plan: ModelPlan, statistics: Statistics, seed_type: str, key: int = 0
+    schema: Schema,
+    plan: ModelPlan,
+    statistics: Statistics,
+    seed_type: str,
+    key: int = 0,
+    outputs: int | None = None,
 ) -> HeteroGNN:
-    """The built-in model with weights that are a function of the key alone."""
+    """The built-in model with weights that are a function of the key alone; ``outputs`` as of the target."""
     # torch initialises from its global generator: one model at a time, and the user's state comes back.
     with GENERATOR, torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_key(key, "weights") & 0x7FFFFFFFFFFFFFFF)
-        return HeteroGNN(schema, plan, statistics, seed_type)
+        return HeteroGNN(schema, plan, statistics, seed_type, outputs)

@@ -5,6 +5,7 @@
     categories.json     what the category codes mean that the encoders know
     run.json            key, seed type, task, schema, state, history: written last at each epoch
     model.safetensors   weights of the best epoch so far
+    course.safetensors  where the training stands, until it is finished: what a resumed run goes on from
 
 Each file is written beside its place, fsynced and renamed, so that a kill leaves the old one or the new.
 """
@@ -14,19 +15,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
 from workbench.errors import TrainingError, explain
 from workbench.stores.durable import sync_folders
+from workbench.training.course import Course
 
-WEIGHTS = "model.safetensors"
+WEIGHTS, COURSE = "model.safetensors", "course.safetensors"
 
 
 def write_atomic(path: Path, payload: bytes) -> None:
@@ -96,9 +99,58 @@ def read_json(path: Path) -> Any:
 
 def save_weights(folder: Path, state: Mapping[str, Tensor]) -> None:
     """Write the weights of the best epoch atomically."""
-    # Contiguous copies on the CPU: safetensors refuses views that share memory.
-    cpu = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in state.items()}
-    write_atomic(folder / WEIGHTS, save(cpu))
+    write_atomic(folder / WEIGHTS, save(_on_cpu(state)))
+
+
+def _on_cpu(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Contiguous copies on the CPU: safetensors refuses views that share memory."""
+    return {name: value.detach().to("cpu", copy=True).contiguous() for name, value in state.items()}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A :class:`~workbench.training.course.Course` as it was written down.
+
+    Attributes
+    ----------
+    numbers : dict  plain JSON values
+    tensors : dict name -> Tensor
+    """
+
+    numbers: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+
+def save_course(folder: Path, course: Course) -> None:
+    """Write down where a training stands, in one file, so that numbers and weights belong together."""
+    numbers = {"course": json.dumps(course.numbers())}
+    write_atomic(folder / COURSE, save(_on_cpu(course.tensors()), metadata=numbers))
+
+
+def load_course(folder: Path) -> Checkpoint | None:
+    """Read where a training stood; None if it was finished, or never began.
+
+    Raises
+    ------
+    TrainingError
+        If the file is damaged.
+    """
+    path = folder / COURSE
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            numbers = json.loads((file.metadata() or {})["course"])
+            return Checkpoint(numbers, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise TrainingError(
+            explain(f"{path} was read", f"it is damaged ({error})", do="Train again")
+        ) from error
+
+
+def drop_course(folder: Path) -> None:
+    """Forget where the training stood: it is finished."""
+    (folder / COURSE).unlink(missing_ok=True)
 
 
 def load_weights(folder: Path, model: torch.nn.Module) -> None:
@@ -124,13 +176,24 @@ def load_weights(folder: Path, model: torch.nn.Module) -> None:
         raise TrainingError(
             explain(f"{path} was read", f"it is damaged ({error})", do="Train again, or restore the file")
         ) from error
+    put_weights(model, state, f"the weights in {path}")
+
+
+def put_weights(model: torch.nn.Module, state: Mapping[str, Tensor], what: str) -> None:
+    """Put weights into a model of the same shape.
+
+    Raises
+    ------
+    TrainingError
+        If they belong to another model.
+    """
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:300]
         raise TrainingError(
             explain(
-                f"the weights in {path} were put into {type(model).__name__}",
+                f"{what} were put into {type(model).__name__}",
                 f"they do not fit ({reason})",
                 "the model class that was trained, with the same settings",
             )

@@ -147,7 +147,7 @@ def _unseen(seeds: SeedTable, hidden: BoolArray, so: str) -> str:
     )
 
 
-def check_labels(seeds: SeedTable, plan: ModelPlan) -> None:
+def check_labels(seeds: SeedTable, plan: ModelPlan, task_type: str) -> None:
     """Refuse seeds that nothing can be learned from or measured on.
 
     Raises
@@ -160,8 +160,8 @@ def check_labels(seeds: SeedTable, plan: ModelPlan) -> None:
         raise TrainingError(explain(asked, "there are none", do="Check the task's splits: print(task)"))
     if seeds.label is None:
         raise TrainingError(explain(asked, "they have no labels", do="Take them from task.seeds('train')"))
-    if plan.task_type == "binary" and len(set(seeds.label.tolist())) < 2:
+    if task_type in ("binary", "multiclass") and len(np.unique(seeds.label)) < 2:
         got = f"all {len(seeds):,} labels are {seeds.label[0]:g}"
         raise TrainingError(
-            explain(asked, got, "labels of both classes", "Change the query's condition or the splits")
+            explain(asked, got, "labels of two classes at least", "Change the query or the splits")
         )

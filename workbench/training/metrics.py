@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from workbench.errors import TrainingError, explain
-from workbench.plan.model_plan import METRICS
+from workbench.plan.objective import METRICS, metrics_of
 from workbench.types import AnyArray
+
+_SMALLEST = 1e-7
+"""Probabilities are kept off 0 and 1 by this much where their logarithm is taken."""
 
 
 def score(task_type: str, label: AnyArray, prediction: AnyArray) -> dict[str, float]:
@@ -14,41 +17,45 @@ def score(task_type: str, label: AnyArray, prediction: AnyArray) -> dict[str, fl
 
     Parameters
     ----------
-    task_type : ``binary`` or ``regression``
-    label : float[n]  0 or 1 for binary tasks
-    prediction : float[n]  probabilities for binary tasks
+    task_type : str  see :data:`~workbench.plan.objective.TASK_TYPES`
+    label : float[n]; int[n] (multiclass: places of classes); float[n, k] (multilabel, forecast)
+    prediction : float[n], of several classes or steps float[n, k]; probabilities where there are classes
 
     Returns
     -------
-    dict metric -> value; AUROC and average precision are NaN where all labels are the same
+    dict metric -> value
+        AUROC and average precision are NaN where all labels are the same; of several labels they and
+        ``macro_f1`` are means over those that are not.
 
     Raises
     ------
     TrainingError
-        If there is nothing to compare, the lengths differ, or a number is not finite.
+        If there is nothing to compare, the shapes do not fit, or a number is not finite.
     """
     label, prediction = np.asarray(label, np.float64), np.asarray(prediction, np.float64)
-    if label.shape != prediction.shape or not len(label):
+    shape = (len(label),) if task_type == "multiclass" else prediction.shape
+    if len(label) != len(prediction) or label.shape != shape or not len(label):
         raise TrainingError(
             explain(
                 "metrics were asked for",
-                f"got {len(label)} labels and {len(prediction)} predictions",
+                f"got labels of shape {label.shape} and predictions of shape {prediction.shape}",
                 "one label per prediction, at least one",
             )
         )
+    if task_type == "forecast":
+        label, prediction = label.reshape(-1), prediction.reshape(-1)
     if odd := int((~np.isfinite(prediction)).sum() + (~np.isfinite(label)).sum()):
-        got = f"{odd} of {2 * len(label)} labels and predictions are not finite"
+        got = f"{odd} of {label.size + prediction.size} labels and predictions are not finite"
         raise TrainingError(
             explain("metrics were asked for", got, do="Lower learning_rate, or check the model")
         )
-    names = [name for name, (kind, _) in METRICS.items() if kind == task_type]
-    values = _binary(label, prediction) if task_type == "binary" else _regression(label, prediction)
-    return {name: values[name] for name in names}
+    values = _SCORES[task_type](label, prediction)
+    return {name: values[name] for name in metrics_of(task_type)}
 
 
-def metric(name: str, label: AnyArray, prediction: AnyArray) -> float:
+def metric(name: str, task_type: str, label: AnyArray, prediction: AnyArray) -> float:
     """One metric by name."""
-    return score(METRICS[name][0], label, prediction)[name]
+    return score(task_type, label, prediction)[name]
 
 
 def better(name: str, value: float, than: float) -> bool:
@@ -62,13 +69,39 @@ def _binary(label: AnyArray, prediction: AnyArray) -> dict[str, float]:
     from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
     mixed = label.min() != label.max()
-    safe = np.clip(prediction, 1e-7, 1 - 1e-7)
+    safe = np.clip(prediction, _SMALLEST, 1 - _SMALLEST)
     return {
         "auroc": float(roc_auc_score(label, prediction)) if mixed else float("nan"),
         "average_precision": float(average_precision_score(label, prediction)) if mixed else float("nan"),
         "accuracy": float(np.mean((prediction >= 0.5) == (label > 0.5))),
         "log_loss": float(log_loss(label, safe, labels=[0.0, 1.0])),
     }
+
+
+def _multiclass(label: AnyArray, prediction: AnyArray) -> dict[str, float]:
+    from sklearn.metrics import f1_score
+
+    wanted, told = label.astype(np.int64), prediction.argmax(axis=1)
+    given = np.maximum(prediction[np.arange(len(wanted)), wanted], _SMALLEST)
+    return {
+        "accuracy": float(np.mean(told == wanted)),
+        "macro_f1": float(f1_score(wanted, told, average="macro", zero_division=0)),
+        "log_loss": float(-np.log(given).mean()),
+    }
+
+
+def _multilabel(label: AnyArray, prediction: AnyArray) -> dict[str, float]:
+    each = [_binary(label[:, i], prediction[:, i]) for i in range(label.shape[1])]
+    means = {name: _mean_of([scores[name] for scores in each]) for name in metrics_of("binary")}
+    told, true = prediction >= 0.5, label > 0.5
+    seen = true.any(axis=0)
+    f1 = 2 * (told & true).sum(axis=0) / np.maximum(told.sum(axis=0) + true.sum(axis=0), 1)
+    return {**means, "macro_f1": _mean_of(f1[seen].tolist())}
+
+
+def _mean_of(values: list[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def _regression(label: AnyArray, prediction: AnyArray) -> dict[str, float]:
@@ -79,3 +112,12 @@ def _regression(label: AnyArray, prediction: AnyArray) -> dict[str, float]:
         "rmse": float(root_mean_squared_error(label, prediction)),
         "r2": float(r2_score(label, prediction)) if len(label) > 1 else float("nan"),
     }
+
+
+_SCORES = {
+    "binary": _binary,
+    "multiclass": _multiclass,
+    "multilabel": _multilabel,
+    "regression": _regression,
+    "forecast": _regression,
+}

@@ -1,4 +1,4 @@
-"""Predictions: one number per (entity, anchor_time), in memory or streamed to Parquet or CSV.
+"""Predictions: an answer per (entity, anchor_time), in memory or streamed to Parquet or CSV.
 
 Batch and online predictions come through the same door: the sample of a seed is a function of the run's
 key, the seed and its anchor alone, so who else is in the batch changes nothing but rounding.
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow.csv import CSVWriter
 from pyarrow.parquet import ParquetWriter
 
@@ -21,7 +22,9 @@ from workbench.errors import TrainingError, expect_path, explain
 from workbench.query.seed_table import SeedTable
 from workbench.stores.durable import sync_file, sync_folders
 from workbench.temporal import FOREVER
+from workbench.training.answers import answer_columns
 from workbench.training.checkpoint import draft_of
+from workbench.training.target import Target
 from workbench.types import AnyArray
 
 HELD = 100_000
@@ -29,6 +32,9 @@ HELD = 100_000
 
 PIECE = 65_536
 """Seeds of one such piece."""
+
+NUMBER = Target("regression", "l1")
+"""The target of predictions that are one number each."""
 
 WRITERS: dict[str, Callable[[Path, pa.Schema], Any]] = {".parquet": ParquetWriter, ".csv": CSVWriter}
 """Suffix of a file -> what writes tables to it, one after the other."""
@@ -40,19 +46,22 @@ class Predictions:
     Parameters
     ----------
     seeds : SeedTable
-    predict : callable  float64[n] for some of the seeds
+    predict : callable  float64[n] or float64[n, k] for some of the seeds
+    target : Target  what the numbers mean
     """
 
-    def __init__(self, seeds: SeedTable, predict: Callable[[SeedTable], AnyArray]) -> None:
-        self.seeds = seeds
+    def __init__(
+        self, seeds: SeedTable, predict: Callable[[SeedTable], AnyArray], target: Target = NUMBER
+    ) -> None:
+        self.seeds, self.target = seeds, target
         self._predict = predict
         if len(seeds) <= HELD:
             _ = self.values
 
     @cached_property
     def values(self) -> AnyArray:
-        """float64[n]: probabilities (binary) or values in the units of the label."""
-        return np.concatenate([np.empty(0), *(values for _, values in self.pieces())])
+        """float64[n], or float64[n, k] of several classes, steps or quantiles: see ``Target.predictions``."""
+        return np.concatenate([self.target.blank(0), *(values for _, values in self.pieces())])
 
     def pieces(self) -> Iterator[tuple[SeedTable, AnyArray]]:
         """Seeds and values in pieces; nothing is held, so any number of seeds passes."""
@@ -64,8 +73,8 @@ class Predictions:
                 yield piece, self._predict(piece)
 
     def to_arrow(self) -> pa.Table:
-        """Columns ``entity``, ``anchor_time`` and ``prediction``."""
-        return as_table(self.seeds, self.values)
+        """Columns ``entity``, ``anchor_time``, and the answers: see :mod:`workbench.training.answers`."""
+        return as_table(self.seeds, self.values, self.target)
 
     def to_pandas(self) -> Any:
         """The same as a pandas frame."""
@@ -79,15 +88,15 @@ class Predictions:
         TrainingError
             If the suffix is another, before anything is computed, or the disk refuses; nothing is left.
         """
-        empty = as_table(self.seeds[:0], np.empty(0))
-        tables = chain([empty], (as_table(seeds, values) for seeds, values in self.pieces()))
+        empty = (self.seeds[:0], self.target.blank(0))
+        tables = (as_table(*piece, self.target) for piece in chain([empty], self.pieces()))
         return write_tables(path, tables)
 
     def __len__(self) -> int:
         return len(self.seeds)
 
     def __repr__(self) -> str:
-        if not len(self) or "values" not in self.__dict__:
+        if not len(self) or "values" not in self.__dict__ or not self.target.flat:
             return f"Predictions({len(self):,} x {self.seeds.node_type})"
         low, middle, high = np.quantile(self.values, [0.0, 0.5, 1.0])
         return (
@@ -96,14 +105,14 @@ class Predictions:
         )
 
 
-def as_table(seeds: SeedTable, values: AnyArray) -> pa.Table:
-    """Columns ``entity``, ``anchor_time`` (null for a static task) and ``prediction``."""
+def as_table(seeds: SeedTable, values: AnyArray, target: Target = NUMBER) -> pa.Table:
+    """Columns ``entity``, ``anchor_time`` (null for a static task) and the answers."""
     stamps = pa.array(seeds.anchor_time, mask=seeds.anchor_time == FOREVER)
     return pa.table(
         {
             "entity": seeds.key,
             "anchor_time": stamps.cast(pa.timestamp("us")),
-            "prediction": pa.array(np.asarray(values, np.float64)),
+            **answer_columns(target, np.asarray(values, np.float64)),
         }
     )
 
@@ -139,11 +148,21 @@ def _stream(path: Path, tables: Iterator[pa.Table], kind: Callable[[Path, pa.Sch
     writer = None
     try:
         for table in tables:
+            table = _joined(table) if kind is CSVWriter else table
             writer = writer or kind(path, table.schema)
             writer.write_table(table)
     finally:
         if writer is not None:
             writer.close()
+
+
+def _joined(table: pa.Table) -> pa.Table:
+    """Lists as texts, their values parted by ``|``: CSV has no lists."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_list(field.type):
+            texts = pc.binary_join(table.column(place).cast(pa.list_(pa.string())), "|")
+            table = table.set_column(place, field.name, texts)
+    return table
 
 
 def _refused(path: Path, error: OSError) -> TrainingError:

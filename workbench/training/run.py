@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Any, cast
 
-import numpy as np
 from torch import nn
 
 from workbench.errors import RunCancelled, TrainingError, WorkbenchError, expect, expect_path, explain
@@ -19,31 +18,34 @@ from workbench.models.statistics import Statistics
 from workbench.models.transform import Encoders
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
-from workbench.training.build import (
-    build_model,
-    check_callbacks,
-    check_exclude,
-    check_key,
-    check_task,
-    fit_for,
-    own_copy,
+from workbench.training.build import check_callbacks
+from workbench.training.checkpoint import (
+    Checkpoint,
+    drop_course,
+    load_course,
+    load_weights,
+    save_course,
+    save_weights,
 )
-from workbench.training.checkpoint import load_weights, save_weights
+from workbench.training.course import history_of
 from workbench.training.devices import loader_core, pick_device
-from workbench.training.identity import check_fits
-from workbench.training.loaders import check_labels, check_seen, predict_loader, seen, train_loader
+from workbench.training.loaders import check_seen, predict_loader, seen, train_loader
 from workbench.training.metrics import score
 from workbench.training.parts import Parts
 from workbench.training.predict import Predictions
 from workbench.training.printing import PrintProgress
-from workbench.training.run_folder import copy_folder, new_folder, read_run, write_identity, write_run
-from workbench.training.step import Target, unshaped
+from workbench.training.run_folder import copy_folder, write_identity, write_run
+from workbench.training.step import unshaped
+from workbench.training.target import Target
 from workbench.training.trainer import Fit, Trainer
 from workbench.types import AnyArray
 
+ENDED = ("finished", "stopped early")
+"""States of a training that came to its end; any other can go on."""
+
 
 class Run:
-    """One training of one plan; made by :func:`start` or :func:`load_run`.
+    """One training of one plan; made by ``start`` or ``load_run`` of :mod:`workbench.training.begin`.
 
     Asking for results (``wait``, ``metrics``, ``predict``, ``save``) waits for the training to end.
 
@@ -56,6 +58,7 @@ class Run:
     history : list of EpochDone
     error : BaseException or None  what ended a failed run
     callback_error : BaseException or None  of a callback that broke at the end; the run is as good as ever
+    target : Target  what the labels are, and what the model's outputs mean
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Run:
         plan: ModelPlan,
         model: nn.Module,
         statistics: Statistics,
+        target: Target,
         *,
         folder: Path,
         seed_type: str,
@@ -74,7 +78,7 @@ class Run:
         callbacks: Sequence[Callback] = (),
     ) -> None:
         self.parts, self.task, self.plan, self.key, self.folder = parts, task, plan, key, folder
-        self.model, self.statistics = model, statistics
+        self.model, self.statistics, self.target = model, statistics, target
         self.device = pick_device(device)
         self.seed_type, self.builtin = seed_type, builtin
         self.state = "running"
@@ -87,10 +91,40 @@ class Run:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._loaded = False
+        self._course: Checkpoint | None = None
 
     def begin(self, train: SeedTable, val: SeedTable) -> Run:
         """Write what the run is made of, then train in a background thread."""
         write_identity(self)
+        return self._go(train, val)
+
+    def resume(self, callbacks: Sequence[Callback] | None = None) -> Run:
+        """Go on with a training that was cancelled, killed or failed, in the background.
+
+        It goes on after its last step that was kept (that of a cancel; of a kill at most a minute before),
+        and on the CPU becomes what it would have been: its weights are the same bits.
+
+        Parameters
+        ----------
+        callbacks : as of ``engine.train``
+
+        Raises
+        ------
+        TrainingError
+            If the training came to its end, is under way, or its task cannot be rebuilt.
+        """
+        if self.state in (*ENDED, "running"):
+            got, do = f"the run is {self.state}", "Train again, with other epochs or patience"
+            raise TrainingError(explain("a run was to go on", got, "cancelled, killed or failed", do))
+        train, val = (seen(self.parts.graph, self.plan, self._seeds(split)) for split in ("train", "val"))
+        self._course = load_course(self.folder)
+        self._callbacks = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
+        self.state, self.error, self._loaded = "running", None, False
+        self._stop, self._ended = Flag(), Flag()
+        self.history = [] if self._course is None else history_of(self._course.numbers)
+        return self._go(train, val)
+
+    def _go(self, train: SeedTable, val: SeedTable) -> Run:
         for callback in self._callbacks:
             attach = getattr(callback, "attach", None)
             if attach is not None:
@@ -153,7 +187,8 @@ class Run:
         if seeds.label is None:
             got, allowed = "its labels are not known", "a split whose future is observed"
             raise TrainingError(explain(f"metrics on {seeds!r}", got, allowed))
-        return score(self.plan.task_type, seeds.label, predictions.values)
+        told = self.target.point(predictions.values)
+        return score(self.target.task_type, seeds.label, told)
 
     @property
     def encoders(self) -> Encoders:
@@ -172,7 +207,7 @@ class Run:
         self._known(seeds)
         self._ready()
         check_seen(self.parts.graph, self.plan, seeds)
-        return Predictions(seeds, self._values)
+        return Predictions(seeds, self._values, self.target)
 
     def save(self, folder: str | Path) -> Path:
         """Copy the run to a folder that does not exist yet, complete or not at all.
@@ -217,6 +252,8 @@ class Run:
         """Write how the run ended, then tell every callback, also where an earlier one breaks."""
         try:
             write_run(self)
+            if self.state in ENDED:
+                drop_course(self.folder)
         except Exception as error:
             self.error, self.state = self.error or error, "failed"
             done = RunDone(done.seconds, "failed", done.message or f"{type(error).__name__}: {error}")
@@ -242,7 +279,7 @@ class Run:
             device=self.device,
         )
         checks = predict_loader(self.parts, self.plan, val, self.key, expand=expand, device=self.device)
-        return trainer.fit(batches, checks, self.model)
+        return trainer.fit(batches, checks, self.model, self._course)
 
     def _trainer(self, callbacks: Sequence[Callback] = ()) -> Trainer:
         return Trainer(
@@ -250,8 +287,9 @@ class Run:
             key=self.key,
             device=str(self.device),
             callbacks=callbacks,
-            target=Target(self.plan.task_type, self.plan.optimisation.loss, *self.statistics.target),
+            target=self.target,
             on_best=lambda _: save_weights(self.folder, self.model.state_dict()),
+            keep=lambda course: save_course(self.folder, course),
             stop=self._stop,
         )
 
@@ -263,8 +301,8 @@ class Run:
     def _values(self, seeds: SeedTable) -> AnyArray:
         expand = not self.builtin
         loader = predict_loader(self.parts, self.plan, seeds, self.key, expand=expand, device=self.device)
-        trainer = Trainer(self.plan, device=str(self.device), target=self._trainer().target)
-        found = np.full(len(seeds), np.nan)
+        trainer = Trainer(self.plan, device=str(self.device), target=self.target)
+        found = self.target.blank(len(seeds))
         with self._lock, loader_core(self.device):
             for data, values in trainer.predict(self.model, loader):
                 found[data[self.seed_type].input_id.cpu().numpy()] = values
@@ -299,101 +337,3 @@ class Run:
         for callback in self._callbacks:
             if isinstance(callback, PrintProgress):
                 callback.flush()
-
-
-def start(
-    parts: Parts,
-    task: Any,
-    plan: ModelPlan,
-    *,
-    model: nn.Module | None = None,
-    callbacks: Sequence[Callback] | None = None,
-    key: int = 0,
-    device: str = "auto",
-    folder: str | Path | None = None,
-) -> Run:
-    """Start a training in the background and return its run at once.
-
-    Parameters
-    ----------
-    parts : Parts  the open stores
-    task : Task
-    model : nn.Module or None  a copy of it is trained, as ``run.model``; None: the built-in model
-    callbacks : callables that take one event; None prints epochs while one waits, [] is silence
-    folder : new or empty folder, or None for a temporary one, which goes when the process ends
-
-    Raises
-    ------
-    PlanError
-        If the plan trains another task type, or excludes columns from a module of yours.
-    TrainingError
-        If the splits cannot be learned from, the key is no whole number, the device is not there, or the
-        folder is not empty.
-    """
-    check_key(key)
-    pick_device(device)
-    told = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
-    check_task(task, plan)
-    check_exclude(plan, model)
-    train, val = (seen(parts.graph, plan, task.seeds(split)) for split in ("train", "val"))
-    check_labels(train, plan)
-    check_labels(val, plan)
-    statistics = fit_for(parts.graph, parts.features, plan, train)
-    if model is None:
-        built: nn.Module = build_model(parts.schema, plan, statistics, train.node_type, key)
-    else:
-        built = own_copy(model)
-    run = Run(
-        parts,
-        task,
-        plan,
-        built,
-        statistics,
-        folder=new_folder(folder),
-        seed_type=train.node_type,
-        key=key,
-        device=device,
-        builtin=model is None,
-        callbacks=told,
-    )
-    return run.begin(train, val)
-
-
-def load_run(
-    folder: str | Path, parts: Any = None, *, task: Any = None, model: nn.Module | None = None
-) -> Run:
-    """Load a run that was saved.
-
-    Parameters
-    ----------
-    parts : Parts, or anything with ``dataset``, ``graph`` and ``features`` (an engine)
-        None opens the store that the run was trained on, where it was then.
-    task : Task or None  for ``metrics(split)``; None rebuilds the one that was saved
-    model : nn.Module or None  of the class that was trained, where that was not the built-in one
-
-    Raises
-    ------
-    TrainingError
-        If the folder holds no run, a damaged one, or one that does not fit the store; says why.
-    """
-    folder = expect_path(folder, TrainingError, "the folder of a run")
-    saved = read_run(folder)
-    parts = saved.parts() if parts is None else Parts.of(parts)
-    check_fits(parts, saved.statistics, saved.schema, saved.values)
-    built = model
-    if built is None:
-        saved.check_builtin()
-        built = build_model(parts.schema, saved.plan, saved.statistics, saved.seed_type, saved.key)
-    run = Run(
-        parts,
-        task if task is not None else saved.task(parts),
-        saved.plan,
-        built,
-        saved.statistics,
-        folder=folder,
-        seed_type=saved.seed_type,
-        key=saved.key,
-        builtin=model is None,
-    )
-    run.state, run.history = saved.state, list(saved.history)
-    return run

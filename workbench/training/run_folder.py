@@ -20,6 +20,7 @@ from workbench.stores.durable import sync_file, sync_folders
 from workbench.training.checkpoint import draft_of, read_json, write_json
 from workbench.training.identity import category_values, schema_hash
 from workbench.training.parts import Parts
+from workbench.training.target import Target
 
 if TYPE_CHECKING:
     from workbench.training.run import Run
@@ -36,6 +37,7 @@ class SavedRun:
     plan, statistics, schema : as they were trained
     values : dict ``'table.column'`` -> values of its category codes
     seed_type, model, key, state : as they were
+    target : Target
     history : tuple of EpochDone
     dataset : str  where the store was that the run was trained on; empty if that is not known
     task_dict : what the task was built from
@@ -52,6 +54,7 @@ class SavedRun:
     state: str
     history: tuple[EpochDone, ...]
     dataset: str
+    target: Target
     task_dict: Mapping[str, Any] | None
 
     def check_builtin(self) -> None:
@@ -181,6 +184,7 @@ def write_run(run: Run) -> None:
             "seed_type": run.seed_type,
             "model": type(run.model).__name__,
             "builtin": run.builtin,
+            "target": run.target.to_dict(),
             "schema_hash": schema_hash(schema),
             "schema": schema.to_dict(),
             "dataset": str(run.parts.dataset.path.resolve()),
@@ -204,13 +208,17 @@ def read_run(folder: Path) -> SavedRun:
     categories = read_json(folder / "categories.json")
     run = read_json(folder / "run.json")
     try:
+        model_plan, fitted = ModelPlan.from_dict(plan), Statistics.from_dict(statistics)
+        # Run folders of older versions hold tasks of one number only, and say no target.
+        target = run.get("target") or Target.of(model_plan, None, fitted.target).to_dict()
         if run["format"] != FORMAT or categories["format"] != FORMAT:
             raise ValueError(f"format {run['format']!r}, not {FORMAT}")
         # A run that was killed never said how it ended.
         state = "killed" if run["state"] == "running" else str(run["state"])
         return SavedRun(
-            plan=ModelPlan.from_dict(plan),
-            statistics=Statistics.from_dict(statistics),
+            plan=model_plan,
+            statistics=fitted,
+            target=Target.from_dict(target),
             schema=Schema.from_dict(run["schema"]),
             values=dict(categories["values"]),
             seed_type=str(run["seed_type"]),

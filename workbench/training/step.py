@@ -1,61 +1,25 @@
-"""One step: labels to targets, outputs to losses and predictions, and the optimiser."""
+"""One step: what a batch holds, what a model says of it, and the optimiser."""
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, cast
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that every torch user reads
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from workbench.errors import TrainingError, explain
 from workbench.models.hetero_gnn import HeteroGNN
-from workbench.plan.model_plan import Optimisation
-from workbench.types import AnyArray
+from workbench.plan.optimisation import OPTIMISERS, Optimisation
+from workbench.training.target import Target
 
 GENERATOR = threading.RLock()
 """Held by whoever reseeds torch's global generator: all threads of the process share that one."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """What the model's outputs mean.
-
-    Attributes
-    ----------
-    task_type : str  binary: outputs are logits. regression: outputs are ``(label - mean) / scale``
-    loss_name : str
-    mean, scale : float
-    """
-
-    task_type: str
-    loss_name: str
-    mean: float = 0.0
-    scale: float = 1.0
-
-    def loss(self, raw: Tensor, label: Tensor) -> Tensor:
-        """Mean loss of float32[seeds] outputs."""
-        wanted = label.to(raw.dtype)
-        if self.task_type == "binary":
-            return F.binary_cross_entropy_with_logits(raw, wanted)
-        wanted = (wanted - self.mean) / self.scale
-        if self.loss_name == "l1":
-            return F.l1_loss(raw, wanted)
-        return F.mse_loss(raw, wanted) if self.loss_name == "mse" else F.huber_loss(raw, wanted)
-
-    def predictions(self, raw: Tensor) -> AnyArray:
-        """float64[seeds]: probabilities, or values in the units of the label."""
-        raw = raw.detach()  # a view of a parameter asks for a gradient also under no_grad
-        values = raw.double().cpu() if raw.device.type != "mps" else raw.cpu().double()
-        if self.task_type == "binary":
-            return values.sigmoid().numpy()
-        return (values * self.scale + self.mean).numpy()
 
 
 def seed_type_of(data: Any) -> str:
@@ -88,29 +52,45 @@ def labels_of(data: Any) -> Tensor:
     return cast(Tensor, store.y)
 
 
-def outputs(model: nn.Module, data: Any) -> Tensor:
-    """float[seeds]: what the model says of each seed.
+def outputs(model: nn.Module, data: Any, target: Target) -> Tensor:
+    """float[seeds] or float[seeds, width]: what the model says of each seed.
 
     Raises
     ------
     TrainingError
-        If it is not one number per seed.
+        If it is not as many numbers per seed as the target has.
     """
     count = int(data[seed_type_of(data)].batch_size)
     raw = model(data)
-    shape = tuple(raw.shape) if isinstance(raw, Tensor) else type(raw).__name__
-    if shape == (count, 1):
+    shape = tuple(raw.shape) if isinstance(raw, Tensor) else ()
+    if target.flat and shape == (count, 1):
         raw = raw.squeeze(1)
-    elif shape != (count,):
-        raise TrainingError(
-            explain(
-                f"{type(model).__name__} was asked for one number per seed of {count} seeds",
-                f"got {shape}",
-                f"a tensor of shape ({count},) or ({count}, 1)",
-                "The seeds are the first data[seed_type].batch_size nodes of their type",
-            )
-        )
+    elif shape[:1] != (count,) or not _fits(shape, target):
+        raise TrainingError(_misshapen(model, raw, count, target))
     return cast(Tensor, raw if raw.dtype.is_floating_point else raw.float())
+
+
+def _fits(shape: tuple[int, ...], target: Target) -> bool:
+    if target.flat:
+        return len(shape) == 1
+    return len(shape) == 2 and (target.width is None or shape[1] == target.width)
+
+
+def _misshapen(model: nn.Module, raw: object, count: int, target: Target) -> str:
+    numbers = (
+        "one number"
+        if target.flat
+        else "several numbers"
+        if target.width is None
+        else f"{target.width} numbers"
+    )
+    shapes = f"({count},) or ({count}, 1)" if target.flat else f"({count}, {target.width or 'any number'})"
+    return explain(
+        f"{type(model).__name__} was asked for {numbers} per seed of {count} seeds",
+        f"got {tuple(raw.shape) if isinstance(raw, Tensor) else type(raw).__name__}",
+        f"a tensor of shape {shapes}",
+        "The seeds are the first data[seed_type].batch_size nodes of their type",
+    )
 
 
 def unshaped(model: nn.Module) -> list[str]:
@@ -120,7 +100,7 @@ def unshaped(model: nn.Module) -> list[str]:
 
 
 def optimiser_of(model: nn.Module, settings: Optimisation) -> torch.optim.Optimizer:
-    """AdamW; biases, norms and other vectors are not decayed.
+    """The plan's optimiser; biases, norms and other vectors are not decayed.
 
     Raises
     ------
@@ -136,7 +116,23 @@ def optimiser_of(model: nn.Module, settings: Optimisation) -> torch.optim.Optimi
         {"params": [p for p in trained if p.dim() > 1], "weight_decay": settings.weight_decay},
         {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate)
+    options = {"momentum": 0.9} if settings.optimiser == "sgd" else {}
+    kind = getattr(torch.optim, OPTIMISERS[settings.optimiser])
+    return cast(torch.optim.Optimizer, kind(groups, lr=settings.learning_rate, **options))
+
+
+def learning_rate(settings: Optimisation, done: float) -> float:
+    """The learning rate of a step, a function of how far the training is.
+
+    Parameters
+    ----------
+    done : float  share of all steps that came before, in [0, 1)
+    """
+    if done < settings.warmup:
+        return settings.learning_rate * done / settings.warmup
+    fallen = (done - settings.warmup) / (1.0 - settings.warmup)
+    share = {"constant": 1.0, "linear": 1.0 - fallen, "cosine": 0.5 * (1.0 + math.cos(math.pi * fallen))}
+    return settings.learning_rate * share[settings.schedule]
 
 
 @contextmanager

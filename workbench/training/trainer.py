@@ -7,28 +7,34 @@ epoch:  for data in train: loss -> AdamW      (StepDone, StageTimes)
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from threading import Event as Flag
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from workbench.errors import RunCancelled, TrainingError, expect, explain
 from workbench.events import Callback, EpochDone, StageTimes, StepDone, emit
 from workbench.kernels.rng import derive_key
-from workbench.loading.loader import Loader
 from workbench.models.dropout import set_dropout_key
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
-from workbench.training.build import check_callbacks, check_exclude, model_for
+from workbench.training.batches import check_batches, epoch_of
+from workbench.training.build import build_model, check_callbacks, check_exclude, fit_for
+from workbench.training.checkpoint import Checkpoint, put_weights
+from workbench.training.course import Course, part
 from workbench.training.devices import pick_device
 from workbench.training.metrics import better, metric
-from workbench.training.step import Target, labels_of, optimiser_of, outputs, seeded, unshaped
+from workbench.training.step import labels_of, learning_rate, optimiser_of, outputs, seeded, unshaped
+from workbench.training.target import Target
 from workbench.types import AnyArray
+
+KEEP_SECONDS = 60.0
+"""What a kill costs at most, where epochs are longer."""
 
 
 @dataclass
@@ -58,8 +64,12 @@ class Trainer:
     key : int  fixes dropout and whatever else a step draws
     device : ``auto`` or a torch device name
     callbacks : sequence of callables that take one event
-    target : Target  how labels become what the model puts out; binary labels need none
+    target : Target
+        How labels become what the model puts out. None: of the simplest task that the plan is for, with
+        any number of classes or steps.
     on_best : called after each epoch that is the best so far
+    keep : called with the :class:`~workbench.training.course.Course` before the first step, after every
+        epoch, every :data:`KEEP_SECONDS`, and where the fit is stopped
     stop : threading.Event  set it from anywhere: the fit ends within a step
 
     Examples
@@ -78,17 +88,22 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         target: Target | None = None,
         on_best: Callable[[Fit], None] | None = None,
+        keep: Callable[[Course], None] | None = None,
         stop: Flag | None = None,
     ) -> None:
         self.plan, self.key, self.device = plan, key, pick_device(device)
         self.callbacks = check_callbacks(callbacks)
-        self.target = target or Target(plan.task_type, plan.optimisation.loss)
-        self._on_best = on_best
+        self.target = target or Target.of(plan)
+        self._on_best, self._keep = on_best, keep
         self._stop = stop or Flag()
-        self._began = time.perf_counter()
+        self._began = self._kept_at = time.perf_counter()
 
     def fit(
-        self, train: Iterable[Any], val: Iterable[Any] | None = None, model: nn.Module | None = None
+        self,
+        train: Iterable[Any],
+        val: Iterable[Any] | None = None,
+        model: nn.Module | None = None,
+        resume: Checkpoint | None = None,
     ) -> Fit:
         """Train until the epochs are over or the metric stops improving.
 
@@ -97,8 +112,10 @@ class Trainer:
         train : iterable of HeteroData; if it has ``with_epoch``, each epoch gets its own
         val : iterable of HeteroData or None  without it, the training loss chooses the best epoch
         model : nn.Module or None
-            Takes a ``HeteroData``, gives one number per seed. None: the plan's own model, built for the
-            graph, features and seeds of ``train``, which then has to be a ``PyGLoader``.
+            Takes a ``HeteroData``, gives one number per seed, or as many as the target has. None: the plan's
+            own model, built for the graph, features and seeds of ``train``, then a ``PyGLoader``.
+        resume : Checkpoint or None
+            Go on from there: on the CPU the weights become, bit for bit, those of a fit that never stopped.
 
         Raises
         ------
@@ -112,32 +129,53 @@ class Trainer:
         """
         check_exclude(self.plan, model)
         for batches in (train, val):
-            _check_batches(batches, self.plan.optimisation.epochs)
+            check_batches(batches, self.plan.optimisation.epochs)
         model = self._built(train) if model is None else model
         expect(model, nn.Module, TrainingError, "a fit of a model", "Pass an instance: model=MyModule()")
         model.to(self.device)
+        if resume is not None:
+            put_weights(model, part(resume.tensors, "model"), "what was kept of a training")
         train = self._shaped(model, train)
-        optimiser = optimiser_of(model, self.plan.optimisation)
-        fit, best, best_state = Fit(model), float("nan"), _copy(model)
+        course = Course(model, optimiser_of(model, self.plan.optimisation))
+        if resume is not None:
+            course.restore(resume.numbers, resume.tensors)
+        return self._run(course, train, val)
+
+    def _run(self, course: Course, train: Iterable[Any], val: Iterable[Any] | None) -> Fit:
+        settings = self.plan.optimisation
+        self._kept(course)
+        try:
+            while course.epoch < settings.epochs and not self._patience_is_over(course):
+                self._epoch(course, train)
+                self._judge(course, val)
+                self._kept(course)
+        except RunCancelled:
+            self._kept(course)
+            raise
+        course.model.load_state_dict(course.best_weights)
+        early = course.epoch < settings.epochs
+        return Fit(course.model, course.history, course.best_epoch, early)
+
+    def _patience_is_over(self, course: Course) -> bool:
+        return course.epoch - max(course.best_epoch, 1) >= self.plan.optimisation.patience
+
+    def _judge(self, course: Course, val: Iterable[Any] | None) -> None:
+        """Evaluate the epoch, keep it if it is the best, and tell."""
+        loss = course.loss / course.seeds
         name = self.plan.metric if val is not None else "loss"
-        for epoch in range(self.plan.optimisation.epochs):
-            loss = self._epoch(model, optimiser, train, epoch)
-            value = self.evaluate(model, val) if val is not None else loss
-            won = better(name, value, best) if val is not None else not value >= best
-            done = EpochDone(
-                self._seconds(), epoch + 1, self.plan.optimisation.epochs, loss, name, value, won
-            )
-            fit.history.append(done)
-            if won:
-                best, best_state, fit.best_epoch = value, _copy(model), epoch + 1
-                if self._on_best is not None:
-                    self._on_best(fit)
-            emit(self.callbacks, done)
-            if epoch + 1 - max(fit.best_epoch, 1) >= self.plan.optimisation.patience:
-                fit.stopped_early = epoch + 1 < self.plan.optimisation.epochs
-                break
-        model.load_state_dict(best_state)
-        return fit
+        value = self.evaluate(course.model, val) if val is not None else loss
+        won = better(name, value, course.best) if val is not None else not value >= course.best
+        epochs = self.plan.optimisation.epochs
+        done = EpochDone(self._seconds(), course.epoch + 1, epochs, loss, name, value, won)
+        course.finished(done)
+        if won and self._on_best is not None:
+            self._on_best(Fit(course.model, course.history, course.best_epoch))
+        emit(self.callbacks, done)
+
+    def _kept(self, course: Course) -> None:
+        self._kept_at = time.perf_counter()
+        if self._keep is not None:
+            self._keep(course)
 
     def evaluate(self, model: nn.Module, batches: Iterable[Any]) -> float:
         """The plan's metric on labelled batches.
@@ -153,45 +191,52 @@ class Trainer:
             values.append(prediction)
         if not labels:
             raise TrainingError(explain("an evaluation", "there are no batches", "at least one seed"))
-        value = metric(self.plan.metric, np.concatenate(labels), np.concatenate(values))
+        told = self.target.point(np.concatenate(values))
+        value = metric(self.plan.metric, self.target.task_type, np.concatenate(labels), told)
         if np.isnan(value):
-            got = f"it is undefined: all {sum(map(len, labels)):,} labels are {labels[0][0]:g}"
+            got = f"it is undefined: all {sum(map(len, labels)):,} labels are {labels[0].flat[0]:g}"
             do = "Validate on seeds with other labels too, or choose by another metric"
             raise TrainingError(explain(f"{self.plan.metric} of an evaluation", got, do=do))
         return value
 
     def predict(self, model: nn.Module, batches: Iterable[Any]) -> Iterator[tuple[Any, AnyArray]]:
-        """Each batch with its predictions: float64[seeds], probabilities or values in label units."""
+        """Each batch with its predictions, as :meth:`Target.predictions` says what they are."""
         model.to(self.device).eval()
         for batch in batches:
             self._check_stop()
             data = batch.to(self.device, non_blocking=True)
-            with torch.no_grad():
-                raw = outputs(model, data)
+            with torch.no_grad(), self._precision():
+                raw = outputs(model, data, self.target)
             yield data, self.target.predictions(raw)
 
-    def _epoch(
-        self, model: nn.Module, optimiser: torch.optim.Optimizer, train: Iterable[Any], epoch: int
-    ) -> float:
-        if hasattr(train, "with_epoch"):
-            train = train.with_epoch(epoch)
-        limit, steps = self.plan.optimisation.max_steps, _length(train)
-        steps = steps if limit is None else min(limit, steps or limit)
-        model.train()
-        total, seeds, asked = 0.0, 0, time.perf_counter()
-        for step, batch in enumerate(islice(train, limit)):
+    def _epoch(self, course: Course, train: Iterable[Any]) -> None:
+        settings = self.plan.optimisation
+        batches, steps = epoch_of(train, course.epoch, course.step, settings.max_steps)
+        key = derive_key(self.key, "step", course.epoch)
+        course.model.train()
+        asked = time.perf_counter()
+        for batch in batches:
             self._check_stop()
             waited = time.perf_counter() - asked
-            loss, count, stages = self._step(
-                model, optimiser, batch, derive_key(self.key, "step", epoch) + step
-            )
-            total, seeds = total + loss * count, seeds + count
-            emit(self.callbacks, StepDone(self._seconds(), epoch + 1, step + 1, steps or 0, loss, count))
-            emit(self.callbacks, StageTimes(self._seconds(), epoch + 1, step + 1, {"wait": waited, **stages}))
+            self._set_rate(course, steps)
+            loss, count, stages = self._step(course.model, course.optimiser, batch, key + course.step)
+            course.took(loss, count)
+            at = (self._seconds(), course.epoch + 1, course.step)
+            emit(self.callbacks, StepDone(*at, steps or 0, loss, count))
+            emit(self.callbacks, StageTimes(*at, {"wait": waited, **stages}))
+            if time.perf_counter() - self._kept_at > KEEP_SECONDS:
+                self._kept(course)
             asked = time.perf_counter()
-        if not seeds:
+        if not course.seeds:
             raise TrainingError(explain("an epoch of training", "there are no batches", "at least one seed"))
-        return total / seeds
+
+    def _set_rate(self, course: Course, steps: int | None) -> None:
+        """Where batches do not say how many they are, the learning rate changes between epochs only."""
+        settings = self.plan.optimisation
+        within = course.step / steps if steps else 0.0
+        rate = learning_rate(settings, (course.epoch + within) / settings.epochs)
+        for group in course.optimiser.param_groups:
+            group["lr"] = rate
 
     def _step(
         self, model: nn.Module, optimiser: torch.optim.Optimizer, batch: Any, key: int
@@ -202,7 +247,8 @@ class Trainer:
         ticks.append(time.perf_counter())
         set_dropout_key(model, key)
         with seeded(model, key, self.device):
-            raw = outputs(model, data)
+            with self._precision():
+                raw = outputs(model, data, self.target)
             loss = self.target.loss(raw, labels_of(data))
             ticks.append(time.perf_counter())
             optimiser.zero_grad(set_to_none=True)
@@ -230,9 +276,13 @@ class Trainer:
                     "a PyGLoader, or a model of yours",
                 )
             )
-        model, statistics = model_for(self.plan, train, self.key)
-        self.target = Target(self.plan.task_type, self.plan.optimisation.loss, *statistics.target)
-        return model
+        graph, features, seeds = train.loader.sampler.graph, train.loader.features, train.loader.seeds
+        statistics = fit_for(graph, features, self.plan, seeds)
+        told = self.target
+        self.target = Target.of(self.plan, told.task_type, statistics.target, told.classes, seeds.label)
+        return build_model(
+            graph.schema, self.plan, statistics, seeds.node_type, self.key, self.target.outputs
+        )
 
     def _shaped(self, model: nn.Module, train: Iterable[Any]) -> Iterable[Any]:
         """Give lazy parameters, as of ``SAGEConv((-1, -1), 8)``, their shape from the first batch.
@@ -248,7 +298,7 @@ class Trainer:
         model.eval()  # running means are not to see the batch twice
         data, key = batch.to(self.device), derive_key(self.key, "weights")
         with seeded(model, key, self.device), torch.no_grad():
-            outputs(model, data)
+            outputs(model, data, self.target)
         if missing := unshaped(model):
             raise TrainingError(
                 explain(
@@ -259,32 +309,13 @@ class Trainer:
             )
         return chain([batch], batches) if batches is train else train
 
+    def _precision(self) -> torch.autocast:
+        mixed = self.plan.optimisation.precision == "bfloat16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=mixed)
+
     def _check_stop(self) -> None:
         if self._stop.is_set():
             raise RunCancelled("the run was cancelled")
 
     def _seconds(self) -> float:
         return time.perf_counter() - self._began
-
-
-def _check_batches(batches: Iterable[Any] | None, epochs: int) -> None:
-    """Refuse what yields no ``HeteroData``, and generators where they would be empty in epoch 2."""
-    if batches is None or (isinstance(batches, Iterable) and not isinstance(batches, Loader | Iterator)):
-        return
-    kind = type(batches).__name__
-    if isinstance(batches, Iterator):
-        if epochs == 1:
-            return
-        got = f"got a {kind}, which can be read only once"
-    else:
-        got = f"got a {kind}, which does not yield HeteroData"
-    allowed = "a PyGLoader, or any iterable of HeteroData that can be read once per epoch"
-    raise TrainingError(explain(f"batches for a fit of {epochs} epochs", got, allowed))
-
-
-def _copy(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in model.state_dict().items()}
-
-
-def _length(batches: Iterable[Any]) -> int | None:
-    return len(batches) if isinstance(batches, Sized) else None

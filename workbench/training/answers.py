@@ -1,0 +1,68 @@
+"""Answers: the numbers that a model gives per seed as columns of a table.
+
+binary, regression       prediction
+with several quantiles   prediction (the level nearest to a half), quantile_0.1, quantile_0.5, ...
+forecast                 step_1, step_2, ...; with quantiles also step_1_quantile_0.1, ...
+multiclass               prediction (the likeliest class), probability_<class>, ...
+multilabel               prediction (list of the classes from 0.5 on), probability_<class>, ...
+with RANK TOP k          prediction is the list of the k likeliest classes, the first first
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from workbench.training.target import WITH_CLASSES, Target
+from workbench.types import AnyArray, BoolArray, Int64Array
+
+LIKELY = 0.5
+"""Probability from which on a label of several is predicted."""
+
+
+def answer_columns(target: Target, values: AnyArray) -> dict[str, pa.Array]:
+    """Columns of predictions.
+
+    Parameters
+    ----------
+    values : float64[n] or float64[n, k]  as ``target.predictions`` gives them
+    """
+    if target.task_type in WITH_CLASSES:
+        return {"prediction": _classes(target, values), **_probabilities(target, values)}
+    if target.task_type == "forecast":
+        return _steps(target, values)
+    columns = {"prediction": pa.array(target.point(values))}
+    if len(target.quantiles) > 1:
+        columns |= {f"quantile_{level:g}": pa.array(values[:, i]) for i, level in enumerate(target.quantiles)}
+    return columns
+
+
+def _probabilities(target: Target, values: AnyArray) -> dict[str, pa.Array]:
+    return {f"probability_{name}": pa.array(values[:, i]) for i, name in enumerate(target.classes)}
+
+
+def _classes(target: Target, values: AnyArray) -> pa.Array:
+    classes = pa.array(target.classes)
+    if target.top_k:
+        # Stable, so that of equals the class that comes first is told first.
+        order = np.argsort(-values, axis=1, kind="stable")[:, : target.top_k]
+        return _lists(classes, order.reshape(-1), np.full(len(values), order.shape[1]))
+    if target.task_type == "multiclass":
+        return classes.take(pa.array(values.argmax(axis=1)))
+    likely: BoolArray = values >= LIKELY
+    return _lists(classes, np.nonzero(likely)[1], likely.sum(axis=1))
+
+
+def _lists(classes: pa.Array, chosen: Int64Array, lengths: Int64Array) -> pa.Array:
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), classes.take(pa.array(chosen)))
+
+
+def _steps(target: Target, values: AnyArray) -> dict[str, pa.Array]:
+    points, columns = target.point(values), {}
+    levels = target.quantiles if len(target.quantiles) > 1 else ()
+    for step in range(points.shape[1]):
+        columns[f"step_{step + 1}"] = pa.array(points[:, step])
+        for i, level in enumerate(levels):
+            columns[f"step_{step + 1}_quantile_{level:g}"] = pa.array(values[:, step * len(levels) + i])
+    return columns

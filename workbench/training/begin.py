@@ -1,0 +1,135 @@
+"""How a run begins: from a task and a plan, or from its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from workbench.errors import TrainingError, expect_path
+from workbench.events import Callback
+from workbench.plan.model_plan import ModelPlan
+from workbench.training.build import (
+    build_model,
+    check_callbacks,
+    check_exclude,
+    check_key,
+    check_task,
+    fit_for,
+    hidden_columns,
+    own_copy,
+    target_for,
+)
+from workbench.training.devices import pick_device
+from workbench.training.identity import check_fits
+from workbench.training.loaders import check_labels, seen
+from workbench.training.parts import Parts
+from workbench.training.printing import PrintProgress
+from workbench.training.run import Run
+from workbench.training.run_folder import new_folder, read_run
+
+
+def start(
+    parts: Parts,
+    task: Any,
+    plan: ModelPlan,
+    *,
+    model: nn.Module | None = None,
+    callbacks: Sequence[Callback] | None = None,
+    key: int = 0,
+    device: str = "auto",
+    folder: str | Path | None = None,
+) -> Run:
+    """Start a training in the background and return its run at once.
+
+    Parameters
+    ----------
+    parts : Parts  the open stores
+    task : Task
+    model : nn.Module or None  a copy of it is trained, as ``run.model``; None: the built-in model
+    callbacks : callables that take one event; None prints epochs while one waits, [] is silence
+    folder : new or empty folder, or None for a temporary one, which goes when the process ends
+
+    Raises
+    ------
+    PlanError
+        If the plan trains another task type, or excludes columns from a module of yours.
+    TrainingError
+        If the splits cannot be learned from, the key is no whole number, the device is not there, or the
+        folder is not empty.
+    """
+    check_key(key)
+    pick_device(device)
+    told = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
+    check_task(task, plan)
+    hidden = hidden_columns(task)
+    check_exclude(plan, model, hidden)
+    train, val = (seen(parts.graph, plan, task.seeds(split)) for split in ("train", "val"))
+    check_labels(train, plan, task.task_type)
+    check_labels(val, plan, task.task_type)
+    statistics = fit_for(parts.graph, parts.features, plan, train, hidden)
+    target = target_for(plan, task, train, statistics)
+    if model is None:
+        built: nn.Module = build_model(parts.schema, plan, statistics, train.node_type, key, target.outputs)
+    else:
+        built = own_copy(model)
+    run = Run(
+        parts,
+        task,
+        plan,
+        built,
+        statistics,
+        target,
+        folder=new_folder(folder),
+        seed_type=train.node_type,
+        key=key,
+        device=device,
+        builtin=model is None,
+        callbacks=told,
+    )
+    return run.begin(train, val)
+
+
+def load_run(
+    folder: str | Path, parts: Any = None, *, task: Any = None, model: nn.Module | None = None
+) -> Run:
+    """Load a run that was saved.
+
+    Parameters
+    ----------
+    parts : Parts, or anything with ``dataset``, ``graph`` and ``features`` (an engine)
+        None opens the store that the run was trained on, where it was then.
+    task : Task or None  for ``metrics(split)`` and ``resume()``; None rebuilds the one that was saved
+    model : nn.Module or None  of the class that was trained, where that was not the built-in one
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds no run, a damaged one, or one that does not fit the store; says why.
+    """
+    folder = expect_path(folder, TrainingError, "the folder of a run")
+    saved = read_run(folder)
+    parts = saved.parts() if parts is None else Parts.of(parts)
+    check_fits(parts, saved.statistics, saved.schema, saved.values)
+    built = model
+    if built is None:
+        saved.check_builtin()
+        built = build_model(
+            parts.schema, saved.plan, saved.statistics, saved.seed_type, saved.key, saved.target.outputs
+        )
+    run = Run(
+        parts,
+        task if task is not None else saved.task(parts),
+        saved.plan,
+        built,
+        saved.statistics,
+        saved.target,
+        folder=folder,
+        seed_type=saved.seed_type,
+        key=saved.key,
+        builtin=model is None,
+    )
+    run.state, run.history = saved.state, list(saved.history)
+    return run
