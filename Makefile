@@ -5,6 +5,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Processes that run tests side by side; each takes up to 3 GiB.
+WORKERS ?= 2
 BENCHES := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 
 # Python's own bin folder first, so that subprocesses of tests find this environment's tools.
@@ -38,8 +40,10 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## the main job, headless
 	$(BIN)/python -m workbench demo --out out/demo --json out/demo.json
 
+# One thread of torch and OpenMP a worker: more would only take turns on the same cores.
 test: $(READY) ## every test; notebooks by nbmake
-	$(BIN)/python -m pytest -q --nbmake --nbmake-timeout=300 tests notebooks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal \
+		--nbmake --nbmake-timeout=300 tests notebooks
 
 lab: $(READY) ## the quickstart in JupyterLab
 	$(BIN)/jupyter lab notebooks/00_quickstart.ipynb

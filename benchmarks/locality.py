@@ -2,8 +2,8 @@
 
     python benchmarks/locality.py [--rows 1e7] [--folder DIR] [--quick] [--json FILE]
 
-Batches of most-recent sampling are replayed over every order that a foreign key gives
-(``engine.features.locality``); ``slots`` is what that proposes. Seeds of the generated shop are users at
+Batches of most-recent sampling are replayed over every order that rows could have
+(``engine.features.locality``); ``order`` is what that proposes. Seeds of the generated shop are users at
 moments spread over the history; it is then ingested again with the proposed order, and the very same rows are
 read from both, the files evicted before each read. rel-f1 is looked for in ``../shared/data``; its seeds are
 the training seeds of driver-dnf, in small batches, for all of its rows fit into a few hundred pages.
@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from _report import BenchReport, arguments
 
 import workbench as wb
+from workbench.ingestion.pilot import drawn_seeds
 from workbench.loading.join import plan_join
-from workbench.loading.locality import drawn_seeds
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.dataset import Dataset
 from workbench.stores.ssd_features import SsdFeatures
@@ -40,11 +40,11 @@ TABLE, BATCH, SMALL_BATCH, BATCHES = "orders", 512, 16, 8
 
 
 def ingested(
-    tables: Mapping[str, pa.Table] | str, path: Path, slots: Mapping[str, str] | None = None
+    tables: Mapping[str, pa.Table] | str, path: Path, order: Mapping[str, str] | str = "arrival"
 ) -> wb.Engine:
     """Ingest and open."""
     source = wb.read_tables(tables)
-    wb.ingest(source, wb.infer_schema(source), path, slots=slots)
+    wb.ingest(source, wb.infer_schema(source), path, order=order)
     return wb.open(path)
 
 
@@ -70,10 +70,10 @@ def add_pages(
             "pages/batch",
             reference="arrival order",
             ratio=found.before / found.after,
-            slots=str(found.slots),
+            order=str(found.order),
         )
         for each in found.tables:
-            if each.table in found.slots:
+            if each.table in found.order:
                 report.add(
                     f"{name}, latest {'-'.join(map(str, fanout))}, {each.table} by {each.best}",
                     each.pages[each.best],
@@ -82,7 +82,7 @@ def add_pages(
                     ratio=each.now / each.pages[each.best],
                     rows=round(each.rows),
                 )
-        proposed = found.slots if proposed is None else proposed
+        proposed = found.order if proposed is None else proposed
     return proposed or {}
 
 
@@ -143,8 +143,8 @@ def main() -> None:
         tables = commerce(rows // ORDERS_PER_USER, periods=16).tables
         name = f"shop of {tables[TABLE].num_rows:,} orders"
         engine = ingested(tables, place / "time")
-        slots = add_pages(report, f"{name}, {BATCH} users", engine, None, BATCH)
-        ordered = ingested(tables, place / "key", slots)
+        order = add_pages(report, f"{name}, {BATCH} users", engine, None, BATCH)
+        ordered = ingested(tables, place / "key", order)
         add_cold(report, name, engine.dataset, ordered.dataset, reads_of(engine))
     report.finish(options.json)
 

@@ -126,6 +126,16 @@ def test_a_budget_too_small_for_the_graph_is_refused(shop, engine):
         wb.open(shop[1], memory_budget="lots")
 
 
+def test_features_keep_to_their_budget_also_after_a_refresh(shop):
+    opened = wb.open(shop[1], feature_budget="40 KB", row_cache=15_000)
+    groups = opened.features.describe().groups
+    assert sum(group.bytes for group in groups if group.way == "memory") <= 25_000
+    assert any(group.way != "memory" for group in groups)
+    assert opened._given == {"memory_budget": None, "feature_budget": "40 KB", "row_cache": 15_000}
+    with pytest.raises(wb.BudgetError, match=r"row_cache='2GB' is more than features may take"):
+        wb.open(shop[1], feature_budget="1GB", row_cache="2GB")
+
+
 def test_a_pilot_is_small_whatever_is_given(engine, task):
     seeds = task.seeds("train")
     assert len(seeds) > 256

@@ -25,6 +25,7 @@ NOT_IMPORTED = {
     "playwright": "tests/browser skips where it is missing",
     "pre-commit": "hooks",
     "pytest-timeout": "the timeout of pyproject.toml",
+    "pytest-xdist": "make test: two workers",
     "ruff": "make check",
 }
 

@@ -63,6 +63,21 @@ def test_folding_a_table_into_edges() -> None:
     assert folded.unlink("orders", "item").node_types == ("users", "items", "orders")
 
 
+def test_a_history_is_neither_nodes_nor_edges() -> None:
+    history = SCHEMA.as_history("orders")
+    assert history == SCHEMA.as_history("orders", of="users", valid_from="at")
+    assert history.node_types == ("users", "items")
+    assert history.edge_types == ()
+    assert [str(spec.edge_type) for spec in history.history_specs] == ["orders-user_id->users"]
+    assert history["orders"].history_of == "users"
+    assert history.histories_of("users") == ("orders",)
+    assert (SCHEMA.histories_of("users"), SCHEMA.history_specs) == ((), ())
+    # Without its key it is a node type again, and a table that is folded is no history any more.
+    assert history.unlink("orders", "user_id").node_types == SCHEMA.node_types
+    assert fold(history)["orders"].history is None
+    assert fold(SCHEMA).unlink("orders", "item").as_history("orders").edge_types == ()
+
+
 def test_keys_and_times() -> None:
     edited = (
         SCHEMA.set_primary_key("orders", "left").set_time("users", "joined").set_end_time("orders", "left")
@@ -114,6 +129,14 @@ def test_dropping_a_table_drops_what_points_at_it() -> None:
             lambda s: fold(s).link("items", "price", "orders"),
             "'orders' is folded into edges",
         ),
+        (lambda s: s.as_history("users"), "a history: its foreign keys are none. Allowed: just one"),
+        (lambda s: s.as_history("orders", of="items"), "user_id -> users. Allowed: just one, to .*'items'"),
+        (lambda s: s.link("orders", "item", "items").as_history("orders"), "just one.*schema.unlink"),
+        (lambda s: s.set_time("orders", None).as_history("orders"), "it has no time.*Pass valid_from="),
+        (lambda s: s.set_end_time("orders", "left").as_history("orders"), "has an end time, 'left'.*set_end"),
+        (lambda s: s.as_history("orders", valid_from="when"), "column 'when' of table 'orders'"),
+        (lambda s: s.link("items", "price", "orders").as_history("orders"), "items.price point at it"),
+        (lambda s: s.as_history("orders").link("items", "price", "orders"), "'orders' is a history"),
         (lambda s: s.edge_type("orders-user->users"), "Did you mean 'orders-user_id->users'"),
     ],
 )
@@ -131,6 +154,7 @@ def test_it_prints() -> None:
     assert "note: orders.left: odd" in text
     assert SCHEMA._repr_html_().startswith("<pre>Schema")
     assert "-&gt;" in SCHEMA._repr_html_()
+    assert "user_id -> users; history of users, valid from at" in repr(SCHEMA.as_history("orders"))
 
 
 def test_it_is_saved_as_json(tmp_path: Path) -> None:
@@ -138,6 +162,9 @@ def test_it_is_saved_as_json(tmp_path: Path) -> None:
     folded.save(tmp_path / "schema.json")
     again = Schema.load(tmp_path / "schema.json")
     assert again == folded
+    assert "history" not in (tmp_path / "schema.json").read_text()
+    history = SCHEMA.as_history("orders")
+    assert Schema.from_dict(history.to_dict()) == history
     assert again.notes == folded.notes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.errors import (
-    FanoutError,
-    PlanError,
-    SchemaError,
-    TrainingError,
-    did_you_mean,
-    expect,
-    explain,
-)
+from workbench.errors import FanoutError, PlanError, SchemaError, TrainingError, did_you_mean, expect, explain
 from workbench.events import Callback
 from workbench.ingestion.edit import Editing, edit
+from workbench.ingestion.merge import compact
+from workbench.ingestion.orders import MEASURED, Order
 from workbench.kernels.rng import derive_key
-from workbench.loading.locality import locality
+from workbench.loading.locality import locality, reordered
 from workbench.loading.order import batch_order, check_batch_size
 from workbench.plan.draw import whole
 from workbench.plan.model_plan import ModelPlan
@@ -41,10 +35,13 @@ from workbench.sampling.profile_batches import Profile, profile_batches
 from workbench.sampling.profile_fit import Fit, fit_fanout
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import Schema
-from workbench.stores.compaction import Compaction, compact
+from workbench.stores.compaction import Compaction
 from workbench.stores.dataset import Dataset, shown
+from workbench.stores.feature_budget import feature_options
+from workbench.stores.in_thread import in_thread
 from workbench.stores.key_map import KeyMap
 from workbench.stores.ram_graph import RamGraph
+from workbench.stores.reorder import Reordering
 from workbench.stores.replaced import is_current, open_current
 from workbench.stores.sizes import read_size
 from workbench.stores.ssd_features import SsdFeatures
@@ -65,7 +62,14 @@ PILOT: int = 256
 """Seeds that ``Engine.cost`` samples at most; the figures are scaled to a batch."""
 
 
-def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> Engine:
+def open_engine(
+    path: str | Path,
+    *,
+    memory_budget: int | str | None = None,
+    feature_budget: int | str | None = None,
+    row_cache: int | str | None = None,
+    verify: str | None = None,
+) -> Engine:
     """Open a dataset: graph into RAM, features mapped from disk. Public as ``workbench.open``.
 
     Parameters
@@ -74,22 +78,27 @@ def open_engine(path: str | Path, *, memory_budget: int | str | None = None) -> 
     memory_budget : int, str or None
         Bytes (or ``'4GB'``) that the graph and its samples may take; larger requests are refused before
         anything is allocated. None: what the machine has available now.
+    feature_budget, row_cache : int, str or None
+        Bytes that feature rows may take, and how much of it is for frequent rows; see ``feature_options``.
+    verify : ``'read'`` compares each file with its checksum before it is first read from; None: sizes only
 
     Raises
     ------
     StoreError
         If there is no dataset, or it is damaged.
     BudgetError
-        If the graph does not fit.
+        If the graph does not fit, or a budget is none.
     """
     budget = None if memory_budget is None else read_size(memory_budget)
+    given = {"memory_budget": budget, "feature_budget": feature_budget, "row_cache": row_cache}
+    options = feature_options(feature_budget, row_cache)
 
     def open_stores(dataset: Dataset) -> Engine:
-        engine = Engine(dataset, RamGraph.open(dataset, memory_budget=budget), SsdFeatures.open(dataset))
-        engine._budget = budget
+        engine = Engine(dataset, RamGraph.open(dataset, budget), SsdFeatures.open(dataset, **options))
+        engine._given = given
         return engine
 
-    return open_current(path, open_stores)
+    return open_current(path, open_stores, verify)
 
 
 class Engine:
@@ -101,7 +110,7 @@ class Engine:
         self.features = features
         features.replay = partial(locality, dataset, graph)
         self._key_maps: dict[str, KeyMap] = {}
-        self._budget: int | None = None
+        self._given: dict[str, Any] = {}
 
     @property
     def schema(self) -> Schema:
@@ -122,13 +131,7 @@ class Engine:
         return self._key_maps[table]
 
     def node_ids(self, table: str, keys: Sequence[Any] | pa.Array) -> Int64Array:
-        """int64[n]: node ids of primary keys.
-
-        Raises
-        ------
-        SchemaError
-            If a key is not in the table; names up to five.
-        """
+        """int64[n]: node ids of primary keys; a SchemaError names up to five that the table does not have."""
         return self.keys(table).ids_of(keys)
 
     def row(self, table: str, row_id: int) -> dict[str, Any]:
@@ -143,21 +146,23 @@ class Engine:
         return edit(self.dataset.path)
 
     def compact(self) -> Future[Compaction]:
-        """Fold edits into the dataset's files, in a thread; ``.result()`` waits and says what was done.
+        """Fold edits into the dataset's files, in a thread, as :func:`workbench.compact`; readers go on."""
+        return in_thread(compact, self.dataset.path)
 
-        What reads the dataset goes on undisturbed: see :func:`workbench.compact`.
+    def reorder(
+        self, order: Order | ModelPlan | SamplingPlan = MEASURED, seeds: SeedTable | None = None
+    ) -> Future[Reordering]:
+        """Lay feature rows out anew on disk, in a thread; ids stay, and this engine reads on what it opened.
+
+        ``order`` is what ``wb.ingest(order=)`` takes, or a plan, whose batches over ``seeds`` choose.
         """
-        thread = ThreadPoolExecutor(1, thread_name_prefix="workbench-compact")
-        try:
-            return thread.submit(compact, self.dataset.path)
-        finally:
-            thread.shutdown(wait=False)
+        return in_thread(reordered, self.dataset, self.graph, self.features, order, seeds)
 
     def refresh(self) -> Engine:
         """An engine of the newest snapshot; this one if that is what it reads."""
         if is_current(self.dataset):
             return self
-        return open_engine(self.dataset.path, memory_budget=self._budget)
+        return open_engine(self.dataset.path, **self._given, verify=self.dataset.verify)
 
     def task(self, query: str, **splits: Any) -> Task:
         """What to predict; ``splits`` are the options of :meth:`Task.build` (``val=``, ``test=``, ...)."""

@@ -2,10 +2,13 @@
 
 Every table is a node type. A foreign key gives an edge type and its reverse, whose time and id are
 those of the row that holds the key (the *fact row*). A table folded by ``as_edge`` is no node type:
-its two foreign keys give one edge type and its reverse, and its rows are the edges.
+its two foreign keys give one edge type and its reverse, and its rows are the edges. Nor is a table that
+``as_history`` makes the history of another: its columns are attributes of that node type, which have the
+values that they had at the anchor.
 
     orders(order_id, user_id -> users)       orders -user_id-> users     and rev_user_id back
     ratings(user_id, movie_id), as_edge      users  -ratings-> movies    and rev_ratings back
+    prices(item_id, since), as_history       no edges: what an item cost at the anchor
 
 Messages flow src -> dst; sampling walks dst -> src.
 """
@@ -14,26 +17,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from workbench.errors import SchemaError, did_you_mean, explain
+from workbench.table import Column, ForeignKey, Stype, Table
 
-
-class Stype(StrEnum):
-    """Semantic type of a column: how it is encoded, not how it is stored."""
-
-    NUMERICAL = "numerical"
-    CATEGORICAL = "categorical"
-    MULTICATEGORICAL = "multicategorical"
-    TIMESTAMP = "timestamp"
-    TEXT = "text"
-    EMBEDDING = "embedding"
-    ID = "id"
-    SET_ASIDE = "set_aside"
+__all__ = ["Column", "EdgeSpec", "EdgeType", "ForeignKey", "Schema", "Stype", "Table"]
 
 
 class EdgeType(NamedTuple):
@@ -55,75 +47,6 @@ class EdgeType(NamedTuple):
     def is_reverse(self) -> bool:
         """True for the ``rev_*`` direction of a key."""
         return self.rel.startswith("rev_")
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its name, semantic type, Arrow type as text, and why it was typed so."""
-
-    name: str
-    stype: Stype
-    dtype: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class ForeignKey:
-    """``column`` holds primary keys of ``table``."""
-
-    column: str
-    table: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: columns, primary key (None: the row number), times and foreign keys."""
-
-    name: str
-    columns: tuple[Column, ...]
-    primary_key: str | None = None
-    time: str | None = None
-    end_time: str | None = None
-    foreign_keys: tuple[ForeignKey, ...] = ()
-    edge: tuple[str, str] | None = None
-    """(src column, dst column) if the table is folded into edges; None for a node type."""
-
-    def column(self, name: str) -> Column:
-        """The column of that name.
-
-        Raises
-        ------
-        SchemaError
-            If the table has no such column.
-        """
-        for column in self.columns:
-            if column.name == name:
-                return column
-        names = [column.name for column in self.columns]
-        asked, allowed = f"column {name!r} of table {self.name!r} was asked for", ", ".join(names)
-        got, near = "the table does not have it", did_you_mean(name, names)
-        raise SchemaError(explain(asked, got, allowed or "no columns at all", near))
-
-    def foreign_key(self, column: str) -> ForeignKey:
-        """The foreign key in that column.
-
-        Raises
-        ------
-        SchemaError
-            If the column is no foreign key.
-        """
-        for key in self.foreign_keys:
-            if key.column == column:
-                return key
-        known = ", ".join(f"{key.column} -> {key.table}" for key in self.foreign_keys)
-        raise SchemaError(
-            explain(
-                f"a foreign key in {self.name}.{column} was asked for",
-                "there is none",
-                known or "the table has no foreign keys",
-                f"Add it with schema.link({self.name!r}, {column!r}, table)",
-            )
-        )
 
 
 @dataclass(frozen=True)
@@ -173,7 +96,11 @@ class Schema:
     @property
     def node_types(self) -> tuple[str, ...]:
         """Names of the tables that are node types, in order."""
-        return tuple(table.name for table in self.tables if table.edge is None)
+        return tuple(table.name for table in self.tables if table.is_node_type)
+
+    def histories_of(self, node_type: str) -> tuple[str, ...]:
+        """Names of the tables whose rows are versions of a node type's nodes, in order."""
+        return tuple(table.name for table in self.tables if table.history_of == node_type)
 
     @property
     def static_tables(self) -> tuple[str, ...]:
@@ -185,6 +112,8 @@ class Schema:
         """Every edge type with its source, forward before reverse, in table and key order."""
         specs: list[EdgeSpec] = []
         for table in self.tables:
+            if table.history is not None:
+                continue
             if table.edge is not None:
                 a, b = table.edge
                 src, dst = table.foreign_key(a).table, table.foreign_key(b).table
@@ -197,6 +126,16 @@ class Schema:
                 reverse = EdgeType(key.table, f"rev_{key.column}", table.name)
                 specs.append(EdgeSpec(forward, table.name, "fact", None, key.column))
                 specs.append(EdgeSpec(reverse, table.name, "column", key.column, None))
+        return tuple(specs)
+
+    @property
+    def history_specs(self) -> tuple[EdgeSpec, ...]:
+        """Where versions of nodes lie, as edges from them to their node; no graph samples these."""
+        specs = []
+        for table in self.tables:
+            if table.history is not None:
+                edge_type = EdgeType(table.name, table.history, str(table.history_of))
+                specs.append(EdgeSpec(edge_type, table.name, "fact", None, table.history))
         return tuple(specs)
 
     @property
@@ -244,36 +183,37 @@ class Schema:
         Raises
         ------
         SchemaError
-            If a name is unknown, or ``target`` is folded into edges.
+            If a name is unknown, or ``target`` is folded into edges or a history.
         """
         owner = self[table]
-        if self[target].edge is not None:
-            got = f"{target!r} is folded into edges"
+        if not self[target].is_node_type:
+            got = f"{target!r} is {'a history' if self[target].edge is None else 'folded into edges'}"
             raise SchemaError(explain(f"a link of {table}.{column} was asked for", got, str(self.node_types)))
         others = tuple(key for key in owner.foreign_keys if key.column != column)
         linked = replace(owner, foreign_keys=(*others, ForeignKey(column, target)))
-        return self.with_table(_with_stype(linked, column, Stype.ID))
+        return self.with_table(linked.with_stype(column, Stype.ID))
 
     def unlink(self, table: str, column: str) -> Schema:
         """Make ``table.column`` no foreign key any more; it stays an id, which is no feature."""
         owner, key = self[table], self[table].foreign_key(column)
         edge = None if owner.edge and column in owner.edge else owner.edge
+        history = None if owner.history == column else owner.history
         keys = tuple(other for other in owner.foreign_keys if other != key)
-        return self.with_table(replace(owner, foreign_keys=keys, edge=edge))
+        return self.with_table(replace(owner, foreign_keys=keys, edge=edge, history=history))
 
     def set_primary_key(self, table: str, column: str | None) -> Schema:
         """Choose the primary key; None: rows are keyed by their number."""
-        return self.with_table(_with_stype(replace(self[table], primary_key=column), column, Stype.ID))
+        return self.with_table(replace(self[table], primary_key=column).with_stype(column, Stype.ID))
 
     def set_time(self, table: str, column: str | None) -> Schema:
         """Choose the time column; None: the table is static, its rows always visible."""
         end = None if self[table].end_time == column else self[table].end_time
         timed = replace(self[table], time=column, end_time=end)
-        return self.with_table(_with_stype(timed, column, Stype.TIMESTAMP))
+        return self.with_table(timed.with_stype(column, Stype.TIMESTAMP))
 
     def set_end_time(self, table: str, column: str | None) -> Schema:
         """Choose the column that says when a row's event ended; it is never a feature."""
-        return self.with_table(_with_stype(replace(self[table], end_time=column), column, Stype.TIMESTAMP))
+        return self.with_table(replace(self[table], end_time=column).with_stype(column, Stype.TIMESTAMP))
 
     def set_stype(self, table: str, column: str, stype: Stype | str) -> Schema:
         """Choose how a column is encoded; ``id`` and ``set_aside`` columns are no features."""
@@ -282,7 +222,7 @@ class Schema:
             asked, near = f"semantic type {str(stype)!r} was asked for", did_you_mean(str(stype), known)
             got = "there is no such type"
             raise SchemaError(explain(f"{asked} {table}.{column}", got, ", ".join(known), near))
-        return self.with_table(_with_stype(self[table], column, Stype(stype)))
+        return self.with_table(self[table].with_stype(column, Stype(stype)))
 
     def drop_table(self, table: str) -> Schema:
         """Leave a table out, and the foreign keys that point at it."""
@@ -315,18 +255,55 @@ class Schema:
             raise SchemaError(explain(asked, got, "two foreign keys", "Name them: src= and dst="))
         for column in (src, dst):
             owner.foreign_key(column)
+        self._expect_no_links_to(table, asked)
+        if src == dst:
+            got = "both ends are the same column"
+            raise SchemaError(explain(asked, got, "two of its own foreign keys"))
+        return self.with_table(replace(owner, edge=(src, dst), history=None))
+
+    def as_history(self, table: str, of: str | None = None, valid_from: str | None = None) -> Schema:
+        """Make a table the history of another: its rows are versions of the row that they point at.
+
+        They are no nodes and give no edges. Their columns become attributes of that node type, and a seed
+        sees of each node the version that was the newest at its anchor: of those of one instant the last,
+        none before the first. A missing value in a version is one; it hides the value before it.
+
+        Parameters
+        ----------
+        of : name of the table that it is the history of; None: where its one foreign key points
+        valid_from : column of the moment from which on a version holds; None: the time of the table
+
+        Raises
+        ------
+        SchemaError
+            If the table has no time, an end time, more foreign keys than one or one to another table, or
+            is pointed at; or ``of`` is no node type.
+        """
+        timed = self if valid_from is None else self.set_time(table, valid_from)
+        owner, asked = timed[table], f"table {table!r} was to be a history"
+        keys = [f"{key.column} -> {key.table}" for key in owner.foreign_keys]
+        target = of if of is not None or len(keys) != 1 else owner.foreign_keys[0].table
+        if len(keys) != 1 or owner.foreign_keys[0].table != target or not self[target].is_node_type:
+            got, do = f"its foreign keys are {', '.join(keys) or 'none'}", "Use schema.link, schema.unlink"
+            raise SchemaError(explain(asked, got, f"just one, to a node type{f': {of!r}' if of else ''}", do))
+        if owner.time is None or owner.end_time is not None:
+            got = "it has no time" if owner.time is None else f"it has an end time, {owner.end_time!r}"
+            do = "Pass valid_from=" if owner.time is None else f"Use schema.set_end_time({table!r}, None)"
+            raise SchemaError(explain(asked, got, "a time, and no end: a version lasts until the next", do))
+        self._expect_no_links_to(table, asked)
+        return timed.with_table(replace(owner, history=owner.foreign_keys[0].column, edge=None))
+
+    def _expect_no_links_to(self, table: str, asked: str) -> None:
         pointing = [f"{t.name}.{k.column}" for t in self for k in t.foreign_keys if k.table == table]
-        if src == dst or pointing:
-            got = "both ends are the same column" if src == dst else f"{', '.join(pointing)} point at it"
-            allowed = "a table that no foreign key points at, and two of its own foreign keys"
-            raise SchemaError(explain(asked, got, allowed))
-        return self.with_table(replace(owner, edge=(src, dst)))
+        if pointing:
+            got = f"{', '.join(pointing)} point at it"
+            raise SchemaError(explain(asked, got, "a table that no foreign key points at"))
 
     def describe(self) -> str:
         """Readable text: tables with keys and times, columns by semantic type, notes."""
         lines = [f"Schema: {len(self.tables)} tables, {len(self.edge_types)} edge types"]
         for table in self.tables:
-            lines.append(f"  {table.name}: {_headline(table)}")
+            lines.append(f"  {table.name}: {table.headline()}")
             for stype in Stype:
                 names = [c.name for c in table.columns if c.stype is stype]
                 names = [name for name in names if name not in (table.time, table.end_time)]
@@ -341,7 +318,7 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"format": 1, "tables": [asdict(table) for table in self.tables], "notes": list(self.notes)}
+        return {"format": 1, "tables": [table.to_dict() for table in self.tables], "notes": list(self.notes)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Schema:
@@ -356,7 +333,7 @@ class Schema:
             got = f"got format {data.get('format')!r}"
             raise SchemaError(explain("a schema of format 1 was asked for", got))
         try:
-            tables = tuple(_table_from_dict(table) for table in data["tables"])
+            tables = tuple(Table.from_dict(table) for table in data["tables"])
         except (KeyError, TypeError, ValueError) as error:
             text = explain("a schema was read", f"it is malformed ({error!r})", do="Save it again")
             raise SchemaError(text) from error
@@ -370,30 +347,3 @@ class Schema:
     def load(cls, path: str | Path) -> Schema:
         """Read a schema that :meth:`save` wrote."""
         return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-
-
-def _table_from_dict(data: Mapping[str, Any]) -> Table:
-    columns = tuple(Column(**{**c, "stype": Stype(c["stype"])}) for c in data["columns"])
-    keys = tuple(ForeignKey(**key) for key in data["foreign_keys"])
-    edge = tuple(data["edge"]) if data.get("edge") else None
-    return Table(**{**data, "columns": columns, "foreign_keys": keys, "edge": edge})
-
-
-def _with_stype(table: Table, column: str | None, stype: Stype) -> Table:
-    if column is not None:
-        table.column(column)
-    columns = tuple(replace(c, stype=stype) if c.name == column else c for c in table.columns)
-    return replace(table, columns=columns)
-
-
-def _headline(table: Table) -> str:
-    parts = [f"key {table.primary_key}" if table.primary_key else "no key"]
-    why = next((column.note for column in table.columns if column.name == table.time), "")
-    known = f"time {table.time}" + (f" ({why})" if why else "")
-    parts.append(known if table.time else "static: always visible")
-    if table.end_time:
-        parts.append(f"end {table.end_time}")
-    parts += [f"{key.column} -> {key.table}" for key in table.foreign_keys]
-    if table.edge:
-        parts.append(f"edges {' -> '.join(table.foreign_key(end).table for end in table.edge)}")
-    return "; ".join(parts)

@@ -261,6 +261,9 @@ class Span:
             return cls.of(float(match[1]), unit)
         return cls(duration(value))
 
+    def __add__(self, other: Span) -> Span:
+        return Span(self.microseconds + other.microseconds, self.months + other.months)
+
     def __mul__(self, times: int) -> Span:
         return Span(self.microseconds * times, self.months * times)
 

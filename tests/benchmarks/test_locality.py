@@ -20,9 +20,9 @@ def test_both_orders_are_measured(tmp_path, monkeypatch):
     tables = commerce(1500, periods=8).tables
     report = BenchReport("locality")
     arrival = locality.ingested(tables, tmp_path / "time")
-    slots = locality.add_pages(report, "shop", arrival, None, locality.BATCH)
-    assert slots["orders"] == "user_id"
-    ordered = locality.ingested(tables, tmp_path / "key", slots)
+    order = locality.add_pages(report, "shop", arrival, None, locality.BATCH)
+    assert order["orders"] == "user_id"
+    ordered = locality.ingested(tables, tmp_path / "key", order)
     reads = locality.reads_of(arrival)
     assert len(reads) == locality.BATCHES
     assert all(len(np.unique(ids)) == len(ids) for ids in reads), "a batch asks each row once"

@@ -281,7 +281,7 @@ def test_progress_is_told_with_an_estimate(store_path: Path) -> None:
     events: list[Progress] = []
     ingest(SHOP, SCHEMA, store_path, callbacks=[events.append])
     stages = list(dict.fromkeys(event.stage for event in events))
-    assert stages == ["check", "tables", "times", "keys", "features", "edges", "commit"]
+    assert stages == ["check", "tables", "times", "keys", "features", "edges", "order", "commit"]
     assert [event.done for event in events] == sorted(event.done for event in events)
     assert events[-1].done == events[-1].total == 12
     assert events[-1].remaining == 0.0

@@ -21,7 +21,7 @@ from workbench.testing.sizes import cases
 @settings(max_examples=cases(6, 400))
 def test_edits_are_what_a_model_says_and_readers_keep_their_snapshot(tmp_path_factory, key):
     path, rng = tmp_path_factory.mktemp("shop") / "s", np.random.default_rng(key)
-    model = make_shop(path, rng, slots={"orders": "user_id"} if key % 2 else None)
+    model = make_shop(path, rng, order={"orders": "user_id"} if key % 2 else "arrival")
     held = [(Dataset.open(path), SsdFeatures.open(path), model.copy())]
     for _ in range(5):
         with edit(path) as editing:

@@ -39,7 +39,7 @@ orders = {"user_id": [3, 5, 3, 9], "amount": [1.5, 2.5, 3.5, 4.5]}
 def run(path):
     import pyarrow as pa
     tables = {"users": pa.table(users), "orders": pa.table(orders)}
-    ingest(tables, schema, path)
+    ingest(tables, schema, path, order="key")
 
 ends = {}
 for name in names:

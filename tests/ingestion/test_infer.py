@@ -153,3 +153,16 @@ def test_tables_that_nothing_links_are_said() -> None:
     assert "tables.split(table, key=column, columns=[...])" in said[0]
     linked = {"users": pa.table({"user_id": [1, 2, 3]}), "orders": pa.table({"user_id": [3, 1, 3]})}
     assert not [note for note in infer_schema(linked).notes if "no table links" in note]
+
+
+def test_a_history_is_suggested_and_never_made() -> None:
+    start = np.datetime64("2026-01-01", "us") + np.arange(60).astype("m8[D]")
+    prices = {"item_id": np.arange(60) % 20, "valid_from": start, "price": np.linspace(1, 9, 60)}
+    orders = {"item_id": np.arange(60) % 20, "ordered_at": start, "amount": np.linspace(1, 9, 60)}
+    items = {"item_id": np.arange(20), "weight": np.linspace(0, 1, 20)}
+    schema = infer_schema({"items": pa.table(items), "prices": pa.table(prices), "orders": pa.table(orders)})
+    assert set(schema.node_types) == {"items", "prices", "orders"}
+    found = [note for note in schema.notes if "as_history" in note]
+    assert len(found) == 1
+    assert "schema.as_history('prices')" in found[0]
+    assert schema.as_history("prices").node_types == ("items", "orders")

@@ -37,10 +37,10 @@ def new_values(rng, count):
     }
 
 
-@pytest.mark.parametrize("slots", [None, {"orders": "user_id"}])
-def test_all_types_beside_edits_in_one_transaction(tmp_path, slots):
+@pytest.mark.parametrize("order", ["arrival", {"orders": "user_id"}])
+def test_all_types_beside_edits_in_one_transaction(tmp_path, order):
     rng, path = np.random.default_rng(0), tmp_path / "s"
-    model = make_shop(path, rng, slots=slots)
+    model = make_shop(path, rng, order=order)
     before = model.copy()
     ids = np.sort(rng.permutation(80)[:50])
     values = new_values(rng, 50)

@@ -2,7 +2,15 @@
 
 import numpy as np
 
+from workbench.ingestion.build import ingest
 from workbench.loading.join import edge_times, node_times, plan_join
+from workbench.plan.fanout import Fanout
+from workbench.sampling.sampler import NeighborSampler
+from workbench.stores.dataset import Dataset
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.request import SeedSet
+from workbench.stores.ssd_features import SsdFeatures
+from workbench.testing.changing_shop import DAY, DAYS, SCHEMA, as_tables, random_frames
 
 
 def plan(world, groups=None, **options):
@@ -55,3 +63,20 @@ def test_times_are_those_of_the_rows(world):
         times = world.graph.times(world.graph.schema.edge_spec(name).table)
         assert (name in edges) == (times is not None)
         assert times is None or np.array_equal(edges[name], times[ids])
+
+
+def test_histories_are_left_out_where_nothing_looks_them_up(tmp_path):
+    ingest(as_tables(random_frames(np.random.default_rng(0))), SCHEMA, tmp_path)
+    dataset = Dataset.open(tmp_path)
+    graph, features = RamGraph.open(dataset), SsdFeatures.open(dataset)
+    seeds = SeedSet.of("users", np.arange(8), DAYS * DAY)
+    subgraph = NeighborSampler(graph, Fanout([3, 2])).sample(seeds)
+    assert not plan_join(SCHEMA, features.groups, subgraph).histories
+    assert not plan_join(SCHEMA, (), subgraph, versions=features).histories
+    join = plan_join(SCHEMA, features.groups, subgraph, versions=features)
+    assert {name: seen.of for name, seen in join.histories.items()} == {"plans": "users", "prices": "items"}
+    for name, seen in join.histories.items():
+        read = join.reads[seen.read]
+        assert (read.group, len(read.ids)) == (name, len(np.unique(seen.row)))
+        # The node that stands for a version sees that version.
+        assert np.array_equal(features.rows_as_of(name, read.ids, read.as_of)[seen.index], seen.row)

@@ -1,31 +1,24 @@
-"""Pages per batch: counted as sets of bytes say, and an order that is chosen is the order that is found."""
+"""Locality under a plan: the order that is chosen is the order that is found, and serves the same rows."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import workbench as wb
 from workbench.errors import FanoutError, LoaderError, StoreError
+from workbench.ingestion.locality import PAGE, STORED
+from workbench.ingestion.orders import ARRIVAL
+from workbench.ingestion.pilot import drawn_seeds
 from workbench.loading.join import plan_join
-from workbench.loading.locality import PAGE, STORED, TIME, TableLocality, drawn_seeds, pages_of
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.testing.commerce import Commerce, commerce
-from workbench.testing.sizes import cases
 
 PLAN = wb.ModelPlan(wb.Fanout([16], strategy="recent")).replace(batch_size=40)
-
-
-@settings(max_examples=cases(200, 4000))
-@given(st.lists(st.integers(0, 300), max_size=40), st.sampled_from([8, 64, 512, 1536, 4096, 6144, 9216]))
-def test_pages_are_those_that_hold_a_byte(places: list[int], stride: int) -> None:
-    expected = {byte // PAGE for place in places for byte in range(place * stride, (place + 1) * stride, 8)}
-    assert pages_of(np.array(places, np.uint32), stride) == len(expected)
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +26,9 @@ def truth() -> Commerce:
     return commerce(3000, periods=10, reviews=0.0)
 
 
-def engine_of(truth: Commerce, path: Path, slots: dict[str, str] | None = None) -> wb.Engine:
+def engine_of(truth: Commerce, path: Path, order: str | dict[str, str] = "arrival") -> wb.Engine:
     tables = {name: table for name, table in truth.tables.items() if name != "reviews"}
-    wb.ingest(tables, wb.infer_schema(tables), path, slots=slots)
+    wb.ingest(tables, wb.infer_schema(tables), path, order=order)
     return wb.open(path)
 
 
@@ -53,9 +46,9 @@ def test_the_order_that_is_chosen_is_found_and_serves_the_same_rows(
     truth: Commerce, engine: wb.Engine, tmp_path: Path
 ) -> None:
     before = engine.features.locality(PLAN, seeds_of(engine, truth))
-    assert before.slots == {"orders": "user_id"}
+    assert before.order == {"orders": "user_id"}
     assert before.after * 1.2 < before.before
-    moved = engine_of(truth, tmp_path / "moved", slots=before.slots)
+    moved = engine_of(truth, tmp_path / "moved", order=before.order)
     after = moved.features.locality(PLAN, seeds_of(moved, truth))
     assert after.before == after.after == before.after
     (orders,) = (each for each in after.tables if each.table == "orders")
@@ -79,9 +72,9 @@ def test_pages_are_those_of_the_very_rows_that_batches_read(truth: Commerce, eng
     for each in found.tables:
         stride = engine.features.groups[each.table].stride
         assert each.rows == len(reads[each.table])
-        assert each.pages[TIME] == len({int(i) * stride // PAGE for i in reads[each.table]})
+        assert each.pages[ARRIVAL] == len({int(i) * stride // PAGE for i in reads[each.table]})
     orders = next(each for each in found.tables if each.table == "orders")
-    slot = keys.sort_values(kind="stable").index.argsort()
+    slot = np.argsort(np.argsort(engine.node_ids("users", pa.array(keys)), kind="stable"))
     pages = {int(slot[i]) * engine.features.groups["orders"].stride // PAGE for i in reads["orders"]}
     assert orders.pages["user_id"] == len(pages)
 
@@ -99,17 +92,9 @@ def test_without_seeds_the_history_is_replayed(engine: wb.Engine) -> None:
     found = engine.features.locality(PLAN.fanout, batch_size=50, batches=4)
     assert found.batches == 4
     assert found == engine.features.locality(PLAN.fanout, batch_size=50, batches=4)
-    assert found.slots == {"orders": "user_id"}
+    assert found.order == {"orders": "user_id"}
     assert "orders: " in repr(found)
-    assert "with slots={'orders': 'user_id'}" in repr(found)
-
-
-def test_an_order_is_chosen_only_where_it_pays() -> None:
-    assert TableLocality("t", 9, {TIME: 100, "a": 90, "b": 84}).best == TIME
-    assert TableLocality("t", 9, {TIME: 100, "a": 90, "b": 80}).best == "b"
-    assert TableLocality("t", 9, {TIME: 100, STORED: 10}).best == TIME
-    assert TableLocality("t", 0, {TIME: 0, "a": 0}).best == TIME
-    assert TableLocality("t", 9, {TIME: 100, STORED: 10}).now == 10
+    assert "with order={'orders': 'user_id'}" in repr(found)
 
 
 def test_what_cannot_be_replayed_is_explained(truth: Commerce, engine: wb.Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 
 import duckdb
@@ -131,6 +132,7 @@ def label() -> Callable[..., Labels]:
     def label(dataset, text, anchors, until=None, labels=True):
         with connection(dataset) as con:
             query = resolve(parse(text), dataset.schema, column_types(con, dataset.schema))
+            query = replace(query, target=query.target.with_classes(con, query.query))
         frozen, at = None if until is None else instant(until), [instant(a) for a in anchors]
         if labels:
             return compute_labels(dataset, query, np.array(at, np.int64), frozen)

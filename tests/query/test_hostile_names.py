@@ -15,7 +15,8 @@ from workbench.errors import TaskError
 from workbench.query.boundaries import place
 from workbench.query.entities import known_entities
 from workbench.query.known_texts import warn_of_unknown_texts
-from workbench.query.labels import column_types, compute_labels, connection, label_sql
+from workbench.query.label_sql import label_sql
+from workbench.query.labels import column_types, compute_labels, connection
 from workbench.query.parser import parse
 from workbench.query.resolve import resolve
 from workbench.query.split_options import SplitOptions

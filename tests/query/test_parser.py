@@ -113,15 +113,26 @@ MISTAKES = [
     ("0, 30", "0 30", "30", "got '30'. Allowed: a comma"),
     ("'DE'", "'DE", "'", "the quote ' is never closed"),
     ("'DE'", '"DE', '"', 'the quote " is never closed'),
-    ("country = 'DE'", "country LIKE 'D%'", "LIKE", "LIKE is not supported yet. Allowed: COUNT, SUM, AVG"),
-    ("country = 'DE'", "country BETWEEN 1 AND 2", "BETWEEN", "BETWEEN is not supported yet"),
-    ("= 0", "RANK TOP 10", "RANK", "RANK is not supported yet"),
+    ("country = 'DE'", "country LKE 'D%'", "LKE", "Did you mean 'LIKE'?"),
+    ("country = 'DE'", "country NOT CONTAIN 'D'", "CONTAIN", "LIKE, STARTS WITH. Did you mean 'CONTAINS'?"),
+    ("country = 'DE'", "country STARTSWITH 'D'", "STARTSWITH", "Write STARTS WITH"),
+    ("country = 'DE'", "country STARTS 'D'", "STARTS", "Did you mean 'STARTS WITH'?"),
+    ("country = 'DE'", "country BETWEEN 1 AND 2", "BETWEEN", "Write column >= a AND column <= b"),
+    ("COUNT(orders.*", "COUNT(DISTINCT orders.kind", "DISTINCT", "Write COUNT_DISTINCT(table.column, ...)"),
+    ("COUNT(orders.*", "SUM(orders.a *", ", 0", "got ','. Allowed: (, a name, a number"),
+    ("COUNT(orders.*", "SUM(orders.a ** 2", "* 2", "got '*'. Allowed: ("),
+    ("COUNT(orders.*", "COUNT(orders.* VAI orders.b", "VAI", "Did you mean 'VIA'?"),
+    ("COUNT(orders.*", "COUNT(orders.* VIA orders.b > users.c", "> ", "Allowed: WHERE, )"),
+    ("= 0", "RANK TPO 10", "TPO", "Did you mean 'TOP'?"),
+    ("= 0", "RANK TOP ten", "ten", "got 'ten'. Allowed: a number"),
+    ("= 0", "RNAK TOP 10", "RNAK", "Did you mean 'RANK'?"),
+    ("= 0", "FORECAST 5 TIMEFRAMS", "TIMEFRAMS", "Did you mean 'TIMEFRAMES'?"),
     ("= 0", "# 0", "#", "got '#'"),
     ("= 0", "=> 0", "> 0", "got '>'"),
     ("country = 'DE'", "country = ('DE')", "('DE')", "got '('"),
     ("country = 'DE'", "country IN ()", ")", "got ')'"),
     ("= 'DE'", "= 'DE' GROUP BY users.country", "GROUP", "got 'GROUP'"),
-    ("= 'DE'", "= 'DE' FORECAST 5 TIMEFRAMES", "FORECAST", "FORECAST is not supported yet"),
+    ("= 'DE'", "= 'DE' FORECAST 5 TIMEFRAMES", "FORECAST", "got 'FORECAST'. Allowed: ASSUMING, the end"),
 ]
 
 
@@ -152,7 +163,7 @@ def test_whom_to_predict_for_is_named_and_not_compared(op):
 
 
 def test_a_query_that_ends_too_soon():
-    with pytest.raises(QueryError, match=r"the query ended\. Allowed: FOR"):
+    with pytest.raises(QueryError, match=r"the query ended\. Allowed: CLASSIFY, FOR, FORECAST, RANK"):
         parse("PREDICT COUNT(orders.*, 0, 30) > 0 ")
     with pytest.raises(QueryError, match=r"the query ended\. Allowed: PREDICT"):
         parse("")

@@ -31,7 +31,7 @@ def test_a_resolved_query(resolved):
     assert (found.entity.name, found.task_type) == ("users", "binary")
     assert found.horizon == (Span(30 * DAYS), Span(60 * DAYS))
     assert len(found.sources) == 3, "equal aggregates are one"
-    assert {(s.foreign_key, s.time, s.table) for s in found.sources.values()} == {("user_id", "ts", "orders")}
+    assert {(s.path[0][1], s.time, s.table) for s in found.sources.values()} == {("user_id", "ts", "orders")}
     assert [s.start for s in found.sources.values()] == [Span(0), Span(7 * DAYS), None]
     assert found.forward == tuple(found.sources.values())[:2]
 
@@ -71,11 +71,12 @@ MISTAKES = {
     ),
     "unknown function": (
         "PREDICT CONUT(orders.*, 0, 30) FOR users.user_id", "CONUT",
-        "got 'CONUT'. Allowed: COUNT, SUM, AVG, MIN, MAX. Did you mean 'COUNT'?",
+        "got 'CONUT'. Allowed: COUNT, SUM, AVG, MIN, MAX, COUNT_DISTINCT, FIRST, LAST, LIST_DISTINCT. "
+        "Did you mean 'COUNT'?",
     ),
-    "later function": (
-        "PREDICT LIST_DISTINCT(orders.kind, 0, 30) FOR users.user_id", "LIST_DISTINCT",
-        "LIST_DISTINCT is not supported yet. Allowed: COUNT, SUM, AVG, MIN, MAX over a window",
+    "list in a condition": (
+        "PREDICT LIST_DISTINCT(orders.kind, 0, 30) = 'a' FOR users.user_id", "LIST_DISTINCT",
+        "LIST_DISTINCT gives a list. Count what you look for: COUNT(table.* WHERE column = value, ...) > 0",
     ),
     "unknown unit": (
         "PREDICT COUNT(orders.*, 0, 30, dyas) FOR users.user_id", "dyas",
@@ -83,7 +84,8 @@ MISTAKES = {
     ),
     "no window": (
         "PREDICT COUNT(orders.*) > 0 FOR users.user_id", "COUNT(orders.*)",
-        "it has none. Allowed: start, end [, unit] after the column. Write COUNT(orders.*, 0, 30, days)",
+        "it has none. Allowed: start, end [, unit] after the column: rows that features see are no future. "
+        "Write COUNT(orders.*, 0, 30, days)",
     ),
     "empty window": (
         "PREDICT COUNT(orders.*, 30, 30) FOR users.user_id", "30, 30", "30 .. 30. Allowed: start < end",
@@ -126,12 +128,12 @@ MISTAKES = {
     "two foreign keys": (
         "PREDICT COUNT(deals.*, 0, 30) FOR users.user_id", "deals",
         "a table with exactly one foreign key to 'users' was asked for: 'deals' has 2: buyer, seller. "
-        "Allowed: orders, notes. Keep one with schema.unlink('deals', column)",
+        "Allowed: orders, notes. Name the path: COUNT(deals.* VIA deals.buyer or VIA deals.seller, ...)",
     ),
     "a longer path": (
         "PREDICT COUNT(items.*, 0, 30) FOR users.user_id", "items",
-        "'items' has none. Allowed: orders, notes. It reaches 'users' through 'orders': bring the key along "
-        "before the ingest: tables = tables.derive('items', 'user_id', ",
+        "'items' has none. Allowed: orders, notes. "
+        "Name the path: COUNT(items.* VIA items.order_id -> orders.user_id, ...)",
     ),
     "end of the entity in WHERE": (
         f"PREDICT {C} FOR users.user_id WHERE users.active AND users.ended IS NULL", "users.ended",
@@ -140,7 +142,7 @@ MISTAKES = {
     ),
     "average by another name": (
         "PREDICT mean(orders.amount, 0, 30) FOR users.user_id", "mean", "got 'MEAN'. "
-        "Allowed: COUNT, SUM, AVG, MIN, MAX. Did you mean 'AVG'?",
+        "Allowed: COUNT, SUM, AVG, MIN, MAX, COUNT_DISTINCT, FIRST, LAST, LIST_DISTINCT. Did you mean 'AVG'?",
     ),
     "unit by a letter": (
         "PREDICT COUNT(orders.*, 0, 3, mo) FOR users.user_id", "mo", "Did you mean 'months'?",
@@ -158,17 +160,89 @@ MISTAKES = {
     ),
     "average of text": (
         "PREDICT AVG(orders.kind, 0, 30) FOR users.user_id", "orders.kind",
-        "orders.kind holds text. Only COUNT takes other columns",
+        "orders.kind holds text. Count, FIRST and LAST take other columns",
     ),
-    "static target": (
-        "PREDICT users.country = 'DE' FOR EACH users.user_id", "users.country = 'DE'",
-        "it looks at no later row. Allowed: an aggregate over a window",
+    "window of a static query": (
+        "PREDICT users.country FOR users.user_id WHERE COUNT(orders.*, -3, 0) > 1", "COUNT(orders.*, -3, 0)",
+        "it has a window, and without a later target there is no anchor. Leave the window out",
+    ),
+    "future of a static query": (
+        f"PREDICT users.country FOR users.user_id ASSUMING {C} > 1", f"{C} > 1",
+        "a target without an aggregate has no future to assume anything of",
     ),
     "number as a condition": (
         f"PREDICT {C} FOR users.user_id WHERE COUNT(orders.*, -3, 0)", "COUNT(orders.*, -3, 0)",
         "a condition in WHERE was asked for: got a value. Allowed: a comparison. Add one, such as > 0",
     ),
-    "column as a target": ("PREDICT users.score FOR users.user_id", "users.score", "got a value"),
+    "time as a target": (
+        "PREDICT users.created FOR users.user_id", "users.created",
+        "users.created holds times. Allowed: numbers, categories or conditions. Predict a condition on it",
+    ),
+    "key as a target": (
+        "PREDICT users.user_id FOR users.user_id", "users.user_id", "users.user_id is the key of its table",
+    ),
+    "link as a target": (
+        "PREDICT orders.user_id FOR orders.order_id", "orders.user_id",
+        "orders.user_id is a link to 'users', which the graph holds: its answer would be among the features",
+    ),
+    "forecast of a condition": (
+        f"PREDICT {C} > 0 FORECAST 3 TIMEFRAMES FOR users.user_id", "FORECAST 3",
+        "the target is of type binary. Allowed: an aggregate that is a number, such as SUM(",
+    ),
+    "forecast of nothing": (
+        f"PREDICT {C} FORECAST 0 TIMEFRAMES FOR users.user_id", "0",
+        "got 0. Allowed: a whole number of 1 .. 1,000",
+    ),
+    "ranks of numbers": (
+        f"PREDICT {C} RANK TOP 3 FOR users.user_id", "RANK TOP 3",
+        "the target is of type regression. Allowed: LIST_DISTINCT, FIRST or LAST of a foreign key",
+    ),
+    "half a rank": (
+        "PREDICT LIST_DISTINCT(orders.kind, 0, 3) RANK TOP 2.5 FOR users.user_id", "2.5",
+        "got 2.5. Allowed: a whole number of 1 .. 10,000",
+    ),
+    "classes of sums": (
+        "PREDICT SUM(orders.qty, 0, 3) CLASSIFY FOR users.user_id", "CLASSIFY",
+        "the target is of type regression. Allowed: a condition, a category",
+    ),
+    "calculation with text": (
+        "PREDICT SUM(orders.qty * orders.kind, 0, 3) FOR users.user_id", "orders.kind",
+        "a column of numbers to calculate with was asked for: orders.kind holds text",
+    ),
+    "calculation with rows": (
+        "PREDICT SUM(orders.* * 2, 0, 3) FOR users.user_id", "orders.*", "got orders.*. Allowed: order_id",
+    ),
+    "calculation over two tables": (
+        "PREDICT SUM(orders.qty * users.score, 0, 3) FOR users.user_id", "users.score",
+        "got users.score. Allowed: columns of orders",
+    ),
+    "calculation without a column": (
+        "PREDICT SUM(1 + 1, 0, 3) FOR users.user_id", "1 + 1", "no column is named. Allowed: table.column",
+    ),
+    "too large a factor": (
+        "PREDICT SUM(orders.qty * 1e999, 0, 3) FOR users.user_id", "1e999", "it is too large",
+    ),
+    "pattern on numbers": (
+        f"PREDICT {C} FOR users.user_id WHERE users.score LIKE '1%'", "users.score",
+        "a text for LIKE was asked for: users.score holds numbers. Allowed: text",
+    ),
+    "pattern that is a number": (
+        f"PREDICT {C} FOR users.user_id WHERE users.country STARTS WITH 1", "1",
+        "a text after STARTS WITH was asked for: got 1. Allowed: a text in single quotes",
+    ),
+    "path that is no key": (
+        "PREDICT COUNT(orders.* VIA orders.usr_id, 0, 3) FOR users.user_id", "orders.usr_id",
+        "a foreign key of 'orders' was asked for: got orders.usr_id. Allowed: orders.user_id. "
+        "Did you mean 'user_id'?",
+    ),
+    "path that ends early": (
+        "PREDICT COUNT(items.* VIA items.order_id, 0, 3) FOR users.user_id", "items.order_id",
+        "items.order_id leads to 'orders'. Write VIA items.order_id -> orders.user_id",
+    ),
+    "distinct lists": (
+        "PREDICT COUNT_DISTINCT(users.tags VIA users.x, 0, 3) FOR users.user_id", "users.x",
+        "a foreign key of 'users' was asked for: got users.x. Allowed: it has none",
+    ),
     "column of another table": (
         f"PREDICT {C} FOR users.user_id WHERE orders.qty > 3", "orders.qty",
         "got orders.qty. Allowed: columns of users, or an aggregate",
@@ -254,7 +328,7 @@ def test_rows_of_an_edge_table_can_be_aggregated_but_are_no_entities():
     schema = edge_schema("at")
     for entity in ("users.user_id", "items.item_id"):
         found = resolve(parse(f"PREDICT AVG(ratings.stars, 0, 7) FOR {entity}"), schema, EDGE_TYPES)
-        assert [source.foreign_key for source in found.sources.values()] == [entity.split(".")[1]]
+        assert [source.path[0][1] for source in found.sources.values()] == [entity.split(".")[1]]
     with pytest.raises(
         QueryError, match=r"table 'ratings' is folded into edges. Allowed: users.user_id, items"
     ):

@@ -37,13 +37,6 @@ def test_until_freezes_what_is_visible_and_not_the_anchor():
     assert frozen.seed_set([2, 0]).input_ids.tolist() == [2, 0]
 
 
-def test_balance():
-    assert table().balance("binary") == "3 seeds, 66.7 % positive"
-    assert table()[:1].balance("regression") == "1 seed, mean 0 (0 .. 0)"
-    assert table(label=None).balance("binary") == "3 seeds"
-    assert table()[:0].balance("regression") == "0 seeds"
-
-
 def test_arrow_and_text():
     arrow = table().to_arrow()
     assert arrow.column_names == ["entity", "node_id", "anchor_time", "label"]

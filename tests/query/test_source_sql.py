@@ -9,7 +9,7 @@ import pytest
 from workbench.query.labels import column_types, connection
 from workbench.query.parser import parse
 from workbench.query.resolve import resolve
-from workbench.query.source_sql import runs
+from workbench.query.source_sql import Shape, shape_of
 from workbench.temporal import Span, instant
 
 USERS, ORDERS, DAY = 30, 3_000, 86_400_000_000
@@ -73,4 +73,4 @@ def test_what_changes_with_the_anchor_does_not_run(shop, aggregate, running):
     query = resolve(parse(TEXT.format(aggregate, 0)), shop.schema, types)
     source = list(query.sources.values())[-1]
     assert source.end == Span()
-    assert runs(source, types["orders"]) is running
+    assert (shape_of(source, query) is Shape.RUNNING) is running

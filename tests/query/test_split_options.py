@@ -16,7 +16,10 @@ def test_options_by_name():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tset": 1}, r"a task was asked for: got tset=\. Allowed: val, test, every, .* Did you mean 'test'"),
+        (
+            {"tset": 1},
+            r"a task was asked for: got tset=\. Allowed: val, test, train, every, .* Did you mean 'test'",
+        ),
         ({"train_windows": 0}, "train_windows= was set: got 0. Allowed: None or a whole number"),
         ({"eval_windows": "two"}, "eval_windows= was set: got 'two'"),
         ({"eval_windows": 1.5}, r"eval_windows= was set: got 1\.5"),

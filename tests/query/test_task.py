@@ -16,6 +16,7 @@ from workbench.errors import AnchorError, BudgetError, QueryError, StoreError, T
 from workbench.ingestion.build import ingest
 from workbench.ingestion.tables import read_tables
 from workbench.query import labels
+from workbench.query.described import drift
 from workbench.query.task import Task
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 from workbench.stores.dataset import Dataset
@@ -172,6 +173,7 @@ def test_describe_and_repr(dataset):
         f"  train     10 anchors, 2021-01-13 .. 2021-07-12: {balance('train')}",
         f"  val       1 anchor, 2021-08-01 .. 2021-08-01: {balance('val')}",
         f"  test      1 anchor, 2021-10-01 .. 2021-10-01: {balance('test')}",
+        f"  drift     {drift([task.seeds(split) for split in ('train', 'val', 'test')], 'regression')}",
         "  features  each anchor sees nothing after 2021-10-01",
         f"  observed  until {iso(task.observed_until)}",
     ]

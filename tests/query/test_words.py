@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.query.resolve import FUNCTIONS
+from workbench.query.binder import FUNCTIONS
 from workbench.query.windows import UNITS
-from workbench.query.words import SYNONYMS, nearest
+from workbench.query.words import ADVICE, SYNONYMS, nearest
 
-KEYWORDS = ("PREDICT", "FOR", "EACH", "WHERE", "ASSUMING", "AND", "OR", "NOT")
+KEYWORDS = ("PREDICT", "FOR", "EACH", "WHERE", "ASSUMING", "AND", "OR", "NOT", "VIA")
 
 
 def test_every_synonym_leads_to_a_word_of_the_language():
     assert set(SYNONYMS.values()) <= {*FUNCTIONS, *UNITS, *KEYWORDS}
-    assert all(word == word.upper() for word in SYNONYMS)
+    assert all(word == word.upper() for word in (*SYNONYMS, *ADVICE))
+    assert not {*FUNCTIONS, *KEYWORDS} & {*ADVICE}
 
 
 @pytest.mark.parametrize(

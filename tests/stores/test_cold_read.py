@@ -55,7 +55,7 @@ def stored(tmp_path):
 
 def read(cold, places):
     out = np.empty((len(places), STRIDE), np.uint8)
-    cold.read(places, gather, out, ArenaPool())
+    cold.read([(places, out)], gather, ArenaPool())
     return out
 
 
@@ -65,6 +65,17 @@ def test_each_distinct_row_is_read_once(stored):
     np.random.default_rng(2).shuffle(places)
     np.testing.assert_array_equal(read(make(), places.astype(np.uint32)), data[places])
     assert file.bytes == 200 * STRIDE
+
+
+def test_what_several_parts_ask_for_is_read_once(stored):
+    data, make, file = stored
+    rng = np.random.default_rng(5)
+    parts = [rng.choice(ROWS // 40, count) * 40 for count in (90, 1, 70)]
+    outs = [np.empty((len(places), STRIDE), np.uint8) for places in parts]
+    make().read(list(zip(parts, outs, strict=True)), gather, ArenaPool())
+    for places, out in zip(parts, outs, strict=True):
+        np.testing.assert_array_equal(out, data[places])
+    assert file.bytes == len(np.unique(np.concatenate(parts))) * STRIDE
 
 
 def test_neighbours_are_read_together(stored):

@@ -23,7 +23,7 @@ from workbench.testing.sizes import cases
 @settings(max_examples=cases(6, 300))
 def test_every_snapshot_reads_as_it_did(tmp_path_factory, key):
     path, rng = tmp_path_factory.mktemp("shop") / "s", np.random.default_rng(key)
-    model = make_shop(path, rng, slots={"orders": "user_id"} if key % 2 else None)
+    model = make_shop(path, rng, order={"orders": "user_id"} if key % 2 else "arrival")
     held = [(Dataset.open(path), SsdFeatures.open(path), model.copy())]
     compacted = 0
     for _ in range(6):

@@ -122,7 +122,7 @@ WAYS = [
 
 
 @pytest.mark.parametrize("id_dtype", [np.uint32, np.int64])
-@pytest.mark.parametrize(("step", "stage"), WAYS, ids=str)
+@pytest.mark.parametrize(("step", "stage"), WAYS, ids=range(len(WAYS)))
 def test_the_stage_that_runs_a_step(step, stage, id_dtype):
     known = tables(weighed(toy_shop(id_dtype)))
     row = Program.compile(known, StepPlan((step,), 1)).steps[0]

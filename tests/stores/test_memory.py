@@ -13,7 +13,6 @@ from stars import star
 from workbench.stores.memory import (
     Arenas,
     OverBudgetError,
-    _cgroup_room,
     available_memory,
     scratch,
     size_class,
@@ -114,35 +113,6 @@ def test_size_classes_waste_at_most_an_eighth_above_a_page():
 
 def test_the_machine_has_some_memory():
     assert 0 < available_memory() <= 1 << 62
-
-
-def cgroup(folder, files):
-    for name, text in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text)
-    return folder
-
-
-NEW = {"memory.max": "1000\n", "memory.current": "900\n"}
-OLD = {"memory/memory.limit_in_bytes": "1000\n", "memory/memory.usage_in_bytes": "900\n"}
-STAT = "anon 200\nfile 700\ninactive_anon 5\ninactive_file 600\nactive_file 100\n"
-
-
-@pytest.mark.parametrize(
-    ("files", "room"),
-    [
-        (NEW, 100),
-        ({**NEW, "memory.stat": STAT}, 700),
-        ({**NEW, "memory.max": "max\n", "memory.stat": STAT}, None),
-        ({**NEW, "memory.current": "1500", "memory.stat": "inactive_file 10"}, 0),
-        ({**NEW, "memory.stat": "inactive_file 5000"}, 1000),
-        (OLD, 100),
-        ({**OLD, "memory/memory.stat": "inactive_file 7\ntotal_inactive_file 600\n"}, 700),
-        ({}, None),
-    ],
-)
-def test_what_a_cgroup_leaves_counts_cached_files_as_free(tmp_path, files, room):
-    assert _cgroup_room(cgroup(tmp_path, files)) == room
 
 
 def test_memory_adds_up_and_prints():

@@ -1,6 +1,7 @@
 """SsdFeatures passes the contract suite: identity and permuted slots, resident or not, quick or late."""
 
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import CorruptStoreError, StoreError
+from workbench.stores import ssd_features
 from workbench.stores.dataset import collect_orphans
 from workbench.stores.protocols import Read
 from workbench.stores.ssd_features import SsdFeatures
@@ -87,10 +89,10 @@ def test_reads_in_a_forked_child_after_the_parent_fetched(tmp_path):
 def test_a_pickled_store_refuses_another_snapshot(tmp_path):
     dataset, _ = small(tmp_path)
     store = SsdFeatures.open(dataset)
-    reopen, arguments = store.__reduce__()
+    pickled = pickle.dumps(store)
     small(tmp_path)
     with pytest.raises(StoreError, match="snapshot is now 2"):
-        reopen(*arguments)
+        pickle.loads(pickled)
 
 
 @pytest.mark.parametrize("permuted", [False, True])
@@ -208,6 +210,25 @@ def test_the_budget_goes_to_small_groups_first_and_the_rest_to_a_row_cache(tmp_p
 
 
 SIZES = {"large": 3000, "small": 600, "larger": 9000, "middle": 1000}
+
+
+def test_reads_of_one_group_share_rows_and_ids_are_checked_once(tmp_path, monkeypatch):
+    """What the row cache is asked for is what the disk would be asked for: each row once a batch."""
+    dataset, group = small(tmp_path, 5000)
+    evict(dataset.file("features", "g"))
+    store = SsdFeatures.open(dataset, resident_bytes=0, cache_bytes=1 << 20)
+    if store.describe()["g"].cache is None:
+        pytest.skip("this file system allows no direct reads")
+    checked, real = [], ssd_features.extremes
+    monkeypatch.setattr(ssd_features, "extremes", lambda ids: checked.append(len(ids)) or real(ids))
+    rng = np.random.default_rng(2)
+    ids = [rng.choice(100, size) * 50 for size in (80, 0, 60)]
+    blocks = store.multi_get([Read("g", part) for part in ids])
+    for part, block in zip(ids, blocks, strict=True):
+        np.testing.assert_array_equal(block.data, group.rows[part])
+    cache = store.describe()["g"].cache
+    assert (cache.hits, cache.misses) == (0, len(np.unique(np.concatenate(ids))))
+    assert checked == [80, 0, 60]
 
 
 def test_an_unknown_way_is_refused(tmp_path):

@@ -29,7 +29,7 @@ def test_a_resident_group_is_loaded_once(written, monkeypatch):
 
     def read(_):
         out = np.empty((500, group.layout.stride), np.uint8)
-        stored.read(np.arange(500), out, pool)
+        stored.read([(np.arange(500), out)], pool)
         return (out == group.rows).all()
 
     with ThreadPoolExecutor(8) as threads:
@@ -46,7 +46,7 @@ def test_slots_of_a_cold_group_are_in_memory_after_the_first_read(tmp_path):
     threads = pread_threads()
     stored = StoredGroup.not_resident(dataset, group.layout, threads, None, 0)
     out = np.empty((1, group.layout.stride), np.uint8)
-    stored.read(np.array([77]), out, ArenaPool())
+    stored.read([(np.array([77]), out)], ArenaPool())
     np.testing.assert_array_equal(out[0], group.rows[77])
     slots = stored._slot.view(np.uint8).reshape(-1, 4)
     assert cached_share(slots, np.arange(5_000_000), sample=2000) == 1

@@ -35,8 +35,15 @@ SCHEMA = Schema(
     )
 )
 
+LATE = {
+    "user_id": [1],
+    "since": pa.array([np.datetime64("2027-01-01", "us")]),
+    "plan": ["gold"],
+    "price": np.float32([7]),
+}
 
-def make(path, rng, users=6, changes=40):
+
+def make(path, rng, users=6, changes=40, schema=SCHEMA):
     begin = np.datetime64("2026-01-01", "us")
     frame = pd.DataFrame(
         {
@@ -47,7 +54,7 @@ def make(path, rng, users=6, changes=40):
         }
     )
     tables = {"users": pa.table({"user_id": np.arange(users)}), "changes": pa.Table.from_pandas(frame)}
-    ingest(tables, SCHEMA, path)
+    ingest(tables, schema, path)
     return frame
 
 
@@ -70,11 +77,11 @@ def check(path, frame, rng):
     np.testing.assert_array_equal(block.column("price"), expected["price"].fillna(0))
 
 
-@given(key=st.integers(0, 2**32))
-@settings(max_examples=cases(8, 100))
-def test_against_merge_asof_through_edits_deletes_and_compaction(tmp_path_factory, key):
+@given(key=st.integers(0, 2**32), marked=st.booleans())
+@settings(max_examples=cases(8, 2000))
+def test_against_merge_asof_through_edits_deletes_and_compaction(tmp_path_factory, key, marked):
     path, rng = tmp_path_factory.mktemp("v") / "s", np.random.default_rng(key)
-    frame = make(path, rng)
+    frame = make(path, rng, schema=SCHEMA.as_history("changes") if marked else SCHEMA)
     check(path, frame, rng)
     with edit(path) as editing:
         editing.update("changes", {"price": [1000.0, 1001.0]}, ids=[0, 3])
@@ -141,3 +148,33 @@ def test_a_damaged_history_is_an_error_not_a_signal(tmp_path):
     file.write_bytes(np.full(7, 2**40).tobytes())
     with pytest.raises(CorruptStoreError, match="damaged"):
         SsdFeatures.open(tmp_path).multi_get([Read("changes", np.array([1]), np.array([0]))])
+
+
+def test_opening_reads_no_history(tmp_path):
+    make(tmp_path, np.random.default_rng(0))
+    ingest({"changes": pa.table(LATE)}, SCHEMA, tmp_path, append=True)
+    dataset = Dataset.open(tmp_path)
+    entry = next(e for edit in dataset.manifest.edits for e in edit.files if e.role == "link")
+    dataset.locate(entry).unlink()
+    store = SsdFeatures.open(dataset)  # what was appended is merged when it is first asked for
+    with pytest.raises(StoreError, match="it is missing"):
+        store.rows_as_of("changes", np.array([1]), np.array([0]))
+
+
+def test_versions_as_arrow(tmp_path):
+    frame = make(tmp_path, np.random.default_rng(0))
+    store = SsdFeatures.open(tmp_path)
+    at = int(frame["since"].iloc[20].value // 1000)
+    seen = frame[frame["since"] <= frame["since"].iloc[20]].groupby("user_id").last()
+    lacking = np.setdiff1d(np.arange(6), seen.index)
+    ids = np.array([*seen.index, *lacking, 0])
+    table = store.to_arrow("changes", ids, ["user_id", "price"], as_of=at)
+    expected = [seen["price"].get(user) for user in ids]
+    assert table["price"].to_pylist() == expected
+    assert table["user_id"].to_pylist() == [
+        None if price is None else u for u, price in zip(ids, expected, strict=True)
+    ]
+    before = store.to_arrow("changes", ids, as_of=np.full(len(ids), at - 10**15))
+    assert len(before) == before["plan"].null_count == len(ids)
+    with pytest.raises(StoreError, match="not versioned"):
+        store.to_arrow("users", ids, as_of=at)

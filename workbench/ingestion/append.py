@@ -2,10 +2,12 @@
 
     wb.ingest(tables_of_yesterday, schema, "stores/shop", append=True)
 
-Rows must be later than the stored rows of their table (or as late): they then get the next ids, no stored
-file changes, and samples at older anchors stay what they were, bit by bit. An append is an edit
+Rows that are later than the stored rows of their table (or as late) get the next ids, no stored file
+changes, and samples at older anchors stay what they were, bit by bit. An append is an edit
 (``ingestion/edit.py``) that also brings times, keys and links; opening merges them in memory
-(``stores/appended.py``), a compaction folds them in.
+(``stores/appended.py``), a compaction folds them in. Rows that are earlier wait for a compaction
+(``stores/late.py``), and so do links of stored rows whose keys come only now: seen at once, they would
+change samples at older anchors.
 """
 
 from __future__ import annotations
@@ -13,15 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from workbench.errors import IngestError, SchemaError, explain
 from workbench.ingestion.check import ColumnKinds, check_tables
-from workbench.ingestion.edges import Link, link_rows
-from workbench.ingestion.edit import encoded_rows
+from workbench.ingestion.edges import Keys, Link, link_rows
 from workbench.ingestion.editable import check_editable
 from workbench.ingestion.job import Job
+from workbench.ingestion.new_keys import GrownKeys, new_keys
+from workbench.ingestion.new_rows import NewRows, write_rows
 from workbench.ingestion.tables import Tables
 from workbench.ingestion.write_edges import warn_link
 from workbench.ingestion.write_tables import warn_times, warn_unparsed, write_table
@@ -30,21 +31,23 @@ from workbench.schema import Schema, Table
 from workbench.stores.appended import link_name
 from workbench.stores.dataset import Dataset, collect_orphans
 from workbench.stores.durable import write_file
-from workbench.stores.key_map import KeyMap, normalise_keys
+from workbench.stores.edits import stored_schema
+from workbench.stores.features import GroupLayout
+from workbench.stores.key_map import KeyMap
+from workbench.stores.late import LATE, LATE_DELTA
 from workbench.stores.manifest import Manifest
 from workbench.stores.records import ColumnRef
-from workbench.stores.sql import ROW
 from workbench.temporal import NO_TIME, iso
 from workbench.types import AnyArray, TimeArray
 
 
 @dataclass
 class _Appended:
-    """What the stages of an append have made so far."""
+    """What the stages of an append have made so far: by table, of those that get rows."""
 
-    rows: dict[str, pa.Table] = field(default_factory=dict)
-    times: dict[str, TimeArray] = field(default_factory=dict)
-    keys: dict[str, KeyMap] = field(default_factory=dict)
+    rows: dict[str, NewRows] = field(default_factory=dict)
+    groups: dict[str, GroupLayout] = field(default_factory=dict)
+    keys: dict[str, Keys] = field(default_factory=dict)
     links: dict[ColumnRef, Link] = field(default_factory=dict)
 
 
@@ -63,40 +66,39 @@ def append_tables(
     Raises
     ------
     IngestError
-        If rows are earlier than stored ones or have no time, keys are there already, or values have other
-        types; nothing stored was changed.
+        If keys are there already, or values have other types; nothing stored was changed.
     """
     collect_orphans(job.root)  # what a crash left has names that are needed now
     _expect_schema(schema, dataset.schema)
     check_editable(dataset)
-    schema, made = dataset.schema, _Appended()
+    schema, manifest = dataset.schema, dataset.manifest
     for table in schema:
         if table.name not in tables.names:
-            tables = tables.add(table.name, _stored_schema(dataset, table.name).empty_table())
+            tables = tables.add(table.name, stored_schema(dataset, table.name).empty_table())
     kinds = check_tables(tables, schema)
+    made = _Appended(groups={layout.group: layout for layout in manifest.groups})
     with job.stage("tables"):
         for table in schema:
             _read_rows(job, tables, table, kinds, dataset, made)
     with job.stage("keys"):
-        for table in schema:
-            _write_keys(job, table, dataset, made)
-    words, groups = dataset.dictionaries(), {layout.group: layout for layout in dataset.manifest.groups}
+        for new in made.rows.values():
+            _write_keys(job, new, dataset, made)
+    words = dataset.dictionaries()
     with job.stage("features"):
-        for name, layout in groups.items():
-            if name in made.rows:
-                layout, delta = encoded_rows(schema[name], layout, made.rows[name], words)
-                groups[name] = replace(layout, rows=dataset.manifest.rows(name) + len(made.rows[name]))
-                job.add(
-                    write_file(job.root, job.path("features", ".delta"), "delta", name, delta.ids, delta.rows)
-                )
+        for new in made.rows.values():
+            _write_rows(job, new, manifest, words, made)
     with job.stage("edges"):
-        for table in schema:
-            _write_links(job, table, dataset, made)
+        for new in made.rows.values():
+            _write_links(job, new, dataset, made)
         follow = tuple(_following(schema, dataset, made))
-    counts = {name: len(rows) for name, rows in made.rows.items()}
-    dated = {name: count + counts.get(name, 0) for name, count in dataset.manifest.dated_rows.items()}
-    after = dataset.manifest.edited(
-        job.files, counts, groups=tuple(groups.values()), dated_rows=dated, edges_follow_nodes=follow
+    counts = {name: new.count for name, new in made.rows.items() if new.count}
+    after = manifest.edited(
+        job.files,
+        counts,
+        {name: new.late for name, new in made.rows.items() if new.late},
+        groups=tuple(made.groups.values()),
+        dated_rows={name: count + counts.get(name, 0) for name, count in manifest.dated_rows.items()},
+        edges_follow_nodes=follow,
     )
     return after, words
 
@@ -113,6 +115,7 @@ def _expect_schema(given: Schema, stored: Schema) -> None:
                 side.end_time,
                 set(side.foreign_keys),
                 side.edge,
+                side.history,
             )
             for side in (known, table)
         )
@@ -122,41 +125,48 @@ def _expect_schema(given: Schema, stored: Schema) -> None:
             raise SchemaError(explain("rows were appended", got, do=do))
 
 
-def _stored_schema(dataset: Dataset, table: str) -> pa.Schema:
-    return pq.read_schema(dataset.table_files(table)[0])
-
-
 def _read_rows(
     job: Job, tables: Tables, table: Table, kinds: ColumnKinds, dataset: Dataset, made: _Appended
 ) -> None:
-    """Sort and type the new rows of a table, check their times, and write them with their ids."""
+    """Sort and type the new rows of a table, in a file that no snapshot keeps, and look at their times."""
     warn_unparsed(job, tables, table, kinds[table.name])
-    typed = pq.read_table(job.root / write_table(job, tables, table, kinds[table.name]))
-    if not len(typed):
+    file = job.root / write_table(job, tables, table, kinds[table.name])
+    last = _last_time(dataset, table)
+    new = NewRows.of(table, file, stored_schema(dataset, table.name), last)
+    if not new.rows:
         return
-    asked, before = f"rows of table {table.name!r} were appended", dataset.manifest.rows(table.name)
-    if before + len(typed) >= no_neighbor(np.dtype(dataset.manifest.id_dtype)) // 2:
-        raise IngestError(
-            explain(asked, f"there would be {before + len(typed):,}", "fewer than ids can hold")
-        )
-    try:
-        typed = typed.cast(_stored_schema(dataset, table.name))
-    except (pa.ArrowException, ValueError) as error:
-        raise IngestError(
-            explain(asked, f"values have other types than the stored ones ({error})")
-        ) from error
-    if table.time is not None:
-        clock = typed.column(table.time).cast(pa.int64()).fill_null(NO_TIME).to_numpy()
-        _expect_later(asked, table, clock, _clock(dataset, table.name))
-        made.times[table.name] = clock
-        warn_times(job, table, clock)
-        job.add(write_file(job.root, job.path("graph", ".time"), "time", table.name, clock))
-    made.rows[table.name] = typed.append_column(ROW, pa.array(np.arange(before, before + len(typed))))
-    sink = pa.BufferOutputStream()
-    pq.write_table(made.rows[table.name], sink)
-    path = job.path("tables", ".parquet")
-    job.add(write_file(job.root, path, "edit", table.name, memoryview(sink.getvalue())))
-    job.progress(len(typed))
+    made.rows[table.name] = new
+    manifest = dataset.manifest
+    total = manifest.rows(table.name) + manifest.late_rows(table.name) + new.rows
+    if total >= no_neighbor(np.dtype(manifest.id_dtype)) // 2:
+        asked = f"rows of table {table.name!r} were appended"
+        raise IngestError(explain(asked, f"there would be {total:,}", "fewer than ids can hold"))
+    if new.clock is not None:
+        warn_times(job, table, new.clock)
+        _warn_late(job, new, last)
+
+
+def _last_time(dataset: Dataset, table: Table) -> int | None:
+    """Time of the last stored row, those of earlier appends among them; None where there is none."""
+    if table.time is None:
+        return None
+    for file in reversed(dataset.files("time", table.name)):
+        if size := file.stat().st_size:
+            return int(np.fromfile(file, np.int64, offset=size - 8)[0])
+    return None
+
+
+def _warn_late(job: Job, new: NewRows, last: int | None) -> None:
+    name, time = new.table.name, new.table.time
+    if last == NO_TIME:
+        why = f"stored rows without a {time!r} are last, and nothing can follow them"
+    else:
+        count = new.begin if last is not None else 0
+        why = f"{count:,} are earlier than the last stored row"
+        why += f" ({iso(last)})" if count and last is not None else ""
+        why += f", {new.rows - new.end:,} have no {time!r}" if new.rows > new.end else ""
+    if new.late:
+        job.warn(f"{name}: {new.late:,} of {new.rows:,} rows wait for a compaction, unseen until then: {why}")
 
 
 def _clock(dataset: Dataset, table: str) -> TimeArray:
@@ -164,55 +174,54 @@ def _clock(dataset: Dataset, table: str) -> TimeArray:
     return np.concatenate([np.fromfile(file, np.int64) for file in dataset.files("time", table)])
 
 
-def _expect_later(asked: str, table: Table, new: TimeArray, stored: TimeArray) -> None:
-    do = "Ingest all rows again"
-    if len(stored) and stored[-1] == NO_TIME:
-        undated = int((stored == NO_TIME).sum())
-        got = f"{undated:,} stored rows have no {table.time!r}; they are last, and nothing can follow them"
-        raise IngestError(explain(asked, got, do=f"{do}, without those"))
-    undated = int((new == NO_TIME).sum())
-    if undated:
-        got = f"{undated:,} of {len(new):,} have no {table.time!r}: they would never be visible"
-        raise IngestError(explain(asked, got, do=f"Leave them out: tables.where({table.name!r}, ...)"))
-    late = int((new < stored[-1]).sum()) if len(stored) else 0
-    if late:
-        got = f"{late:,} of {len(new):,} are earlier than the last stored row"
-        raise IngestError(explain(asked, got, f"{table.time!r} from {iso(int(stored[-1]))} on", do))
+def _keys(dataset: Dataset, table: Table, made: _Appended) -> Keys:
+    """Keys of a table's rows, new ones too, read when a link or a new key first asks for them."""
+    if table.name not in made.keys:
+        new = made.rows.get(table.name)
+        grown = table.primary_key is None and new is not None
+        made.keys[table.name] = (
+            KeyMap(table.name, dataset.manifest.rows(table.name) + new.count)
+            if grown and new is not None
+            else KeyMap.open(dataset, table.name)
+        )
+    return made.keys[table.name]
 
 
-def _write_keys(job: Job, table: Table, dataset: Dataset, made: _Appended) -> None:
-    """Keys of a table's new rows, and the map of all keys for the links to it."""
-    stored = made.keys[table.name] = KeyMap.open(dataset, table.name)
-    rows = made.rows.get(table.name)
-    if rows is None:
-        return
-    first = dataset.manifest.rows(table.name)
+def _write_keys(job: Job, new: NewRows, dataset: Dataset, made: _Appended) -> None:
+    """Keys of the rows that follow, into a file, and with those of all rows for the links to them."""
+    table = new.table
     if table.primary_key is None:
-        made.keys[table.name] = KeyMap(table.name, first + len(rows))
         return
-    values = rows.column(table.primary_key).combine_chunks()
-    new = KeyMap.build(table.name, table.primary_key, values)
-    asked = f"keys of table {table.name!r} were appended"
-    keys = normalise_keys(values)
-    assert keys is not None  # or no map could have been built
-    known = keys.filter(pa.array(replace(stored, deleted=stored.deleted[:0]).lookup(keys) >= 0))
-    if len(known):
-        got = f"{len(known):,} of {len(keys):,} are there already, such as {known[:5].to_pylist()}"
-        do = "Change rows with wb.edit, or leave them out; keys of deleted rows are not free again"
-        raise IngestError(explain(asked, got, do=do))
-    new = new.explicit(first)
-    made.keys[table.name] = stored.joined(new)
-    path = job.path("keys", ".arrow")
-    job.add(write_file(job.root, path, "keys", table.name, memoryview(new.to_bytes())))
+    stored = KeyMap.open(dataset, table.name)
+    keys = new_keys(dataset, new, stored)
+    made.keys[table.name] = GrownKeys(stored, keys)
+    if new.count:
+        path = job.path("keys", ".arrow")
+        job.add(write_file(job.root, path, "keys", table.name, memoryview(keys.to_bytes())))
 
 
-def _write_links(job: Job, table: Table, dataset: Dataset, made: _Appended) -> None:
-    if table.name not in made.rows:
-        return
-    for key in table.foreign_keys:
-        values = made.rows[table.name].column(key.column).combine_chunks()
-        ids = np.dtype(dataset.manifest.id_dtype)
-        link = link_rows(table.name, key.column, values, made.keys[key.table], ids)
+def _write_rows(
+    job: Job, new: NewRows, manifest: Manifest, words: dict[ColumnRef, list[str]], made: _Appended
+) -> None:
+    """Rows that follow, with their times, and late rows, with numbers in the order in which they came."""
+    name, layout = new.table.name, made.groups.get(new.table.name)
+    first, waiting = manifest.rows(name), manifest.late_rows(name)
+    if new.count:
+        layout = write_rows(job, new, new.following(), first, ("edit", "delta"), layout, words)
+        if new.clock is not None:
+            job.add(write_file(job.root, job.path("graph", ".time"), "time", name, new.times))
+    if new.late:
+        layout = write_rows(job, new, new.others(), waiting, (LATE, LATE_DELTA), layout, words)
+    if layout is not None:
+        made.groups[name] = replace(layout, rows=first + new.count)
+
+
+def _write_links(job: Job, new: NewRows, dataset: Dataset, made: _Appended) -> None:
+    table, ids = new.table, np.dtype(dataset.manifest.id_dtype)
+    for key in table.foreign_keys if new.count else ():
+        values = new.column(key.column)[new.begin : new.end]
+        keys = _keys(dataset, dataset.schema[key.table], made)
+        link = link_rows(table.name, key.column, values, keys, ids)
         warn_link(job, f"{table.name}.{key.column} -> {key.table}", link)
         made.links[table.name, key.column] = link
         path, name = job.path("graph", ".link"), link_name(table.name, key.column)
@@ -226,11 +235,15 @@ def _following(schema: Schema, dataset: Dataset, made: _Appended) -> list[str]:
         name, src = str(spec.edge_type), spec.edge_type.src
         if name not in dataset.manifest.edges_follow_nodes:
             continue
-        if spec.layout != "fact" and schema[src].time is not None and spec.table in made.times:
-            born = np.concatenate([_clock(dataset, src), made.times.get(src, np.empty(0, np.int64))])
+        new = made.rows.get(spec.table)
+        if spec.layout != "fact" and schema[src].time is not None and new is not None and new.count:
+            if new.clock is None:
+                continue
+            rows = made.rows.get(src)
+            born = np.concatenate([_clock(dataset, src), rows.times if rows else np.empty(0, np.int64)])
             ends: AnyArray = made.links[spec.table, str(spec.src_column)].rows[:]
             linked = ends != no_neighbor(ends.dtype)
-            if (born[ends[linked]] > made.times[spec.table][linked]).any():
+            if (born[ends[linked]] > new.times[linked]).any():
                 continue
         kept.append(name)
     return kept

@@ -1,6 +1,6 @@
 """Ingest: tables and a schema become a dataset on disk, all of it or nothing.
 
-    check -> tables (typed Parquet in time order) -> times -> keys -> features -> edges -> commit
+    check -> tables (typed Parquet in time order) -> times -> keys -> features -> edges -> order -> commit
 
 This is the only orchestrator: each stage is a few lines here and one idea elsewhere. Every file is new,
 written and fsynced before one catalog commit makes the snapshot visible; files that no snapshot names
@@ -27,7 +27,9 @@ from workbench.ingestion.failpoints import failpoint
 from workbench.ingestion.folder import snapshot_before, spilling, writing
 from workbench.ingestion.infer_time import is_days, midnight_note
 from workbench.ingestion.job import CancelEvent, Job, pool
+from workbench.ingestion.lay_out import lay_out
 from workbench.ingestion.layout import Codes, check_codes
+from workbench.ingestion.orders import ARRIVAL, Order, check_order
 from workbench.ingestion.report import IngestReport
 from workbench.ingestion.tables import Tables, read_tables
 from workbench.ingestion.text_encoder import text_encoders
@@ -67,7 +69,7 @@ def ingest(
     callbacks: Sequence[Callback] = (),
     id_dtype: str | None = None,
     memory_limit: str | None = None,
-    slots: Mapping[str, str] | None = None,
+    order: Order = ARRIVAL,
     codes: Codes | None = None,
     texts: Mapping[str, Any] | None = None,
     cancel: CancelEvent | None = None,
@@ -83,12 +85,12 @@ def ingest(
     callbacks : called with :class:`~workbench.events.Progress` events
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
     memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset
-    slots : table -> column; its feature rows lie on disk by (column, time) instead of time: those that are
-        read together, such as one user's orders, lie together. Costs 4 bytes of memory a row.
+    order : of feature rows on disk, for all tables, or table -> order: ``arrival``, ``key`` or the name of a
+        foreign key, ``community``, ``measured``: see ``ingestion/orders.py``
     codes : table -> column -> how its features are stored, in half the bytes or less: ``stores/codecs.py``
     texts : ``'table.column'`` -> callable, list of texts to float[n, width], or a sentence encoder
     cancel : set it (from another thread) to stop
-    append : add rows that are later, or as late, to the dataset that is there; tables may be left out
+    append : add rows to the dataset that is there; tables may be left out, rows may be late (``append.py``)
 
     Raises
     ------
@@ -110,7 +112,7 @@ def ingest(
                 if append:
                     written = append_tables(job, given, schema, Dataset.open(root))
                 else:
-                    written = _build(job, given, schema, snapshot, id_dtype, slots or {}, codes or {})
+                    written = _build(job, given, schema, snapshot, id_dtype, order, codes or {})
                 failpoint("before-commit")
                 with job.stage("commit"):
                     catalog.commit(root, *written)
@@ -123,12 +125,13 @@ def ingest(
 
 def _report(job: Job, manifest: Manifest, *, appended: bool) -> IngestReport:
     """What was ingested; of an append the new rows."""
-    edges, rows = manifest.report["edges"], dict(manifest.partitions[0].rows)
+    edges, rows, late = manifest.report["edges"], dict(manifest.partitions[0].rows), {}
     if appended:
-        edges, rows = {}, {name: manifest.edits[-1].rows.get(name, 0) for name in rows}
+        edges, late = {}, dict(manifest.edits[-1].late)
+        rows = {name: manifest.edits[-1].rows.get(name, 0) for name in rows}
     warnings, seconds = tuple(job.warnings), dict(job.seconds)
     static = manifest.schema.static_tables
-    return IngestReport(str(job.root), manifest.snapshot, rows, edges, warnings, seconds, static)
+    return IngestReport(str(job.root), manifest.snapshot, rows, edges, warnings, seconds, static, late)
 
 
 def _build(
@@ -137,15 +140,14 @@ def _build(
     schema: Schema,
     snapshot: int,
     id_dtype: str | None,
-    slots: Mapping[str, str],
+    order: Order,
     codes: Codes,
 ) -> tuple[Manifest, dict[tuple[str, str], list[str]]]:
     built = Built()
     with job.stage("check"):
         collect_orphans(job.root)
         kinds = check_tables(tables, schema)
-        for name, column in slots.items():
-            schema[name].column(column)
+        check_order(schema, order)
         check_codes(schema, codes)
         for table in schema:
             warn_unparsed(job, tables, table, kinds[table.name])
@@ -159,7 +161,7 @@ def _build(
     with job.stage("keys"):
         _write_keys(job, schema, built)
     with job.stage("features"):
-        _write_features(job, schema, built, slots, codes)
+        _write_features(job, schema, built, codes)
     with job.stage("edges"):
         write_edges(job, schema, dtype, built)
     report = {"edges": built.edges, "warnings": list(job.warnings), "texts": sorted(job.texts)}
@@ -168,6 +170,9 @@ def _build(
     manifest = Manifest(
         snapshot, schema, (partition,), tuple(built.groups), dtype.name, dated, tuple(built.follow), report
     )
+    with job.stage("order"):
+        manifest = lay_out(job.root, manifest, order)
+        failpoint("after-order")
     return manifest, built.dictionaries
 
 
@@ -218,10 +223,10 @@ def _write_keys(job: Job, schema: Schema, built: Built) -> None:
     failpoint("after-keys")
 
 
-def _write_features(job: Job, schema: Schema, built: Built, slots: Mapping[str, str], codes: Codes) -> None:
+def _write_features(job: Job, schema: Schema, built: Built, codes: Codes) -> None:
     for table in schema:
         rows = built.rows[table.name]
-        written = write_features(job, table, rows, slots.get(table.name), codes.get(table.name))
+        written = write_features(job, table, rows, codes.get(table.name))
         if written is None:
             job.progress(rows)
             continue

@@ -123,11 +123,12 @@ def _check_names(table: str, kinds: Mapping[str, str]) -> None:
 def _check_links(schema: Schema, table: Table) -> None:
     for key in table.foreign_keys:
         target = schema[key.table]
-        if target.edge is not None:
+        if not target.is_node_type:
+            why = "folded into edges by as_edge" if target.edge else "a history by as_history"
             raise IngestError(
                 explain(
                     f"foreign key {table.name}.{key.column} -> {key.table} was ingested",
-                    f"{key.table!r} is folded into edges by as_edge, so it has no nodes to point at",
+                    f"{key.table!r} is {why}, so it has no nodes to point at",
                     "a table that is a node type",
                     f"Remove the link with schema.unlink({table.name!r}, {key.column!r})",
                 )
@@ -135,3 +136,5 @@ def _check_links(schema: Schema, table: Table) -> None:
     if table.edge is not None:
         for column in table.edge:
             table.foreign_key(column)
+    if table.history is not None:
+        schema.as_history(table.name, table.history_of)  # edits after it may have taken what it needs

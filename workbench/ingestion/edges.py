@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +14,9 @@ from workbench.errors import IngestError, explain
 from workbench.ingestion.flat_files import RowIds
 from workbench.kernels.csc import csc_from_column, csc_from_pairs, no_neighbor
 from workbench.schema import EdgeSpec
-from workbench.stores.key_map import KeyMap, normalise_keys
+from workbench.stores.key_map import normalise_keys
 from workbench.temporal import NO_TIME
-from workbench.types import AnyArray, TimeArray
+from workbench.types import AnyArray, Int64Array, TimeArray
 
 AT_A_TIME: int = 1 << 22
 """Rows whose times are compared at a time."""
@@ -38,7 +39,25 @@ class Link:
     examples: tuple[str, ...]
 
 
-def link_rows(table: str, column: str, values: pa.Array, keys: KeyMap, dtype: np.dtype[np.generic]) -> Link:
+class Keys(Protocol):
+    """Keys that a foreign key may point at: a ``KeyMap``, or several."""
+
+    @property
+    def table(self) -> str:
+        """Name of their table."""
+        ...
+
+    @property
+    def type(self) -> pa.DataType:
+        """int64 or large_string."""
+        ...
+
+    def lookup(self, keys: pa.Array) -> Int64Array:
+        """int64[n]: node id of each key, -1 where it is null or unknown."""
+        ...
+
+
+def link_rows(table: str, column: str, values: pa.Array, keys: Keys, dtype: np.dtype[np.generic]) -> Link:
     """Look up a foreign-key column.
 
     Raises

@@ -33,7 +33,7 @@ from workbench.stores import catalog
 from workbench.stores.compaction import folded
 from workbench.stores.dataset import Dataset, collect_orphans, partition_name
 from workbench.stores.durable import write_file
-from workbench.stores.edits import Delta, current_rows, deleted_rows, newer_rows
+from workbench.stores.edits import Delta, current_rows, deleted_rows, newer_rows, stored_schema
 from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import FileEntry, Manifest
@@ -362,7 +362,7 @@ def _typed(dataset: Dataset, table: Table, given: Any, allowed: list[str], *, wi
         got = f"column {odd[0]!r} is not to be edited" if odd else "neither ids= nor the primary key is given"
         do = "Keys, times and links change with an ingest; name rows by ids= or by the primary key"
         raise SchemaError(explain(asked, got, ", ".join(allowed), do))
-    stored = pq.read_schema(dataset.table_files(table.name)[0])
+    stored = stored_schema(dataset, table.name)
     columns = [f"{column_sql(table, name, kind)} AS {quote_name(name)}" for name, kind in kinds.items()]
     typed = tables.query(f"SELECT {', '.join(columns)} FROM {quote_name(table.name)}")
     raw = tables.arrow(table.name)

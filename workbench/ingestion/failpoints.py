@@ -19,6 +19,7 @@ NAMES = (
     "after-features",
     "during-edges",
     "after-edges",
+    "after-order",
     "before-commit",
     "after-commit",
     "after-collect",

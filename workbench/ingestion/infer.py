@@ -64,7 +64,14 @@ def infer_schema(tables: Tables | Any) -> Schema:
         found.append(table)
     return Schema(
         tuple(found),
-        (*notes, *_no_rows(profiles), *_no_links(found), *_static_facts(found), *_no_clocks(found, profiles)),
+        (
+            *notes,
+            *_no_rows(profiles),
+            *_no_links(found),
+            *_static_facts(found),
+            *_histories(found),
+            *_no_clocks(found, profiles),
+        ),
     )
 
 
@@ -113,6 +120,20 @@ def _no_links(found: list[Table]) -> list[str]:
     return [
         "no table links to another, so a seed would see its own row only; make tables of a flat one with "
         "tables.split(table, key=column, columns=[...]), or say links with schema.link(table, column, target)"
+    ]
+
+
+def _histories(found: list[Table]) -> list[str]:
+    """Tables whose rows sound like versions of what they point at; only the user knows whether they are."""
+    pointed = {key.table for table in found for key in table.foreign_keys}
+    return [
+        f"{table.name}: its rows are nodes; if they are versions of {key.table}, each valid from "
+        f"{table.time} until the next, say schema = schema.as_history({table.name!r}): their columns are "
+        f"then attributes of {key.table}, read as they were at the anchor"
+        for table in found
+        if table.time and not table.end_time and len(table.foreign_keys) == 1 and table.name not in pointed
+        if names.is_history_like(table.name, table.time)
+        for key in table.foreign_keys
     ]
 
 

@@ -23,6 +23,10 @@ _CLOCK = {
     "dt", "occurred", "event", "start", "started", "posted", "signup", "joined", "registered",
     "hour",
 }  # fmt: skip
+_VALID = {"valid", "effective", "since"}
+_VERSIONS = {
+    "history", "histories", "version", "versions", "change", "changes", "revision", "revisions", "snapshots",
+}  # fmt: skip
 _PARENT = {"parent", "manager", "reply", "replyto", "referrer", "supervisor", "previous", "prev"}
 
 
@@ -87,6 +91,11 @@ def is_clock_like(column: str) -> bool:
     """Whether a text of that name ought to be a time."""
     parts = words(column)
     return parts[-1:] in (["date"], ["timestamp"], ["datetime"]) or parts[-2:] == ["created", "at"]
+
+
+def is_history_like(table: str, time: str) -> bool:
+    """Whether rows of a table of that name, with a time of that name, sound like versions of something."""
+    return not _VALID.isdisjoint(words(time)) or not _VERSIONS.isdisjoint(words(table))
 
 
 def is_parent_like(column: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workbench.stores.dataset import shown
@@ -22,6 +22,7 @@ class IngestReport:
     warnings : tuple of str  what is wrong or doubtful in the data, one sentence each
     seconds : dict stage -> wall seconds
     static : tuple of str  tables without a time column: every row is visible at every anchor
+    late : dict table -> rows of an append that wait for a compaction; they are not among ``rows``
     """
 
     path: str
@@ -31,6 +32,7 @@ class IngestReport:
     warnings: tuple[str, ...]
     seconds: Mapping[str, float]
     static: tuple[str, ...] = ()
+    late: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total_rows(self) -> int:
@@ -50,6 +52,9 @@ class IngestReport:
             f"in {total:.1f} s{rate}",
             "  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items()),
         ]
+        if self.late:
+            waiting = ", ".join(f"{name} {rows:,}" for name, rows in self.late.items())
+            lines.append(f"  late: wait for wb.compact: {waiting}")
         if self.static:
             lines.append(f"  static: always visible: {', '.join(self.static)}")
         return "\n".join([*lines, *(f"  warning: {text}" for text in self.warnings)])

@@ -45,13 +45,19 @@ def write_edges(job: Job, schema: Schema, dtype: np.dtype[Any], built: Built) ->
         built.links[table.name, key.column] = link
         warn_link(job, f"{table.name}.{key.column} -> {key.table}", link)
     written = _write_small(job, schema, built) | _write_large(job, schema, built)
+    for spec in _specs(schema):
+        job.files.extend(written[spec.edge_type][0])
     for spec in schema.edge_specs:
-        entries, built.edges[str(spec.edge_type)] = written[spec.edge_type]
-        job.files.extend(entries)
+        built.edges[str(spec.edge_type)] = written[spec.edge_type][1]
         if follows_nodes(spec, built.links, built.times):
             built.follow.append(str(spec.edge_type))
     job.progress(end - job.done)
     failpoint("after-edges")
+
+
+def _specs(schema: Schema) -> tuple[EdgeSpec, ...]:
+    """Edges, and versions of nodes, which are found in the same way."""
+    return schema.edge_specs + schema.history_specs
 
 
 def _look_up(
@@ -71,14 +77,14 @@ def _is_large(built: Built, table: str) -> bool:
 
 def _write_small(job: Job, schema: Schema, built: Built) -> dict[EdgeType, Written]:
     """Edge types that are sorted in memory, side by side."""
-    small = [spec for spec in schema.edge_specs if not _is_large(built, spec.table)]
+    small = [spec for spec in _specs(schema) if not _is_large(built, spec.table)]
     tasks = [partial(_write_edge_type, job, spec, built, _paths(job, spec)) for spec in small]
     return {spec.edge_type: part for spec, part in zip(small, job.run_all(tasks), strict=True)}
 
 
 def _write_large(job: Job, schema: Schema, built: Built) -> dict[EdgeType, Written]:
     """Edge types that are sorted in files, one after the other, so that memory is that of one."""
-    large = [spec for spec in schema.edge_specs if _is_large(built, spec.table)]
+    large = [spec for spec in _specs(schema) if _is_large(built, spec.table)]
     sorted_types = Counter(spec.table for spec in large if spec.layout != "column")
     written = {}
     for spec in large:

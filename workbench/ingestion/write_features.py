@@ -15,11 +15,9 @@ from workbench.ingestion.encode import Coder, Decoded, decode_block, sections_of
 from workbench.ingestion.failpoints import failpoint
 from workbench.ingestion.job import Job
 from workbench.ingestion.layout import feature_columns, group_layout
-from workbench.ingestion.permuted import ScatterWriter, slots_by
 from workbench.ingestion.text_encoder import TextEncoder, texts_of
 from workbench.ingestion.widths import other_widths
 from workbench.schema import Column, Stype, Table
-from workbench.stores.durable import write_file
 from workbench.stores.features import GroupLayout
 from workbench.stores.segments import SegmentWriter, encode_rows
 
@@ -31,14 +29,12 @@ def write_features(
     job: Job,
     table: Table,
     rows: int,
-    order_by: str | None = None,
     codes: Mapping[str, str] | None = None,
 ) -> tuple[GroupLayout, Coder] | None:
     """Encode and write one table; None if it has no feature columns.
 
     Parameters
     ----------
-    order_by : str or None  column by which rows are laid out on disk; None: in node_id order
     codes : dict column -> how it is stored, checked; others as they are read
 
     Returns
@@ -56,7 +52,7 @@ def write_features(
     assert layout is not None
     coder = Coder()
     dropped = {column.name: 0 for column in columns}
-    with _segment(job, table, layout, order_by) as segment:
+    with SegmentWriter(job.root, job.path("features", ".seg"), layout) as segment:
         for decoded in _decoded_blocks(job, file, columns, widths, texts):
             sections, present = sections_of(layout, decoded, coder)
             segment.append(encode_rows(layout, sections, present))
@@ -70,17 +66,6 @@ def write_features(
     final = group_layout(table, rows, cardinality, widths, codes)
     assert final is not None
     return final, coder
-
-
-def _segment(
-    job: Job, table: Table, layout: GroupLayout, order_by: str | None
-) -> SegmentWriter | ScatterWriter:
-    path = job.path("features", ".seg")
-    if order_by is None:
-        return SegmentWriter(job.root, path, layout)
-    slots = slots_by(job.file("table", table.name), order_by)
-    job.add(write_file(job.root, job.path("features", ".slot"), "slot", table.name, slots))
-    return ScatterWriter(job.root, path, layout, slots)
 
 
 def _decoded_blocks(

@@ -38,8 +38,6 @@ MANY_LATE = 0.05
 def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]) -> str:
     """Sort, type and write one table; returns its path, not yet synced.
 
-    DuckDB sorts out of core, within its memory limit, with all cores.
-
     Raises
     ------
     IngestError
@@ -47,19 +45,28 @@ def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]
     StoreError
         If the disk refuses.
     """
+    query = typed_query(table, tables.sql(table.name), kinds)
+    path = copy_query(job, tables.sources.connect(), table.name, query)
+    failpoint("during-tables")
+    return path
+
+
+def copy_query(job: Job, connection: duckdb.DuckDBPyConnection, table: str, query: str) -> str:
+    """Write the rows of a query as a table's file; returns its path, not yet synced. Errors: as above.
+
+    DuckDB sorts out of core, within its memory limit, with all cores.
+    """
     path = job.path("tables", ".parquet")
     target = job.root / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    query = typed_query(table, tables.sql(table.name), kinds)
     copy = f"COPY ({query}) TO {quote_text(str(target))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
-    connection = tables.sources.connect()
     future = job.pool.submit(connection.execute, copy)
     try:
         job.wait(future, connection.interrupt)
     except duckdb.OutOfMemoryException as error:
         got = f"it does not fit into DuckDB's memory limit: {str(error).splitlines()[0]}"
         do = "Raise memory_limit=, close other programs, or free space where the dataset is"
-        raise IngestError(explain(f"table {table.name!r} was sorted", got, do=do)) from error
+        raise IngestError(explain(f"table {table!r} was sorted", got, do=do)) from error
     except duckdb.Error as error:
         if isinstance(error, duckdb.IOException) and disk_refused(str(error), target):
             reason = "no space left on device" if _FULL in str(error) else str(error).splitlines()[0]
@@ -67,12 +74,11 @@ def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]
         lines = " ".join(str(error).strip().splitlines()[:2])
         raise IngestError(
             explain(
-                f"table {table.name!r} was read",
+                f"table {table!r} was read",
                 f"DuckDB cannot read or convert it: {lines}",
                 do="Cast the column with tables.derive, or set it aside with schema.set_stype",
             )
         ) from error
-    failpoint("during-tables")
     return path
 
 

@@ -28,6 +28,22 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Versions:
+    """The version of a history that each node sees: the newest at its anchor.
+
+    Attributes
+    ----------
+    of : str  node type
+    rows : Rows  one index per node; the row is all missing where there is no version yet
+    time : int64[n]  microseconds from when on it holds; ``NO_TIME`` where there is none
+    """
+
+    of: str
+    rows: Rows
+    time: TimeArray
+
+
+@dataclass(frozen=True)
 class Batch:
     """One training example set, complete.
 
@@ -42,6 +58,7 @@ class Batch:
     input_ids : int64[seeds]  rows of the seed table
     label : float32[seeds], int64[seeds] or None
     seconds : dict stage -> wall seconds spent on this batch (``sample``, ``fetch``, ``assemble``)
+    histories : dict history -> Versions  attributes of nodes as they were (``Schema.as_history``)
     """
 
     index: int
@@ -53,12 +70,13 @@ class Batch:
     input_ids: AnyArray
     label: AnyArray | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    histories: dict[str, Versions] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         label = "without labels" if self.label is None else "with labels"
-        read = ", ".join(
-            f"{name} {len(rows.block):,}" for name, rows in [*self.nodes.items(), *self.edges.items()]
-        )
+        versions = [(name, each.rows) for name, each in self.histories.items()]
+        parts = [*self.nodes.items(), *self.edges.items(), *versions]
+        read = ", ".join(f"{name} {len(rows.block):,}" for name, rows in parts)
         return f"Batch {self.index}, {label}; distinct rows read: {read or 'none'}\n{self.subgraph}"
 
     @property

@@ -19,14 +19,14 @@ from workbench.errors import LoaderError, expect, explain
 from workbench.events import Callback
 from workbench.loading.batch import Batch
 from workbench.loading.iterator import BatchIterator, Clock, Made
-from workbench.loading.join import Join, edge_times, node_times, plan_join
+from workbench.loading.join import Join, edge_times, histories_of, node_times, plan_join
 from workbench.loading.order import BatchOrder, batch_order
 from workbench.loading.padded import is_lists, padded
 from workbench.loading.pipeline import Pipeline, Started
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.features import FeatureBlock
-from workbench.stores.protocols import BufferPool, FeatureStore
+from workbench.stores.protocols import BufferPool, FeatureStore, VersionedFeatures
 from workbench.stores.request import SeedSet
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import AnyArray, Int64Array
@@ -103,6 +103,7 @@ class Loader:
             name: value for name, value in locals().items() if name not in ("self", "__class__")
         }
         self.sampler, self.features, self.seeds = sampler, features, seeds
+        self._versions = _versions(sampler, features)
         self.epoch, self.start_batch = epoch, start_batch
         self._threads, self._prefetch = _positive("threads", threads), _positive("prefetch", prefetch)
         if callable(callbacks):
@@ -173,7 +174,8 @@ class Loader:
         rows = self.order[index]
         seeds, subgraph = self._sample(rows)
         clock.lap("sample")
-        join = plan_join(self.sampler.graph.schema, self.features.groups, subgraph, self._edge_features)
+        schema, groups = self.sampler.graph.schema, self.features.groups
+        join = plan_join(schema, groups, subgraph, self._edge_features, self._versions)
         future = self.features.fetch(join.reads, self.pool)
         future.add_done_callback(clock.lap_fetch)
         return Started(_Sampled(rows, seeds, subgraph, join, clock), future)
@@ -199,6 +201,7 @@ class Loader:
             input_ids=sampled.seeds.input_ids,
             label=_label(self.seeds, sampled.rows),
             seconds=clock.seconds,
+            histories=sampled.join.versions(blocks, graph),
         )
         clock.lap("assemble")
         converted = convert(batch)
@@ -216,6 +219,19 @@ class _Sampled:
     subgraph: SampledSubgraph
     join: Join
     clock: Clock
+
+
+def _versions(sampler: NeighborSampler, features: FeatureStore) -> VersionedFeatures | None:
+    """The features, if they can look histories up; None where there are none to look up."""
+    if isinstance(features, VersionedFeatures):
+        return features
+    schema = sampler.graph.schema
+    lost = histories_of(schema, schema.node_types, features.groups)
+    if lost:
+        got = f"a {type(features).__name__} cannot say which version a node sees"
+        asked = f"a loader of nodes with histories ({', '.join(lost)})"
+        raise LoaderError(explain(asked, got, "a feature store with rows_as_of", "Take engine.features"))
+    return None
 
 
 def _same(batch: Batch) -> Batch:

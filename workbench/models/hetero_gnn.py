@@ -9,6 +9,7 @@ Only what can still reach a seed is computed: nodes are in order of hop, so laye
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -58,7 +59,9 @@ class HeteroGNN(nn.Module):
         self.edge_tables = edge_tables
         self.rows = nn.ModuleDict()
         self.moments = nn.ModuleDict()
-        for table in sorted({*node_types, *edge_tables.values()}):
+        self.histories = histories_read(schema, node_types, statistics)
+        versions = [name for names in self.histories.values() for name in names]
+        for table in sorted({*node_types, *edge_tables.values(), *versions}):
             columns = statistics.tables.get(table, ())
             self.rows[_key(table)] = RowEncoder(columns, channels, dropout)
             self.moments[_key(table)] = MomentEncoder(columns, schema[table].time is not None, channels)
@@ -105,7 +108,11 @@ class HeteroGNN(nn.Module):
         nodes = int(store.num_nodes)
         seeds = store.batch.clamp(min=0) if "batch" in store else torch.zeros_like(store.n_id)
         moment = anchors[seeds] if len(anchors) else seeds
-        return self._encode(store, table, nodes, moment, store.get("time"))
+        encoded = self._encode(store, table, nodes, moment, store.get("time"))
+        for name in self.histories[table]:
+            version = store["as_of"][name]
+            encoded = encoded + self._encode(version, name, nodes, moment, version["time"])
+        return encoded
 
     def _encode(self, store: Any, table: str, length: int, anchor: Tensor, time: Tensor | None) -> Tensor:
         row = store.get("row")
@@ -157,6 +164,16 @@ def reached(schema: Schema, steps: StepPlan, seed_type: str) -> tuple[list[str],
     return sorted(types), tables
 
 
+def histories_read(
+    schema: Schema, node_types: Iterable[str], statistics: Statistics
+) -> dict[str, tuple[str, ...]]:
+    """Per node type its histories of which a model reads a column."""
+    return {
+        kind: tuple(name for name in schema.histories_of(kind) if statistics.tables.get(name))
+        for kind in node_types
+    }
+
+
 def _updated(schema: Schema, steps: StepPlan, seed_type: str, hops: int) -> list[str]:
     """Node types that have nodes within some hops of a seed."""
     found = {seed_type} | {step.edge_type.src for step in steps if step.hop <= hops}
@@ -179,4 +196,5 @@ def _key(name: str) -> str:
 def tables_read(schema: Schema, plan: ModelPlan, seed_type: str) -> list[str]:
     """Tables whose statistics the built-in model needs under a plan."""
     node_types, edge_tables = reached(schema, plan.fanout.compile(schema, [seed_type]), seed_type)
-    return sorted({*node_types, *edge_tables.values()})
+    histories = [name for kind in node_types for name in schema.histories_of(kind)]
+    return sorted({*node_types, *edge_tables.values(), *histories})

@@ -15,6 +15,10 @@
                         missing = 0                                  type with neither
     ``row``             int64[n]  node -> row of the sections        ``expand=False``, types with columns
     ``num_sampled_nodes``  list of hops + 1 int                      always
+    ``as_of``           dict history -> dict of the attributes       types with histories
+                        above: the version that each node sees; its
+                        ``time``: from when on it holds, FOREVER
+                        where there is none yet (and no ``present``)
 
     edge store
     ``edge_index``      int64[2, m]  (src, dst) local ids            always
@@ -42,7 +46,7 @@ With ``expand=True`` such a value is missing (0, not ``present``) for each node 
 its own seed. Distinct rows (``expand=False``) are shared by seeds of many anchors and stay as they are
 stored: their model must compare with ``seed_time``, as the built-in one does. It is the one thing that
 stock loaders, of nodes and of links, cannot do, for PyG asks the feature store by id alone: give them
-:func:`hide_future`.
+:func:`hide_future`. The versions that nodes see depend on anchors too: :func:`.as_of.add_versions` adds them.
 """
 
 from __future__ import annotations
@@ -57,7 +61,7 @@ from torch import Tensor
 from torch_geometric.data import Data, HeteroData
 
 from workbench.errors import LoaderError, expect, explain
-from workbench.loading.batch import Batch, Rows
+from workbench.loading.batch import Batch, Rows, Versions
 from workbench.pyg.sections import carve, edge_features, expand, node_features, without_future
 from workbench.schema import EdgeType
 from workbench.stores.features import GroupLayout
@@ -156,7 +160,7 @@ def hide_future(data: HeteroData, groups: Mapping[str, GroupLayout]) -> HeteroDa
     >>> NodeLoader(stores, node_sampler=sampler, input_nodes=("users", ids), input_time=anchors,
     ...            transform=partial(hide_future, groups=features.groups))  # doctest: +SKIP
     """
-    anchors = _anchors(data)
+    anchors = anchors_in(data, "the future was to be hidden in a batch")
     if anchors is None:
         return data
     for node_type in data.node_types:
@@ -168,8 +172,18 @@ def hide_future(data: HeteroData, groups: Mapping[str, GroupLayout]) -> HeteroDa
     return data
 
 
-def _anchors(data: HeteroData) -> Tensor | None:
-    """int64[seeds or links], as ``batch`` numbers them; None where links were sampled without times."""
+def anchors_in(data: HeteroData, asked: str) -> Tensor | None:
+    """Anchors of what a stock loader yields.
+
+    Returns
+    -------
+    int64[seeds or links], as ``batch`` numbers them; None where links were sampled without times
+
+    Raises
+    ------
+    LoaderError
+        If it is a homogeneous ``Data``, or holds neither seeds nor links.
+    """
     stores = data.stores if isinstance(data, HeteroData) else []
     for store in stores:
         for name in ("seed_time", "edge_label_time"):
@@ -181,7 +195,7 @@ def _anchors(data: HeteroData) -> Tensor | None:
     got = "no node type has a seed_time and there are no links" if stores else f"got a {type(data).__name__}"
     allowed = "HeteroData as a NodeLoader or LinkLoader over our sampler makes it"
     do = "Give the type with the seeds: input_nodes=(type, ids) or edge_label_index=(edge type, pairs)"
-    raise LoaderError(explain("the future was to be hidden in a batch", got, allowed, do), -1)
+    raise LoaderError(explain(asked, got, allowed, do), -1)
 
 
 @dataclass(frozen=True)
@@ -247,7 +261,25 @@ def _node_attributes(batch: Batch, node_type: str, mover: _Mover) -> Attributes:
     if subgraph.request.plan.disjoint:
         out["batch"] = mover.tensor(subgraph.batch[node_type])
     out["num_sampled_nodes"] = subgraph.nodes_per_hop[node_type].tolist()
+    versions = {name: each for name, each in batch.histories.items() if each.of == node_type}
+    if versions:
+        anchors = subgraph.node_anchors(node_type)
+        out["as_of"] = {name: _version_attributes(each, anchors, mover) for name, each in versions.items()}
     return out
+
+
+def _version_attributes(versions: Versions, anchors: TimeArray, mover: _Mover) -> Attributes:
+    return {**mover.rows(versions.rows, anchors, edges=False), "time": mover.tensor(versions.time)}
+
+
+def version_attributes(versions: Versions, anchors: TimeArray) -> Attributes:
+    """What ``as_of`` holds of a history: attributes of the version that each node sees, on the CPU.
+
+    Parameters
+    ----------
+    anchors : int64[n]  of the nodes
+    """
+    return _version_attributes(versions, anchors, _Mover.to(None, torch.int64, True))
 
 
 def _edge_attributes(batch: Batch, edge_type: EdgeType, mover: _Mover) -> Attributes:

@@ -2,13 +2,15 @@
 
 Query
  +- target: Expression       what to predict
+ +- mode: Mode               how: CLASSIFY, RANK TOP k, FORECAST n TIMEFRAMES
  +- entity: ColumnRef        for each row of which table, by its primary key
  +- keys: Literal, ...       whom to predict for when no entities are given
  +- where: Expression        which (entity, anchor) rows; looks back
  +- assuming: Expression     which (entity, anchor) rows; looks forward
 
-Expression = Junction (AND, OR) | Negation | Comparison | Membership (IN) | NullCheck | Operand
+Expression = Junction (AND, OR) | Negation | Comparison | Membership (IN) | NullCheck | TextMatch | Operand
 Operand    = Aggregate | ColumnRef | Literal
+Value      = Arithmetic | ColumnRef | Literal        what an aggregate is of
 """
 
 from __future__ import annotations
@@ -62,21 +64,44 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Aggregate:
-    """``function(column [WHERE where], start, end [, unit])``.
+class Arithmetic:
+    """``first op value op value ...``: all of ``+`` and ``-``, or all of ``*`` and ``/``."""
 
-    The window is ``(anchor + start, anchor + end]``.
+    first: Value
+    rest: tuple[tuple[str, Value], ...]
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+
+Value: TypeAlias = Arithmetic | ColumnRef | Literal
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """``function(value [VIA path] [WHERE where] [, start, end [, unit]])``.
+
+    The window is ``(anchor + start, anchor + end]``; without one, every row that is visible counts.
+    ``path`` are foreign keys, from the aggregated table to the entity; empty where it was left out.
+    ``steps`` is how many windows follow one another: more than one in a forecast only. ``ranked`` is set
+    where the value is a key, and the row that it leads to is wanted.
     """
 
     function: str
-    column: ColumnRef
+    value: Value
     where: Expression | None
     start: Bound | None
     end: Bound | None
     unit: str
+    path: tuple[ColumnRef, ...] = ()
+    steps: int = 1
+    ranked: bool = False
     function_place: Place = field(default=NOWHERE, compare=False, repr=False)
     unit_place: Place = field(default=NOWHERE, compare=False, repr=False)
     place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def columns(self) -> tuple[ColumnRef, ...]:
+        """The columns that its value is made of."""
+        return tuple(part for part in walk(self.value) if isinstance(part, ColumnRef))
 
 
 Operand: TypeAlias = Aggregate | ColumnRef | Literal
@@ -112,6 +137,17 @@ class NullCheck:
 
 
 @dataclass(frozen=True)
+class TextMatch:
+    """``operand [NOT] how pattern``; ``how`` is ``LIKE``, ``CONTAINS``, ``STARTS WITH`` or ``ENDS WITH``."""
+
+    operand: Operand
+    how: str
+    pattern: Literal
+    negated: bool
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Negation:
     """``NOT part``."""
 
@@ -128,7 +164,16 @@ class Junction:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-Expression: TypeAlias = Junction | Negation | Comparison | Membership | NullCheck | Operand
+Expression: TypeAlias = Junction | Negation | Comparison | Membership | NullCheck | TextMatch | Operand
+
+
+@dataclass(frozen=True)
+class Mode:
+    """``CLASSIFY``, ``RANK TOP count`` or ``FORECAST count TIMEFRAMES``; ``word`` is the first of them."""
+
+    word: str
+    count: Literal | None = None
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -140,18 +185,19 @@ class Query:
     keys: tuple[Literal, ...]
     where: Expression | None
     assuming: Expression | None
-    text: str = field(compare=False)
+    mode: Mode | None = None
+    text: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return " ".join(self.text.split())
 
 
-def walk(part: Expression | None) -> Iterator[Expression]:
+def walk(part: Expression | Value | None) -> Iterator[Expression | Value]:
     """A part of a query and all its parts, from left to right; those of aggregates too."""
     if part is None:
         return
     yield part
-    inner: tuple[Expression | None, ...] = ()
+    inner: tuple[Expression | Value | None, ...] = ()
     match part:
         case Junction(parts=parts):
             inner = parts
@@ -163,8 +209,12 @@ def walk(part: Expression | None) -> Iterator[Expression]:
             inner = (operand, *values)
         case NullCheck(operand=operand):
             inner = (operand,)
-        case Aggregate(column=column, where=where):
-            inner = (column, where)
+        case TextMatch(operand=operand, pattern=pattern):
+            inner = (operand, pattern)
+        case Arithmetic(first=first, rest=rest):
+            inner = (first, *(value for _, value in rest))
+        case Aggregate(value=value, where=where):
+            inner = (value, where)
     for each in inner:
         yield from walk(each)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import TaskError, explain
 from workbench.query.expressions import instant_sql
 from workbench.query.moments import Observed, moment
-from workbench.query.resolve import ResolvedQuery, Source
-from workbench.query.split_options import SplitOptions
+from workbench.query.resolved import ResolvedQuery, Source
+from workbench.query.split_options import SplitOptions, is_share, length
 from workbench.query.splits import Splits, default_boundaries, split_anchors
 from workbench.stores.sql import quote_name
 from workbench.temporal import Span, iso
@@ -26,6 +27,8 @@ class Boundaries:
     every : Span  from one anchor to the next
     until : int or None  features are frozen there
     train_windows, eval_windows : int or None  at most so many anchors of train; of val and of test
+    train_end, val_end, test_end : int or None
+        The windows of a split end there. None: where the next split begins, or the data end.
     """
 
     begin: int
@@ -36,6 +39,21 @@ class Boundaries:
     until: int | None = None
     train_windows: int | None = None
     eval_windows: int | None = None
+    train_end: int | None = None
+    val_end: int | None = None
+    test_end: int | None = None
+
+    @classmethod
+    def options(cls, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of a task that has these boundaries, from its fields as plain values."""
+        found = {**data, "every": Span(**data["every"])}
+        train_end = found.pop("train_end", None)
+        if train_end is not None:
+            found["train"] = (found.pop("begin"), train_end)
+        for name in ("val", "test"):
+            end = found.pop(f"{name}_end", None)
+            found[name] = found[name] if end is None else (found[name], end)
+        return found
 
     def anchors(self, horizon: tuple[Span, ...]) -> Splits:
         """The anchors of the three splits.
@@ -54,6 +72,7 @@ class Boundaries:
             observed_until=self.observed_until,
             train_windows=self.train_windows,
             eval_windows=self.eval_windows,
+            ends={"train": self.train_end, "val": self.val_end, "test": self.test_end},
         )
 
 
@@ -75,27 +94,49 @@ def place(con: Any, query: ResolvedQuery, options: SplitOptions) -> Boundaries:
         value = getattr(options, name)
         return None if value is None else moment(name, value, observed)
 
-    first, last = read("begin"), read("observed_until")
+    train = [moment("train", time, observed) for time in options.train or ()]
+    first, last = train[0] if train else read("begin"), read("observed_until")
     if first is None or last is None:
         oldest, newest = _known(con, query, last)
         first, last = oldest if first is None else first, newest if last is None else last
     step = longest if options.every is None else Span.read(options.every)
     ends = default_boundaries(query.horizon, step, begin=first, observed_until=last)
-    val, test = read("val"), read("test")
+    test, test_end = _begins("test", options.test, (first, last), last, ends[1], observed)
+    val, val_end = _begins("val", options.val, (first, last), test, ends[0], observed)
     return Boundaries(
         begin=first,
-        val=ends[0] if val is None else val,
-        test=ends[1] if test is None else test,
+        val=val,
+        test=test,
         observed_until=last,
         every=step,
         until=read("until"),
         train_windows=options.train_windows and int(options.train_windows),
         eval_windows=options.eval_windows and int(options.eval_windows),
+        train_end=train[1] if train else None,
+        val_end=val_end,
+        test_end=test_end,
     )
+
+
+def _begins(
+    name: str, value: Any, data: tuple[int, int], before: int, default: int, observed: Observed | None
+) -> tuple[int, int | None]:
+    """When a split begins, and where its windows end if a pair says so; ``before`` is what follows it."""
+    if value is None:
+        return default, None
+    if isinstance(value, (list, tuple)):
+        begin, end = (moment(name, time, observed) for time in value)
+        return begin, end
+    if is_share(value):
+        return before - round(value * (data[1] - data[0])), None
+    span = length(value)
+    return (moment(name, value, observed) if span is None else (-span).after(before)), None
 
 
 def _span(con: Any, source: Source, limit: int | None = None) -> tuple[int, int] | None:
     """First and last time of the aggregated table, up to a limit; None if no row has one."""
+    if source.time is None:  # no window, so nothing that has to be observed
+        return None
     time, table = f"f.{quote_name(source.time)}", quote_name(source.table)
     where = "" if limit is None else f"WHERE {time} <= {instant_sql(limit)}"
     first, last = con.execute(

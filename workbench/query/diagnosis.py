@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from workbench.query.ast import Query
 from workbench.query.labels import count_rows
-from workbench.query.resolve import ResolvedQuery
+from workbench.query.resolved import ResolvedQuery
 from workbench.stores.dataset import Dataset
 from workbench.temporal import iso
 from workbench.types import TimeArray

@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.errors import SchemaError, TaskError, explain
+from workbench.query.existence import existence
 from workbench.query.expressions import instant_sql
-from workbench.query.labels import Labels, connection, existence, free_prefix, plain_keys
-from workbench.query.resolve import ResolvedQuery
+from workbench.query.labels import Labels, column_types, connection, free_prefix, plain_keys
+from workbench.query.resolved import ResolvedQuery
+from workbench.schema import Table
 from workbench.stores.dataset import Dataset
 from workbench.stores.key_map import KeyMap
 from workbench.stores.sql import ROW, quote_name
@@ -99,16 +101,28 @@ def _exists(
     dataset: Dataset, query: ResolvedQuery, anchor: int, until: int | None, node_id: Int64Array
 ) -> AnyArray:
     """bool[n]: whether each entity exists at the anchor and is visible there."""
-    visible = anchor if until is None else min(anchor, until)
-    conditions = existence(query, "e", instant_sql(anchor), instant_sql(visible))
-    if not conditions:
-        return np.ones(len(node_id), np.bool_)
-    where = " AND ".join(f"({condition})" for condition in conditions)
-    name, wanted = free_prefix(dataset.schema) + "wanted", pa.table({"id": np.unique(node_id)})
+    at = None if query.static else anchor
+    return np.isin(node_id, _rows(dataset, query.entity, at, until, np.unique(node_id)))
+
+
+def existing(dataset: Dataset, table: Table, anchor: int | None, until: int | None = None) -> Int64Array:
+    """Row ids of a table that exist at an anchor (None: at any) and are visible there, ascending."""
+    return np.sort(_rows(dataset, table, anchor, until, None))
+
+
+def _rows(
+    dataset: Dataset, table: Table, anchor: int | None, until: int | None, wanted: Int64Array | None
+) -> Int64Array:
+    """int64[n]: which of the wanted rows (None: of all) exist at an anchor and are visible."""
     with connection(dataset) as con:
-        con.register(name, wanted)
-        found = con.sql(
-            f"SELECT e.{ROW} AS id FROM {quote_name(query.entity.name)} AS e "
-            f"WHERE e.{ROW} IN (SELECT w.id FROM {quote_name(name)} AS w) AND {where}"
-        ).to_arrow_table()
-    return np.isin(node_id, found["id"].to_numpy())
+        types = column_types(con, dataset.schema)[table.name]
+        visible = min([time for time in (anchor, until) if time is not None], default=None)
+        at, seen = (None if time is None else instant_sql(time) for time in (anchor, visible))
+        where = existence(table, types, "e", at, seen)
+        if wanted is not None:
+            name = free_prefix(dataset.schema) + "wanted"
+            con.register(name, pa.table({"id": wanted}))
+            where.append(f"e.{ROW} IN (SELECT w.id FROM {quote_name(name)} AS w)")
+        kept = f" WHERE {' AND '.join(f'({each})' for each in where)}" if where else ""
+        found = con.sql(f"SELECT e.{ROW} AS id FROM {quote_name(table.name)} AS e{kept}").to_arrow_table()
+    return np.asarray(found["id"].to_numpy(), np.int64)

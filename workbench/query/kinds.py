@@ -39,6 +39,9 @@ class Kind(StrEnum):
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
+AS_THE_COLUMN = ("MIN", "MAX", "FIRST", "LAST")
+"""Functions whose value is one of the column's; those of all others are numbers, or a list."""
+
 
 def kind_of(duckdb_type: str) -> Kind:
     """The kind of a column of that DuckDB type."""
@@ -61,7 +64,7 @@ def check_comparable(text: str, types: ColumnTypes, left: ast.Operand, right: as
     ------
     QueryError
     """
-    want, got = _kind(left, types), _kind(right, types)
+    want, got = kind_of_operand(left, types), kind_of_operand(right, types)
     if isinstance(right, ast.Literal):
         if want is Kind.TIME and got in (Kind.TEXT, Kind.TIME) and _is_instant(right):
             return
@@ -74,10 +77,20 @@ def check_comparable(text: str, types: ColumnTypes, left: ast.Operand, right: as
     raise _mismatch(text, left, right, want, got)
 
 
-def _kind(operand: ast.Operand, types: ColumnTypes) -> Kind:
+def value_type(aggregate: ast.Aggregate, types: ColumnTypes) -> str:
+    """The DuckDB type of an aggregate's value: ``DOUBLE``, ``VARCHAR``, ``TIMESTAMP`` or ``BOOLEAN``."""
+    value = aggregate.value
+    if aggregate.function not in AS_THE_COLUMN or not isinstance(value, ast.ColumnRef):
+        return "DOUBLE"
+    found = types[value.table][value.column]
+    return {Kind.NUMBER: "DOUBLE", Kind.TEXT: "VARCHAR", Kind.TIME: "TIMESTAMP"}.get(kind_of(found), found)
+
+
+def kind_of_operand(operand: ast.Operand, types: ColumnTypes) -> Kind:
+    """The kind of one side of a comparison."""
     match operand:
         case ast.Aggregate():
-            return Kind.NUMBER
+            return kind_of(value_type(operand, types))
         case ast.ColumnRef(table=table, column=column):
             return kind_of(types[table][column])
     return Kind.of_literal(operand)

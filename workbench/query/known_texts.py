@@ -10,7 +10,7 @@ from workbench.errors import explain
 from workbench.query import ast
 from workbench.query.kinds import Kind, kind_of
 from workbench.query.pointing import pointer
-from workbench.query.resolve import ResolvedQuery
+from workbench.query.resolved import ResolvedQuery
 from workbench.stores.sql import quote_name, quote_text
 
 SHOWN = 3

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from workbench.query.label_values import LabelArray, to_arrow
 from workbench.stores.request import SeedSet
 from workbench.temporal import FOREVER, clamp, iso
 from workbench.types import AnyArray, Int64Array, TimeArray
@@ -24,18 +25,21 @@ class SeedTable:
     node_id : int64[n]
     key : pyarrow.Array[n]  primary keys of the entities, as the user knows them
     anchor_time : int64[n]  microseconds; :data:`~workbench.temporal.FOREVER` for static tasks
-    label : float64[n] or None  0/1 for binary tasks; None where the future is not known
+    label : one for each row, or None where it is not known
+        float64[n], 0/1 for binary tasks; of other task types see :mod:`workbench.query.label_values`.
     split : str  ``train``, ``val``, ``test``, ``predict``, or ``own`` (``engine.seeds``)
     until : int or None  features are frozen at this instant: visibility is min(anchor, until)
+    classes : pyarrow.Array or None  what the labels of several classes are positions in
     """
 
     node_type: str
     node_id: Int64Array
     key: pa.Array
     anchor_time: TimeArray
-    label: AnyArray | None = None
+    label: LabelArray | None = None
     split: str = "predict"
     until: int | None = None
+    classes: pa.Array | None = None
 
     def __len__(self) -> int:
         return len(self.node_id)
@@ -72,32 +76,27 @@ class SeedTable:
         return SeedSet.of(self.node_type, self.node_id[index], self.visible_until[index], index)
 
     def to_arrow(self) -> pa.Table:
-        """Columns ``entity``, ``node_id``, ``anchor_time``, and ``label`` where it is known."""
+        """Columns ``entity``, ``node_id``, ``anchor_time``, and ``label`` where it is known.
+
+        Classes are written by their names: a dictionary of one a row, or a list.
+        """
         columns = {
             "entity": self.key,
             "node_id": pa.array(self.node_id),
             "anchor_time": pa.array(self.anchor_time).cast(pa.timestamp("us")),
         }
         if self.label is not None:
-            columns["label"] = pa.array(self.label)
+            columns["label"] = to_arrow(self.label, self.classes)
         return pa.table(columns)
 
     def to_pandas(self) -> Any:
         """The same as a pandas frame."""
         return self.to_arrow().to_pandas()
 
-    def balance(self, task_type: str) -> str:
-        """How many seeds, and how their labels are shared out: ``300 seeds, 12.3 % positive``."""
-        count = f"{len(self):,} seed{'s' * (len(self) != 1)}"
-        if self.label is None or not len(self):
-            return count
-        mean = float(np.mean(self.label))
-        if task_type == "binary":
-            return f"{count}, {100 * mean:.3g} % positive"
-        return f"{count}, mean {mean:.4g} ({np.min(self.label):.4g} .. {np.max(self.label):.4g})"
-
     def __repr__(self) -> str:
         first, last = (self.anchor_time.min(), self.anchor_time.max()) if len(self) else (0, 0)
         times = ", static" if first == FOREVER else f", {iso(first)} .. {iso(last)}" if len(self) else ""
-        mean = "" if self.label is None or not len(self) else f", mean label {np.mean(self.label):.4g}"
+        label: Any = self.label
+        plain = isinstance(label, np.ndarray) and label.dtype == np.float64 and label.ndim == 1
+        mean = f", mean label {np.mean(label):.4g}" if plain and len(self) else ""
         return f"SeedTable({self.split}: {len(self):,} x {self.node_type}{times}{mean})"

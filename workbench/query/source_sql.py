@@ -1,8 +1,9 @@
 """One aggregate of a query as SQL: key of the entity, number n of the anchor, value.
 
-    window       facts JOIN anchors ON low < time <= high GROUP BY key, n
-    running      -INF .. end: each fact is counted once, at the first anchor that sees it, and the parts
+    WINDOW       facts JOIN anchors ON low < time <= high GROUP BY key, n
+    RUNNING      -INF .. end: each fact is counted once, at the first anchor that sees it, and the parts
                  are added up from anchor to anchor; a row stands only where something changed
+    FIXED        no window: facts GROUP BY key, the same at every anchor; no n
 
 A window joins each fact to every anchor that it lies in. From the beginning of time on that would be
 facts x anchors, so such aggregates run.
@@ -10,30 +11,51 @@ facts x anchors, so such aggregates run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from enum import Enum
 
 import pyarrow as pa
 
 from workbench.query import ast
+from workbench.query.aggregate_sql import added_up, aggregate_sql, parts_sql, value_sql
+from workbench.query.existence import existence
 from workbench.query.expressions import Columns, instant_sql, render, time_sql
-from workbench.query.kinds import Kind, kind_of
-from workbench.query.resolve import Source
-from workbench.stores.sql import quote_name
+from workbench.query.kinds import ColumnTypes, Kind, kind_of
+from workbench.query.resolved import ResolvedQuery, Source
+from workbench.schema import Table
+from workbench.stores.sql import ROW, quote_name
 
 
-def runs(source: Source, types: Mapping[str, str]) -> bool:
-    """Whether its values can be added up from anchor to anchor.
+class Shape(Enum):
+    """How an aggregate is computed for many anchors at once."""
 
-    Not if it reads another time than the row's own: such a time is unknown before it has passed, so
-    what a row says changes from anchor to anchor.
+    WINDOW = "window"
+    RUNNING = "running"
+    FIXED = "fixed"
+
+
+def shape_of(source: Source, query: ResolvedQuery) -> Shape:
+    """How a source of a query is computed.
+
+    What is read as of the anchor changes from anchor to anchor: a time that is later than the anchor
+    is unknown, and a row of a table between is a link only once it is there. That needs a window.
     """
+    if query.static or source.start is not None or source.aggregate.steps > 1:
+        return Shape.FIXED if query.static else Shape.WINDOW
+    if source.looks_back and _changes(source, query.types):
+        return Shape.WINDOW
+    return Shape.FIXED if source.end is None else Shape.RUNNING
+
+
+def _changes(source: Source, types: ColumnTypes) -> bool:
     read = [part.column for part in ast.walk(source.aggregate) if isinstance(part, ast.ColumnRef)]
     others = [name for name in read if name not in ("*", source.time)]
-    return source.start is None and all(kind_of(types[name]) is not Kind.TIME for name in others)
+    timed = any(kind_of(types[source.table][name]) is Kind.TIME for name in others)
+    return timed or any(table.time is not None for table, _ in source.path[1:])
 
 
-def source_sql(source: Source, i: int, anchors: str, bounds: pa.Table, types: Mapping[str, str]) -> str:
-    """The statement for source ``i``.
+def source_sql(source: Source, i: int, anchors: str, bounds: pa.Table, query: ResolvedQuery) -> str:
+    """The statement for source ``i`` of a query.
 
     Parameters
     ----------
@@ -41,71 +63,86 @@ def source_sql(source: Source, i: int, anchors: str, bounds: pa.Table, types: Ma
     i : int  its columns of the table of anchors are ``low<i>`` and ``high<i>``
     anchors : str  name of the table of anchors
     bounds : pyarrow.Table  that table
-    types : dict of column to DuckDB type, of the aggregated table
+    query : ResolvedQuery
     """
-    running = runs(source, types)
-    time = time_sql(f"f.{quote_name(source.time)}", types[source.time])
-    key = f"f.{quote_name(source.foreign_key)}"
-    columns = Columns("f", types, {}, "a.anchor" if source.looks_back and not running else None)
-    where = [f"{key} IS NOT NULL", *_limits(source, i, bounds, time)]
+    shape, types = shape_of(source, query), query.types[source.table]
+    as_of = "a.anchor" if source.looks_back and shape is Shape.WINDOW else None
+    columns = Columns("f", types, {}, as_of)
+    joined, key = _along(source, query.types, as_of)
+    if source.ranked is not None:
+        joined += _candidates(source, source.ranked, query)
+    where = [f"{key} IS NOT NULL", *_limits(source, i, bounds, types, query.static)]
     if source.aggregate.where is not None:
         where.append(render(source.aggregate.where, columns))
-    table, kept = quote_name(source.table), " AND ".join(f"({w})" for w in where)
-    if running:
+    kept = " AND ".join(f"({w})" for w in where)
+    value, order = value_sql(source, columns), _order(source, types)
+    facts, known = f"{quote_name(source.table)} AS f", quote_name(anchors)
+    if shape is Shape.FIXED:
+        found = aggregate_sql(source.aggregate, value, order)
+        return f"SELECT {key} AS key, {found} AS value FROM {facts}{joined} WHERE {kept} GROUP BY {key}"
+    time = _time(source, types)
+    if shape is Shape.RUNNING:
         # Of anchors whose windows end together (months are cut short) the first one counts.
-        ends = f"SELECT min(a.n) AS n, a.high{i} AS high FROM {quote_name(anchors)} AS a GROUP BY a.high{i}"
+        ends = f"SELECT min(a.n) AS n, a.high{i} AS high FROM {known} AS a GROUP BY a.high{i}"
+        seen = f"{facts}{joined} ASOF JOIN ({ends}) AS b ON {time} <= b.high WHERE {kept}"
         return (
-            f"SELECT p.key AS key, p.n AS n, {_added_up(source.aggregate)} AS value FROM ("
-            f"SELECT {key} AS key, b.n AS n, {_parts(source.aggregate, columns)} "
-            f"FROM {table} AS f ASOF JOIN ({ends}) AS b ON {time} <= b.high "
-            f"WHERE {kept} GROUP BY {key}, b.n) AS p WINDOW w AS (PARTITION BY p.key ORDER BY p.n)"
+            f"SELECT p.key AS key, p.n AS n, {added_up(source.aggregate)} AS value FROM "
+            f"({parts_sql(source.aggregate, key, value, order, seen)}) AS p "
+            "WINDOW w AS (PARTITION BY p.key ORDER BY p.n)"
         )
-    on = f"{time} <= a.high{i}" + (f" AND {time} > a.low{i}" if source.start else "")
+    on = [f"{time} <= a.high{i}"] if source.end is not None else []
+    on += [f"{time} > a.low{i}"] if source.start is not None else []
+    found = aggregate_sql(source.aggregate, value, order)
+    # The anchors come first: whether a row along the path is there depends on them.
     return (
-        f"SELECT {key} AS key, a.n AS n, {_aggregate(source.aggregate, columns)} AS value "
-        f"FROM {table} AS f JOIN {quote_name(anchors)} AS a ON {on} WHERE {kept} GROUP BY {key}, a.n"
+        f"SELECT {key} AS key, a.n AS n, {found} AS value FROM {facts} "
+        f"JOIN {known} AS a ON {' AND '.join(on) or 'TRUE'}{joined} WHERE {kept} GROUP BY {key}, a.n"
     )
 
 
-def _limits(source: Source, i: int, bounds: pa.Table, time: str) -> list[str]:
+def _along(source: Source, types: ColumnTypes, as_of: str | None) -> tuple[str, str]:
+    """Joins along the path to the entity, and the column that holds the entity's key."""
+    joins, key = "", f"f.{quote_name(source.path[0][1])}"
+    for hop, (table, column) in enumerate(source.path[1:], 1):
+        alias = f"via{hop}"
+        on = [f"{alias}.{quote_name(table.primary_key or ROW)} = {key}"]
+        if as_of is not None:
+            on += [f"({each})" for each in existence(table, types[table.name], alias, None, as_of)]
+        joins += f" JOIN {quote_name(table.name)} AS {alias} ON {' AND '.join(on)}"
+        key = f"{alias}.{quote_name(column)}"
+    return joins, key
+
+
+def _candidates(source: Source, table: Table, query: ResolvedQuery) -> str:
+    """The join that turns keys into row ids, of rows that can be ranked: they exist at the anchor."""
+    column = next(iter(source.aggregate.columns)).column
+    on = [f"c.{quote_name(table.primary_key or ROW)} = f.{quote_name(column)}"]
+    on += [f"({each})" for each in existence(table, query.types[table.name], "c", "a.anchor", "a.visible")]
+    return f" JOIN {quote_name(table.name)} AS c ON {' AND '.join(on)}"
+
+
+def _time(source: Source, types: Mapping[str, str]) -> str:
+    """When a row of the aggregated table happened."""
+    name = source.time or ""
+    return time_sql(f"f.{quote_name(name)}", types[name])
+
+
+def _order(source: Source, types: Mapping[str, str]) -> str:
+    """What FIRST and LAST go by: time, then the order of the rows."""
+    row = f"f.{quote_name(ROW)}"
+    return row if source.time is None else f"{_time(source, types)}, {row}"
+
+
+def _limits(
+    source: Source, i: int, bounds: pa.Table, types: Mapping[str, str], static: bool
+) -> Iterator[str]:
     """Constant limits let DuckDB skip the row groups outside: tables are stored in time order."""
-    highs, lows = bounds[f"high{i}"].cast(pa.int64()), bounds[f"low{i}"].cast(pa.int64())
-    if not len(highs):
-        return []
-    found = [f"{time} <= {instant_sql(max(highs.to_pylist()))}"]
-    return found + ([f"{time} > {instant_sql(min(lows.to_pylist()))}"] if source.start else [])
-
-
-def _value(aggregate: ast.Aggregate, columns: Columns) -> str:
-    """What is aggregated; NULL counts for nothing."""
-    if aggregate.column.column == "*":
-        return "1"
-    value = render(aggregate.column, columns)
-    return value if aggregate.function == "COUNT" else f"CAST({value} AS DOUBLE)"
-
-
-def _aggregate(aggregate: ast.Aggregate, columns: Columns) -> str:
-    # Kahan summation: the sum does not depend on how threads share the rows.
-    name = {"SUM": "fsum", "AVG": "favg"}.get(aggregate.function, aggregate.function.lower())
-    return f"{name}({_value(aggregate, columns)})"
-
-
-def _parts(aggregate: ast.Aggregate, columns: Columns) -> str:
-    """What :func:`_added_up` needs of the rows between two anchors."""
-    value = _value(aggregate, columns)
-    if aggregate.function in ("MIN", "MAX"):
-        return f"{_aggregate(aggregate, columns)} AS part"
-    if aggregate.function == "COUNT":
-        return f"count({value}) AS part"
-    return f"fsum({value}) AS part, count({value}) AS known"
-
-
-def _added_up(aggregate: ast.Aggregate) -> str:
-    match aggregate.function:
-        case "COUNT":
-            return "sum(p.part) OVER w"
-        case "SUM":
-            return "fsum(p.part) OVER w"
-        case "AVG":
-            return "fsum(p.part) OVER w / nullif(sum(p.known) OVER w, 0)"
-    return f"{aggregate.function.lower()}(p.part) OVER w"
+    if source.time is None:
+        return
+    time = _time(source, types)
+    if source.end is None:
+        yield f"{time} IS NOT NULL"
+    elif len(bounds) and not static:
+        yield f"{time} <= {instant_sql(max(bounds[f'high{i}'].cast(pa.int64()).to_pylist()))}"
+        if source.start is not None:
+            yield f"{time} > {instant_sql(min(bounds[f'low{i}'].cast(pa.int64()).to_pylist()))}"

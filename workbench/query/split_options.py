@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from workbench.errors import TaskError, did_you_mean, explain
 from workbench.temporal import Duration, Instant, Span
+
+SplitTime: TypeAlias = "Instant | Span | Duration | tuple[Instant, Instant]"
+"""What says when a split begins; a float is a share, an int an instant."""
+
+_LENGTH = re.compile(r"^\s*-?\s*(\d+(?:\.\d+)?\s*[a-zA-Z]+)\s*$")
+
+
+def is_share(value: Any) -> bool:
+    """Whether a number is a share of the whole: a float between 0 and 1."""
+    return isinstance(value, (float, np.floating)) and bool(0 < value < 1)
+
+
+def length(value: Any) -> Span | None:
+    """A length of time, such as ``'90 days'`` or a timedelta; None if the value is something else."""
+    if isinstance(value, str) and (found := _LENGTH.match(value)):
+        return Span.read(found[1])
+    return Span.read(value) if isinstance(value, (Span, dt.timedelta, np.timedelta64)) else None
 
 
 @dataclass(frozen=True)
@@ -18,8 +37,13 @@ class SplitOptions:
 
     Attributes
     ----------
-    val, test : instant
-        Where these splits begin. Default: the last tenth and the tenth before of the observed time.
+    val, test : instant, share, length of time, or (begin, end)
+        When these splits begin. Default: the last tenth and the tenth before of the observed time.
+        ``0.2``: the split takes that share of the observed time; ``"90 days"``: so long. Both lie before
+        the next split, or before the end. A pair of instants says when its last window is over, too.
+        Of a static query: shares of its entities, drawn at random.
+    train : (begin, end)
+        Train windows lie in it. Default: from ``begin`` to the beginning of val.
     every : length of time from one anchor to the next; default: the longest window of the target
     train_windows, eval_windows : int  at most so many anchors of train; of val and of test
     until : instant
@@ -29,16 +53,19 @@ class SplitOptions:
         Up to when the data are complete. Default: the last row, up to now, of the tables that the
         target looks at (real tables hold scheduled rows).
     begin : instant  no anchor is earlier; default: the first row of those tables
+    key : int  of a static query's random splits; another key is another draw. Default: 0
     """
 
-    val: Instant | None = None
-    test: Instant | None = None
+    val: SplitTime | None = None
+    test: SplitTime | None = None
+    train: tuple[Instant, Instant] | None = None
     every: Span | Duration | None = None
     train_windows: int | None = None
     eval_windows: int | None = None
     until: Instant | None = None
     observed_until: Instant | None = None
     begin: Instant | None = None
+    key: int | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> SplitOptions:
@@ -57,6 +84,17 @@ class SplitOptions:
         return cls(**options)
 
     def __post_init__(self) -> None:
+        for name in ("train", "val", "test"):
+            value = getattr(self, name)
+            if isinstance(value, (list, tuple)) and len(value) != 2:
+                raise TaskError(explain(f"{name}= was set", f"got {value!r}", "a pair: (begin, end)"))
+        if self.train is not None and not isinstance(self.train, (list, tuple)):
+            raise TaskError(explain("train= was set", f"got {self.train!r}", "a pair: (begin, end)"))
+        if self.train is not None and self.begin is not None:
+            do = "Take train=(begin, end) alone"
+            raise TaskError(explain("train= was set", "begin= was set, too", do=do))
+        if self.key is not None and not (isinstance(self.key, int) and not isinstance(self.key, bool)):
+            raise TaskError(explain("key= was set", f"got {self.key!r}", "a whole number"))
         for name in ("train_windows", "eval_windows"):
             value = getattr(self, name)
             whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)

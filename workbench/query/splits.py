@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,7 @@ def split_anchors(
     observed_until: int,
     train_windows: int | None = None,
     eval_windows: int | None = None,
+    ends: Mapping[str, int | None] | None = None,
 ) -> Splits:
     """Anchors whose label windows do not cross from one split into the next.
 
@@ -53,6 +55,7 @@ def split_anchors(
     begin, val, test, observed_until : int  microseconds
     train_windows, eval_windows : int or None
         At most so many anchors: the latest for train, the earliest for val and test.
+    ends : split name -> instant by which its windows end, where that is earlier than the next split
 
     Raises
     ------
@@ -60,10 +63,14 @@ def split_anchors(
         If a split would be empty; says which, or that the data are too short for three windows.
     """
     _check_step(every)
-    back = _steps(val, -every, begin, None)
-    train = back[windows_end(horizon, back) <= val][:train_windows]
+    latest = {"train": val, "val": test, "test": observed_until}
+    for name, own in (ends or {}).items():
+        latest[name] = latest[name] if own is None else min(latest[name], own)
+    back = _steps(latest["train"], -every, begin, None)
+    train = back[windows_end(horizon, back) <= latest["train"]][:train_windows]
     found = {"train": train[::-1]}
-    for name, start, end in (("val", val, test), ("test", test, observed_until)):
+    for name, start in (("val", val), ("test", test)):
+        end = latest[name]
         steps = _steps(start, every, end, eval_windows)
         found[name] = steps[windows_end(horizon, steps) <= end]
     for name, anchors in found.items():

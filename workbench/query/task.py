@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from threading import Lock
 from typing import Any
 
-from workbench.errors import BudgetError, TaskError, did_you_mean, explain
-from workbench.query.ast import ColumnRef, walk
+import numpy as np
+
+from workbench.errors import TaskError, did_you_mean, explain
 from workbench.query.boundaries import Boundaries, place
+from workbench.query.described import describe
 from workbench.query.diagnosis import why_no_rows
-from workbench.query.entities import known_entities
-from workbench.query.kinds import Kind, kind_of
+from workbench.query.entities import existing, known_entities
 from workbench.query.known_texts import warn_of_unknown_texts
 from workbench.query.labels import Labels, column_types, compute_labels, connection, select_entities
 from workbench.query.moments import Observed, moment
 from workbench.query.parser import parse
-from workbench.query.resolve import ResolvedQuery, resolve
+from workbench.query.random_split import RandomSplit
+from workbench.query.resolve import resolve
+from workbench.query.resolved import ResolvedQuery
 from workbench.query.seed_table import SeedTable
 from workbench.query.split_options import SplitOptions
 from workbench.query.splits import Splits
+from workbench.query.targets import Target
 from workbench.stores.dataset import Dataset
-from workbench.temporal import Instant, Span, iso
+from workbench.temporal import FOREVER, Instant, Span, iso
+from workbench.types import Int64Array
 
 SPLITS = ("train", "val", "test")
+
+_ALWAYS = np.array([FOREVER])
+STATIC = Splits(_ALWAYS, _ALWAYS, _ALWAYS)
+"""The anchors of a static task: every split has the same one, and entities of its own."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -35,13 +44,14 @@ class Task:
     ----------
     dataset : Dataset
     resolved : ResolvedQuery  the query, bound to the dataset's schema
-    boundaries : Boundaries  when the splits begin, and how anchors are placed
+    boundaries : Boundaries or RandomSplit
+        When the splits begin, and how anchors are placed; the shares of a static task.
     splits : Splits  the anchors of train, val and test
     """
 
     dataset: Dataset
     resolved: ResolvedQuery
-    boundaries: Boundaries
+    boundaries: Boundaries | RandomSplit
     splits: Splits
     _found: dict[str, SeedTable] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -53,10 +63,13 @@ class Task:
         Parameters
         ----------
         dataset : Dataset
-        text : str  ``PREDICT target FOR EACH table.key [WHERE condition] [ASSUMING condition]``
+        text : str
+            ``PREDICT target [CLASSIFY | RANK TOP k | FORECAST n TIMEFRAMES] FOR EACH table.key
+            [WHERE condition] [ASSUMING condition]``
         options
-            When the splits begin: fields of :class:`SplitOptions`, that is ``val``, ``test``, ``every``,
-            ``train_windows``, ``eval_windows``, ``until``, ``observed_until`` and ``begin``.
+            When the splits begin: fields of :class:`SplitOptions`, that is ``val``, ``test``, ``train``,
+            ``every``, ``train_windows``, ``eval_windows``, ``until``, ``observed_until``, ``begin`` and,
+            for the random splits of a static query, ``key``.
 
         Raises
         ------
@@ -74,17 +87,23 @@ class Task:
         with connection(dataset) as con:
             empty = [table.name for table in dataset.schema if not dataset.manifest.rows(table.name)]
             resolved = resolve(parse(text), dataset.schema, column_types(con, dataset.schema), empty)
+            target = resolved.target.with_classes(con, resolved.query)
+            resolved = replace(resolved, target=target)
             warn_of_unknown_texts(con, resolved)
+            if resolved.static:
+                return cls(dataset, resolved, RandomSplit.place(placing), STATIC)
             boundaries = place(con, resolved, placing)
         return cls(dataset, resolved, boundaries, boundaries.anchors(resolved.horizon))
 
     @classmethod
     def from_dict(cls, dataset: Dataset, data: Mapping[str, Any]) -> Task:
         """The same task over a dataset: what :meth:`to_dict` wrote."""
-        options = {**data, "every": Span(**data["every"])}
-        return cls.build(dataset, options.pop("query"), **options)
+        options = {name: value for name, value in data.items() if name != "query"}
+        if "every" in options:
+            options = Boundaries.options(options)
+        return Task.build(dataset, data["query"], **options)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any] | None:
         """Plain JSON values: the query and every boundary, as int64 microseconds."""
         return {"query": self.query, **asdict(self.boundaries)}
 
@@ -99,14 +118,29 @@ class Task:
         return self.resolved.entity.name
 
     @property
+    def target(self) -> Target:
+        """What kind of value is predicted: task type, classes, steps, table that is ranked."""
+        return self.resolved.target
+
+    @property
     def task_type(self) -> str:
-        """``binary`` if the target is a condition, ``regression`` if it is a number."""
+        """One of :data:`~workbench.query.targets.TASK_TYPES`."""
         return self.resolved.task_type
 
     @property
+    def static(self) -> bool:
+        """Whether it predicts what is missing now: anchors are FOREVER, splits are random."""
+        return self.resolved.static
+
+    @property
+    def hidden(self) -> dict[str, tuple[str, ...]]:
+        """Table -> columns that no feature may read: the target of a static query."""
+        return self.resolved.hidden
+
+    @property
     def horizon(self) -> Span:
-        """How far after its anchor a label looks."""
-        return max(self.resolved.horizon, key=lambda span: span.approximate)
+        """How far after its anchor a label looks; nothing for a static task."""
+        return max(self.resolved.horizon, key=lambda span: span.approximate, default=Span())
 
     @property
     def until(self) -> int | None:
@@ -116,7 +150,7 @@ class Task:
     @property
     def observed_until(self) -> int:
         """Up to when the data are complete: label windows end no later."""
-        return self.boundaries.observed_until
+        return FOREVER if isinstance(self.boundaries, RandomSplit) else self.boundaries.observed_until
 
     def seeds(
         self,
@@ -130,10 +164,10 @@ class Task:
         Parameters
         ----------
         split : ``train``, ``val`` or ``test``
-        at : instant  to predict as of then; labels are not known
+        at : instant  to predict as of then; labels are not known. None for a static task.
         entities : keys, in the order and number that predictions are wanted; one key is a list of one
             Not filtered by WHERE. None: the keys of the query if it names some, otherwise every
-            entity that exists at ``at`` and satisfies WHERE.
+            entity that exists at ``at`` and satisfies WHERE; of a static task those without a value.
 
         Raises
         ------
@@ -141,16 +175,15 @@ class Task:
             If the split is unknown or empty, or an entity is unknown, does not exist at ``at`` or is
             newer than ``until``.
         """
-        if at is not None and split is None:
-            bounds = self.boundaries
-            known = Observed.of(bounds.begin, bounds.observed_until, self.horizon.approximate)
-            return self._seeds_at(moment("at", at, known), entities)
+        if split is None and (at is None) == self.static:
+            return self._seeds_at(FOREVER if at is None else self._moment(at), entities)
         if split not in SPLITS or at is not None or entities is not None:
+            other = "nothing" if self.static else "at="
             raise TaskError(
                 explain(
                     "seeds were asked for",
                     f"got split={split!r}, at={at!r}, entities={'given' if entities is not None else None}",
-                    "a split (train, val or test), or at= with or without entities=",
+                    f"a split (train, val or test), or {other} with or without entities=",
                     did_you_mean(str(split), SPLITS),
                 )
             )
@@ -159,9 +192,41 @@ class Task:
                 self._found[split] = self._label(split)
             return self._found[split]
 
+    def candidates(self, at: Instant | None = None) -> Int64Array:
+        """The rows that a ranking task ranks: those that exist at an instant, and are visible there.
+
+        Parameters
+        ----------
+        at : instant  None for every row that has a time
+
+        Returns
+        -------
+        int64[n]  row ids of ``target.table``, ascending
+
+        Raises
+        ------
+        TaskError
+            If the task ranks nothing.
+        """
+        if self.target.table is None:
+            do = "Predict LIST_DISTINCT of a foreign key"
+            raise TaskError(explain("candidates were asked for", f"the task is {self.task_type}", do=do))
+        table = self.dataset.schema[self.target.table]
+        return existing(self.dataset, table, None if at is None else moment("at", at), self.until)
+
+    def _moment(self, at: Instant) -> int:
+        bounds = self.boundaries
+        if isinstance(bounds, RandomSplit):
+            return moment("at", at)
+        known = Observed.of(bounds.begin, bounds.observed_until, self.horizon.approximate)
+        return moment("at", at, known)
+
     def _label(self, split: str) -> SeedTable:
         anchors = getattr(self.splits, split)
-        table = self._table(compute_labels(self.dataset, self.resolved, anchors, self.until), split)
+        found = compute_labels(self.dataset, self.resolved, anchors, self.until)
+        table = self._table(found, split)
+        if isinstance(self.boundaries, RandomSplit):
+            table = table[self.boundaries.of(found.node_id) == SPLITS.index(split)]
         if not len(table):
             raise TaskError(
                 explain(
@@ -182,54 +247,22 @@ class Task:
 
     def _table(self, found: Labels, split: str) -> SeedTable:
         return SeedTable(
-            self.entity_table, found.node_id, found.key, found.anchor, found.label, split, self.until
+            self.entity_table,
+            found.node_id,
+            found.key,
+            found.anchor,
+            found.label,
+            split,
+            self.until,
+            self.target.classes,
         )
 
     def describe(self) -> str:
-        """The query, its windows and its splits with their labels' balance, one line each.
+        """The query, its windows and its splits with their labels' balance and drift, one line each.
 
         Labels are computed once, here or by :meth:`seeds`.
         """
-        sees = "everything up to itself" if self.until is None else f"nothing after {iso(self.until)}"
-        lines = [
-            f"Task ({self.task_type}) for each {self.entity_table}.{self.resolved.entity.primary_key}",
-            f"  query     {self.resolved.query}",
-            f"  window    labels look {self.horizon} ahead; one anchor every {self.boundaries.every}",
-            *(f"  {split:<9} {self._describe_split(split)}" for split in SPLITS),
-            f"  features  each anchor sees {sees}",
-        ]
-        static = [table.name for table in self.dataset.schema if table.time is None]
-        if static:
-            lines.append(f"  static    always visible: {', '.join(static)}")
-        if note := self._describe_where():
-            lines.append(f"  where     {note}")
-        lines.append(f"  observed  until {iso(self.observed_until)}")
-        return "\n".join(lines)
-
-    def _describe_split(self, split: str) -> str:
-        anchors = getattr(self.splits, split)
-        count = f"{len(anchors)} anchor{'s' * (len(anchors) != 1)}"
-        try:
-            found = self.seeds(split).balance(self.task_type)
-        except (TaskError, BudgetError) as error:
-            found = f"no seeds: {error}"
-        return f"{count}, {iso(anchors[0])} .. {iso(anchors[-1])}: {found}"
-
-    def _describe_where(self) -> str:
-        """What WHERE cannot know: columns without a history, and that it looks beyond ``until``."""
-        parts = list(walk(self.resolved.query.where))
-        types = self.resolved.types
-        columns = dict.fromkeys(
-            str(part)
-            for part in parts
-            if isinstance(part, ColumnRef)
-            and part.column != "*"
-            and kind_of(types[part.table][part.column]) is not Kind.TIME
-        )
-        notes = [f"reads {', '.join(columns)} as the tables hold them, at every anchor"] if columns else []
-        if self.until is not None and parts:
-            notes.append(f"is asked as of the anchor, also after {iso(self.until)}")
-        return "; ".join(notes)
+        return describe(self)
 
     def __repr__(self) -> str:
         return self.describe()

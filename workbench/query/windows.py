@@ -32,8 +32,8 @@ def window(text: str, aggregate: ast.Aggregate, clause: str) -> tuple[Span | Non
             aggregate.place,
             f"a window for {aggregate.function} was asked for",
             "it has none",
-            "start, end [, unit] after the column",
-            f"Write {aggregate.function}({aggregate.column}, 0, 30, days)",
+            "start, end [, unit] after the column: rows that features see are no future",
+            f"Write {aggregate.function}({text[slice(*aggregate.value.place)]}, 0, 30, days)",
         )
     unit = aggregate.unit.removesuffix("s") + "s"
     if unit not in UNITS:
@@ -47,6 +47,14 @@ def window(text: str, aggregate: ast.Aggregate, clause: str) -> tuple[Span | Non
         raise query_error(text, start.place, "a window was asked for", got, "start < end")
     _check_direction(text, start, end, clause)
     return opening, closing
+
+
+def step_of(source: tuple[Span, Span], step: int) -> tuple[Span, Span]:
+    """Window number ``step`` of a forecast: each begins where the one before ends."""
+    start, end = source
+    months, micros = end.months - start.months, end.microseconds - start.microseconds
+    shift = Span(micros * step, months * step)
+    return start + shift, end + shift
 
 
 def _check_direction(text: str, start: ast.Bound, end: ast.Bound, clause: str) -> None:

@@ -18,6 +18,12 @@ SYNONYMS: dict[str, str] = {
     "NUMBER": "COUNT",
     "CNT": "COUNT",
     "SIZE": "COUNT",
+    "NUNIQUE": "COUNT_DISTINCT",
+    "UNIQUE": "LIST_DISTINCT",
+    "LIST": "LIST_DISTINCT",
+    "EARLIEST": "FIRST",
+    "LATEST": "LAST",
+    "THROUGH": "VIA",
     "LEN": "COUNT",
     "FREQUENCY": "COUNT",
     "SELECT": "PREDICT",
@@ -55,6 +61,19 @@ SYNONYMS: dict[str, str] = {
     "YRS": "years",
 }
 """What other languages say, in capitals -> what this one says; used only where that word may stand."""
+
+ADVICE: dict[str, str] = {
+    "DISTINCT": "Write COUNT_DISTINCT(table.column, ...) or LIST_DISTINCT(table.column, ...)",
+    "BETWEEN": "Write column >= a AND column <= b",
+    "ILIKE": "LIKE, CONTAINS, STARTS WITH and ENDS WITH tell capitals from small letters",
+    "STARTSWITH": "Write STARTS WITH",
+    "ENDSWITH": "Write ENDS WITH",
+    "EXISTS": "Write COUNT(table.*, ...) > 0",
+    "EVALUATE": "Begin with PREDICT; run.metrics('test') evaluates",
+    "EXPLAIN": "Begin with PREDICT; task.describe() explains",
+    "LIMIT": "Write RANK TOP k behind the target",
+}
+"""Words of other languages that this one says in another way -> how."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -83,7 +83,7 @@ def _seen(chunks: Sequence[Chunk], table: Table) -> tuple[Int64Array, TimeArray]
     """Rows of a table in the samples, and what their seed may see."""
     rows, limits = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for chunk in chunks:
-        if table.edge is None:
+        if table.is_node_type:
             rows.append(chunk.nodes[table.name].ids)
             limits.append(chunk.anchors[chunk.nodes[table.name].lane])
         for edge_type, edges in chunk.edges.items():

@@ -10,7 +10,7 @@ each batch tells; and where no direct reads are allowed, the system is asked for
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -33,6 +33,9 @@ CHUNK_ROWS = 1 << 14
 
 MOSTLY = 0.98
 """Share of a batch's sampled pages in the page cache from which on it is gathered from the map."""
+
+Part: TypeAlias = tuple[AnyArray, ByteArray]
+"""Places of rows, and the buffer that they are read into."""
 
 Gather: TypeAlias = Callable[[ByteArray, AnyArray, ByteArray], None]
 """``(rows, places, out)``"""
@@ -66,14 +69,15 @@ class ColdRows:
         """What the row cache did so far; None if there is none."""
         return self._cache.stats() if self._cache else None
 
-    def read(self, places: AnyArray, give: Gather, out: ByteArray, arenas: BufferPool) -> None:
-        """``out[i]`` = what ``give`` makes of the row at ``places[i]``.
+    def read(self, parts: Sequence[Part], give: Gather, arenas: BufferPool) -> None:
+        """For each part ``out[i]`` = what ``give`` makes of the row at ``places[i]``.
 
         Parameters
         ----------
-        places : ids[n]  checked, repetitions allowed
+        parts : sequence of (places, out)
+            ids[n], checked, repetitions allowed, and uint8[n, bytes], C-contiguous. What several parts ask
+            for is read once.
         give : gathers rows, as ``kernels.gather.gather`` does
-        out : uint8[n, bytes]  C-contiguous
         arenas : BufferPool  lends what is needed on the way
 
         Raises
@@ -81,16 +85,21 @@ class ColdRows:
         CorruptStoreError
             If the disk fails or the file is torn.
         """
+        places = np.concatenate([part for part, _ in parts]) if len(parts) > 1 else parts[0][0]
         cached = self._seen and cached_share(self._rows, places) >= MOSTLY
         if cached or self._file is None:
             if not cached:
                 ask_for_rows(self._mapped, places, self._rows.shape[1])
-            give(self._rows, places, out)
+            for part, out in parts:
+                give(self._rows, part, out)
             return
         distinct, index = np.unique(places.astype(np.int64, copy=False), return_inverse=True)
         once = arenas.take((len(distinct), self._rows.shape[1]))
         self._read_once(self._file, distinct, once, arenas)
-        give(once, index, out)
+        end = 0
+        for part, out in parts:
+            begin, end = end, end + len(part)
+            give(once, index[begin:end], out)
 
     def _read_once(self, file: DirectFile, distinct: Int64Array, out: ByteArray, arenas: BufferPool) -> None:
         def load(missing: Int64Array) -> ByteArray:

@@ -36,7 +36,7 @@ def grown_files(dataset: Dataset, part: str) -> Iterator[FileEntry]:
             keys = replace(KeyMap.open(dataset, name), deleted=np.empty(0, np.int64))
             path = f"keys/{part}/whole-{number}.arrow"
             yield write_file(root, path, "keys", name, memoryview(keys.to_bytes()))
-    for number, spec in enumerate(dataset.schema.edge_specs):
+    for number, spec in enumerate(dataset.schema.edge_specs + dataset.schema.history_specs):
         if spec.table in grown or spec.edge_type.dst in grown:
             for role, array in _edge_arrays(dataset, spec).items():
                 path = f"graph/{part}/whole-{number}.{role}"

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workbench.errors import StoreError, explain
 from workbench.schema import Table
 from workbench.stores import catalog
 from workbench.stores.compact_graph import grown_files
@@ -86,8 +88,12 @@ class NewColumns:
         return encode_rows(wide, sections, np.concatenate([block.present(), new], 1))
 
 
-def compact(path: str | Path, *, keep: bool = True) -> Compaction:
-    """Fold a dataset's edits into its files. Public as ``workbench.compact``.
+Rewrite: TypeAlias = Callable[[Dataset, int], tuple[Manifest, tuple[str, ...]]]
+"""Writes the files of a dataset without edits, as :func:`folded` does; nothing is committed."""
+
+
+def compact(path: str | Path, *, keep: bool = True, rewrite: Rewrite | None = None) -> Compaction:
+    """Fold a dataset's edits into its files; the transaction around a :data:`Rewrite`.
 
     Parameters
     ----------
@@ -95,6 +101,7 @@ def compact(path: str | Path, *, keep: bool = True) -> Compaction:
     keep : bool
         Keep what was there before until the next compaction, for those who read it. False: remove it now,
         values of deleted rows with it; who has opened it may find files gone.
+    rewrite : Rewrite or None  None: :func:`folded`
 
     Raises
     ------
@@ -109,7 +116,7 @@ def compact(path: str | Path, *, keep: bool = True) -> Compaction:
             before = dataset.manifest
             if not before.edits and (keep or before.previous is None):
                 return Compaction(before.snapshot, (), 0, 0, time.perf_counter() - started)
-            after, tables = folded(dataset, before.snapshot + 1)
+            after, tables = (rewrite or folded)(dataset, before.snapshot + 1)
             older = replace(before, previous=None) if keep else None
             catalog.commit(root, replace(after, previous=older), dataset.dictionaries())
         finally:
@@ -133,8 +140,14 @@ def folded(
     -------
     manifest : Manifest  without edits, and without the one before it
     tables : tuple of str  that were written anew
+
+    Raises
+    ------
+    StoreError
+        If late rows wait: they need ids between those that are folded, or the disk refuses.
     """
     manifest = dataset.manifest
+    _expect_none_late(dataset)
     edited = {entry.name for edit in manifest.edits for entry in edit.files} | set(new_columns)
     entries = dict[tuple[str, str], FileEntry]()
     for number, table in enumerate(table for table in dataset.schema if table.name in edited):
@@ -163,6 +176,14 @@ def folded(
     return after, tuple(table.name for table in dataset.schema if table.name in edited)
 
 
+def _expect_none_late(dataset: Dataset) -> None:
+    late = {table.name: n for table in dataset.schema if (n := dataset.manifest.late_rows(table.name))}
+    if late:
+        got = f"late rows wait in it ({', '.join(f'{name}: {n:,}' for name, n in late.items())})"
+        do = "Merge them with wb.compact(path), then do this again"
+        raise StoreError(explain(f"tables of {dataset.path} were to be written anew", got, do=do))
+
+
 def _table(table: Table, new_columns: Mapping[str, NewColumns]) -> Table:
     return new_columns[table.name].table if table.name in new_columns else table
 
@@ -181,7 +202,7 @@ def _write_table(dataset: Dataset, table: Table, new: NewColumns | None, path: s
     deleted, blocks = deleted_rows(dataset, table.name), row_blocks(dataset, table.name)
     first = _with_columns(next(blocks), new).drop_columns([ROW])
     with DurableFile(dataset.path, path, "table", table.name) as file:
-        with pq.ParquetWriter(_Sink(file), first.schema) as writer:
+        with pq.ParquetWriter(FileSink(file), first.schema) as writer:
             for block in blocks:
                 rows = _erased(table, _with_columns(block, new), deleted)
                 writer.write_table(rows.drop_columns([ROW]))
@@ -213,7 +234,7 @@ def _write_deleted(dataset: Dataset, table: str, path: str) -> FileEntry | None:
     if not len(rows):
         return None
     with DurableFile(dataset.path, path, "deleted", table) as file:
-        pq.write_table(pa.table({ROW: rows}), _Sink(file))
+        pq.write_table(pa.table({ROW: rows}), FileSink(file))
         return file.finish()
 
 
@@ -224,7 +245,7 @@ def _write_segment(dataset: Dataset, table: str, new: NewColumns | None, path: s
     wide = stored if new is None or new.layout is None else new.layout
     if not wide.columns:
         return None
-    order, deleted = np.argsort(_slots(dataset, table)), deleted_rows(dataset, table)
+    order, deleted = np.argsort(current_slots(dataset, table)), deleted_rows(dataset, table)
     delta = Delta.open(dataset, stored) if stored.columns else None
     with SegmentWriter(dataset.path, path, wide) as segment:
         for start, block in _segment_blocks(dataset, stored):
@@ -235,7 +256,7 @@ def _write_segment(dataset: Dataset, table: str, new: NewColumns | None, path: s
         return segment.finish()
 
 
-def _slots(dataset: Dataset, table: str) -> Int64Array:
+def current_slots(dataset: Dataset, table: str) -> Int64Array:
     """int64[rows]: where each row lies; appended ones behind the others."""
     file, stored = dataset.file("slot", table), dataset.manifest.stored_rows(table)
     slots = np.arange(dataset.manifest.rows(table))
@@ -248,7 +269,7 @@ def _write_slots(dataset: Dataset, table: str, path: str) -> FileEntry | None:
     manifest = dataset.manifest
     if dataset.file("slot", table) is None or manifest.rows(table) == manifest.stored_rows(table):
         return None
-    return write_file(dataset.path, path, "slot", table, _slots(dataset, table).astype(np.uint32))
+    return write_file(dataset.path, path, "slot", table, current_slots(dataset, table).astype(np.uint32))
 
 
 def _segment_blocks(dataset: Dataset, layout: GroupLayout) -> Iterator[tuple[int, ByteArray]]:
@@ -266,8 +287,8 @@ def _segment_blocks(dataset: Dataset, layout: GroupLayout) -> Iterator[tuple[int
         yield start, rows
 
 
-class _Sink(io.RawIOBase):
-    """A durable file as Arrow writes to it."""
+class FileSink(io.RawIOBase):
+    """A durable file as Arrow writes to it: ``pq.ParquetWriter(FileSink(file), schema)``."""
 
     def __init__(self, file: DurableFile) -> None:
         self._file = file

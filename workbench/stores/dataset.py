@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import CorruptStoreError, IdError, StoreError, expect_path, explain
 from workbench.schema import Schema
 from workbench.stores import catalog
+from workbench.stores.durable import checksum
 from workbench.stores.manifest import FileEntry, Manifest
 from workbench.stores.records import CatalogState, ColumnRef
 from workbench.stores.seal import RESTORE, read_seal
@@ -26,30 +27,40 @@ DATA_FOLDERS = ("tables", "graph", "features", "keys")
 """Folders whose files belong to snapshots; anything else in a dataset's folder is not ours."""
 
 
+READ = "read"
+"""``verify``: each file is compared with its checksum before it is first read from."""
+
+
 class Dataset:
     """One committed snapshot of a dataset on disk. Cheap to open, holds no file open.
 
-    Pickles as (path, snapshot): the other process opens it again.
+    Pickles as (path, snapshot, verify): the other process opens it again.
 
     Attributes
     ----------
     path : Path
     manifest : Manifest
+    verify : str or None  as :meth:`open` was told
     """
 
-    def __init__(self, path: Path, state: CatalogState) -> None:
+    def __init__(self, path: Path, state: CatalogState, verify: str | None = None) -> None:
         self.path = path
         self.manifest: Manifest = state.manifest
+        self.verify = verify
         self._state = state
+        self._compared: set[str] = set()
 
     @classmethod
-    def open(cls, path: str | Path, snapshot: int | None = None) -> Dataset:
+    def open(cls, path: str | Path, snapshot: int | None = None, verify: str | None = None) -> Dataset:
         """Open the snapshot committed at ``path``.
 
         Parameters
         ----------
         snapshot : int or None
             If given: the committed one, or an earlier one since the last ingest or compaction.
+        verify : ``'read'`` or None
+            ``'read'``: each file is compared with its checksum, byte by byte, before it is first read from.
+            None: sizes are compared, of all files.
 
         Raises
         ------
@@ -58,6 +69,9 @@ class Dataset:
         CorruptStoreError
             If its catalog is damaged, or a file is missing or of the wrong size.
         """
+        if verify not in (None, READ):
+            got = f"got verify={verify!r}"
+            raise StoreError(explain(f"the dataset {path} was opened", got, f"None or {READ!r}"))
         root = expect_path(path, StoreError, "the folder of a dataset").absolute()
         dataset = cls(root, catalog.read(root))
         while problem := dataset._file_problem():
@@ -74,7 +88,7 @@ class Dataset:
                     do="Open the dataset again",
                 )
             )
-        return cls(root, replace(dataset._state, manifest=earlier))
+        return cls(root, replace(dataset._state, manifest=earlier), verify)
 
     @property
     def schema(self) -> Schema:
@@ -92,8 +106,20 @@ class Dataset:
         return None if entry is None else self.locate(entry)
 
     def locate(self, entry: FileEntry) -> Path:
-        """Where an entry of the manifest lies."""
-        return self.path / entry.path
+        """Where an entry of the manifest lies.
+
+        Raises
+        ------
+        CorruptStoreError
+            If files are verified, and its bytes are not those that were committed.
+        """
+        file = self.path / entry.path
+        if self.verify and entry.path not in self._compared and file.exists():  # who reads it says it is gone
+            problem = content_problem(self.path, entry)
+            if problem:
+                raise CorruptStoreError(explain(f"{file} was to be read", problem, do=RESTORE))
+            self._compared.add(entry.path)
+        return file
 
     def table_files(self, name: str) -> list[Path]:
         """Parquet files of a table, one per partition, in row order.
@@ -198,11 +224,14 @@ class Dataset:
         return next((problem for problem in problems if problem), "")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Dataset.open, (self.path, self.snapshot)
+        return Dataset.open, (self.path, self.snapshot, self.verify)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{table.name}: {self.manifest.rows(table.name):,}" for table in self.schema)
-        return f"Dataset({str(self.path)!r}, snapshot {self.snapshot}, rows: {rows})"
+        late = {table.name: n for table in self.schema if (n := self.manifest.late_rows(table.name))}
+        waiting = ", ".join(f"{name}: {count:,}" for name, count in late.items())
+        note = f", late rows that wait for wb.compact: {waiting}" if late else ""
+        return f"Dataset({str(self.path)!r}, snapshot {self.snapshot}, rows: {rows}{note})"
 
 
 def size_problem(root: Path, entry: FileEntry) -> str:
@@ -216,6 +245,19 @@ def size_problem(root: Path, entry: FileEntry) -> str:
     if size != entry.bytes:
         return f"{entry.path} has {size} bytes instead of {entry.bytes}: it is torn or altered"
     return ""
+
+
+def content_problem(root: Path, entry: FileEntry) -> str:
+    """What is wrong with a file's place, presence, size and bytes, or an empty string."""
+    problem = size_problem(root, entry)
+    if problem:
+        return problem
+    try:
+        digest = checksum(root / entry.path)[1]
+    except OSError as error:
+        return f"{entry.path} cannot be read ({error.strerror})"
+    what = "its bytes are not those that were committed: altered or foreign"
+    return "" if digest == entry.checksum else what
 
 
 def collect_orphans(path: str | Path) -> list[str]:

@@ -59,7 +59,7 @@ class Delta:
             If one is torn.
         """
         files = dataset.files("delta", layout.group)
-        return cls.merged([cls._read(dataset, file, layout) for file in files]) if files else None
+        return cls.merged([cls.read(dataset, file, layout, layout.rows) for file in files]) if files else None
 
     @classmethod
     def merged(cls, parts: list[Delta]) -> Delta:
@@ -71,16 +71,23 @@ class Delta:
         return cls(ids[kept], np.concatenate([part.rows for part in parts])[kept])
 
     @classmethod
-    def _read(cls, dataset: Dataset, file: Path, layout: GroupLayout) -> Delta:
+    def read(cls, dataset: Dataset, file: Path, layout: GroupLayout, rows: int) -> Delta:
+        """One file; its ids are below ``rows``.
+
+        Raises
+        ------
+        StoreError
+            If it is gone because the dataset was replaced.
+        CorruptStoreError
+            If it is torn.
+        """
         try:
             raw = np.frombuffer(file.read_bytes(), np.uint8)
         except FileNotFoundError as error:
             raise gone(dataset, file) from error
         count, rest = divmod(len(raw), 8 + layout.stride)
         ids = raw[: 8 * count].view(np.int64)
-        sound = (
-            not rest and (ids[1:] > ids[:-1]).all() and (not count or 0 <= ids[0] <= ids[-1] < layout.rows)
-        )
+        sound = not rest and (ids[1:] > ids[:-1]).all() and (not count or 0 <= ids[0] <= ids[-1] < rows)
         if not sound:
             raise CorruptStoreError(explain(f"{file} was read", "it is torn or foreign", do=RESTORE))
         return cls(ids, raw[8 * count :].reshape(count, layout.stride))
@@ -167,15 +174,33 @@ def _stored_rows(dataset: Dataset, table: str, ids: Int64Array) -> Iterator[pa.T
     offset = 0
     for number, file in enumerate(dataset.table_files(table)):
         with _opened(dataset, file) as parquet:
+            schema = nullable(parquet.schema_arrow)
             if not number:
-                yield parquet.schema_arrow.empty_table().append_column(ROW, pa.array([], pa.int64()))
+                yield schema.empty_table().append_column(ROW, pa.array([], pa.int64()))
             for group in range(parquet.num_row_groups):
                 end = offset + parquet.metadata.row_group(group).num_rows
                 wanted = ids[np.searchsorted(ids, offset) : np.searchsorted(ids, end)]
                 if len(wanted):
-                    rows = parquet.read_row_group(group).take(pa.array(wanted - offset))
+                    rows = parquet.read_row_group(group).cast(schema).take(pa.array(wanted - offset))
                     yield rows.append_column(ROW, pa.array(wanted))
                 offset = end
+
+
+def stored_schema(dataset: Dataset, table: str) -> pa.Schema:
+    """Columns of a table's files and their types.
+
+    Raises
+    ------
+    StoreError
+        If a file is gone because the dataset was replaced.
+    """
+    with _opened(dataset, dataset.table_files(table)[0]) as parquet:
+        return nullable(parquet.schema_arrow)
+
+
+def nullable(schema: pa.Schema) -> pa.Schema:
+    """The schema for rows that come later: that none of the stored values is missing binds no other."""
+    return pa.schema([field.with_nullable(True) for field in schema])
 
 
 def _without_rows(rows: pa.Table, others: pa.Table) -> pa.Table:
@@ -200,7 +225,8 @@ def _read_rows(dataset: Dataset, file: Path) -> Int64Array:
 
 def _read_table(dataset: Dataset, file: Path, columns: list[str]) -> pa.Table:
     with _opened(dataset, file) as parquet:
-        return parquet.read(columns=columns)
+        rows = parquet.read(columns=columns)
+        return rows.cast(nullable(rows.schema))
 
 
 def _opened(dataset: Dataset, file: Path) -> pq.ParquetFile:

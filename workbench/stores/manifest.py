@@ -21,14 +21,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from workbench.errors import SchemaError, StoreError, explain
 from workbench.schema import Schema
 from workbench.stores.features import GroupColumn, GroupLayout
 
-FORMAT, EDITED = 1, 2
-"""Formats. A dataset with edits has one of its own: a version that knows none must not read past them."""
+FORMAT, EDITED, LATE = 1, 2, 3
+"""Formats. A dataset with edits has one of its own, and so has one with late rows: a version that knows none
+must not read, or compact, past them."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class FileEntry:
         ``edit`` (table; Parquet: whole rows, ``__row__`` ascending) |
         ``deleted`` (table; Parquet: ``__row__``) |
         ``delta`` (group; int64[n] row ids ascending, then uint8[n, stride]) |
-        ``link`` (JSON of table and column; ids of the rows that appended rows point at)
+        ``link`` (JSON of table and column; ids of the rows that appended rows point at) |
+        ``late`` (table; Parquet: rows that wait for a compaction, ``__row__`` in the order of arrival) |
+        ``late-delta`` (group; as ``delta``, of late rows)
     name : str  table, group or edge type as text
     path : str  relative to the dataset, with forward slashes
     bytes : int
@@ -75,10 +79,11 @@ class Edit:
     Attributes
     ----------
     snapshot : int  the one that it made
-    files : tuple of FileEntry  of the roles ``edit``, ``delta`` and ``deleted``; later edits win
+    files : tuple of FileEntry  of the roles from ``edit`` on; later edits win
     before : tuple of GroupLayout  feature groups as they were: fewer categories, fewer rows
     rows : dict table -> rows that were appended; tables without any may be absent
     dated, follow : ``dated_rows`` and ``edges_follow_nodes`` of the manifest as they were
+    late : dict table -> rows that came too late for a place behind the others, and wait for a compaction
     """
 
     snapshot: int
@@ -87,6 +92,7 @@ class Edit:
     rows: Mapping[str, int] = field(default_factory=dict)
     dated: Mapping[str, int] = field(default_factory=dict)
     follow: tuple[str, ...] = ()
+    late: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,16 +132,34 @@ class Manifest:
         """Rows of a table over all partitions."""
         return sum(partition.rows[table] for partition in self.partitions)
 
-    def edited(self, files: Iterable[FileEntry], rows: Mapping[str, int], **changed: Any) -> Manifest:
+    def late_rows(self, table: str) -> int:
+        """Rows of a table that wait for a compaction; no reader sees them yet."""
+        return sum(edit.late.get(table, 0) for edit in self.edits)
+
+    def edited(
+        self,
+        files: Iterable[FileEntry],
+        rows: Mapping[str, int],
+        late: Mapping[str, int] = MappingProxyType({}),
+        **changed: Any,
+    ) -> Manifest:
         """The manifest after one more edit.
 
         Parameters
         ----------
-        files, rows : as in :class:`Edit`
+        files, rows, late : as in :class:`Edit`
         changed : ``groups``, ``dated_rows`` and ``edges_follow_nodes``, where they are others now
         """
         number = self.snapshot + 1
-        edit = Edit(number, tuple(files), self.groups, rows, self.dated_rows, self.edges_follow_nodes)
+        edit = Edit(
+            number,
+            tuple(files),
+            self.groups,
+            rows,
+            self.dated_rows,
+            self.edges_follow_nodes,
+            dict(late),
+        )
         return replace(self, snapshot=number, edits=(*self.edits, edit), **changed)
 
     def find(self, role: str, name: str) -> FileEntry | None:
@@ -185,7 +209,8 @@ class Manifest:
                 del column["code"]
         if self.edits or self.previous:
             previous = None if self.previous is None else self.previous.to_dict()
-            return {**data, "format": EDITED, "previous": previous}
+            waiting = any(edit.late for edit in self.edits)
+            return {**data, "format": LATE if waiting else EDITED, "previous": previous}
         del data["edits"], data["previous"]
         return data
 
@@ -199,11 +224,11 @@ class Manifest:
             If another version wrote it: it is of another format, or not as this version writes it.
         """
         asked, do = "a dataset was opened", "Ingest the tables again with this version"
-        if data.get("format") not in (FORMAT, EDITED):
+        if data.get("format") not in (FORMAT, EDITED, LATE):
             got = f"its format is {data.get('format')!r}"
-            raise StoreError(explain(asked, got, f"format {FORMAT} or {EDITED}", do))
+            raise StoreError(explain(asked, got, f"formats {FORMAT} to {LATE}", do))
         try:
-            edited = data["format"] == EDITED
+            edited = data["format"] != FORMAT
             older = data["previous"] if edited else None
             return cls(
                 snapshot=int(data["snapshot"]),
@@ -229,8 +254,8 @@ def _partition(data: Mapping[str, Any]) -> Partition:
 def _edit(data: Mapping[str, Any]) -> Edit:
     files = tuple(FileEntry(**entry) for entry in data["files"])
     before = tuple(_layout(group) for group in data["before"])
-    number, follow = int(data["snapshot"]), tuple(data["follow"])
-    return Edit(number, files, before, dict(data["rows"]), dict(data["dated"]), follow)
+    number, follow, late = int(data["snapshot"]), tuple(data["follow"]), dict(data.get("late", {}))
+    return Edit(number, files, before, dict(data["rows"]), dict(data["dated"]), follow, late)
 
 
 def _layout(data: Mapping[str, Any]) -> GroupLayout:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench.stores.cgroup import cgroup_room, text_of
 from workbench.stores.fork_lock import ForkLock
 from workbench.types import ByteArray
 
@@ -26,8 +27,6 @@ _PAGE = 4096
 
 UNCHECKED: int = 64 << 20
 """Without a budget, only requests for more than this ask the system what is free."""
-
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 class OverBudgetError(MemoryError):
@@ -144,45 +143,16 @@ def _allocate(size: int, held: int) -> ByteArray:
 
 
 def available_memory() -> int:
-    """Bytes that this process can still take without being killed: of the machine and of its cgroup."""
-    rooms = [_meminfo("MemAvailable"), _cgroup_room()]
+    """Bytes that this process can still take without being killed: of the machine and of its cgroups."""
+    rooms = [_meminfo("MemAvailable"), cgroup_room()]
     return min((room for room in rooms if room is not None), default=1 << 62)
 
 
 def _meminfo(name: str) -> int | None:
-    for line in _read(Path("/proc/meminfo")).splitlines():
+    for line in text_of(Path("/proc/meminfo")).splitlines():
         if line.startswith(name):
             return int(line.split()[1]) * 1024
     return None
-
-
-def _cgroup_room(folder: Path = _CGROUP) -> int | None:
-    """What the cgroup's limit leaves, in either version; None where there is no limit."""
-    new = folder / "memory.max", folder / "memory.current", folder / "memory.stat", "inactive_file"
-    v1 = folder / "memory"
-    old = (
-        v1 / "memory.limit_in_bytes",
-        v1 / "memory.usage_in_bytes",
-        v1 / "memory.stat",
-        "total_inactive_file",
-    )
-    rooms = [_room(*files) for files in (new, old)]
-    return min((room for room in rooms if room is not None), default=None)
-
-
-def _room(limit_file: Path, used_file: Path, stat_file: Path, reclaimable: str) -> int | None:
-    limit, used = _read(limit_file).strip(), _read(used_file).strip()
-    if not (limit.isdigit() and used.isdigit()):
-        return None
-    # Files that were read or written count as used, but the system drops these pages before it refuses any.
-    stat = dict(line.split() for line in _read(stat_file).splitlines() if len(line.split()) == 2)
-    occupied = max(int(used) - int(stat.get(reclaimable, 0)), 0)
-    return max(int(limit) - occupied, 0)
-
-
-def _read(file: Path) -> str:
-    """The text of a file of the kernel's; empty where the system has no such file."""
-    return file.read_text() if file.is_file() else ""
 
 
 def size_class(size: int) -> int:

@@ -15,7 +15,7 @@ from workbench.schema import EdgeType, Schema
 from workbench.stores.features import FeatureBlock, GroupLayout
 from workbench.stores.request import HopRequest, HopSample, SampleRequest
 from workbench.stores.subgraph import SampledSubgraph
-from workbench.types import AnyArray, ByteArray, TimeArray
+from workbench.types import AnyArray, ByteArray, Int64Array, TimeArray
 
 
 @dataclass(frozen=True)
@@ -121,4 +121,19 @@ class FeatureStore(Protocol):
         self, reads: Sequence[Read], pool: BufferPool | None = None, snapshot: int | None = None
     ) -> list[FeatureBlock]:
         """``fetch(...).result()``."""
+        ...
+
+
+@runtime_checkable
+class VersionedFeatures(FeatureStore, Protocol):
+    """A feature store that holds histories: it reads ``as_of``, and says which rows that are."""
+
+    def rows_as_of(self, group: str, ids: AnyArray, as_of: TimeArray) -> Int64Array:
+        """int64[n]: row of a history that was the newest of each id, -1 where there was none yet.
+
+        Raises
+        ------
+        StoreError, IdError
+            If the group is no history, ids are out of range, or there is not one instant per id.
+        """
         ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,7 +54,7 @@ class RamGraph:
         self.arrays = arrays
         self.memory_budget = memory_budget
         self._snapshot = snapshot
-        self._path: Path | None = None
+        self._dataset: Dataset | None = None
         self._graph_bytes = arrays.nbytes
         check_budget("the graph", self._graph_bytes, memory_budget)
         self._degrees = largest_degrees(arrays)
@@ -81,7 +80,7 @@ class RamGraph:
         size += sum(8 * dataset.manifest.rows(table.name) for table in dataset.schema if table.end_time)
         check_budget(f"the graph of {dataset.path}", size, memory_budget)
         graph = cls(GraphArrays.open(dataset), memory_budget, dataset.manifest.snapshot)
-        graph._path = dataset.path
+        graph._dataset = dataset
         return graph
 
     @property
@@ -218,19 +217,13 @@ class RamGraph:
             self._worker().dismiss()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._path is None:
+        if self._dataset is None:
             return RamGraph, (self.arrays, self.memory_budget, self._snapshot)
-        return _reopen, (self._path, self._snapshot, self.memory_budget)
+        return RamGraph.open, (self._dataset, self.memory_budget)
 
     def __repr__(self) -> str:
         nodes = ", ".join(f"{name}: {self.num_nodes(name):,}" for name in self.schema.node_types)
         return f"RamGraph({nodes}; {self._graph_bytes / 1e6:,.1f} MB, snapshot {self._snapshot})"
-
-
-def _reopen(path: Path, snapshot: int, memory_budget: int | None) -> RamGraph:
-    from workbench.stores.dataset import Dataset
-
-    return RamGraph.open(Dataset.open(path, snapshot), memory_budget)
 
 
 def check_budget(what: str, size: int, budget: int | None) -> None:

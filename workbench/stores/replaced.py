@@ -18,13 +18,14 @@ from workbench.stores.seal import RESTORE
 T = TypeVar("T")
 
 
-def open_current(path: str | Path, make: Callable[[Dataset], T]) -> T:
+def open_current(path: str | Path, make: Callable[[Dataset], T], verify: str | None = None) -> T:
     """Make something of a dataset's files; of those of the newer snapshot if an ingest came in between.
 
     Parameters
     ----------
     path : folder of the dataset
     make : called with the open dataset; again only if its snapshot was replaced meanwhile
+    verify : as in ``Dataset.open``
 
     Raises
     ------
@@ -32,7 +33,7 @@ def open_current(path: str | Path, make: Callable[[Dataset], T]) -> T:
         As ``Dataset.open`` and ``make``.
     """
     while True:  # another turn takes another commit
-        dataset = Dataset.open(path)
+        dataset = Dataset.open(path, verify=verify)
         try:
             return make(dataset)
         except StoreError:

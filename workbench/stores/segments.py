@@ -68,7 +68,11 @@ class SegmentWriter(Unfinished):
                     f"uint8[n, {self.layout.stride}]",
                 )
             )
-        self._file.write(pack(self.layout, rows))
+        self.append_stored(pack(self.layout, rows))
+
+    def append_stored(self, rows: ByteArray) -> None:
+        """Append rows as they are stored, uint8[n, packing(layout).stride]."""
+        self._file.write(rows)
         self.rows += len(rows)
 
     def finish(self) -> FileEntry:

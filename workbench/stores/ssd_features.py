@@ -22,6 +22,7 @@ from workbench.errors import IdError, StoreError, did_you_mean, explain
 from workbench.kernels.gather import extremes
 from workbench.stores import arrow
 from workbench.stores.buffers import ArenaPool
+from workbench.stores.cold_read import Part
 from workbench.stores.dataset import Dataset
 from workbench.stores.direct_file import WAYS, pread_threads
 from workbench.stores.edits import Delta
@@ -31,8 +32,8 @@ from workbench.stores.fork_pool import ForkPool
 from workbench.stores.memory import available_memory
 from workbench.stores.protocols import BufferPool, Read
 from workbench.stores.stored_group import MAPPED, StoredGroup, stored_bytes
-from workbench.stores.versions import Versions, resolved, spread
-from workbench.types import AnyArray
+from workbench.stores.versions import Histories, resolved, spread
+from workbench.types import AnyArray, Int64Array
 
 
 class SsdFeatures:
@@ -59,7 +60,7 @@ class SsdFeatures:
         self._stored = dict(groups)
         self._layouts = self.groups
         deltas = {name: Delta.open(dataset, layout) for name, layout in self._layouts.items()}
-        self._versions = Versions.open(dataset)
+        self._histories = Histories(dataset)
         self._deltas = {name: delta for name, delta in deltas.items() if delta is not None}
         self._options = options
         self._arenas = ArenaPool()
@@ -175,25 +176,44 @@ class SsdFeatures:
             raise StoreError(
                 explain(f"features of snapshot {snapshot} were asked for", got, do="Open it again")
             )
-        reads, found = resolved(self._versions, reads)
-        checked = [(self._group(read), self._checked_ids(read)) for read in reads]
+        reads, found = resolved(self._histories, reads)
+        checked = [(self._group(read), check_ids(read.ids, self._layouts[read.group])) for read in reads]
         lender = self._arenas if pool is None else pool
-        blocks = [self._read(group, ids, lender) for group, ids in checked]
-        return [spread(block, found[i]) if i in found else block for i, block in enumerate(blocks)]
+        blocks = self._read(checked, lender)
+        return [spread(block, found[i], lender) if i in found else block for i, block in enumerate(blocks)]
+
+    def rows_as_of(self, group: str, ids: AnyArray, as_of: AnyArray) -> Int64Array:
+        """int64[n]: row of a history that was the newest of each id, -1 where there was none yet.
+
+        Raises
+        ------
+        StoreError
+            If the group is no history.
+        IdError
+            If ids are not those of the table that it is the history of, or there is not one instant each.
+        """
+        return self._histories[group].rows(ids, as_of)
 
     def describe(self) -> FeatureReport:
         """Where each group's rows are and which way they are read; prints as a table."""
         names = [layout.group for layout in self._dataset.manifest.groups]
         return FeatureReport(tuple(group_report(self._stored[name]) for name in names))
 
-    def to_arrow(self, table: str, ids: AnyArray, columns: Sequence[str] | None = None) -> pa.Table:
+    def to_arrow(
+        self,
+        table: str,
+        ids: AnyArray,
+        columns: Sequence[str] | None = None,
+        as_of: AnyArray | int | None = None,
+    ) -> pa.Table:
         """Rows of a table with their source values, in the order of the ids.
 
         Parameters
         ----------
-        table : str  a node type or a folded table, with features or without
-        ids : integers[n]  node or edge ids; may repeat
+        table : str  a node type, a folded table or a history, with features or without
+        ids : integers[n]  row ids, with ``as_of`` those of what the table is a history of; may repeat
         columns : names; None: those of the schema
+        as_of : int64[n], int or None  read the versions that were the newest then; nulls where there was none
 
         Raises
         ------
@@ -201,7 +221,14 @@ class SsdFeatures:
             If there is no such table or column.
         IdError
             If ids are not integers in one dimension, outside the table, or of rows that are gone.
+        StoreError
+            If versions are asked for of a table that is no history.
         """
+        if as_of is not None:
+            found = self.rows_as_of(self._dataset.schema[table].name, ids, np.asarray(as_of))
+            places = np.cumsum(found >= 0) - 1
+            versions = self.to_arrow(table, found[found >= 0], columns)
+            return versions.take(pa.array(places, mask=found < 0))
         rows = GroupLayout(self._dataset.schema[table].name, self._dataset.manifest.rows(table), ())
         return arrow.to_arrow(self._dataset, table, check_ids(ids, rows), columns)
 
@@ -212,7 +239,7 @@ class SsdFeatures:
         return arrow.scan(self._dataset, table, columns, batch_rows)
 
     def locality(self, plan: Any, seeds: Any = None, **options: Any) -> Any:
-        """Pages that batches touch, in every order that rows could have; see ``loading.locality``.
+        """Pages that batches touch, in every order that rows could have; see ``loading/locality.py``.
 
         Raises
         ------
@@ -229,16 +256,25 @@ class SsdFeatures:
         self._workers.close()
         self._readers.close()
 
-    def _read(self, group: StoredGroup, ids: AnyArray, pool: BufferPool) -> FeatureBlock:
-        """Stored rows, then what edits say of them; rows that were appended lie in the edits alone."""
-        layout, stored = self._layouts[group.layout.group], group.layout.rows
-        out = pool.take((len(ids), layout.stride))
-        if stored:
-            inside = ids if stored == layout.rows else np.where(ids < stored, ids, 0)
-            group.read(inside, out, self._arenas)
-        if layout.group in self._deltas:
-            self._deltas[layout.group].onto(ids, out)
-        return FeatureBlock(layout, out)
+    def _read(self, reads: list[tuple[StoredGroup, AnyArray]], pool: BufferPool) -> list[FeatureBlock]:
+        """Stored rows, group by group, then what edits say of them; appended rows lie in the edits alone."""
+        layouts = [self._layouts[group.layout.group] for group, _ in reads]
+        blocks = [
+            FeatureBlock(layout, pool.take((len(ids), layout.stride)))
+            for layout, (_, ids) in zip(layouts, reads, strict=True)
+        ]
+        parts: dict[StoredGroup, list[Part]] = {}
+        for block, (group, ids) in zip(blocks, reads, strict=True):
+            stored = group.layout.rows
+            if stored:
+                inside = ids if stored == block.layout.rows else np.where(ids < stored, ids, 0)
+                parts.setdefault(group, []).append((inside, block.data))
+        for group, wanted in parts.items():
+            group.read(wanted, self._arenas)
+        for block, (_, ids) in zip(blocks, reads, strict=True):
+            if block.layout.group in self._deltas:
+                self._deltas[block.layout.group].onto(ids, block.data)
+        return blocks
 
     def _group(self, read: Read) -> StoredGroup:
         group = self._stored.get(read.group)
@@ -253,11 +289,8 @@ class SsdFeatures:
             )
         return group
 
-    def _checked_ids(self, read: Read) -> AnyArray:
-        return check_ids(read.ids, self._layouts[read.group])
-
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (self._dataset.path, self.snapshot, self._options)
+        return _reopen, (self._dataset, self._options)
 
     def __repr__(self) -> str:
         groups = ", ".join(f"{g.group}: {g.rows:,} x {g.stride} B" for g in self.groups.values())
@@ -291,5 +324,5 @@ def _stored(dataset: Dataset, layout: GroupLayout) -> GroupLayout:
     return replace(layout, rows=dataset.manifest.stored_rows(layout.group))
 
 
-def _reopen(path: Path, snapshot: int, options: dict[str, Any]) -> SsdFeatures:
-    return SsdFeatures.open(path, snapshot=snapshot, **options)
+def _reopen(dataset: Dataset, options: dict[str, Any]) -> SsdFeatures:
+    return SsdFeatures.open(dataset, **options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from workbench.errors import CorruptStoreError, explain
 from workbench.kernels.decode import gather_decoded
 from workbench.kernels.gather import gather
 from workbench.stores.codecs import packing
-from workbench.stores.cold_read import ColdRows
+from workbench.stores.cold_read import ColdRows, Part
 from workbench.stores.dataset import Dataset
 from workbench.stores.direct_file import DirectFile
 from workbench.stores.features import GroupLayout
@@ -90,15 +91,17 @@ class StoredGroup:
                 raise gone(dataset, error.filename) from error
         return group
 
-    def read(self, ids: AnyArray, out: ByteArray, arenas: BufferPool) -> None:
-        """``out[i]`` = the row of ``ids[i]``; ids are checked."""
-        if not len(ids):
+    def read(self, parts: Sequence[Part], arenas: BufferPool) -> None:
+        """For each part (ids, out), ``out[i]`` = the row of ``ids[i]``; ids are checked."""
+        asked = [part for part in parts if len(part[0])]
+        if not asked:
             return
         self._load()
-        places = ids if self._slot is None else self._slot[ids]
+        wanted = [(ids if self._slot is None else self._slot[ids], out) for ids, out in asked]
         if self.cold is not None:
-            self.cold.read(places, self._gather, out, arenas)
-        else:
+            self.cold.read(wanted, self._gather, arenas)
+            return
+        for places, out in wanted:
             self._gather(self.rows, places, out)
 
     def _gather(self, rows: ByteArray, places: AnyArray, out: ByteArray) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from workbench.schema import EdgeType
 from workbench.stores.request import SampleRequest
+from workbench.temporal import just_before
 from workbench.types import AnyArray, BoolArray, Int32Array, Int64Array, TimeArray, UInt64Array
 
 
@@ -94,6 +95,13 @@ class SampledSubgraph:
             return np.empty(0, np.int64)
         batch = self.batch[node_type]
         return anchors[np.maximum(batch, 0)]
+
+    def node_sees(self, node_type: str) -> TimeArray:
+        """int64[n]: the last instant that each node sees: its anchor (strict: 1 us less), or its cutoff."""
+        if self.cutoffs is not None:
+            return self.cutoffs[node_type]
+        anchors = self.node_anchors(node_type)
+        return just_before(anchors) if self.request.plan.strict else anchors
 
     def node_hops(self, node_type: str) -> Int32Array:
         """int32[n]: the hop at which each node was found; 0 for seeds."""

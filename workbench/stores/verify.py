@@ -18,9 +18,8 @@ from pathlib import Path
 from workbench.errors import CorruptStoreError
 from workbench.events import Callback, Progress, emit
 from workbench.stores import catalog
-from workbench.stores.dataset import DATA_FOLDERS, size_problem
-from workbench.stores.durable import checksum
-from workbench.stores.manifest import FileEntry, Manifest
+from workbench.stores.dataset import DATA_FOLDERS, content_problem
+from workbench.stores.manifest import Manifest
 from workbench.stores.records import probe
 from workbench.stores.seal import DATA, SEAL, read_seal
 
@@ -92,7 +91,7 @@ def verify(path: str | Path, callbacks: Sequence[Callback] = ()) -> VerifyReport
     problems, done = [], (root / DATA).stat().st_size + (root / SEAL).stat().st_size
     total = done + sum(entry.bytes for entry in manifest.kept_files)
     for entry in manifest.kept_files:
-        what = _file_problem(root, entry)
+        what = content_problem(root, entry)
         problems += [Problem(entry.path, what)] if what else []
         done += entry.bytes
         seconds = time.perf_counter() - started
@@ -121,19 +120,6 @@ def _blamed(root: Path) -> str:
     except CorruptStoreError:
         return SEAL
     return DATA
-
-
-def _file_problem(root: Path, entry: FileEntry) -> str:
-    problem = size_problem(root, entry)
-    if problem:
-        return problem
-    try:
-        digest = checksum(root / entry.path)[1]
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    return (
-        "" if digest == entry.checksum else "its bytes are not those that were committed: altered or foreign"
-    )
 
 
 def _unregistered(root: Path, manifest: Manifest) -> Iterator[str]:

@@ -1,9 +1,13 @@
 """Versions: features that change over time, read as they were at an anchor.
 
 A table with a time and one foreign key is the history of what it points at: ``user_changes(user_id, since,
-city, plan)`` of users. Its edge type already orders the rows of each user by time, so nothing more is stored:
+city, plan)`` of users. The edges that its key gives lie in order of time for each user, so nothing more is
+stored, whether the schema marks it as a history (``Schema.as_history``) or its rows are nodes as well:
 
     Read("user_changes", user_ids, as_of=anchors)      row of each user that was the newest at its anchor
+
+Opening maps files and reads nothing; rows that were appended or deleted since are taken into account when a
+history is first asked for.
 """
 
 from __future__ import annotations
@@ -20,7 +24,8 @@ from workbench.schema import EdgeSpec, Schema
 from workbench.stores.appended import with_new_edges, with_new_times
 from workbench.stores.deleted import deleted_masks, kept_edges
 from workbench.stores.features import FeatureBlock
-from workbench.stores.protocols import Read
+from workbench.stores.fork_lock import ForkLock
+from workbench.stores.protocols import BufferPool, Read
 from workbench.stores.replaced import gone
 from workbench.stores.seal import RESTORE
 from workbench.temporal import NO_TIME
@@ -46,31 +51,6 @@ class Versions:
     indptr: Int64Array
     nbr: AnyArray
     times: TimeArray
-
-    @classmethod
-    def open(cls, dataset: Dataset) -> dict[str, Versions]:
-        """Every history of a dataset, by table; files are mapped and read when they are needed.
-
-        Raises
-        ------
-        StoreError
-            If a file is gone because the dataset was replaced.
-        """
-        specs = [spec for spec in dataset.schema.edge_specs if _is_history(dataset.schema, spec)]
-        deleted = deleted_masks(dataset) if specs else {}
-        ids, found = np.dtype(dataset.manifest.id_dtype), {}
-        for spec in specs:
-            name = str(spec.edge_type)
-            times = _mapped(dataset, "time", spec.table, np.dtype(np.int64))
-            times = with_new_times(dataset, spec.table, times)
-            stored = (
-                _mapped(dataset, "indptr", name, np.dtype(np.int64)),
-                _mapped(dataset, "nbr", name, ids),
-            )
-            kept = kept_edges(spec, *with_new_edges(dataset, spec, *stored, None), deleted)
-            assert kept[0] is not None
-            found[spec.table] = cls(spec.table, spec.edge_type.dst, kept[0], kept[1], times)
-        return found
 
     def rows(self, ids: AnyArray, as_of: AnyArray) -> Int64Array:
         """int64[n]: row of the table that was the newest of each node, -1 where there was none yet.
@@ -102,7 +82,69 @@ class Versions:
         return out
 
 
-def resolved(versions: dict[str, Versions], reads: Sequence[Read]) -> tuple[list[Read], dict[int, BoolArray]]:
+class Histories:
+    """Every history of a dataset, each made ready when it is first asked for; safe between threads.
+
+    Raises
+    ------
+    StoreError
+        If a file is gone because the dataset was replaced, here or when a history is first asked for.
+    CorruptStoreError
+        If a file is missing or torn.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset, self._lock = dataset, ForkLock()
+        self._stored = {spec.table: _Stored.map(dataset, spec) for spec in _specs(dataset.schema)}
+        self._ready: dict[str, Versions] = {}
+
+    def __getitem__(self, table: str) -> Versions:
+        if table not in self._stored:
+            raise StoreError(
+                explain(
+                    f"rows of feature group {table!r} were asked for as of a time",
+                    "it is not versioned: each row has one state",
+                    ", ".join(self._stored) or "tables with a time, no end time, and one foreign key",
+                    "Read it without as_of; put values that change into a table with a time and a key",
+                )
+            )
+        if table not in self._ready:
+            with self._lock:
+                if table not in self._ready:
+                    self._ready[table] = self._stored[table].versions(self._dataset)
+        return self._ready[table]
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Mapped files of one history, without the rows that were appended or deleted since."""
+
+    spec: EdgeSpec
+    times: TimeArray
+    indptr: Int64Array
+    nbr: AnyArray
+
+    @classmethod
+    def map(cls, dataset: Dataset, spec: EdgeSpec) -> _Stored:
+        name, ids = str(spec.edge_type), np.dtype(dataset.manifest.id_dtype)
+        wide = np.dtype(np.int64)
+        return cls(
+            spec,
+            _mapped(dataset, "time", spec.table, wide),
+            _mapped(dataset, "indptr", name, wide),
+            _mapped(dataset, "nbr", name, ids),
+        )
+
+    def versions(self, dataset: Dataset) -> Versions:
+        spec = self.spec
+        times = with_new_times(dataset, spec.table, self.times)
+        grown = with_new_edges(dataset, spec, self.indptr, self.nbr, None)
+        indptr, nbr, _ = kept_edges(spec, *grown, deleted_masks(dataset))
+        assert indptr is not None
+        return Versions(spec.table, spec.edge_type.dst, indptr, nbr, times)
+
+
+def resolved(histories: Histories, reads: Sequence[Read]) -> tuple[list[Read], dict[int, BoolArray]]:
     """Reads as of a time as reads of rows, and where they found none.
 
     Returns
@@ -117,31 +159,28 @@ def resolved(versions: dict[str, Versions], reads: Sequence[Read]) -> tuple[list
     """
     plain, found = list(reads), {}
     for number, read in enumerate(reads):
-        if read.as_of is None:
-            continue
-        if read.group not in versions:
-            raise StoreError(
-                explain(
-                    f"rows of feature group {read.group!r} were asked for as of a time",
-                    "it is not versioned: each row has one state",
-                    ", ".join(versions) or "tables with a time, no end time, and one foreign key",
-                    "Read it without as_of; put values that change into a table with a time and a key",
-                )
-            )
-        rows = versions[read.group].rows(read.ids, read.as_of)
-        found[number] = rows != NONE
-        plain[number] = replace(read, ids=rows[found[number]], as_of=None)
+        if read.as_of is not None:
+            rows = histories[read.group].rows(read.ids, read.as_of)
+            found[number] = rows != NONE
+            plain[number] = replace(read, ids=rows[found[number]], as_of=None)
     return plain, found
 
 
-def spread(block: FeatureBlock, found: BoolArray) -> FeatureBlock:
+def spread(block: FeatureBlock, found: BoolArray, pool: BufferPool) -> FeatureBlock:
     """The rows that were found at their places; zeros, which means missing, at the others."""
-    data = np.zeros((len(found), block.layout.stride), np.uint8)
-    data[found] = block.data
+    if found.all():
+        return block
+    data = pool.take((len(found), block.layout.stride))
+    data[~found], data[found] = 0, block.data
     return FeatureBlock(block.layout, data)
 
 
-def _is_history(schema: Schema, spec: EdgeSpec) -> bool:
+def _specs(schema: Schema) -> tuple[EdgeSpec, ...]:
+    """Histories by mark, then tables that could be one and whose rows are nodes."""
+    return schema.history_specs + tuple(spec for spec in schema.edge_specs if _could_be(schema, spec))
+
+
+def _could_be(schema: Schema, spec: EdgeSpec) -> bool:
     table = schema[spec.table]
     return (
         spec.layout == "fact"

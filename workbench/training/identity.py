@@ -79,7 +79,7 @@ def _schema_problems(schema: Schema, trained: Schema, statistics: Statistics) ->
         now, then = asdict(schema[table]), asdict(trained[table])
         problems += [
             f"{part} of {table!r} is {now[part]!r}, not {then[part]!r}"
-            for part in ("primary_key", "time", "end_time", "foreign_keys", "edge")
+            for part in ("primary_key", "time", "end_time", "foreign_keys", "edge", "history")
             if now[part] != then[part]
         ]
     return problems
