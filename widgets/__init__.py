@@ -11,7 +11,9 @@ from typing import Any
 
 _HOMES = {
     "FanoutPicker": "widgets.fanout_picker",
+    "MetapathPicker": "widgets.metapath_picker",
     "RunMonitor": "widgets.run_monitor",
+    "SchemaView": "widgets.schema_view",
     "SubgraphView": "widgets.subgraph_view",
 }
 """Public name -> the module that owns it; loaded on first use."""

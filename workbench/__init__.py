@@ -119,6 +119,8 @@ _HOMES = {
     "radial_layout": "workbench.report.layout",
     "read_graph": "workbench.ingestion.graph_source",
     "read_tables": "workbench.ingestion.tables",
+    "schema_layout": "workbench.report.schema_layout",
+    "schema_svg": "workbench.report.schema_svg",
     "subgraph_svg": "workbench.report.svg",
     "subgraph_text": "workbench.report.svg",
     "to_data": "workbench.pyg.convert",
