@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "CutoffCheck": "widgets.cutoff_check",
     "FanoutPicker": "widgets.fanout_picker",
     "MetapathPicker": "widgets.metapath_picker",
     "RunMonitor": "widgets.run_monitor",

@@ -104,6 +104,7 @@ _HOMES = {
     "bars_svg": "workbench.report.charts",
     "commerce": "workbench.testing.commerce",
     "compact": "workbench.stores.compaction",
+    "duration": "workbench.temporal",
     "edit": "workbench.ingestion.edit",
     "flatten": "workbench.report.flat",
     "flights_tables": "workbench.testing.flights",
