@@ -20,7 +20,7 @@ from workbench.errors import IngestError, SchemaError, explain
 from workbench.ingestion.check import ColumnKinds, check_tables
 from workbench.ingestion.edges import Link, link_rows
 from workbench.ingestion.edit import encoded_rows
-from workbench.ingestion.editable import check_editable
+from workbench.ingestion.editable import Encoders
 from workbench.ingestion.job import Job
 from workbench.ingestion.tables import Tables
 from workbench.ingestion.write_edges import warn_link
@@ -68,7 +68,7 @@ def append_tables(
     """
     collect_orphans(job.root)  # what a crash left has names that are needed now
     _expect_schema(schema, dataset.schema)
-    check_editable(dataset)
+    encoders = Encoders(dataset, job.texts)
     schema, made = dataset.schema, _Appended()
     for table in schema:
         if table.name not in tables.names:
@@ -84,11 +84,11 @@ def append_tables(
     with job.stage("features"):
         for name, layout in groups.items():
             if name in made.rows:
-                layout, delta = encoded_rows(schema[name], layout, made.rows[name], words)
+                texts = encoders.of(schema[name])
+                layout, delta = encoded_rows(schema[name], layout, made.rows[name], words, texts)
                 groups[name] = replace(layout, rows=dataset.manifest.rows(name) + len(made.rows[name]))
-                job.add(
-                    write_file(job.root, job.path("features", ".delta"), "delta", name, delta.ids, delta.rows)
-                )
+                path = job.path("features", ".delta")
+                job.add(write_file(job.root, path, "delta", name, *delta.to_bytes(layout)))
     with job.stage("edges"):
         for table in schema:
             _write_links(job, table, dataset, made)

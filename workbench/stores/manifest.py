@@ -44,7 +44,7 @@ class FileEntry:
         ``keys`` (table; Arrow IPC of sorted keys and their row ids) |
         ``edit`` (table; Parquet: whole rows, ``__row__`` ascending) |
         ``deleted`` (table; Parquet: ``__row__``) |
-        ``delta`` (group; int64[n] row ids ascending, then uint8[n, stride]) |
+        ``delta`` (group; int64[n] row ids ascending, then uint8[n, stride] as in the segment) |
         ``link`` (JSON of table and column; ids of the rows that appended rows point at)
     name : str  table, group or edge type as text
     path : str  relative to the dataset, with forward slashes
