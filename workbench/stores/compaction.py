@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from workbench.errors import StoreError, explain
 from workbench.schema import Table
 from workbench.stores import catalog
+from workbench.stores.codecs import packing, unpack
 from workbench.stores.compact_graph import grown_files
 from workbench.stores.dataset import Dataset, collect_orphans, partition_name
 from workbench.stores.durable import CHUNK, DurableFile, write_file
@@ -274,18 +275,19 @@ def _write_slots(dataset: Dataset, table: str, path: str) -> FileEntry | None:
 
 
 def _segment_blocks(dataset: Dataset, layout: GroupLayout) -> Iterator[tuple[int, ByteArray]]:
-    """Place of the first row, and rows as they lie in the segment, block after block."""
-    file, step = dataset.file("features", layout.group), max(1, CHUNK // layout.stride)
+    """Place of the first row, and plain rows in the order of the segment, block after block."""
+    file, stride = dataset.file("features", layout.group), packing(layout).stride
+    step = max(1, CHUNK // layout.stride)
     stored = 0 if file is None else dataset.manifest.stored_rows(layout.group)
     for start in range(0, layout.rows, step):
-        rows = np.zeros((min(step, layout.rows - start), layout.stride), np.uint8)  # appended, or no features
-        there = min(max(stored - start, 0), len(rows)) * layout.stride
+        rows = np.zeros((min(step, layout.rows - start), stride), np.uint8)  # appended, or no features
+        there = min(max(stored - start, 0), len(rows)) * stride
         try:
             if file is not None and there:
-                rows.reshape(-1)[:there] = np.fromfile(file, np.uint8, there, offset=start * layout.stride)
+                rows.reshape(-1)[:there] = np.fromfile(file, np.uint8, there, offset=start * stride)
         except FileNotFoundError as error:
             raise gone(dataset, file or "") from error
-        yield start, rows
+        yield start, unpack(layout, rows)
 
 
 class FileSink(io.RawIOBase):
