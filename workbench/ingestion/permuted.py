@@ -7,6 +7,7 @@ Neighbours that are read together should lie together. For a fact table that is 
 from __future__ import annotations
 
 import mmap
+import os
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from workbench.stores.codecs import pack, packing
-from workbench.stores.durable import adopt_file
+from workbench.stores.durable import adopt_file, write_failed
 from workbench.stores.features import GroupLayout
 from workbench.stores.manifest import FileEntry
 from workbench.stores.segments import PAGE
@@ -46,6 +47,16 @@ def slots_in(
     return slots
 
 
+def _allocate(target: Path, size: int) -> None:
+    """A new file whose room on the disk is certain: a map of a full disk would end the process."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        if size and hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
+
+
 class ScatterWriter:
     """Writes the rows of one feature group to their slots; as ``SegmentWriter``, but in any order.
 
@@ -61,11 +72,12 @@ class ScatterWriter:
         self.layout, self.slots, self.rows = layout, slots, 0
         self._root, self._path = root, path
         target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
         stride = packing(layout).stride
         size = layout.rows * stride
-        with target.open("xb") as file:
-            file.truncate(size + -size % PAGE)
+        try:
+            _allocate(target, size + -size % PAGE)
+        except OSError as error:
+            raise write_failed(target, error) from error
         self._data = np.memmap(target, np.uint8, "r+", shape=(layout.rows, stride)) if size else None
 
     def append(self, rows: ByteArray) -> None:
@@ -77,7 +89,10 @@ class ScatterWriter:
     def finish(self) -> FileEntry:
         """Flush, hash, fsync; the entry for the manifest."""
         if self._data is not None:
-            self._data.flush()
+            try:
+                self._data.flush()
+            except OSError as error:
+                raise write_failed(self._root / self._path, error) from error
             mapped = self._data.base
             self._data = None
             if isinstance(mapped, mmap.mmap):

@@ -16,6 +16,7 @@ from workbench.errors import IngestError, explain
 from workbench.ingestion.failpoints import failpoint
 from workbench.ingestion.job import Job
 from workbench.ingestion.layout import feature_columns
+from workbench.ingestion.row_groups import row_group
 from workbench.ingestion.tables import Tables
 from workbench.ingestion.typed import fallible, typed_query
 from workbench.schema import Stype, Table
@@ -25,9 +26,6 @@ from workbench.stores.manifest import FileEntry
 from workbench.stores.sql import quote_name, quote_text
 from workbench.temporal import NO_TIME, iso
 from workbench.types import TimeArray
-
-ROW_GROUP = 122_880
-"""Rows of a Parquet row group: the block in which later stages read and threads share work."""
 
 _FULL = "No space left on device"
 
@@ -49,9 +47,13 @@ def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]
     """
     path = job.path("tables", ".parquet")
     target = job.root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_failed(target, error) from error
     query = typed_query(table, tables.sql(table.name), kinds)
-    copy = f"COPY ({query}) TO {quote_text(str(target))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
+    group = row_group(tables, table, kinds)
+    copy = f"COPY ({query}) TO {quote_text(str(target))} (FORMAT parquet, ROW_GROUP_SIZE {group})"
     connection = tables.sources.connect()
     future = job.pool.submit(connection.execute, copy)
     try:
