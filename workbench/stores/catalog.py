@@ -21,7 +21,7 @@ from pathlib import Path
 
 import lmdb
 
-from workbench.errors import StoreError, explain
+from workbench.errors import CorruptStoreError, StoreError, explain
 from workbench.stores.durable import sync_folders, write_failed
 from workbench.stores.manifest import Manifest
 from workbench.stores.records import (
