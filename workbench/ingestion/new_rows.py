@@ -21,7 +21,8 @@ from workbench.errors import IngestError, explain
 from workbench.ingestion.edit import encoded_rows
 from workbench.ingestion.encode import TextColumn
 from workbench.ingestion.job import Job
-from workbench.ingestion.write_tables import ROW_GROUP, read_column
+from workbench.ingestion.row_groups import LARGEST
+from workbench.ingestion.write_tables import read_column
 from workbench.schema import Table
 from workbench.stores.compaction import FileSink
 from workbench.stores.durable import DurableFile
@@ -174,7 +175,7 @@ def write_rows(
             delta.write(np.arange(first, first + count))
         for block in new.blocks(ranges):
             rows = block.append_column(ROW, pa.array(np.arange(place, place + len(block))))
-            writer.write_table(rows, row_group_size=ROW_GROUP)
+            writer.write_table(rows, row_group_size=LARGEST)
             if delta is not None and layout is not None:
                 layout, encoded = encoded_rows(new.table, layout, rows, words, texts)
                 delta.write(encoded.to_bytes(layout)[1])
