@@ -239,7 +239,7 @@ class Manifest:
         asked, do = "a dataset was opened", "Ingest the tables again with this version"
         if data.get("format") not in (FORMAT, EDITED, LATE):
             got = f"its format is {data.get('format')!r}"
-            raise StoreError(explain(asked, got, f"formats {FORMAT} to {LATE}", do))
+            raise StoreError(explain(asked, got, f"format {FORMAT}, {EDITED} or {LATE}", do))
         try:
             edited = data["format"] != FORMAT
             older = data["previous"] if edited else None
