@@ -83,7 +83,7 @@ def ingest(
     callbacks : called with :class:`~workbench.events.Progress` events
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
     memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset; None:
-        half of what is free
+        two fifths of what is free
     slots : table -> column; its feature rows lie on disk by (column, time) instead of time: those that are
         read together, such as one user's orders, lie together. Costs 4 bytes of memory a row.
     codes : table -> column -> how its features are stored, in half the bytes or less: ``stores/codecs.py``
