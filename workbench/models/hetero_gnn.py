@@ -84,9 +84,15 @@ class HeteroGNN(nn.Module):
 
     def forward(self, data: Any) -> Tensor:
         """float32[num_seeds] or float32[num_seeds, outputs]: logits, or standardised values."""
+        said = torch.as_tensor(self.head(self.read(data)[1]))
+        return said if self.outputs else said.squeeze(1)
+
+    def read(self, data: Any) -> tuple[dict[str, Tensor], Tensor]:
+        """Input vectors of all nodes by type, and float32[num_seeds, 2 * channels] of the seeds at last."""
         seeds = data[self.seed_type]
         anchors, count = seeds.seed_time, int(seeds.batch_size)
-        hidden = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
+        inputs = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
+        hidden = inputs
         # For the head alone: a seed that is another's neighbour looks like any neighbour, or what a seed
         # is told would depend on who else is in its joint batch.
         first = hidden[self.seed_type][:count] + self.calendar(cyclic(anchors))
@@ -95,8 +101,7 @@ class HeteroGNN(nn.Module):
             hops = self.depth - index
             sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
             hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
-        said = torch.as_tensor(self.head(torch.cat([first, hidden[self.seed_type][:count]], dim=1)))
-        return said if self.outputs else said.squeeze(1)
+        return inputs, torch.cat([first, hidden[self.seed_type][:count]], dim=1)
 
     def encode_nodes(self, store: Any, table: str, anchors: Tensor) -> Tensor:
         """float32[nodes, channels]: the input vector of every node of a type."""
