@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from workbench.errors import AnchorError, CorruptStoreError, IdError, StoreError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.edit import edit
+from workbench.ingestion.merge import compact
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
-from workbench.stores.compaction import compact
 from workbench.stores.dataset import Dataset
 from workbench.stores.protocols import Read
 from workbench.stores.ssd_features import SsdFeatures
@@ -219,3 +219,15 @@ def test_instants_of_any_form_and_of_no_other_unit():
     for wrong in (micro // 1_000_000, micro // 1000, micro * 1000):
         with pytest.raises(AnchorError, match="Give anchors"):
             versions.rows([0, 0], wrong)
+
+
+def test_versions_of_a_key_that_comes_later_are_found_once_it_has_been_compacted(tmp_path):
+    schema, begin = SCHEMA.as_history("changes"), np.datetime64("2026-01-01", "us")
+    changes = {"user_id": [0, 9], "since": [begin, begin], "plan": ["a", "b"], "price": [1.0, 2.0]}
+    ingest({"users": pa.table({"user_id": [0]}), "changes": pa.table(changes)}, schema, tmp_path)
+    ingest({"users": pa.table({"user_id": [9]})}, schema, tmp_path, append=True)
+    ids, when = np.array([0, 1]), np.full(2, begin.astype(np.int64))
+    found = [SsdFeatures.open(tmp_path).rows_as_of("changes", ids, when).tolist()]
+    compact(tmp_path)
+    found.append(SsdFeatures.open(tmp_path).rows_as_of("changes", ids, when).tolist())
+    assert found == [[0, -1], [0, 1]]

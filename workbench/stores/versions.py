@@ -108,6 +108,11 @@ class Histories:
         self._stored = {spec.table: _Stored.map(dataset, spec) for spec in _specs(dataset.schema)}
         self._ready: dict[str, Versions] = {}
 
+    @property
+    def marked(self) -> list[tuple[str, str]]:
+        """Names of the histories that the schema marks, each with the node type that it is of."""
+        return [(spec.table, spec.edge_type.dst) for spec in self._dataset.schema.history_specs]
+
     def __getitem__(self, table: str) -> Versions:
         if table not in self._stored:
             raise StoreError(
