@@ -117,6 +117,7 @@ def leakage_report(
     sampler = NeighborSampler(graph, plan.fanout.with_choices(disjoint=True), key=key, purpose="leakage")
     findings = list(about_seeds(task, seeds, graph))
     latest: dict[str, dict[str, int]] = {}
+    unread = {*plan.exclude, *(f"{table}.{column}" for table in task.hidden for column in task.hidden[table])}
     with open_tables(task.dataset) as connection:
         for split, table in seeds.items():
             chunks = list(_samples(sampler, table, pilot, plan.optimisation.batch_size))
@@ -124,10 +125,10 @@ def leakage_report(
             for chunk in chunks:
                 _note_latest(connection, chunk, latest[split])
             findings += _too_late(split, latest[split])
-            findings += filled_in_later(connection, split, chunks, plan.exclude)
-            findings += echoes(connection, task.dataset.schema[task.entity_table], table, plan.exclude)
+            findings += filled_in_later(connection, split, chunks, unread)
+            findings += echoes(connection, task.dataset.schema[task.entity_table], table, unread)
     reached = sorted({task.entity_table, *(_tables(sampler, task.entity_table))})
-    findings += untimed(task.dataset.schema, reached, plan.exclude)
+    findings += untimed(task.dataset.schema, reached, unread)
     order = {"leak": 0, "suspect": 1, "note": 2}
     sampled = {split: min(len(table), pilot) for split, table in seeds.items()}
     ranked = sorted(dict.fromkeys(findings), key=lambda found: order[found.level])

@@ -13,7 +13,7 @@ from workbench.sampling.audit_chunk import Chunk
 from workbench.sampling.leakage_seeds import Finding
 from workbench.schema import Column, Schema, Stype, Table
 from workbench.stores.sql import ROW, quote_name
-from workbench.types import Int64Array, TimeArray
+from workbench.types import Float64Array, Int64Array, TimeArray
 
 TOLD = 0.999
 """A column that explains this share of the label's variance is the label by another name."""
@@ -95,9 +95,10 @@ def _seen(chunks: Sequence[Chunk], table: Table) -> tuple[Int64Array, TimeArray]
 
 def echoes(connection: Any, table: Table, seeds: SeedTable, exclude: Collection[str]) -> Iterator[Finding]:
     """Columns of the entity table that determine the label: it was computed into the features."""
-    if seeds.label is None or len(seeds) < FEW or len(np.unique(seeds.label)) < 2:
+    label = _one_number(seeds)
+    if label is None or len(seeds) < FEW or len(np.unique(label)) < 2:
         return
-    asked = pa.table({"row": seeds.node_id, "label": np.asarray(seeds.label, np.float64)})
+    asked = pa.table({"row": seeds.node_id, "label": label})
     connection.register("asked", asked)
     for column in features(table, exclude):
         share = _explained(connection, table.name, column)
@@ -127,3 +128,15 @@ def _explained(connection: Any, table: str, column: Column) -> float | None:
     ).fetchall()[0]
     groups, total, between = found
     return None if groups < 2 or groups > GROUPS or not total else float(between / total)
+
+
+def _one_number(seeds: SeedTable) -> Float64Array | None:
+    """float64[n]: the label as a number; of classes whether it is the most frequent, of several the first."""
+    label = seeds.label
+    if label is None or not isinstance(label, np.ndarray) or not len(label):
+        return None
+    if label.ndim == 2:
+        return np.asarray(label[:, 0], np.float64)
+    return np.asarray(
+        label == np.bincount(label).argmax() if seeds.classes is not None else label, np.float64
+    )
