@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
@@ -138,12 +138,12 @@ class Engine:
         """One row of the source table by node id or edge id, as plain Python values."""
         return self.dataset.row(table, row_id)
 
-    def edit(self) -> AbstractContextManager[Editing]:
+    def edit(self, *, texts: Mapping[str, Any] | None = None) -> AbstractContextManager[Editing]:
         """Change or delete rows in one transaction: ``with engine.edit() as edit: edit.update(...)``.
 
         This engine reads on what it opened; :meth:`refresh` opens what the transaction made.
         """
-        return edit(self.dataset.path)
+        return edit(self.dataset.path, texts=texts)
 
     def compact(self) -> Future[Compaction]:
         """Fold edits into the dataset's files, in a thread, as :func:`workbench.compact`; readers go on."""
@@ -164,9 +164,10 @@ class Engine:
             return self
         return open_engine(self.dataset.path, **self._given, verify=self.dataset.verify)
 
-    def task(self, query: str, **splits: Any) -> Task:
-        """What to predict; ``splits`` are the options of :meth:`Task.build` (``val=``, ``test=``, ...)."""
-        return Task.build(self.dataset, query, **splits)
+    def task(self, query: Any, **options: Any) -> Task:
+        """What to predict: a query, or a table of own seeds (see :meth:`Task.from_table`)."""
+        build = Task.build if isinstance(query, str) else Task.from_table
+        return build(self.dataset, query, **options)
 
     def seeds(
         self, table: str, keys: Sequence[Any] | pa.Array | None = None, *, at: Any = None, label: Any = None

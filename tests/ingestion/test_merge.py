@@ -187,9 +187,9 @@ def test_a_merged_dataset_is_one_ingest_of_all_its_rows(tmp_path_factory, key):
     rng, root = np.random.default_rng(key), tmp_path_factory.mktemp("merge")
     frames = loose_tables(rng, text_keys=bool(key % 2))
     pieces = in_pieces(rng, frames, 4)
-    slots = {"orders": "user"} if rng.random() < 0.5 else None
+    order = {"orders": "user"} if rng.random() < 0.5 else "arrival"
     for number, piece in enumerate(pieces):
-        ingest(arrow(piece), SCHEMA, root / "s", **({"append": True} if number else {"slots": slots}))
+        ingest(arrow(piece), SCHEMA, root / "s", **({"append": True} if number else {"order": order}))
         random_edits(rng, root / "s", pieces[: number + 1])
         if rng.random() < 0.3:
             compact(root / "s")
@@ -200,7 +200,7 @@ def test_a_merged_dataset_is_one_ingest_of_all_its_rows(tmp_path_factory, key):
     done = compact(root / "s")
     merged = Dataset.open(root / "s")
     assert done.tables == tuple(VALUES)
-    ingest(arrow(together(pieces)), SCHEMA, root / "whole", slots=slots)
+    ingest(arrow(together(pieces)), SCHEMA, root / "whole", order=order)
     assert_same(merged, Dataset.open(root / "whole"), codes=False)
     for column, words in before.items():
         assert merged.dictionaries()[column] == words, "models know categories by their codes"

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+from dataclasses import asdict
+
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -67,3 +72,61 @@ def test_what_is_set_is_kept(shop):
     anchors = found.anchors((Span.of(10, "days"),))
     assert [iso(a) for a in anchors.train] == ["2019-12-20"]
     assert [iso(a) for a in anchors.val] == ["2020-01-20"]
+
+
+DAY = 86_400_000_000
+
+
+@pytest.mark.parametrize(
+    ("options", "val", "test"),
+    [
+        ({"val": 0.2, "test": 0.3}, 50, 70),
+        ({"val": "20 days", "test": "-30 days"}, 50, 70),
+        ({"val": dt.timedelta(days=20), "test": Span.of(30, "days")}, 50, 70),
+        ({"val": np.timedelta64(5, "D"), "test": "1 month"}, 64, 69),
+        ({"val": "2020-02-20", "test": 0.3}, 50, 70),
+        ({"val": ("2020-02-20", "2020-03-01"), "test": ("2020-03-11", "2020-03-31")}, 50, 70),
+    ],
+)
+def test_splits_by_share_length_date_and_range(daily, options, val, test):
+    """Data of 100 days, 2020-01-01 .. 2020-04-10; windows of 5 days."""
+    found = daily(**options)
+    begin = instant("2020-01-01")
+    assert ((found.val - begin) / DAY, (found.test - begin) / DAY) == (val, test)
+    splits = found.anchors((Span(5 * DAY),))
+    day = {name: ((getattr(splits, name) - begin) // DAY).tolist() for name in ("train", "val", "test")}
+    ends = {"val": found.val_end or found.test, "test": found.test_end or found.observed_until}
+    assert day["train"] == [n for n in range(val % 5, val, 5) if n + 5 <= val]
+    assert day["val"] == [n for n in range(val, test, 5) if begin + (n + 5) * DAY <= ends["val"]]
+    assert day["test"] == [n for n in range(test, 100, 5) if begin + (n + 5) * DAY <= ends["test"]]
+
+
+def test_a_range_of_train_ends_its_windows(daily):
+    found = daily(train=("2020-01-11", "2020-01-31"), val="2020-02-20", test="2020-03-11")
+    splits = found.anchors((Span(5 * DAY),))
+    assert ((splits.train - instant("2020-01-11")) // DAY).tolist() == [0, 5, 10, 15]
+    options = json.loads(json.dumps(asdict(found)))
+    assert daily(**Boundaries.options(options)) == found
+
+
+@pytest.fixture(scope="module")
+def daily(dataset_of, shop):
+    """``daily(val=..., test=...)``: boundaries over an order a day for 100 days and one at the end."""
+    days = pa.array([instant("2020-01-01") + n * DAY for n in range(101)]).cast(pa.timestamp("us"))
+    frames = {name: frame.drop_columns(["__row__"]) for name, frame in shop.frames.items()}
+    frames["orders"] = pa.table({"order_id": range(101), "user_id": [0] * 101, "ts": days})
+    dataset = dataset_of(shop.schema, frames)
+    return lambda **options: placed(dataset, "PREDICT COUNT(orders.*, 0, 5) FOR users.user_id", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"val": ("2020-02-20",)}, r"val= was set: got \('2020-02-20',\)\. Allowed: a pair"),
+        ({"train": 0.5}, r"train= was set: got 0\.5\. Allowed: a pair"),
+        ({"train": ("2020-01-01", "2020-02-01"), "begin": "2020-01-01"}, "begin= was set, too"),
+    ],
+)
+def test_ranges_that_cannot_be(daily, options, message):
+    with pytest.raises(TaskError, match=message):
+        daily(**options)

@@ -27,10 +27,16 @@ def check(shop, text):
         ("PREDICT COUNT(orders.*, 0, 9) FOR users.user_id "
          "ASSUMING COUNT(orders.* WHERE orders.kind != 'bb' OR orders.qty > 1, 0, 9) > 0",
          "orders.kind was compared: no row holds 'bb'. The nearest: 'b', 'a'.", "'bb'"),
+        ("PREDICT LAST(orders.kind, 0, 9) = 'aa' FOR users.user_id",
+         "orders.kind was compared: no row holds 'aa'. The nearest: 'a', 'b'.", "'aa'"),
+        ("PREDICT COUNT(orders.* WHERE orders.kind LIKE 'A%', 0, 9) FOR users.user_id",
+         "orders.kind was compared: no row matches LIKE 'A%'. The nearest: 'a', 'b'.", "'A%'"),
+        ("PREDICT users.score FOR users.user_id WHERE users.country NOT STARTS WITH 'de'",
+         "users.country was compared: no row matches STARTS WITH 'de'. The nearest: 'DE', \"it's\".", "'de'"),
     ],
 )  # fmt: skip
 def test_a_text_that_no_row_has(shop, text, message, word):
-    with pytest.warns(UserWarning, match="no row holds") as caught:
+    with pytest.warns(UserWarning, match="no row") as caught:
         check(shop, text)
     assert len(caught) == 1
     said, line, carets = str(caught[0].message).split("\n")
@@ -40,7 +46,14 @@ def test_a_text_that_no_row_has(shop, text, message, word):
 
 @pytest.mark.parametrize(
     "condition",
-    ["users.country = 'DE'", "users.country IN ('it''s')", "users.country < 'A'", "users.country IS NULL"],
+    [
+        "users.country = 'DE'",
+        "users.country IN ('it''s')",
+        "users.country LIKE '%''%'",
+        "users.country ENDS WITH 'E'",
+        "users.country < 'A'",
+        "users.country IS NULL",
+    ],
 )
 def test_texts_that_may_be_compared(shop, condition):
     with warnings.catch_warnings(action="error"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +64,7 @@ def row_conditions(draw: st.DrawFn, table: str, columns: dict[str, st.SearchStra
     """A condition on the columns of one row, as text and as a function of the row."""
     name = draw(st.sampled_from(sorted(columns)))
     column = f"{table}.{name}"
-    shape = draw(st.sampled_from(["compare", "compare", "in", "null", "not", "and", "or"]))
+    shape = draw(st.sampled_from(["compare", "compare", "in", "null", "not", "and", "or", "match"]))
     if shape in ("and", "or", "not"):
         left = draw(row_conditions(table, columns))
         if shape == "not":
@@ -79,6 +80,8 @@ def row_conditions(draw: st.DrawFn, table: str, columns: dict[str, st.SearchStra
         )
     if shape == "null":
         return Clause(f"{column} IS NULL", lambda row: row[name] is None)
+    if shape == "match" and name in TEXTS:
+        return draw(patterns(column, name))
     if shape == "in":
         values = tuple(draw(st.lists(columns[name], min_size=1, max_size=3)))
         listed = ", ".join(literal(value) for value in values)
@@ -87,6 +90,29 @@ def row_conditions(draw: st.DrawFn, table: str, columns: dict[str, st.SearchStra
         return Clause(f"{column} NOT IN ({listed})", lambda row: negate(member(values, row[name])))
     op, value = draw(OPS), draw(columns[name])
     return Clause(f"{column} {op} {literal(value)}", lambda row: compare(op, row[name], value))
+
+
+TEXTS = ("kind", "country")
+MATCHES = {
+    "CONTAINS": lambda text, part: part in text,
+    "STARTS WITH": str.startswith,
+    "ENDS WITH": str.endswith,
+    "LIKE": lambda text, part: (
+        re.fullmatch("".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in part), text) is not None
+    ),
+}
+
+
+@st.composite
+def patterns(draw: st.DrawFn, column: str, name: str) -> Clause:
+    how = draw(st.sampled_from(sorted(MATCHES)))
+    part = draw(st.sampled_from(["a", "b", "D", "E", "'", "it's", "", "%", "_", "_t%", "%E", "F_", "a%"]))
+    negated = draw(st.booleans())
+
+    def value(row: Any) -> bool | None:
+        return None if row[name] is None else MATCHES[how](row[name], part) is not negated
+
+    return Clause(f"{column} {'NOT ' * negated}{how} {literal(part)}", value)
 
 
 def as_of(row: dict[str, Any], anchor: dt.datetime) -> dict[str, Any]:
@@ -115,10 +141,30 @@ USER_COLUMNS = {"score": AMOUNTS, "country": st.sampled_from(["DE", "FR"]), "see
 UNITS = {"hours": "hours", "days": "days", "weeks": "weeks", "months": "months"}
 
 
+def calculate(row: dict[str, Any]) -> float | None:
+    """``amount * 2 - amount / (qty - 1)``: unknown where a part is, or where it divides by 0."""
+    if row["amount"] is None or row["qty"] in (None, 1):
+        return None
+    return row["amount"] * 2 - row["amount"] / (row["qty"] - 1)
+
+
+VALUES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    name: lambda row, name=name: row[name] for name in ("amount", "qty", "kind", "due")
+} | {"*": lambda row: 1, "amount * 2 - orders.amount / (orders.qty - 1)": calculate}
+CALCULATED = ["amount", "qty", "amount * 2 - orders.amount / (orders.qty - 1)"]
+FUNCTIONS = {
+    "COUNT": len, "SUM": sum, "AVG": lambda v: sum(v) / len(v) if v else None,
+    "MIN": lambda v: min(v, default=None), "MAX": lambda v: max(v, default=None),
+    "COUNT_DISTINCT": lambda v: len(set(v)), "FIRST": lambda v: v[0] if v else None,
+    "LAST": lambda v: v[-1] if v else None,
+}  # fmt: skip
+
+
 @st.composite
 def aggregates(draw: st.DrawFn, backward: bool) -> Clause:
-    function = draw(st.sampled_from(["COUNT", "COUNT", "SUM", "AVG", "MIN", "MAX"]))
-    column = draw(st.sampled_from(["amount", "qty"] + ["*", "kind", "due"] * (function == "COUNT")))
+    function = draw(st.sampled_from(["COUNT", *FUNCTIONS]))
+    others = {"COUNT": ["*", "kind", "due"], "COUNT_DISTINCT": ["kind", "due"]}.get(function, [])
+    column = draw(st.sampled_from([*CALCULATED, *others]))
     where = draw(st.none() | row_conditions("orders", ORDER_COLUMNS))
     unit = draw(st.sampled_from(sorted(UNITS)))
     widest = {"hours": 12, "days": 12, "weeks": 2, "months": 2}[unit]
@@ -128,28 +174,25 @@ def aggregates(draw: st.DrawFn, backward: bool) -> Clause:
     start, end = start * step, end * step
     open_ended = backward and draw(st.booleans())
     text = f"{function}(orders.{column}" + (f" WHERE {where.text}" if where else "")
-    text += f", {'-INF' if open_ended else start}, {end}" + ("" if unit == "days" else f", {unit}") + ")"
+    everything = open_ended and draw(st.booleans())
+    if everything:
+        end, text = 0, text + ")"
+    else:
+        text += f", {'-INF' if open_ended else start}, {end}" + ("" if unit == "days" else f", {unit}") + ")"
 
-    def value(entity: Any) -> Any:
-        high = entity["anchor"] + pd.DateOffset(**{unit: end})
-        low = dt.datetime.min if open_ended else entity["anchor"] + pd.DateOffset(**{unit: start})
+    def value(entity: Any, step: int = 0) -> Any:
+        low, high = (
+            entity["anchor"] + pd.DateOffset(**{unit: n + step * (end - start)}) for n in (start, end)
+        )
+        low = dt.datetime.min if open_ended else low
         seen = [as_of(row, entity["anchor"]) if backward else row for row in entity["orders"]]
         rows = [
             row for row in seen
             if row["ts"] is not None and low < row["ts"] <= high
             and (where is None or where.value(row) is True)
         ]  # fmt: skip
-        if column == "*":
-            return len(rows)
-        values = [row[column] for row in rows if row[column] is not None]
-        match function:
-            case "COUNT":
-                return len(values)
-            case "SUM":
-                return sum(values)
-        if not values:
-            return None
-        return {"AVG": sum(values) / len(values), "MIN": min(values), "MAX": max(values)}[function]
+        held = [VALUES[column](row) for row in sorted(rows, key=lambda row: row["ts"])]
+        return FUNCTIONS[function]([each for each in held if each is not None])
 
     return Clause(text, value)
 
@@ -222,7 +265,7 @@ def known(row: dict[str, Any]) -> dict[str, Any]:
     return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
 
 
-def expected(users, orders, anchors, target, where, assuming) -> list[tuple[int, int, float]]:
+def expected(users, orders, anchors, target, where, assuming, steps) -> list[tuple[int, int, Any]]:
     found = []
     for anchor in anchors:
         for node, user in enumerate(users):
@@ -232,9 +275,12 @@ def expected(users, orders, anchors, target, where, assuming) -> list[tuple[int,
             mine = [known(order) for order in orders if order["user_id"] == node]
             entity = {**known(user), "anchor": anchor, "orders": mine}
             clauses = [clause for clause in (where, assuming) if clause is not None]
-            label = target.value(entity)
-            if label is not None and all(clause.value(entity) is True for clause in clauses):
-                found.append((node, instant(anchor), float(label)))
+            labels = (
+                [target.value(entity, step) for step in range(steps)] if steps > 1 else [target.value(entity)]
+            )
+            if None not in labels and all(clause.value(entity) is True for clause in clauses):
+                values = [float(label) for label in labels]
+                found.append((node, instant(anchor), values if steps > 1 else values[0]))
     return found
 
 
@@ -259,20 +305,22 @@ ANCHORS = st.lists(
 ).map(sorted)
 
 
-@settings(max_examples=cases(150, 2000))
+@settings(max_examples=cases(500, 3000))
 @given(data=st.data(), seed=st.integers(0, 2**32), anchors=ANCHORS)
 def test_labels_equal_the_oracle(data, seed, anchors, shop_of, label):
     users, orders = random_shop(seed)
-    target = data.draw(st.one_of(aggregates(backward=False), conditions(backward=False, own_columns=False)))
+    steps = data.draw(st.sampled_from([1, 1, 1, 2, 3]))
+    condition = conditions(backward=False, own_columns=False)
+    target = data.draw(aggregates(backward=False) if steps > 1 else aggregates(backward=False) | condition)
     where = data.draw(st.none() | conditions(backward=True))
     assuming = data.draw(st.none() | conditions(backward=False))
-    text = f"PREDICT {target.text} FOR EACH users.user_id"
+    text = f"PREDICT {target.text}{f' FORECAST {steps} TIMEFRAMES' * (steps > 1)} FOR EACH users.user_id"
     text += (f" WHERE {where.text}" if where else "") + (f" ASSUMING {assuming.text}" if assuming else "")
     if "orders." not in target.text:
         return
     found = label(shop_of(users, orders), text, anchors)
     rows = list(zip(found.node_id.tolist(), found.anchor.tolist(), found.label.tolist(), strict=True))
-    assert rows == expected(users, orders, anchors, target, where, assuming), text
+    assert rows == expected(users, orders, anchors, target, where, assuming, steps), text
     assert found.key.to_pylist() == found.node_id.tolist()
 
 

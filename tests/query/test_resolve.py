@@ -174,16 +174,23 @@ MISTAKES = {
         f"PREDICT {C} FOR users.user_id WHERE COUNT(orders.*, -3, 0)", "COUNT(orders.*, -3, 0)",
         "a condition in WHERE was asked for: got a value. Allowed: a comparison. Add one, such as > 0",
     ),
+    "time of a row as a target": (
+        "PREDICT users.created > 2020-01-01 FOR users.user_id", "users.created",
+        "users.created says when a row exists, which the graph holds: its answer is among the features",
+    ),
     "time as a target": (
-        "PREDICT users.created FOR users.user_id", "users.created",
-        "users.created holds times. Allowed: numbers, categories or conditions. Predict a condition on it",
+        "PREDICT orders.due FOR orders.order_id", "orders.due",
+        "orders.due holds times. Allowed: numbers, categories or conditions. Predict a condition on it",
+    ),
+    "list as a target": (
+        "PREDICT users.tags FOR users.user_id", "users.tags", "users.tags holds neither numbers, text, times",
     ),
     "key as a target": (
         "PREDICT users.user_id FOR users.user_id", "users.user_id", "users.user_id is the key of its table",
     ),
     "link as a target": (
         "PREDICT orders.user_id FOR orders.order_id", "orders.user_id",
-        "orders.user_id is a link to 'users', which the graph holds: its answer would be among the features",
+        "orders.user_id is a link to 'users', which the graph holds: its answer is among the features",
     ),
     "forecast of a condition": (
         f"PREDICT {C} > 0 FORECAST 3 TIMEFRAMES FOR users.user_id", "FORECAST 3",

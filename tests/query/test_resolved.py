@@ -39,6 +39,6 @@ def test_an_aggregate_keeps_its_window_beside_a_forecast_of_it(resolved):
 
 def test_a_static_query_hides_its_target(resolved):
     query = resolved("PREDICT users.score > 1 OR users.country = 'DE' FOR users.user_id WHERE users.active")
-    assert (query.static, query.hidden, query.forward) == (True, {"users": ("score", "country")}, ())
+    assert (query.static, query.hidden, query.forward) == (True, {"users": ("country", "score")}, ())
     later = resolved("PREDICT COUNT(orders.*, 0, 7) > 0 AND users.country = 'DE' FOR users.user_id")
     assert (later.static, later.hidden) == (False, {})

@@ -182,7 +182,10 @@ def test_describe_and_repr(dataset):
 def test_describe_says_what_where_cannot_know(dataset):
     text = "PREDICT COUNT(visits.*, 0, 20) > 7 FOR members.member "
     text += "WHERE members.town = 'A' AND members.joined < 2021-02-01 AND COUNT(visits.*, -INF, 0) > 0"
-    task = Task.build(dataset, text, until="2021-10-01")
+    with pytest.warns(
+        UserWarning, match="until=2021-10-01 was set: WHERE is asked as of each anchor, up to "
+    ):
+        task = Task.build(dataset, text, until="2021-10-01")
     said = task.describe()
     assert (
         "\n  where     reads members.town as the tables hold them, at every anchor; is asked as of " in said

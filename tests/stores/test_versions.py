@@ -58,18 +58,18 @@ def make(path, rng, users=6, changes=40, schema=SCHEMA):
     return frame
 
 
-def check(path, frame, rng):
+def check(path, frame, rng, count=50):
     """Reads as of random instants, in one call with plain ones, are those of the frame's living rows."""
-    dataset = Dataset.open(path)
+    dataset = path if isinstance(path, Dataset) else Dataset.open(path)
     store, users = SsdFeatures.open(dataset), dataset.manifest.rows("users")
-    ids = rng.integers(0, users, 50).astype(np.uint32)
-    when = pd.Timestamp("2025-12-31") + pd.to_timedelta(np.sort(rng.integers(0, 26, 50)), "D")
+    ids = rng.integers(0, users, count).astype(np.uint32)
+    when = pd.Timestamp("2025-12-31") + pd.to_timedelta(np.sort(rng.integers(0, 50, count)), "D")
     asked = pd.DataFrame({"since": when.astype("datetime64[us]"), "user_id": ids.astype(np.int64)})
     known = frame.astype({"since": "datetime64[us]"})
     expected = pd.merge_asof(asked, known, on="since", by="user_id")
     as_of = when.to_numpy().astype("M8[us]").astype(np.int64)
     block, plain = store.multi_get([Read("changes", ids, as_of), Read("changes", np.arange(len(frame))[:0])])
-    assert (len(block), len(plain)) == (50, 0)
+    assert (len(block), len(plain)) == (count, 0)
     there = expected["price"].notna().to_numpy()
     np.testing.assert_array_equal(block.present(), np.stack([there, there], 1))
     words = ["", *dataset.dictionary("changes", "plan")]
@@ -77,8 +77,35 @@ def check(path, frame, rng):
     np.testing.assert_array_equal(block.column("price"), expected["price"].fillna(0))
 
 
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory):
+    """A history with appended, edited and deleted rows, and what it holds."""
+    path, rng = tmp_path_factory.mktemp("changed") / "s", np.random.default_rng(11)
+    frame = make(path, rng, users=40, changes=300, schema=SCHEMA.as_history("changes"))
+    new = frame.iloc[:60].assign(since=lambda rows: rows["since"] + pd.Timedelta(20, "D"))
+    ingest(
+        {"changes": pa.Table.from_pandas(new, preserve_index=False)},
+        SCHEMA.as_history("changes"),
+        path,
+        append=True,
+    )
+    frame = pd.concat([frame, new], ignore_index=True)
+    lost, edited = rng.permutation(len(frame))[:40].reshape(2, 20)
+    with edit(path) as editing:
+        editing.update("changes", {"price": np.arange(20.0) + 1000}, ids=edited)
+        editing.delete("changes", ids=lost)
+    frame.loc[edited, "price"] = np.arange(20.0) + 1000
+    return Dataset.open(path), frame.drop(index=lost)
+
+
+@given(key=st.integers(0, 2**32), count=st.integers(0, 60))
+@settings(max_examples=cases(100, 2000))
+def test_reads_are_those_of_merge_asof(changed, key, count):
+    check(changed[0], changed[1], np.random.default_rng(key), count)
+
+
 @given(key=st.integers(0, 2**32), marked=st.booleans())
-@settings(max_examples=cases(8, 2000))
+@settings(max_examples=cases(8, 100))
 def test_against_merge_asof_through_edits_deletes_and_compaction(tmp_path_factory, key, marked):
     path, rng = tmp_path_factory.mktemp("v") / "s", np.random.default_rng(key)
     frame = make(path, rng, schema=SCHEMA.as_history("changes") if marked else SCHEMA)

@@ -12,6 +12,7 @@ change samples at older anchors.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,7 +20,8 @@ import numpy as np
 from workbench.errors import IngestError, SchemaError, explain
 from workbench.ingestion.check import ColumnKinds, check_tables
 from workbench.ingestion.edges import Keys, Link, link_rows
-from workbench.ingestion.editable import check_editable
+from workbench.ingestion.editable import Encoders
+from workbench.ingestion.encode import TextColumn
 from workbench.ingestion.job import Job
 from workbench.ingestion.new_keys import GrownKeys, new_keys
 from workbench.ingestion.new_rows import NewRows, write_rows
@@ -70,15 +72,16 @@ def append_tables(
     """
     collect_orphans(job.root)  # what a crash left has names that are needed now
     _expect_schema(schema, dataset.schema)
-    check_editable(dataset)
+    encoders = Encoders(dataset, job.texts)
     schema, manifest = dataset.schema, dataset.manifest
+    given = [table for table in schema if table.name in tables.names]
     for table in schema:
         if table.name not in tables.names:
             tables = tables.add(table.name, stored_schema(dataset, table.name).empty_table())
     kinds = check_tables(tables, schema)
     made = _Appended(groups={layout.group: layout for layout in manifest.groups})
     with job.stage("tables"):
-        for table in schema:
+        for table in given:
             _read_rows(job, tables, table, kinds, dataset, made)
     with job.stage("keys"):
         for new in made.rows.values():
@@ -86,7 +89,7 @@ def append_tables(
     words = dataset.dictionaries()
     with job.stage("features"):
         for new in made.rows.values():
-            _write_rows(job, new, manifest, words, made)
+            _write_rows(job, new, manifest, words, encoders.of(new.table), made)
     with job.stage("edges"):
         for new in made.rows.values():
             _write_links(job, new, dataset, made)
@@ -201,17 +204,22 @@ def _write_keys(job: Job, new: NewRows, dataset: Dataset, made: _Appended) -> No
 
 
 def _write_rows(
-    job: Job, new: NewRows, manifest: Manifest, words: dict[ColumnRef, list[str]], made: _Appended
+    job: Job,
+    new: NewRows,
+    manifest: Manifest,
+    words: dict[ColumnRef, list[str]],
+    texts: Mapping[str, TextColumn],
+    made: _Appended,
 ) -> None:
     """Rows that follow, with their times, and late rows, with numbers in the order in which they came."""
     name, layout = new.table.name, made.groups.get(new.table.name)
     first, waiting = manifest.rows(name), manifest.late_rows(name)
     if new.count:
-        layout = write_rows(job, new, new.following(), first, ("edit", "delta"), layout, words)
+        layout = write_rows(job, new, new.following(), first, ("edit", "delta"), layout, words, texts)
         if new.clock is not None:
             job.add(write_file(job.root, job.path("graph", ".time"), "time", name, new.times))
     if new.late:
-        layout = write_rows(job, new, new.others(), waiting, (LATE, LATE_DELTA), layout, words)
+        layout = write_rows(job, new, new.others(), waiting, (LATE, LATE_DELTA), layout, words, texts)
     if layout is not None:
         made.groups[name] = replace(layout, rows=first + new.count)
 

@@ -84,7 +84,7 @@ def ingest(
     path : the dataset's folder
     callbacks : called with :class:`~workbench.events.Progress` events
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
-    memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset
+    memory_limit : such as ``'4GB'``, by default half of what is free: what DuckDB holds before it sorts in files
     order : of feature rows on disk, for all tables, or table -> order: ``arrival``, ``key`` or the name of a
         foreign key, ``community``, ``measured``: see ``ingestion/orders.py``
     codes : table -> column -> how its features are stored, in half the bytes or less: ``stores/codecs.py``

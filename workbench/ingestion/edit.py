@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import IdError, IngestError, SchemaError, explain
-from workbench.ingestion.editable import check_editable
-from workbench.ingestion.encode import Coder, decode_block, sections_of
+from workbench.ingestion.editable import Encoders
+from workbench.ingestion.encode import Coder, TextColumn, decode_block, sections_of
 from workbench.ingestion.layout import feature_columns
 from workbench.ingestion.new_columns import encoded_columns, new_table
 from workbench.ingestion.tables import read_tables
@@ -44,7 +44,7 @@ from workbench.types import AnyArray, ByteArray, Int64Array
 
 
 @contextmanager
-def edit(path: str | Path) -> Iterator[Editing]:
+def edit(path: str | Path, *, texts: Mapping[str, Any] | None = None) -> Iterator[Editing]:
     """Change rows of a dataset in one transaction. Public as ``workbench.edit``.
 
     Everything in the ``with`` block becomes one new snapshot when it ends; if it fails, nothing does.
@@ -52,21 +52,21 @@ def edit(path: str | Path) -> Iterator[Editing]:
     Parameters
     ----------
     path : folder that ``ingest`` wrote
+    texts : ``'table.column'`` -> the encoder that the ingest got; only where its texts change
 
     Raises
     ------
     StoreError
         If there is no dataset, another process is writing there, or the disk refuses.
     IngestError
-        If its columns are stored in codes, or texts by an encoder of the user's.
+        If an encoder is another than the one of the ingest, or a value does not fit the code of its column.
     """
     root = Dataset.open(path).path
     with catalog.writing(root):
         try:
             collect_orphans(root)  # what a crash left has names that are needed now
             dataset = Dataset.open(root)
-            check_editable(dataset)
-            editing = Editing(dataset)
+            editing = Editing(dataset, Encoders(dataset, texts or {}))
             yield editing
             editing._commit()
         finally:
@@ -76,9 +76,10 @@ def edit(path: str | Path) -> Iterator[Editing]:
 class Editing:
     """The edits of one transaction; made by :func:`edit`. Later calls see what earlier ones changed."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
+    def __init__(self, dataset: Dataset, encoders: Encoders) -> None:
+        self._dataset, self._encoders = dataset, encoders
         self._rows: dict[str, pa.Table] = {}
+        self._changed: dict[str, frozenset[str]] = {}
         self._deleted = {table.name: deleted_rows(dataset, table.name) for table in dataset.schema}
         self._deleted_before = dict(self._deleted)
         self._keys: dict[str, KeyMap] = {}
@@ -186,6 +187,8 @@ class Editing:
             elif not keep:
                 nothing = pa.nulls(len(changed), changed.schema.field(place).type)
                 changed = changed.set_column(place, column.name, nothing)
+        others = frozenset(typed.column_names if keep else allowed)
+        self._changed[table.name] = self._changed.get(table.name, frozenset()) | others
         self._stage(table.name, changed)
 
     def _named(
@@ -261,9 +264,11 @@ class Editing:
                 if layout.group == table.name and (rows is not None or len(gone)):
                     delta = Delta(gone, np.zeros((len(gone), layout.stride), np.uint8))
                     if rows is not None:
-                        groups[place], changed = encoded_rows(table, layout, rows, words)
+                        ids, others = rows.column(ROW).to_numpy(), self._changed[table.name]
+                        texts = self._encoders.of(table, ids, others)
+                        groups[place], changed = encoded_rows(table, layout, rows, words, texts)
                         delta = Delta.merged([changed, delta])
-                    files.delta(table.name, delta)
+                    files.delta(layout, delta)
         if not (files.entries or self._new):
             return
         after = manifest.edited(files.entries, {}, groups=tuple(groups))
@@ -297,13 +302,17 @@ class _Files:
         path = f"tables/{self._part}/{len(self.entries)}.parquet"
         self.entries.append(write_file(self._root, path, role, name, memoryview(sink.getvalue())))
 
-    def delta(self, group: str, delta: Delta) -> None:
+    def delta(self, layout: GroupLayout, delta: Delta) -> None:
         path = f"features/{self._part}/{len(self.entries)}.delta"
-        self.entries.append(write_file(self._root, path, "delta", group, delta.ids, delta.rows))
+        self.entries.append(write_file(self._root, path, "delta", layout.group, *delta.to_bytes(layout)))
 
 
 def encoded_rows(
-    table: Table, layout: GroupLayout, rows: pa.Table, words: dict[ColumnRef, list[str]]
+    table: Table,
+    layout: GroupLayout,
+    rows: pa.Table,
+    words: dict[ColumnRef, list[str]],
+    texts: Mapping[str, TextColumn],
 ) -> tuple[GroupLayout, Delta]:
     """Rows of a table as rows of its feature group.
 
@@ -311,6 +320,7 @@ def encoded_rows(
     ----------
     rows : pyarrow.Table  with ``__row__``, ascending
     words : dict (table, column) -> categories so far; new ones join them
+    texts : dict column -> what encodes its texts, of those that are not hashed
 
     Returns
     -------
@@ -320,7 +330,7 @@ def encoded_rows(
     names = [column.name for column in layout.columns if column.section == "categorical"]
     known = {name: words.get((table.name, name), []) for name in names}
     coder = Coder({name: {word: i for i, word in enumerate(known[name], 1)} for name in names})
-    packed = _packed(table, layout, rows, coder)
+    packed = _packed(table, layout, rows, coder, texts)
     for name in names:
         words[table.name, name] = coder.dictionary(name)
     columns = [
@@ -330,11 +340,13 @@ def encoded_rows(
     return replace(layout, columns=tuple(columns)), Delta(rows.column(ROW).to_numpy(), packed)
 
 
-def _packed(table: Table, layout: GroupLayout, rows: pa.Table, coder: Coder) -> ByteArray:
+def _packed(
+    table: Table, layout: GroupLayout, rows: pa.Table, coder: Coder, texts: Mapping[str, TextColumn]
+) -> ByteArray:
     """uint8[n, stride]: rows of a table as feature rows; new categories join the coder."""
     columns = tuple(table.column(column.name) for column in layout.columns)
     widths = {column.name: column.width for column in layout.columns}
-    sections, present = sections_of(layout, decode_block(columns, widths, rows), coder)
+    sections, present = sections_of(layout, decode_block(columns, widths, rows, texts), coder)
     return encode_rows(layout, sections, present)
 
 

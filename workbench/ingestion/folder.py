@@ -15,11 +15,18 @@ from workbench.ingestion.sources import SYSTEM_SPILL
 from workbench.ingestion.tables import Tables
 from workbench.stores import catalog
 from workbench.stores.dataset import DATA_FOLDERS
+from workbench.stores.memory import available_memory
 from workbench.stores.seal import FOLDER, SEAL, read_seal
 from workbench.stores.sql import quote_text
 
 SPILL = "spill-"
 """Folders into which DuckDB sorts what does not fit into memory; followed by the process's id."""
+
+OTHERS = 1 << 30
+"""Bytes left for what DuckDB does not count (Parquet it reads and writes) and for what is not DuckDB's."""
+
+LEAST = 256 << 20
+"""Bytes that DuckDB may hold however little is free: with much less it cannot sort at all."""
 
 UNFINISHED = f"{SPILL}csc"
 """Folder of what an ingest sorts out of core: what a crash leaves there, the next ingest goes on with."""
@@ -93,6 +100,10 @@ def snapshot_before(root: Path) -> int:
 def spilling(tables: Tables, root: Path, memory_limit: str | None) -> Iterator[None]:
     """Limit what DuckDB holds in memory, and let it sort the rest in files beside the dataset.
 
+    Parameters
+    ----------
+    memory_limit : size, or None: half of the memory that is free, beside :data:`OTHERS`
+
     Raises
     ------
     IngestError
@@ -100,13 +111,14 @@ def spilling(tables: Tables, root: Path, memory_limit: str | None) -> Iterator[N
     """
     _remove_dead_spills(root)
     connection = tables.sources.connect()
-    if memory_limit is not None:
-        try:
-            connection.execute(f"SET memory_limit = {quote_text(memory_limit)}")
-        except duckdb.Error as error:
-            raise IngestError(
-                explain(f"memory_limit={memory_limit!r} was asked for", str(error), "a size such as '4GB'")
-            ) from error
+    usual = max((available_memory() - OTHERS) // 2, LEAST)
+    limit = f"{usual}B" if memory_limit is None else memory_limit
+    try:
+        connection.execute(f"SET memory_limit = {quote_text(limit)}")
+    except duckdb.Error as error:
+        raise IngestError(
+            explain(f"memory_limit={limit!r} was asked for", str(error), "a size such as '4GB'")
+        ) from error
     # DuckDB refuses to move once it has spilled: tables that were too large to read in memory stay where
     # they are, in the system's folder for temporary files.
     with suppress(duckdb.NotImplementedException):

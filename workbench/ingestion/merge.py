@@ -26,6 +26,7 @@ from workbench.ingestion.folder import SPILL, UNFINISHED
 from workbench.ingestion.found_links import finds_links
 from workbench.ingestion.job import Job, pool
 from workbench.ingestion.places import Places
+from workbench.ingestion.row_groups import stored_row_group
 from workbench.ingestion.write_edges import write_edges
 from workbench.ingestion.write_tables import copy_query, write_keys, write_times
 from workbench.schema import Table
@@ -155,7 +156,8 @@ def _write_table(
 ) -> None:
     """The rows of a table with its late ones in time order; its clock and its keys."""
     name = table.name
-    path = copy_query(job, connection, name, _in_order(dataset, table))
+    group = stored_row_group(dataset.table_files(name)[0])
+    path = copy_query(job, connection, name, _in_order(dataset, table), group)
     job.add(adopt_file(job.root, path, "table", name))
     built.rows[name] = int(pq.read_metadata(job.root / path).num_rows)
     built.keys[name] = KeyMap(name, built.rows[name])

@@ -8,7 +8,7 @@ They are read and written block after block, so an append takes little memory, h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,10 @@ import pyarrow.parquet as pq
 
 from workbench.errors import IngestError, explain
 from workbench.ingestion.edit import encoded_rows
+from workbench.ingestion.encode import TextColumn
 from workbench.ingestion.job import Job
-from workbench.ingestion.write_tables import ROW_GROUP, read_column
+from workbench.ingestion.row_groups import LARGEST
+from workbench.ingestion.write_tables import read_column
 from workbench.schema import Table
 from workbench.stores.compaction import FileSink
 from workbench.stores.durable import DurableFile
@@ -143,6 +145,7 @@ def write_rows(
     roles: tuple[str, str],
     layout: GroupLayout | None,
     words: dict[ColumnRef, list[str]],
+    texts: Mapping[str, TextColumn],
 ) -> GroupLayout | None:
     """Write some rows as they are and, where the table has features, encoded; block after block.
 
@@ -152,6 +155,7 @@ def write_rows(
     roles : of the two files, such as ``edit`` and ``delta``
     layout : GroupLayout or None  of the table's features
     words : dict (table, column) -> categories so far; new ones join them
+    texts : dict column -> what encodes its texts, of those that are not hashed
 
     Returns
     -------
@@ -162,7 +166,8 @@ def write_rows(
     schema = new.stored.append(pa.field(ROW, pa.int64()))
     with ExitStack() as files:
         whole = files.enter_context(DurableFile(job.root, job.path("tables", ".parquet"), roles[0], name))
-        writer = files.enter_context(pq.ParquetWriter(FileSink(whole), schema))
+        sink = files.enter_context(FileSink(whole))
+        writer = files.enter_context(pq.ParquetWriter(sink, schema))
         delta = None
         if layout is not None:
             path = job.path("features", ".delta")
@@ -170,13 +175,14 @@ def write_rows(
             delta.write(np.arange(first, first + count))
         for block in new.blocks(ranges):
             rows = block.append_column(ROW, pa.array(np.arange(place, place + len(block))))
-            writer.write_table(rows, row_group_size=ROW_GROUP)
+            writer.write_table(rows, row_group_size=LARGEST)
             if delta is not None and layout is not None:
-                layout, encoded = encoded_rows(new.table, layout, rows, words)
-                delta.write(encoded.rows)
+                layout, encoded = encoded_rows(new.table, layout, rows, words, texts)
+                delta.write(encoded.to_bytes(layout)[1])
             place += len(block)
             job.progress(len(block))
         writer.close()
+        sink.close()
         job.add(whole.finish())
         if delta is not None:
             job.add(delta.finish())

@@ -11,7 +11,7 @@ from workbench.errors import TaskError, explain
 from workbench.query.expressions import instant_sql
 from workbench.query.moments import Observed, moment
 from workbench.query.resolved import ResolvedQuery, Source
-from workbench.query.split_options import SplitOptions, is_share, length
+from workbench.query.split_options import SplitOptions, ending_at
 from workbench.query.splits import Splits, default_boundaries, split_anchors
 from workbench.stores.sql import quote_name
 from workbench.temporal import Span, iso
@@ -127,10 +127,8 @@ def _begins(
     if isinstance(value, (list, tuple)):
         begin, end = (moment(name, time, observed) for time in value)
         return begin, end
-    if is_share(value):
-        return before - round(value * (data[1] - data[0])), None
-    span = length(value)
-    return (moment(name, value, observed) if span is None else (-span).after(before)), None
+    found = ending_at(value, before, data[1] - data[0])
+    return (moment(name, value, observed) if found is None else found), None
 
 
 def _span(con: Any, source: Source, limit: int | None = None) -> tuple[int, int] | None:

@@ -50,7 +50,7 @@ def describe(task: Task) -> str:
 
 def _window(task: Task) -> str:
     if task.static:
-        return "none: values that are missing now are predicted; splits are random"
+        return "none: labels are of no time; anchors see everything"
     steps = f" in {task.target.steps} windows that follow one another" if task.target.steps > 1 else ""
     every = f"; one anchor every {task.boundaries.every}" if isinstance(task.boundaries, Boundaries) else ""
     return f"labels look {task.horizon} ahead{steps}{every}"
@@ -61,7 +61,8 @@ def _splits(task: Task) -> list[str]:
     lines, labelled = [], []
     for split in ("train", "val", "test"):
         anchors = getattr(task.splits, split)
-        where = f"{len(anchors)} anchor{'s' * (len(anchors) != 1)}, {iso(anchors[0])} .. {iso(anchors[-1])}: "
+        where = f"{len(anchors)} anchor{'s' * (len(anchors) != 1)}"
+        where += f", {iso(anchors[0])} .. {iso(anchors[-1])}: " if len(anchors) else ": "
         try:
             seeds = task.seeds(split)
             labelled.append(seeds)

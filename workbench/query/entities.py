@@ -57,10 +57,10 @@ def known_entities(
         ) from error
     _refuse(node_id < 0, shown, f"table {name!r} of {key_map.rows:,} rows has no such", "Check the keys")
     exists = _exists(dataset, query, anchor, until, node_id)
-    at, do = f"at {iso(anchor)}", "Choose another time at="
+    at, do = ("at any time", "") if query.static else (f"at {iso(anchor)}", "Choose another time at=")
     if until is not None and until < anchor:
         at += f", with features frozen at {iso(until)},"
-        do += ", or a later until= for the task"
+        do = f"{do}, or a later until= for the task" if do else "Choose a later until= for the task"
     _refuse(~exists, shown, f"{at} {name!r} has not yet, or no longer,", do)
     return Labels(node_id, plain_keys(key_map.keys_of(node_id)), np.full(len(node_id), anchor), None)
 

@@ -125,6 +125,8 @@ def literal_sql(literal: ast.Literal, duckdb_type: str | None) -> str:
     if duckdb_type is not None and kind_of(duckdb_type) is Kind.TIME:
         return instant_sql(instant(str(value)))
     match value:
+        case None:
+            return "NULL"
         case bool():
             return "TRUE" if value else "FALSE"
         case str():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from workbench.ingestion.layout import feature_columns
 from workbench.query import ast
 from workbench.query.kinds import ColumnTypes
 from workbench.query.targets import Target
@@ -96,5 +97,6 @@ class ResolvedQuery:
         """Table -> columns that no feature may read: the target of a static query."""
         if not self.static:
             return {}
-        found = [part.column for part in ast.walk(self.query.target) if isinstance(part, ast.ColumnRef)]
-        return {self.entity.name: tuple(dict.fromkeys(found))}
+        asked = {part.column for part in ast.walk(self.query.target) if isinstance(part, ast.ColumnRef)}
+        found = tuple(c.name for c in feature_columns(self.entity) if c.name in asked)
+        return {self.entity.name: found} if found else {}

@@ -24,11 +24,22 @@ def is_share(value: Any) -> bool:
     return isinstance(value, (float, np.floating)) and bool(0 < value < 1)
 
 
-def length(value: Any) -> Span | None:
-    """A length of time, such as ``'90 days'`` or a timedelta; None if the value is something else."""
+def ending_at(value: Any, end: int, whole: int) -> int | None:
+    """When a split begins that is a share or a length of time and ends there; None if it is neither.
+
+    Parameters
+    ----------
+    value : what ``val=`` and ``test=`` may be
+    end : int  microseconds: the beginning of the next split, or the end of the data
+    whole : int  microseconds that shares are of
+    """
+    if is_share(value):
+        return int(end - round(value * whole))
     if isinstance(value, str) and (found := _LENGTH.match(value)):
-        return Span.read(found[1])
-    return Span.read(value) if isinstance(value, (Span, dt.timedelta, np.timedelta64)) else None
+        value = found[1]
+    elif not isinstance(value, (Span, dt.timedelta, np.timedelta64)):
+        return None
+    return (-Span.read(value)).after(end)
 
 
 @dataclass(frozen=True)

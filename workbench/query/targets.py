@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from workbench.errors import QueryError
 from workbench.query import ast
 from workbench.query.kinds import ColumnTypes, Kind, kind_of_operand
 from workbench.query.pointing import query_error
@@ -90,6 +89,8 @@ def target_of(query: ast.Query, schema: Schema, types: ColumnTypes) -> Target:
         If the value cannot be predicted, or not in the way that ``CLASSIFY``, ``RANK`` or ``FORECAST``
         ask for.
     """
+    if not any(ast.aggregates(query.target)):
+        _check_hidden(query, schema)
     found, mode = _plain(query, schema, types), query.mode
     if mode is None:
         return found
@@ -136,14 +137,7 @@ def _of_column(query: ast.Query, column: ast.ColumnRef, schema: Schema, types: C
     smallest = isinstance(query.target, ast.Aggregate) and query.target.function in ("MIN", "MAX")
     linked = [key.table for key in table.foreign_keys if key.column == column.column]
     if linked and not smallest:
-        if isinstance(query.target, ast.ColumnRef):
-            raise _link_is_a_feature(query, column, linked[0])
         return Target("ranking", pair, linked[0])
-    if column.column == table.primary_key:
-        raise query_error(
-            query.text, column.place, "a target was asked for", f"{column} is the key of its table",
-            do="Predict another column",
-        )  # fmt: skip
     if kind in (Kind.TIME, Kind.OTHER):
         raise query_error(
             query.text, column.place, "a target was asked for", f"{column} holds {kind.value}",
@@ -161,14 +155,26 @@ def _of_column(query: ast.Query, column: ast.ColumnRef, schema: Schema, types: C
     )
 
 
-def _link_is_a_feature(query: ast.Query, column: ast.ColumnRef, table: str) -> QueryError:
-    return query_error(
-        query.text,
-        column.place,
-        "a target was asked for",
-        f"{column} is a link to {table!r}, which the graph holds: its answer would be among the features",
-        do=f"Predict later links: LIST_DISTINCT({column}, 0, 30, days) FOR EACH key of another table",
-    )
+def _check_hidden(query: ast.Query, schema: Schema) -> None:
+    """A static target is hidden from the features: that is impossible for what the graph is made of."""
+    for part in ast.walk(query.target):
+        if not isinstance(part, ast.ColumnRef):
+            continue
+        table = schema[part.table]
+        linked = [key.table for key in table.foreign_keys if key.column == part.column]
+        if linked:
+            got = (
+                f"{part} is a link to {linked[0]!r}, which the graph holds: its answer is among the features"
+            )
+            do = f"Predict later links: LIST_DISTINCT({part}, 0, 30, days) FOR EACH key of another table"
+        elif part.column == table.primary_key:
+            got, do = f"{part} is the key of its table", "Predict another column"
+        elif part.column in (table.time, table.end_time):
+            got = f"{part} says when a row exists, which the graph holds: its answer is among the features"
+            do = "Predict another column"
+        else:
+            continue
+        raise query_error(query.text, part.place, "a target was asked for", got, do=do)
 
 
 def _one_of_a_column(target: ast.Expression) -> ast.ColumnRef | None:

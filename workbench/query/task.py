@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -17,6 +19,7 @@ from workbench.query.entities import existing, known_entities
 from workbench.query.known_texts import warn_of_unknown_texts
 from workbench.query.labels import Labels, column_types, compute_labels, connection, select_entities
 from workbench.query.moments import Observed, moment
+from workbench.query.own_task import Brought, own_task
 from workbench.query.parser import parse
 from workbench.query.random_split import RandomSplit
 from workbench.query.resolve import resolve
@@ -44,14 +47,15 @@ class Task:
     ----------
     dataset : Dataset
     resolved : ResolvedQuery  the query, bound to the dataset's schema
-    boundaries : Boundaries or RandomSplit
-        When the splits begin, and how anchors are placed; the shares of a static task.
+    boundaries : Boundaries, RandomSplit or Brought
+        When the splits begin, and how anchors are placed; the shares of a static task; or the table
+        that the seeds were brought in.
     splits : Splits  the anchors of train, val and test
     """
 
     dataset: Dataset
     resolved: ResolvedQuery
-    boundaries: Boundaries | RandomSplit
+    boundaries: Boundaries | RandomSplit | Brought
     splits: Splits
     _found: dict[str, SeedTable] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -93,7 +97,35 @@ class Task:
             if resolved.static:
                 return cls(dataset, resolved, RandomSplit.place(placing), STATIC)
             boundaries = place(con, resolved, placing)
-        return cls(dataset, resolved, boundaries, boundaries.anchors(resolved.horizon))
+        splits = boundaries.anchors(resolved.horizon)
+        if resolved.query.where is not None and boundaries.until is not None:
+            _warn_of_where(int(splits.test[-1]), boundaries.until)
+        return cls(dataset, resolved, boundaries, splits)
+
+    @classmethod
+    def from_table(cls, dataset: Dataset, table: Any, *, entity: str, **options: Any) -> Task:
+        """A task with seeds and labels of your own, one row each.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        table : pandas frame, Arrow table, or path of a Parquet or CSV file
+        entity : str  ``table.key``: whose rows the seeds are
+        options
+            Columns: ``key`` (default: that of the entity, or ``entity``), ``label`` (``label``), ``time``
+            (``anchor_time``; without one every seed sees everything), ``split`` (``split``: train, val or
+            test). Without a split column: ``val`` and ``test``, instants, shares or lengths of time; of
+            seeds without a time shares, drawn by ``draw``, a whole number. ``horizon``: how far labels look
+            ahead of their anchors; no window crosses into the next split. ``until``: freezes features.
+            ``task_type``: instead of what the labels look like; ``candidates``: the table that is ranked.
+
+        Raises
+        ------
+        TaskError
+            If a column is missing or of a wrong kind, or an entity does not exist at its anchor.
+        """
+        own = own_task(dataset, table, entity, options)
+        return cls(dataset, own.resolved, own.brought, own.splits, own.seeds)
 
     @classmethod
     def from_dict(cls, dataset: Dataset, data: Mapping[str, Any]) -> Task:
@@ -104,7 +136,9 @@ class Task:
         return Task.build(dataset, data["query"], **options)
 
     def to_dict(self) -> dict[str, Any] | None:
-        """Plain JSON values: the query and every boundary, as int64 microseconds."""
+        """Plain JSON values: the query and every boundary; None for seeds that were brought as a table."""
+        if isinstance(self.boundaries, Brought):
+            return None
         return {"query": self.query, **asdict(self.boundaries)}
 
     @property
@@ -222,6 +256,9 @@ class Task:
         return moment("at", at, known)
 
     def _label(self, split: str) -> SeedTable:
+        if isinstance(self.boundaries, Brought):
+            got, known = "the table of own seeds has none", ", ".join(self._found)
+            raise TaskError(explain(f"seeds of the {split} split were asked for", got, known))
         anchors = getattr(self.splits, split)
         found = compute_labels(self.dataset, self.resolved, anchors, self.until)
         table = self._table(found, split)
@@ -268,4 +305,14 @@ class Task:
         return self.describe()
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if isinstance(self.boundaries, Brought):
+            return partial(Task.from_table, **self.boundaries.options), (self.dataset, self.boundaries.table)
         return Task.from_dict, (self.dataset, self.to_dict())
+
+
+def _warn_of_where(last: int, until: int) -> None:
+    """Say that WHERE selects by what features cannot see."""
+    if last > until:
+        got = f"WHERE is asked as of each anchor, up to {iso(last)}: it selects by rows that no feature sees"
+        do = "Leave WHERE out, or freeze nothing, if predictions are to know no more than features do"
+        warnings.warn(explain(f"until={iso(until)} was set", got, do=do), stacklevel=3)

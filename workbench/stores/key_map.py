@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _SPREAD = 8
 """Integer keys within this many times their number are looked up in a plain table instead of searched."""
 
+_FEW = 16
+"""But not if this many times as many keys are there as are looked up."""
+
 
 @dataclass(frozen=True, repr=False)
 class KeyMap:
@@ -265,9 +268,11 @@ class KeyMap:
         return table
 
     def _find_numbers(self, wanted: Int64Array) -> Int64Array:
-        numbers, direct = self._numbers, self._direct
+        numbers = self._numbers
         if not len(numbers):
             return np.full(len(wanted), -1, np.int64)
+        # A plain table costs a pass over all keys: a few are searched for.
+        direct = self._direct if _FEW * len(wanted) >= len(numbers) else None
         inside = (wanted >= numbers[0]) & (wanted <= numbers[-1])
         if direct is not None:
             return np.where(inside, direct[np.where(inside, wanted - numbers[0], 0)], -1)

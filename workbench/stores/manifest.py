@@ -46,7 +46,7 @@ class FileEntry:
         ``keys`` (table; Arrow IPC of sorted keys and their row ids) |
         ``edit`` (table; Parquet: whole rows, ``__row__`` ascending) |
         ``deleted`` (table; Parquet: ``__row__``) |
-        ``delta`` (group; int64[n] row ids ascending, then uint8[n, stride]) |
+        ``delta`` (group; int64[n] row ids ascending, then uint8[n, stride] as in the segment) |
         ``link`` (JSON of table and column; ids of the rows that appended rows point at) |
         ``late`` (table; Parquet: rows that wait for a compaction, ``__row__`` in the order of arrival) |
         ``late-delta`` (group; as ``delta``, of late rows)
