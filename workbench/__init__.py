@@ -104,6 +104,7 @@ _HOMES = {
     "add_versions": "workbench.pyg.as_of",
     "bars_svg": "workbench.report.charts",
     "commerce": "workbench.testing.commerce",
+    "compare_runs": "workbench.training.records",
     "compact": "workbench.ingestion.merge",
     "duration": "workbench.temporal",
     "edit": "workbench.ingestion.edit",

@@ -1,7 +1,8 @@
-"""HeteroGNN: heterogeneous GraphSAGE over a sampled neighbourhood, one answer per seed.
+"""HeteroGNN: message passing over a sampled neighbourhood of rows, one answer per seed.
 
     columns -> RowEncoder (once per distinct row) -> + MomentEncoder (per node) -> h0
-    layer:  h'(v) = h(v) + act(norm(W_self h(v) + sum over edge types of W_e [mean | max | ... of h(u)]))
+    layer:  as the plan says; of GraphSAGE
+            h'(v) = h(v) + act(norm(W_self h(v) + sum over edge types of W_e [mean | max | ... of h(u)]))
     seeds:  head(h0 + anchor's place in day, week and year | h after the last layer)
 
 Only what can still reach a seed is computed: nodes are in order of hop, so layer l keeps a prefix.
@@ -15,9 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workbench.models.attention import LAYERS
 from workbench.models.dropout import KeyedDropout
 from workbench.models.encoders import MomentEncoder, RowEncoder
-from workbench.models.layers import SageLayer, trim_edges
+from workbench.models.layers import trim_edges
 from workbench.models.statistics import Statistics
 from workbench.models.time_features import CYCLIC_WIDTH, cyclic
 from workbench.plan.model_plan import ModelPlan
@@ -70,7 +72,9 @@ class HeteroGNN(nn.Module):
         for index in range(self.depth):
             kept = followed(schema, steps, self.depth - index)
             self.layers.append(
-                SageLayer(kept, _updated(schema, steps, seed_type, self.depth - index - 1), plan.model)
+                LAYERS[plan.model.layer](
+                    kept, _updated(schema, steps, seed_type, self.depth - index - 1), plan.model
+                )
             )
         self.edge_types = followed(schema, steps, self.depth)
         self.adds = steps.subgraph != FORMS[0]

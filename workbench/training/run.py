@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import warnings
@@ -37,6 +38,7 @@ from workbench.training.metrics import score
 from workbench.training.parts import Parts
 from workbench.training.predict import Predictions
 from workbench.training.printing import PrintProgress
+from workbench.training.records import record_scores
 from workbench.training.run_folder import copy_folder, write_identity, write_run
 from workbench.training.step import unshaped
 from workbench.training.target import Target
@@ -191,7 +193,10 @@ class Run:
             got, allowed = "its labels are not known", "a split whose future is observed"
             raise TrainingError(explain(f"metrics on {seeds!r}", got, allowed))
         label = padded(seeds.label) if is_lists(seeds.label) else seeds.label
-        return score(self.target.task_type, label, self.target.point(predictions.values))
+        found = score(self.target.task_type, label, self.target.point(predictions.values))
+        if isinstance(split, str) and os.access(self.folder, os.W_OK):
+            record_scores(self.folder, split, found)
+        return found
 
     @property
     def encoders(self) -> Encoders:
