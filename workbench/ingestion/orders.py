@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from workbench.errors import SchemaError, did_you_mean, explain
+from workbench.errors import SchemaError, did_you_mean, expect, explain
 from workbench.kernels.communities import communities
 from workbench.schema import EdgeSpec, Schema
 from workbench.stores.graph_arrays import GraphArrays
@@ -55,6 +55,8 @@ def check_order(schema: Schema, order: Order) -> None:
         If a table, word or foreign key does not exist.
     """
     words = [ARRIVAL, KEY, COMMUNITY, MEASURED]
+    if not isinstance(order, (str, Mapping)):
+        expect(order, str, SchemaError, "an order of rows on disk", "Give a word, or a dict of tables")
     if isinstance(order, str):
         if order not in words:
             near, got = did_you_mean(order, words), "there is no such order"
