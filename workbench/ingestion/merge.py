@@ -34,6 +34,7 @@ from workbench.stores import compaction
 from workbench.stores.compaction import Compaction, folded
 from workbench.stores.dataset import Dataset, partition_name
 from workbench.stores.durable import adopt_file, write_file
+from workbench.stores.edits import deleted_rows
 from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
 from workbench.stores.late import LATE, late_features
@@ -52,8 +53,8 @@ BLOCK = 1 << 16
 def compact(path: str | Path, *, keep: bool = True) -> Compaction:
     """Fold a dataset's edits into its files, late rows among them. Public as ``workbench.compact``.
 
-    Ids stay, unless late rows take their places, or links find keys that came after them: then rows behind
-    a late one get other ids, and deleted rows are gone for good.
+    Ids stay, unless late rows take their places, links find keys that came after them, or the last row without
+    a time was deleted: then rows behind a late one get other ids, and deleted rows are gone for good.
 
     Parameters
     ----------
@@ -72,9 +73,23 @@ def compact(path: str | Path, *, keep: bool = True) -> Compaction:
 
 def _rewritten(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ...]]:
     late = any(dataset.manifest.late_rows(table.name) for table in dataset.schema)
-    if late or finds_links(dataset):
+    if late or _frees_the_end(dataset) or finds_links(dataset):
         return merged(dataset, snapshot)
     return folded(dataset, snapshot)
+
+
+def _frees_the_end(dataset: Dataset) -> bool:
+    """Whether all rows without a time were deleted, of a table of times: no row could follow while they hold ids."""
+    for table in dataset.schema:
+        name = table.name
+        first, rows = dataset.manifest.dated_rows.get(name), dataset.manifest.rows(name)
+        if (
+            first is not None
+            and first < rows
+            and np.isin(np.arange(first, rows), deleted_rows(dataset, name)).all()
+        ):
+            return True
+    return False
 
 
 def merged(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ...]]:
