@@ -1,4 +1,4 @@
-"""Rows that are changed get the codes that their table has; new categories join, what is no feature is counted."""
+"""Changed rows get the codes that their table has; new categories join, what is no feature is counted."""
 
 from collections import Counter
 

@@ -246,7 +246,7 @@ def test_a_merged_dataset_is_one_ingest_of_all_its_rows(tmp_path_factory, key):
 
 
 def test_rows_without_a_time_that_were_deleted_let_others_follow_again(tmp_path):
-    frames, clock = random_tables(np.random.default_rng(5), text_keys=False)
+    frames, _ = random_tables(np.random.default_rng(5), text_keys=False)
     frames["orders"].loc[len(frames["orders"]) - 1, "at"] = pd.NaT
     more = {"orders": frames["orders"].iloc[[-2]]}
     ingest(arrow(frames), SCHEMA, tmp_path / "s")
