@@ -82,8 +82,7 @@ def ingest(
     path : the dataset's folder
     callbacks : called with :class:`~workbench.events.Progress` events
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
-    memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files, beside the dataset; None:
-        two fifths of what is free
+    memory_limit : such as ``'4GB'``: what DuckDB may hold before it sorts in files; None: 2/5 of what is free
     slots : table -> column; its feature rows lie on disk by (column, time) instead of time: those that are
         read together, such as one user's orders, lie together. Costs 4 bytes of memory a row.
     codes : table -> column -> how its features are stored, in half the bytes or less: ``stores/codecs.py``
