@@ -53,8 +53,8 @@ BLOCK = 1 << 16
 def compact(path: str | Path, *, keep: bool = True) -> Compaction:
     """Fold a dataset's edits into its files, late rows among them. Public as ``workbench.compact``.
 
-    Ids stay, unless late rows take their places, links find keys that came after them, or the last row without
-    a time was deleted: then rows behind a late one get other ids, and deleted rows are gone for good.
+    Ids stay, unless late rows take their places, links find keys that came after them, or all rows without a
+    time were deleted: then rows behind a late one get other ids, and deleted rows are gone for good.
 
     Parameters
     ----------
@@ -79,15 +79,13 @@ def _rewritten(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ..
 
 
 def _frees_the_end(dataset: Dataset) -> bool:
-    """Whether all rows without a time were deleted, of a table of times: no row could follow while they hold ids."""
+    """Whether all rows without a time were deleted, of some table: while they hold ids, no row can follow."""
     for table in dataset.schema:
         name = table.name
         first, rows = dataset.manifest.dated_rows.get(name), dataset.manifest.rows(name)
-        if (
-            first is not None
-            and first < rows
-            and np.isin(np.arange(first, rows), deleted_rows(dataset, name)).all()
-        ):
+        if first is None or first == rows:
+            continue
+        if np.isin(np.arange(first, rows), deleted_rows(dataset, name)).all():
             return True
     return False
 
