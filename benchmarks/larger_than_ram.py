@@ -39,9 +39,6 @@ MARKS = 1 << 20
 BLOCK = 122_880
 SEEDS = 100_000
 FANOUT = 20
-MEMORY_SHARES = {"duckdb": 0.4, "features": 0.25}
-"""Parts of the limit that DuckDB's sort and the feature store may take."""
-
 PHASES = ("ingest", "epoch")
 
 
@@ -73,20 +70,19 @@ def marks(instants: Any) -> Any:
     return (instants // 1_000_000 % MARKS).astype(np.float32)
 
 
-def ingest(folder: Path, limit: int) -> dict[str, Any]:
+def ingest(folder: Path) -> dict[str, Any]:
     """Ingest the source, and say how long it took."""
     started = time.perf_counter()
     tables = wb.read_tables(folder / "source")
     schema = wb.infer_schema(tables)
-    memory = f"{int(limit * MEMORY_SHARES['duckdb'])}B"
-    report = wb.ingest(tables, schema, folder / "store", memory_limit=memory)
+    report = wb.ingest(tables, schema, folder / "store")
     return {"seconds": time.perf_counter() - started, "rows": report.total_rows, "stages": report.seconds}
 
 
-def epoch(folder: Path, limit: int) -> dict[str, Any]:
+def epoch(folder: Path) -> dict[str, Any]:
     """Serve an epoch of batches of users, each with random events of its past; every row is checked."""
     started = time.perf_counter()
-    engine = wb.open(folder / "store", feature_budget=int(limit * MEMORY_SHARES["features"]))
+    engine = wb.open(folder / "store")
     opened = time.perf_counter() - started
     users = engine.graph.num_nodes("users")
     rng = np.random.default_rng(3)
@@ -107,9 +103,9 @@ def epoch(folder: Path, limit: int) -> dict[str, Any]:
     return {"seconds": seconds, "rows": rows, "batches": batches, "opened": opened, "way": group.way, **hits}
 
 
-def phase(name: str, folder: Path, limit: int) -> None:
+def phase(name: str, folder: Path) -> None:
     """Do one phase in this process, and leave what it found beside the data."""
-    found = {"ingest": ingest, "epoch": epoch}[name](folder, limit)
+    found = {"ingest": ingest, "epoch": epoch}[name](folder)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     found["cpu"] = usage.ru_utime + usage.ru_stime
     (folder / f"{name}.json").write_text(json.dumps(found), encoding="utf-8")
@@ -122,7 +118,7 @@ def limited(name: str, folder: Path, limit: int) -> tuple[dict[str, Any], Used] 
         for file in folder.rglob("*"):
             if file.is_file():
                 evict(file)  # what lies in the page cache already would count for nobody
-        options = ["--phase", name, "--folder", str(folder), "--limit", f"{limit / 2**30}"]
+        options = ["--phase", name, "--folder", str(folder)]
         used = _run([sys.executable, __file__, *options], folder, limit)
         if used is None:
             return None
@@ -178,7 +174,7 @@ def main() -> None:
     size = int((given.gib or (0.25 if given.quick else 8)) * 2**30)
     limit = int((given.limit or 2) * 2**30)
     if given.phase:
-        phase(given.phase, given.folder, limit)
+        phase(given.phase, given.folder)
         return
     report = BenchReport("larger_than_ram")
     if given.folder:

@@ -5,8 +5,10 @@
 Batches of most-recent sampling are replayed over every order that rows could have
 (``engine.features.locality``); ``order`` is what that proposes. Seeds of the generated shop are users at
 moments spread over the history; it is then ingested again with the proposed order, and the very same rows are
-read from both, the files evicted before each read. rel-f1 is looked for in ``../shared/data``; its seeds are
-the training seeds of driver-dnf, in small batches, for all of its rows fit into a few hundred pages.
+read from both, the files evicted before each read. A graph of planted communities has no keys to order its
+nodes by: it is laid out anew where it lies, by ``engine.reorder``. Seeds of rel-f1, which is looked for in
+``../shared/data``, are the training seeds of driver-dnf, in small batches, for all of its rows fit into a few
+hundred pages.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from _report import BenchReport, arguments
@@ -29,6 +32,7 @@ from workbench.stores.dataset import Dataset
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.testing.commerce import commerce
 from workbench.testing.evict import evict
+from workbench.testing.planted import planted
 from workbench.types import AnyArray
 
 ORDERS_PER_USER = 27
@@ -86,41 +90,61 @@ def add_pages(
     return proposed or {}
 
 
-def reads_of(engine: wb.Engine) -> list[AnyArray]:
-    """Rows of the fact table that each replayed batch reads."""
+def reads_of(engine: wb.Engine, table: str, size: int) -> list[AnyArray]:
+    """Rows of a table that each replayed batch of so many seeds reads."""
     sampler = NeighborSampler(
         engine.graph, wb.Fanout(list(FANOUTS[0]), strategy="recent"), purpose="locality"
     )
     found = []
-    for seeds in drawn_seeds(engine.graph, BATCH, BATCHES):
+    for seeds in drawn_seeds(engine.graph, size, BATCHES):
         for read in plan_join(engine.schema, engine.features.groups, sampler.sample(seeds)).reads:
-            found += [read.ids] if read.group == TABLE else []
+            found += [read.ids] if read.group == table else []
     return found
 
 
-def cold_rate(dataset: Dataset, ids: AnyArray) -> float:
+def cold_rate(dataset: Dataset, table: str, ids: AnyArray) -> float:
     """Rows a second of one read from an evicted file."""
-    evict(dataset.file("features", TABLE))
+    evict(dataset.file("features", table))
     store = SsdFeatures.open(dataset, resident_bytes=0)
     started = time.perf_counter()
-    store.multi_get([wb.Read(TABLE, ids)])
+    store.multi_get([wb.Read(table, ids)])
     return len(ids) / (time.perf_counter() - started)
 
 
 def add_cold(
-    report: BenchReport, name: str, arrival: Dataset, ordered: Dataset, reads: list[AnyArray]
+    report: BenchReport, name: str, table: str, arrival: Dataset, ordered: Dataset, reads: list[AnyArray]
 ) -> None:
     """Cold reads of the same rows from both orders, in turn."""
-    cold_rate(arrival, reads[0]), cold_rate(ordered, reads[0])  # compiles, and opens what opens once
-    rates = [(cold_rate(arrival, ids), cold_rate(ordered, ids)) for ids in reads]
+    (
+        cold_rate(arrival, table, reads[0]),
+        cold_rate(ordered, table, reads[0]),
+    )  # compiles, opens what opens once
+    rates = [(cold_rate(arrival, table, ids), cold_rate(ordered, table, ids)) for ids in reads]
     report.add(
-        f"{name}, cold rows of {TABLE}",
+        f"{name}, cold rows of {table}",
         statistics.median(after for _, after in rates),
         "rows/s",
         reference="arrival order",
         ratio=statistics.median(after / before for before, after in rates),
         arrival=statistics.median(before for before, _ in rates),
     )
+
+
+def add_communities(report: BenchReport, path: Path, nodes: int) -> None:
+    """Pages and cold reads of a graph without keys, before and after it is laid out anew."""
+    tables, schema = planted(nodes, 60, 20, 0.95, np.random.default_rng(0)).tables(15)
+    wb.ingest(tables, schema, path)
+    name, engine = f"communities of {nodes:,} nodes", wb.open(path)
+    plan = wb.Fanout(list(FANOUTS[0]), strategy="recent")
+    found = engine.features.locality(plan, batch_size=SMALL_BATCH, batches=BATCHES)
+    print(found, flush=True)
+    ratio = found.before / found.after
+    reference = "arrival order"
+    report.add(f"{name}, latest 20", found.after, "pages/batch", reference=reference, ratio=ratio)
+    done = engine.reorder(found.order).result()
+    report.add(f"{name}, engine.reorder", done.seconds, "s", rows=nodes)
+    reads = reads_of(engine, "nodes", SMALL_BATCH)
+    add_cold(report, name, "nodes", engine.dataset, engine.refresh().dataset, reads)
 
 
 def main() -> None:
@@ -145,7 +169,8 @@ def main() -> None:
         engine = ingested(tables, place / "time")
         order = add_pages(report, f"{name}, {BATCH} users", engine, None, BATCH)
         ordered = ingested(tables, place / "key", order)
-        add_cold(report, name, engine.dataset, ordered.dataset, reads_of(engine))
+        add_cold(report, name, TABLE, engine.dataset, ordered.dataset, reads_of(engine, TABLE, BATCH))
+        add_communities(report, place / "communities", 20_000 if options.quick else 1_000_000)
     report.finish(options.json)
 
 

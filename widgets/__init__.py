@@ -10,8 +10,12 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "BatchInspector": "widgets.batch_inspector",
+    "CutoffCheck": "widgets.cutoff_check",
     "FanoutPicker": "widgets.fanout_picker",
+    "MetapathPicker": "widgets.metapath_picker",
     "RunMonitor": "widgets.run_monitor",
+    "SchemaView": "widgets.schema_view",
     "SubgraphView": "widgets.subgraph_view",
 }
 """Public name -> the module that owns it; loaded on first use."""

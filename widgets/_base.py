@@ -25,9 +25,9 @@ from widgets._worker import LatestWins
 STATIC = Path(__file__).parent / "static"
 
 
-def script(name: str) -> str:
-    """The ES module of a widget: the shared functions, then its own file."""
-    return "\n".join((STATIC / part).read_text(encoding="utf-8") for part in ("base.js", name))
+def script(*names: str) -> str:
+    """The ES module of a widget: the shared functions, then its own files."""
+    return "\n".join((STATIC / part).read_text(encoding="utf-8") for part in ("base.js", *names))
 
 
 def style() -> str:

@@ -12,6 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from workbench.errors import CorruptStoreError, IngestError, StoreError
+from workbench.ingestion import folder
 from workbench.ingestion.build import ingest
 from workbench.ingestion.folder import SPILL, snapshot_before, spilling, writing
 from workbench.ingestion.infer import infer_schema
@@ -127,3 +128,14 @@ def test_a_dataset_of_another_version_is_replaced_whole(
 
 def _refuse(*_: object) -> None:
     raise OSError("no")
+
+
+@pytest.mark.parametrize(("free", "limit"), [(10 << 30, "4.0 GiB"), (1 << 20, "256.0 MiB")])
+def test_duckdb_may_hold_a_share_of_what_is_free(tmp_path, monkeypatch, free, limit):
+    monkeypatch.setattr(folder, "available_memory", lambda: free)
+    tables = read_tables({"t": pa.table({"a": [1]})})
+    with folder.spilling(tables, tmp_path, None):
+        connection = tables.sources.connect()
+        assert connection.sql("SELECT current_setting('memory_limit')").fetchall() == [(limit,)]
+    with folder.spilling(tables, tmp_path, "1GiB"):
+        assert connection.sql("SELECT current_setting('memory_limit')").fetchall() == [("1.0 GiB",)]

@@ -1,5 +1,7 @@
 """Late rows, and keys that come after what points at them: merged, they are an ingest of all rows at once."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 from linked_shop import SCHEMA, arrow, assert_same, random_tables
 
 from workbench.errors import IngestError, StoreError
+from workbench.ingestion import write_edges
 from workbench.ingestion.build import ingest
 from workbench.ingestion.edit import edit
 from workbench.ingestion.merge import compact
+from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 from workbench.stores.dataset import Dataset
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.key_map import KeyMap
@@ -166,6 +170,35 @@ def test_deleted_rows_give_up_ids_and_keys_where_late_rows_are_merged(shop):
     assert amounts(shop) == [0.5, 1, 2, 3]
 
 
+def test_links_of_large_tables_are_sorted_in_files_here_too(shop, tmp_path, monkeypatch):
+    ingest({"orders": orders([(6, 1, 5, 0.5), (5, 2, 15, 1.5)])}, SCHEMA, shop, append=True)
+    shutil.copytree(shop, tmp_path / "large")
+    compact(shop)
+    monkeypatch.setattr(write_edges, "IN_MEMORY", 1)
+    compact(tmp_path / "large")
+    assert_same(Dataset.open(tmp_path / "large"), Dataset.open(shop))
+    assert not list((tmp_path / "large").glob("spill*"))
+
+
+def test_links_by_row_number_mean_the_rows_of_the_new_order(tmp_path):
+    """As in an ingest of all rows: a table without a key is keyed by its rows in time order."""
+    visit = Table("visits", (Column("at", Stype.TIMESTAMP), Column("n", Stype.NUMERICAL)), time="at")
+    page = Table("pages", (Column("visit", Stype.ID),), foreign_keys=(ForeignKey("visit", "visits"),))
+    schema = Schema((visit, page))
+
+    def tables(days, visits):
+        at = pa.array([np.datetime64("2026-01-01", "us") + np.timedelta64(d, "D") for d in days])
+        return {"visits": pa.table({"at": at, "n": days}), "pages": pa.table({"visit": visits})}
+
+    ingest(tables([1, 5], [0, 2, 3]), schema, tmp_path / "s")
+    ingest(tables([9, 3], [1, 2]), schema, tmp_path / "s", append=True)
+    compact(tmp_path / "s")
+    ingest(tables([1, 5, 9, 3], [0, 2, 3, 1, 2]), schema, tmp_path / "whole")
+    one, other = (GraphArrays.open(Dataset.open(tmp_path / name)) for name in ("s", "whole"))
+    for a, b in zip(one.arrays, other.arrays, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_late_rows_are_merged_before_a_table_is_widened(shop):
     ingest({"orders": orders([(6, 1, 5, 0.5)])}, SCHEMA, shop, append=True)
     rows = pa.table({"note": [1.0]})
@@ -187,9 +220,9 @@ def test_a_merged_dataset_is_one_ingest_of_all_its_rows(tmp_path_factory, key):
     rng, root = np.random.default_rng(key), tmp_path_factory.mktemp("merge")
     frames = loose_tables(rng, text_keys=bool(key % 2))
     pieces = in_pieces(rng, frames, 4)
-    slots = {"orders": "user"} if rng.random() < 0.5 else None
+    order = {"orders": "user"} if rng.random() < 0.5 else "arrival"
     for number, piece in enumerate(pieces):
-        ingest(arrow(piece), SCHEMA, root / "s", **({"append": True} if number else {"slots": slots}))
+        ingest(arrow(piece), SCHEMA, root / "s", **({"append": True} if number else {"order": order}))
         random_edits(rng, root / "s", pieces[: number + 1])
         if rng.random() < 0.3:
             compact(root / "s")
@@ -200,7 +233,7 @@ def test_a_merged_dataset_is_one_ingest_of_all_its_rows(tmp_path_factory, key):
     done = compact(root / "s")
     merged = Dataset.open(root / "s")
     assert done.tables == tuple(VALUES)
-    ingest(arrow(together(pieces)), SCHEMA, root / "whole", slots=slots)
+    ingest(arrow(together(pieces)), SCHEMA, root / "whole", order=order)
     assert_same(merged, Dataset.open(root / "whole"), codes=False)
     for column, words in before.items():
         assert merged.dictionaries()[column] == words, "models know categories by their codes"
@@ -210,3 +243,18 @@ def test_a_merged_dataset_is_one_ingest_of_all_its_rows(tmp_path_factory, key):
     report = verify(root / "s")
     assert report.ok
     assert not report.unregistered
+
+
+def test_rows_without_a_time_that_were_deleted_let_others_follow_again(tmp_path):
+    frames, clock = random_tables(np.random.default_rng(5), text_keys=False)
+    frames["orders"].loc[len(frames["orders"]) - 1, "at"] = pd.NaT
+    more = {"orders": frames["orders"].iloc[[-2]]}
+    ingest(arrow(frames), SCHEMA, tmp_path / "s")
+    assert ingest(arrow(more), SCHEMA, tmp_path / "s", append=True).late == {"orders": 1}
+    compact(tmp_path / "s")
+    last = Dataset.open(tmp_path / "s").manifest.rows("orders") - 1
+    with edit(tmp_path / "s") as editing:
+        editing.delete("orders", ids=[last])
+    compact(tmp_path / "s")
+    assert Dataset.open(tmp_path / "s").manifest.rows("orders") == last
+    assert ingest(arrow(more), SCHEMA, tmp_path / "s", append=True).late == {}

@@ -16,12 +16,12 @@ import pytest
 from workbench.errors import StoreError
 from workbench.ingestion.edit import edit
 from workbench.stores.compaction import compact
-from workbench.stores.dataset import DATA_FOLDERS, Dataset
-from workbench.stores.durable import DurableFile, checksum
+from workbench.stores.dataset import Dataset
+from workbench.stores.durable import DurableFile
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.verify import verify
 from workbench.testing.disk_faults import DiskFaults
-from workbench.testing.edited_shop import check_shop, make_shop
+from workbench.testing.edited_shop import assert_sound, check_shop, make_shop
 from workbench.testing.sizes import cases, torture
 
 CHILD = """
@@ -139,13 +139,6 @@ def check(path, kind, models, at):
     return new
 
 
-def assert_sound(path):
-    """As ``verify``, but without its child process, which takes a second."""
-    entries = Dataset.open(path).manifest.kept_files
-    assert files_of(path) == {entry.path for entry in entries}
-    assert all(checksum(path / entry.path) == (entry.bytes, entry.checksum) for entry in entries)
-
-
 def test_every_kind_of_call_is_reached(calls):
     for kind in ("edit", "compact"):
         kinds = [call.split()[0] for call in calls[kind]]
@@ -232,42 +225,3 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_acknowledged(before, tmp_pa
         compact(path)
         assert_sound(path)
     assert updates >= sum(job[2] for job in jobs) > len(jobs)
-
-
-def test_torn_images_of_an_edit_and_a_compaction(before, calls, tmp_path):
-    """What a power cut may leave before the commit: any part of any new file. The old state is read."""
-    root, _ = before
-    rng = np.random.default_rng(4)
-    for kind, run in (("edit", change), ("compact", compact)):
-        shutil.copytree(root / kind, tmp_path / "new")
-        shutil.copytree(root / kind, tmp_path / "old")
-        run(tmp_path / "new")
-        old, manifest = files_of(tmp_path / "old"), Dataset.open(tmp_path / "old").manifest
-        new = {name: (tmp_path / "new" / name).read_bytes() for name in files_of(tmp_path / "new") - old}
-        assert len(new) >= 4
-        for _ in range(cases(1000, 10_000)):
-            for name, whole in new.items():
-                file, size = tmp_path / "old" / name, int(rng.integers(0, len(whole) + 1))
-                file.parent.mkdir(parents=True, exist_ok=True)
-                tail = bytes(len(whole) - size) if rng.random() < 0.5 else b""
-                file.write_bytes(whole[:size] + tail)
-                if rng.random() < 0.3:
-                    file.unlink()
-            assert Dataset.open(tmp_path / "old").manifest == manifest
-            if rng.random() < 0.02:
-                report = verify(tmp_path / "old")
-                assert report.ok
-                assert set(report.unregistered) == files_of(tmp_path / "old") - old
-        run(tmp_path / "old")
-        assert {name: (tmp_path / "old" / name).read_bytes() for name in new} == new
-        shutil.rmtree(tmp_path / "old")
-        shutil.rmtree(tmp_path / "new")
-
-
-def files_of(path):
-    return {
-        file.relative_to(path).as_posix()
-        for folder in DATA_FOLDERS
-        for file in (path / folder).rglob("*")
-        if file.is_file()
-    }

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from workbench.errors import LoaderError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.edit import edit
+from workbench.ingestion.merge import compact
 from workbench.loading.loader import Loader
 from workbench.plan.fanout import Fanout
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
-from workbench.stores.compaction import compact
 from workbench.stores.dataset import Dataset
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.ssd_features import SsdFeatures
@@ -81,7 +81,7 @@ def check(path, frames, rng):
 
 
 @given(key=st.integers(0, 2**32))
-@settings(max_examples=cases(12, 2000))
+@settings(max_examples=cases(10, 500))
 def test_epochs_are_what_pandas_says(tmp_path_factory, key):
     path, rng = tmp_path_factory.mktemp("as_of") / "s", np.random.default_rng(key)
     frames = random_frames(rng, versions=int(rng.integers(0, 50)))
@@ -93,12 +93,32 @@ def test_epochs_are_what_pandas_says(tmp_path_factory, key):
         for name, rows in new.items():
             frames[name] = pd.concat([frames[name], rows], ignore_index=True)
         check(path, frames, rng)
+    late = _late(path, frames, rng) if rng.random() < 0.5 else {}
+    if late:
+        check(path, frames, rng)
     if rng.random() < 0.7:
         _edit(path, frames, rng)
         check(path, frames, rng)
-    if rng.random() < 0.5:
+    if rng.random() < 0.6:
         compact(path)
+        for name, rows in late.items():
+            both = pd.concat([frames[name], rows])
+            frames[name] = both.sort_values(NAMED[name][1], kind="stable")
         check(path, frames, rng)
+
+
+def _late(path, frames, rng):
+    """Append versions that are earlier than stored ones: they wait for the compaction."""
+    new = random_rows(rng, frames, 0, DAYS, plans=5, prices=4)
+    late = {}
+    for name, rows in new.items():
+        clock = frames[name][NAMED[name][1]]
+        if len(clock):
+            rows = rows[rows[NAMED[name][1]] < clock.max()]
+        if len(clock) and len(rows):
+            late[name] = rows
+    ingest(as_tables(late), SCHEMA, path, append=True)
+    return late
 
 
 def _edit(path, frames, rng):

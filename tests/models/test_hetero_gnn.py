@@ -7,6 +7,7 @@ import torch
 
 from workbench.models.hetero_gnn import HeteroGNN, tables_read
 from workbench.models.statistics import fit_statistics
+from workbench.plan.architecture import LAYERS
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
@@ -36,8 +37,9 @@ def batch(shop: Shop, fanout: Fanout, expand: bool = False, count: int = 20) -> 
     return next(iter(loader))
 
 
-def test_one_number_per_seed_and_every_weight_learns(shop: Shop) -> None:
-    model, data = make_model(shop).train(), batch(shop, PLAN.fanout)
+@pytest.mark.parametrize("layer", LAYERS)
+def test_one_number_per_seed_and_every_weight_learns(shop: Shop, layer: str) -> None:
+    model, data = make_model(shop, PLAN.replace(layer=layer)).train(), batch(shop, PLAN.fanout)
     out = model(data)
     assert out.shape == (20,)
     out.square().sum().backward()
@@ -52,8 +54,9 @@ def test_distinct_rows_equal_expanded_ones(shop: Shop) -> None:
     assert torch.allclose(once, each, atol=1e-6)
 
 
-def test_trimming_changes_nothing(shop: Shop) -> None:
-    model, data = make_model(shop), batch(shop, PLAN.fanout)
+@pytest.mark.parametrize("layer", LAYERS)
+def test_trimming_changes_nothing(shop: Shop, layer: str) -> None:
+    model, data = make_model(shop, PLAN.replace(layer=layer)), batch(shop, PLAN.fanout)
     with torch.no_grad():
         trimmed = model(data)
         for store in (*data.node_stores, *data.edge_stores):
@@ -79,11 +82,14 @@ def test_added_edges_carry_messages(shop: Shop, form: str) -> None:
     assert not torch.allclose(out, without), "orders hear of their users, and users of that"
 
 
+@pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("disjoint", [True, False])
 @pytest.mark.parametrize("form", ["bidirectional", "induced"])
-def test_layers_ignore_added_edges_into_nodes_that_they_drop(shop: Shop, form: str, disjoint: bool) -> None:
+def test_layers_ignore_added_edges_into_nodes_that_they_drop(
+    shop: Shop, form: str, disjoint: bool, layer: str
+) -> None:
     fanout = Fanout([6, 4, 3], strategy="recent", subgraph=form, disjoint=disjoint)
-    out = make_model(shop, PLAN.replace(fanout=fanout))(batch(shop, fanout))
+    out = make_model(shop, PLAN.replace(fanout=fanout, layer=layer))(batch(shop, fanout))
     assert torch.isfinite(out).all()
 
 
@@ -110,8 +116,9 @@ def test_joint_and_disjoint_agree_for_the_latest_neighbours(shop: Shop) -> None:
         assert torch.allclose(model(shared), model(alone), atol=1e-5)
 
 
-def test_a_prediction_does_not_depend_on_its_batch(shop: Shop) -> None:
-    model = make_model(shop)
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_prediction_does_not_depend_on_its_batch(shop: Shop, layer: str) -> None:
+    model = make_model(shop, PLAN.replace(layer=layer))
     with torch.no_grad():
         many, few = model(batch(shop, PLAN.fanout)), model(batch(shop, PLAN.fanout, count=3))
     assert torch.allclose(many[:3], few, atol=1e-6)

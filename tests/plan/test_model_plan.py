@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from plan_values import BUYS, fanouts, metapaths
 
 from workbench.errors import AnchorError, PlanError
-from workbench.plan.architecture import AGGREGATIONS
+from workbench.plan.architecture import AGGREGATIONS, LAYERS
 from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout
 from workbench.plan.metapath import Metapath, Metapaths
@@ -33,6 +33,8 @@ def plans(draw: st.DrawFn) -> ModelPlan:
     return plan.replace(
         channels=draw(st.integers(1, 512)),
         layers=draw(st.integers(1, 6)),
+        layer=draw(st.sampled_from(LAYERS)),
+        heads=1,
         aggregations=tuple(aggregations),
         dropout=draw(st.floats(0, 0.9)),
         max_steps=draw(st.none() | st.integers(1, 1000)),

@@ -4,14 +4,20 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy.stats import chisquare
 from stars import ORDERS, star, with_orders
 
 from workbench.errors import AnchorError, FanoutError, IdError
+from workbench.ingestion.build import ingest
+from workbench.ingestion.edit import edit
+from workbench.ingestion.merge import compact
 from workbench.sampling.avoided import Ends, Negatives, Positives
 from workbench.sampling.negatives import draw_negatives, visible_nodes
 from workbench.sampling.pairs import edge_pairs
+from workbench.schema import Column, ForeignKey, Schema, Stype, Table
+from workbench.stores.dataset import Dataset
 from workbench.stores.ram_graph import RamGraph
 from workbench.temporal import BEGINNING, FOREVER, NO_TIME, visible
 from workbench.testing.graphs import DAY, random_rows, toy_shop
@@ -294,3 +300,33 @@ def test_what_has_ended_is_no_negative(rule, tries):
     gone = RamGraph(replace(graph.arrays, ends={"orders": np.full(18, 3)}))
     with pytest.raises(AnchorError, match="exist at that time"):
         draw_negatives(gone, late, replace(rule, tries=tries), 1, 4, edge_pairs(gone, ORDERS))
+
+
+@pytest.mark.parametrize("draw", ["uniform", "popular", "in-batch"])
+@pytest.mark.parametrize("tries", [0, 16])
+def test_a_deleted_node_is_no_negative(tmp_path, draw, tries):
+    """At any anchor, the static one too, before and after the compaction that keeps its number."""
+    ids = np.arange(6)
+    tables = {
+        "orders": pa.table({"user": ids % 3, "at": pa.array(ids * DAY, pa.timestamp("us"))}),
+        "users": pa.table({"k": np.arange(3)}),
+    }
+    columns = Column("user", Stype.ID), Column("at", Stype.TIMESTAMP)
+    table = Table("orders", columns, time="at", foreign_keys=(ForeignKey("user", "users"),))
+    ingest(tables, Schema((table, Table("users", (Column("k", Stype.ID),), "k"))), tmp_path)
+    with edit(tmp_path) as editing:
+        editing.delete("orders", ids=[1, 3])
+        editing.delete("users", ids=[2])
+    links = ends(("orders", "users"), np.resize([0, 4], 200), np.resize([0, 1], 200), 4 * DAY)
+    for anchor in (4 * DAY, FOREVER):
+        graph = RamGraph.open(Dataset.open(tmp_path))
+        links = replace(links, anchors=np.full(200, anchor))
+        edges = edge_pairs(graph, graph.schema.edge_type("orders-user->users"))
+        rule = Negatives(draw, avoid_edges=False, tries=tries)
+        row, col = draw_negatives(graph, links, rule, 400, 3, edges)
+        assert not np.isin(row, [1, 3]).any()
+        assert not np.isin(col, [2]).any()
+        if draw == "uniform":
+            assert set(row.tolist()) == ({0, 2, 4} if anchor == 4 * DAY else {0, 2, 4, 5})
+            assert set(col.tolist()) == {0, 1}
+        compact(tmp_path)

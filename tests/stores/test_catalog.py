@@ -86,7 +86,7 @@ def test_another_format_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(Manifest, "to_dict", lambda self: {**real(self), "format": 99})
     catalog.commit(tmp_path, manifest(), {})
     monkeypatch.undo()
-    with pytest.raises(StoreError, match=r"its format is 99.*format 1.*Ingest the tables again"):
+    with pytest.raises(StoreError, match=r"its format is 99.*formats 1 to 3.*Ingest the tables again"):
         catalog.read(tmp_path)
 
 
@@ -351,3 +351,13 @@ def test_torn_images_of_a_commit(tmp_path):
         assert state.manifest.snapshot in ((3, 4) if with_meta else (3,))
         words = {3: ["3"] * 4000, 4: ["4"] * 9000}[state.manifest.snapshot]
         assert state.dictionary("users", "b") == words
+
+
+@pytest.mark.parametrize("left", [b"", b"\0" * 8192, b"half a page", bytes(range(256)) * 32])
+def test_a_first_commit_that_never_ended_is_no_dataset(tmp_path, left):
+    (tmp_path / "catalog.lmdb").mkdir()
+    write_seal(tmp_path, 1, committing=True)
+    (tmp_path / "catalog.lmdb/data.mdb").write_bytes(left)
+    assert catalog.find(tmp_path) is None
+    catalog.commit(tmp_path, manifest(), {})
+    assert catalog.read(tmp_path).manifest == manifest()

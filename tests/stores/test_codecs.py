@@ -6,8 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import IngestError, SchemaError
-from workbench.kernels.decode import gather_decoded
-from workbench.stores.codecs import CODES, check_code, pack, packing
+from workbench.stores.codecs import CODES, check_code, pack, packing, unpack
 from workbench.stores.features import FeatureBlock
 from workbench.stores.segments import encode_rows
 from workbench.testing.feature_data import group_layout, random_group
@@ -19,18 +18,12 @@ OF = {
 }
 
 
-def unpacked(layout, stored):
-    out = np.full((len(stored), layout.stride), 255, np.uint8)
-    gather_decoded(stored, np.arange(len(stored)), packing(layout).fields, out)
-    return out
-
-
 def wide(values, code, section="embedding"):
     """What is read back of an embedding, and the layout."""
     values = np.asarray(values, np.float32)
     layout = group_layout("g", len(values), {section: values.shape[1]}, {section: code})
     rows = encode_rows(layout, {section: values}, np.ones((len(values), len(layout.columns)), bool))
-    return FeatureBlock(layout, unpacked(layout, pack(layout, rows))).section(section), layout
+    return FeatureBlock(layout, unpack(layout, pack(layout, rows))).section(section), layout
 
 
 @given(
@@ -51,7 +44,32 @@ def test_exact_values_come_back_exactly_whatever_lies_beside_them(rows, widths, 
     if packing(layout).fields is None:
         np.testing.assert_array_equal(stored, group.rows)
     else:
-        np.testing.assert_array_equal(unpacked(layout, stored), group.rows)
+        np.testing.assert_array_equal(unpack(layout, stored), group.rows)
+
+
+@given(
+    st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=40),
+    st.sampled_from(["float16", "bfloat16", "int8"]),
+)
+@example([-3.4028234663852886e38, 1.0], "int8")
+@settings(max_examples=cases(200, 10_000), deadline=None)
+def test_what_is_read_back_is_stored_the_same_again(values, code):
+    numbers = np.array([values], np.float32)
+    numbers = np.clip(numbers, -65504, 65504) if code == "float16" else numbers
+    layout = group_layout("g", 1, {"embedding": len(values)}, {"embedding": code})
+    stored = pack(
+        layout, encode_rows(layout, {"embedding": numbers}, np.ones((1, len(layout.columns)), bool))
+    )
+    np.testing.assert_array_equal(pack(layout, unpack(layout, stored)), stored)
+
+
+def test_scales_come_back_whatever_their_mantissa():
+    largest = np.float32(127) * (np.float32(1) + np.arange(1 << 16, dtype=np.float32) * np.float32(2**-23))
+    largest = np.concatenate([largest, largest * np.float32(1.3)])
+    layout = group_layout("g", len(largest), {"embedding": 1}, {"embedding": "int8"})
+    present = np.ones((len(largest), len(layout.columns)), bool)
+    stored = pack(layout, encode_rows(layout, {"embedding": largest[:, None]}, present))
+    np.testing.assert_array_equal(pack(layout, unpack(layout, stored)), stored)
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=40))
@@ -104,7 +122,7 @@ def test_a_category_that_does_not_fit_is_refused(code, largest):
         codes = {"categorical": np.array([[0], [top]], np.int32)}
         rows = encode_rows(layout, codes, np.ones((2, 1), bool))
         if top == largest:
-            np.testing.assert_array_equal(unpacked(layout, pack(layout, rows)), rows)
+            np.testing.assert_array_equal(unpack(layout, pack(layout, rows)), rows)
         else:
             with pytest.raises(IngestError, match=f"as '{code}'.*{top:,}.*wider code"):
                 pack(layout, rows)

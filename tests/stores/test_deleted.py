@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.stores.deleted import deleted_masks, kept_edges
+from workbench.stores.deleted import deleted_masks, ended, kept_edges
 from workbench.stores.graph_arrays import EdgeArrays, GraphArrays
+from workbench.temporal import BEGINNING, NO_TIME
 from workbench.testing.graphs import random_rows
 from workbench.testing.sizes import cases
 
@@ -59,3 +60,11 @@ def test_masks_are_of_tables_with_deleted_rows(tmp_path):
         editing.delete("orders", ids=[3, 5])
     masks = deleted_masks(Dataset.open(tmp_path))
     assert {name: np.flatnonzero(mask).tolist() for name, mask in masks.items()} == {"orders": [3, 5]}
+
+
+def test_deleted_rows_have_ended_before_everything():
+    lost = np.array([False, True, False])
+    assert ended(None, lost).tolist() == [NO_TIME, BEGINNING, NO_TIME]
+    given = np.array([5, 6, 7])
+    assert ended(given, lost).tolist() == [5, BEGINNING, 7]
+    assert given.tolist() == [5, 6, 7], "the graph's own times stay"

@@ -115,7 +115,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_that_a_later_ingest_removed_is_not_called_damaged(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"keys\.arrow.* ingested again\. Open the dataset again") as error:
+    with pytest.raises(StoreError, match=r"keys\.arrow.* or compacted\. Open the dataset again") as error:
         KeyMap._read(tmp_path / "keys.arrow", "t", 3)
     assert not isinstance(error.value, CorruptStoreError)
 
@@ -132,3 +132,13 @@ def test_ids_of_keys_refuse_the_unknown():
         SchemaError, match=r"3 keys of table 't'.*2 are not in it \(11, 12\).*such as 30, 10, 20"
     ):
         keys.ids_of([11, 30, 12])
+
+
+def test_a_few_keys_are_found_as_many_are():
+    rng = np.random.default_rng(0)
+    keys = KeyMap.build("t", "k", pa.array(rng.permutation(900)[:300] - 200))
+    wanted = np.arange(-300, 1000)
+    many = keys.lookup(wanted)
+    few = np.concatenate([keys.lookup(wanted[i : i + 10]) for i in range(0, len(wanted), 10)])
+    np.testing.assert_array_equal(few, many)
+    assert (many >= 0).sum() == 300

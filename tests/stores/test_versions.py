@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.errors import CorruptStoreError, IdError, StoreError
+from workbench.errors import AnchorError, CorruptStoreError, IdError, StoreError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.edit import edit
+from workbench.ingestion.merge import compact
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
-from workbench.stores.compaction import compact
 from workbench.stores.dataset import Dataset
 from workbench.stores.protocols import Read
 from workbench.stores.ssd_features import SsdFeatures
+from workbench.stores.versions import Versions
 from workbench.temporal import FOREVER
 from workbench.testing.sizes import cases
 
@@ -58,18 +59,18 @@ def make(path, rng, users=6, changes=40, schema=SCHEMA):
     return frame
 
 
-def check(path, frame, rng):
+def check(path, frame, rng, count=50):
     """Reads as of random instants, in one call with plain ones, are those of the frame's living rows."""
-    dataset = Dataset.open(path)
+    dataset = path if isinstance(path, Dataset) else Dataset.open(path)
     store, users = SsdFeatures.open(dataset), dataset.manifest.rows("users")
-    ids = rng.integers(0, users, 50).astype(np.uint32)
-    when = pd.Timestamp("2025-12-31") + pd.to_timedelta(np.sort(rng.integers(0, 26, 50)), "D")
+    ids = rng.integers(0, users, count).astype(np.uint32)
+    when = pd.Timestamp("2025-12-31") + pd.to_timedelta(np.sort(rng.integers(0, 50, count)), "D")
     asked = pd.DataFrame({"since": when.astype("datetime64[us]"), "user_id": ids.astype(np.int64)})
     known = frame.astype({"since": "datetime64[us]"})
     expected = pd.merge_asof(asked, known, on="since", by="user_id")
     as_of = when.to_numpy().astype("M8[us]").astype(np.int64)
     block, plain = store.multi_get([Read("changes", ids, as_of), Read("changes", np.arange(len(frame))[:0])])
-    assert (len(block), len(plain)) == (50, 0)
+    assert (len(block), len(plain)) == (count, 0)
     there = expected["price"].notna().to_numpy()
     np.testing.assert_array_equal(block.present(), np.stack([there, there], 1))
     words = ["", *dataset.dictionary("changes", "plan")]
@@ -77,8 +78,35 @@ def check(path, frame, rng):
     np.testing.assert_array_equal(block.column("price"), expected["price"].fillna(0))
 
 
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory):
+    """A history with appended, edited and deleted rows, and what it holds."""
+    path, rng = tmp_path_factory.mktemp("changed") / "s", np.random.default_rng(11)
+    frame = make(path, rng, users=40, changes=300, schema=SCHEMA.as_history("changes"))
+    new = frame.iloc[:60].assign(since=lambda rows: rows["since"] + pd.Timedelta(20, "D"))
+    ingest(
+        {"changes": pa.Table.from_pandas(new, preserve_index=False)},
+        SCHEMA.as_history("changes"),
+        path,
+        append=True,
+    )
+    frame = pd.concat([frame, new], ignore_index=True)
+    lost, edited = rng.permutation(len(frame))[:40].reshape(2, 20)
+    with edit(path) as editing:
+        editing.update("changes", {"price": np.arange(20.0) + 1000}, ids=edited)
+        editing.delete("changes", ids=lost)
+    frame.loc[edited, "price"] = np.arange(20.0) + 1000
+    return Dataset.open(path), frame.drop(index=lost)
+
+
+@given(key=st.integers(0, 2**32), count=st.integers(0, 60))
+@settings(max_examples=cases(100, 2000))
+def test_reads_are_those_of_merge_asof(changed, key, count):
+    check(changed[0], changed[1], np.random.default_rng(key), count)
+
+
 @given(key=st.integers(0, 2**32), marked=st.booleans())
-@settings(max_examples=cases(8, 2000))
+@settings(max_examples=cases(8, 100))
 def test_against_merge_asof_through_edits_deletes_and_compaction(tmp_path_factory, key, marked):
     path, rng = tmp_path_factory.mktemp("v") / "s", np.random.default_rng(key)
     frame = make(path, rng, schema=SCHEMA.as_history("changes") if marked else SCHEMA)
@@ -111,8 +139,8 @@ def test_one_instant_for_all_and_the_boundary_is_inclusive(tmp_path):
         ([6], [0], "0 to 5"),
         ([-1], [0], "0 to 5"),
         ([0.5], [0], "integers"),
-        ([1, 2], [0], "one instant per id"),
-        ([1], [0.5], "one instant per id"),
+        ([1, 2], [0], "one instant, or one per id"),
+        ([1], [0.5], "one instant, or one per id"),
     ],
 )
 def test_bad_reads_are_refused(tmp_path, ids, as_of, message):
@@ -178,3 +206,28 @@ def test_versions_as_arrow(tmp_path):
     assert len(before) == before["plan"].null_count == len(ids)
     with pytest.raises(StoreError, match="not versioned"):
         store.to_arrow("users", ids, as_of=at)
+
+
+def test_instants_of_any_form_and_of_no_other_unit():
+    when = np.array(["2024-01-01", "2024-06-01"], "M8[us]")
+    versions = Versions(
+        "prices", "items", np.array([0, 2]), np.array([0, 1], np.uint32), when.astype(np.int64)
+    )
+    assert versions.rows([0, 0], np.array(["2024-02-01", "2024-06-01"], "M8[D]")).tolist() == [0, 1]
+    assert versions.rows([0], "2024-05-31").tolist() == [0]
+    micro = when.astype(np.int64)
+    for wrong in (micro // 1_000_000, micro // 1000, micro * 1000):
+        with pytest.raises(AnchorError, match="Give anchors"):
+            versions.rows([0, 0], wrong)
+
+
+def test_versions_of_a_key_that_comes_later_are_found_once_it_has_been_compacted(tmp_path):
+    schema, begin = SCHEMA.as_history("changes"), np.datetime64("2026-01-01", "us")
+    changes = {"user_id": [0, 9], "since": [begin, begin], "plan": ["a", "b"], "price": [1.0, 2.0]}
+    ingest({"users": pa.table({"user_id": [0]}), "changes": pa.table(changes)}, schema, tmp_path)
+    ingest({"users": pa.table({"user_id": [9]})}, schema, tmp_path, append=True)
+    ids, when = np.array([0, 1]), np.full(2, begin.astype(np.int64))
+    found = [SsdFeatures.open(tmp_path).rows_as_of("changes", ids, when).tolist()]
+    compact(tmp_path)
+    found.append(SsdFeatures.open(tmp_path).rows_as_of("changes", ids, when).tolist())
+    assert found == [[0, -1], [0, 1]]

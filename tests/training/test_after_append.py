@@ -1,8 +1,9 @@
-"""After an append samples over old anchors are bit-equal, and an older run predicts on the new rows."""
+"""After an append samples over old anchors are bit-equal, and an older run predicts on new and late rows."""
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 
 import workbench as wb
 from workbench.testing.commerce import commerce
@@ -16,7 +17,8 @@ def test_old_samples_and_old_runs_hold(tmp_path):
     for table in schema:
         if table.time is not None:
             rows = truth.tables[table.name]
-            old = pc.less(rows[table.time], cut)
+            late = np.random.default_rng(2).random(len(rows)) < (0.02 if table.name == "orders" else 0)
+            old = pc.and_not(pc.less(rows[table.time], cut), pa.array(late))
             earlier[table.name], later[table.name] = rows.filter(old), rows.filter(pc.invert(old))
     wb.ingest(earlier, schema, tmp_path / "s")
     engine = wb.open(tmp_path / "s")
@@ -37,6 +39,7 @@ def test_old_samples_and_old_runs_hold(tmp_path):
     report = wb.ingest(later, schema, tmp_path / "s", append=True)
     assert report.rows["orders"] > 50
     assert report.rows["users"] > 0
+    assert report.late["orders"] > 10
     newer = engine.refresh()
     assert newer.dataset.snapshot == 2
     for subgraph, way in zip(drawn, ("uniform", "recent"), strict=True):
@@ -51,3 +54,23 @@ def test_old_samples_and_old_runs_hold(tmp_path):
     audited = newer.audit(newer.sample(asked, wb.Fanout([8, 4])))
     assert audited.ok, audited
     assert audited.edges > 20
+
+    newer.compact().result(60)
+    merged = newer.refresh()
+    elsewhere = merged.seeds("users", keys, at=wb.iso(truth.end))
+    are_refused(plan, newer, again, elsewhere)
+    are_refused(plan, merged, merged.load_run(tmp_path / "run"), asked)
+    assert merged.dataset.manifest.rows("orders") == len(truth.tables["orders"])
+    again = merged.load_run(tmp_path / "run")
+    asked = merged.task(truth.query, **split).seeds(at=wb.iso(truth.end), entities=keys)
+    assert np.isfinite(again.predict(asked).values).all()
+    audited = merged.audit(merged.sample(merged.task(truth.query, **split).seeds("test"), wb.Fanout([8, 4])))
+    assert audited.ok, audited
+
+
+def are_refused(plan, engine, run, seeds):
+    """Seeds of another engine, whose ids are others."""
+    loader = wb.PyGLoader(wb.NeighborSampler(engine.graph, plan.fanout), engine.features, seeds, 8)
+    for use in (engine.sample, lambda given, _: run.predict(given), lambda *_: next(iter(loader))):
+        with pytest.raises((wb.IdError, wb.LoaderError), match="before rows that came late got their place"):
+            use(seeds, plan.fanout)

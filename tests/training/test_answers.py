@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
 from workbench.training.answers import answer_columns
 from workbench.training.target import Target
@@ -55,3 +56,11 @@ def test_no_seeds_have_the_same_columns() -> None:
     columns = answer_columns(target, target.blank(0))
     assert list(columns) == ["prediction", "probability_a", "probability_b"]
     assert str(columns["prediction"].type) == "list<item: string>"
+
+
+def test_a_ranking_is_a_list_of_keys_without_those_that_have_no_chance() -> None:
+    values = np.array([[[2, 0], [0.5, 0.25]], [[1, 0], [0.5, -np.inf]]])
+    target = Target("ranking", "softmax", table="items", candidates=3)
+    columns = answer_columns(target, values, lambda rows: pa.array([f"item {row}" for row in rows]))
+    assert columns["prediction"].to_pylist() == [["item 2", "item 0"], ["item 1"]]
+    assert columns["score"].to_pylist() == [[0.5, 0.25], [0.5]]

@@ -14,9 +14,9 @@ from workbench.ingestion.infer import infer_schema
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.schema import Schema
-from workbench.testing.shop import Shop, open_parts
+from workbench.testing.shop import Shop, open_parts, open_shop
 from workbench.training.begin import load_run, start
-from workbench.training.identity import schema_hash
+from workbench.training.identity import dataset_hash, package_versions, schema_hash
 from workbench.training.parts import Parts
 from workbench.training.run import Run
 
@@ -68,3 +68,18 @@ def test_the_hash_names_the_structure(shop: Shop) -> None:
     assert schema_hash(schema) == schema_hash(replace(schema, notes=("a note",)))
     assert schema_hash(schema) == schema_hash(Schema.from_dict(schema.to_dict()))
     assert schema_hash(schema) != schema_hash(replace(schema, tables=schema.tables[:-1]))
+
+
+def test_the_same_data_have_the_same_hash_wherever_they_lie(tmp_path: Path) -> None:
+    one, two, other = (open_shop(tmp_path / str(i), users=30, periods=5, seed=i // 2) for i in range(3))
+    names = [dataset_hash(shop.parts.dataset) for shop in (one, two, other)]
+    assert names[0] == names[1] != names[2]
+    assert len(names[0]) == 16
+
+
+def test_versions_of_what_learns_are_known() -> None:
+    import torch
+
+    found = package_versions()
+    assert found["torch"] == torch.__version__
+    assert found["python"].count(".") >= 2

@@ -116,7 +116,7 @@ def test_a_plan_for_another_type_names_what_would_fit(shop: Shop) -> None:
         start(shop.parts, Labelled(shop, "multiclass", {}), PLAN)
     unknown = Labelled(shop, "multiclass", {})
     unknown.target = SimpleNamespace(classes=None)
-    with pytest.raises(TrainingError, match="its classes are not known"):
+    with pytest.raises(TrainingError, match="its classes or candidates are not known"):
         start(shop.parts, unknown, plan_for("multiclass"))
 
 

@@ -19,6 +19,20 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Make an SVG element, by the same rules. */
+function svg(tag, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+/** A long label, shortened. */
+const clip = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}\u2026` : text);
+
 /** The value of a CSS variable, for drawing on a canvas. */
 function cssColour(node, name) {
   return getComputedStyle(node).getPropertyValue(name).trim();

@@ -2,13 +2,6 @@
 
 const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#b8a800", "#7f7f7f"];
 
-function svg(tag, attributes, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
 /** A line chart of one series, as an SVG element. */
 function chart(title, xs, ys, colour) {
   const [w, h, left, right, top, bottom] = [330, 150, 50, 8, 22, 20];

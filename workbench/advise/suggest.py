@@ -72,7 +72,7 @@ def suggest_plan(task: Any, parts: OpenStores) -> ModelPlan:
     seeds = task.seeds("train")
     graph = parts.graph
     hops = choose_hops(graph.schema, graph, seeds)
-    fanout, sharing = _mode(hops.fanout, seeds)
+    fanout, sharing = _mode(hops.fanout, seeds, task.task_type)
     fanout, batch_size, sizing = _fit(
         graph, dict(parts.features.groups), fanout, seeds, _batch_size(len(seeds))
     )
@@ -84,10 +84,12 @@ def suggest_plan(task: Any, parts: OpenStores) -> ModelPlan:
     return ModelPlan(fanout, model, steps, metric, reasons=tuple(reasons))
 
 
-def _mode(fanout: Fanout, seeds: SeedTable) -> tuple[Fanout, tuple[str, str]]:
+def _mode(fanout: Fanout, seeds: SeedTable, task_type: str) -> tuple[Fanout, tuple[str, str]]:
     """Joint sampling where many seeds share an anchor and the draws do not depend on the seed."""
     anchors = len(np.unique(seeds.visible_until))
     shared = len(seeds) / max(anchors, 1)
+    if task_type == "ranking":
+        return fanout, ("disjoint", "what a seed itself was close to is what it is likely to come back to")
     if fanout.strategy == "recent" and shared > SHARED:
         why = f"about {shared:.0f} seeds share each anchor: they share their neighbours too, sampled once"
         return fanout.with_choices(disjoint=False), ("joint", why)

@@ -12,14 +12,16 @@ change samples at older anchors.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from workbench.errors import IngestError, SchemaError, explain
+from workbench.errors import IngestError, SchemaError, did_you_mean, explain
 from workbench.ingestion.check import ColumnKinds, check_tables
 from workbench.ingestion.edges import Keys, Link, link_rows
-from workbench.ingestion.editable import check_editable
+from workbench.ingestion.editable import Encoders
+from workbench.ingestion.encode import TextColumn
 from workbench.ingestion.job import Job
 from workbench.ingestion.new_keys import GrownKeys, new_keys
 from workbench.ingestion.new_rows import NewRows, write_rows
@@ -39,6 +41,13 @@ from workbench.stores.manifest import Manifest
 from workbench.stores.records import ColumnRef
 from workbench.temporal import NO_TIME, iso
 from workbench.types import AnyArray, TimeArray
+
+DANGLING = "they get edges when rows of those keys are appended and the dataset is compacted"
+"""What becomes of new rows whose keys are not there."""
+
+
+NULLS = '"NULL"'
+"""DuckDB's type of a column without a value."""
 
 
 @dataclass
@@ -70,15 +79,18 @@ def append_tables(
     """
     collect_orphans(job.root)  # what a crash left has names that are needed now
     _expect_schema(schema, dataset.schema)
-    check_editable(dataset)
+    encoders = Encoders(dataset, job.texts)
     schema, manifest = dataset.schema, dataset.manifest
+    given = [table for table in schema if table.name in tables.names]
+    _expect_columns(job, tables, schema)
+    tables = _typed_nulls(tables, given, dataset)
     for table in schema:
         if table.name not in tables.names:
             tables = tables.add(table.name, stored_schema(dataset, table.name).empty_table())
     kinds = check_tables(tables, schema)
     made = _Appended(groups={layout.group: layout for layout in manifest.groups})
     with job.stage("tables"):
-        for table in schema:
+        for table in given:
             _read_rows(job, tables, table, kinds, dataset, made)
     with job.stage("keys"):
         for new in made.rows.values():
@@ -86,7 +98,7 @@ def append_tables(
     words = dataset.dictionaries()
     with job.stage("features"):
         for new in made.rows.values():
-            _write_rows(job, new, manifest, words, made)
+            _write_rows(job, new, manifest, words, encoders.of(new.table), made)
     with job.stage("edges"):
         for new in made.rows.values():
             _write_links(job, new, dataset, made)
@@ -125,6 +137,38 @@ def _expect_schema(given: Schema, stored: Schema) -> None:
             raise SchemaError(explain("rows were appended", got, do=do))
 
 
+def _expect_columns(job: Job, tables: Tables, schema: Schema) -> None:
+    """Refuse tables that the dataset does not have, and rows that lack columns; say what is left out."""
+    known = [table.name for table in schema]
+    for name in tables.names:
+        if name not in known:
+            near, asked = did_you_mean(name, known), f"rows of table {name!r} were appended"
+            raise SchemaError(explain(asked, "the dataset has no such table", ", ".join(known), near))
+        there, wanted = tables.types(name), [column.name for column in schema[name].columns]
+        lacking = [column for column in wanted if column not in there]
+        if lacking:
+            asked, got = f"rows of table {name!r} were appended", f"they lack the columns {lacking}"
+            do = "Bring them, null where nothing is known"
+            raise IngestError(explain(asked, got, f"all of {', '.join(wanted)}", do))
+        odd = ", ".join(column for column in there if column not in wanted)
+        if odd:
+            do = "wb.edit(path) adds columns: edit.add_columns"
+            job.warn(f"{name}: left out, as the dataset has no such columns: {odd}; {do}")
+
+
+def _typed_nulls(tables: Tables, given: list[Table], dataset: Dataset) -> Tables:
+    """Columns of nothing but nulls, in the types in which the dataset stores them."""
+    for table in given:
+        empty = [name for name, kind in tables.types(table.name).items() if kind == NULLS]
+        if not empty:
+            continue
+        stored = f"{table.name} as it is stored"
+        types = tables.add(stored, dataset.table_files(table.name)[0]).types(stored)
+        for name in (name for name in empty if name in types):
+            tables = tables.derive(table.name, name, f"CAST(NULL AS {types[name]})")
+    return tables
+
+
 def _read_rows(
     job: Job, tables: Tables, table: Table, kinds: ColumnKinds, dataset: Dataset, made: _Appended
 ) -> None:
@@ -159,7 +203,10 @@ def _last_time(dataset: Dataset, table: Table) -> int | None:
 def _warn_late(job: Job, new: NewRows, last: int | None) -> None:
     name, time = new.table.name, new.table.time
     if last == NO_TIME:
-        why = f"stored rows without a {time!r} are last, and nothing can follow them"
+        why = (
+            f"stored rows without a {time!r} are last, and nothing can follow them; to append at once again, "
+            "delete those rows with wb.edit and compact"
+        )
     else:
         count = new.begin if last is not None else 0
         why = f"{count:,} are earlier than the last stored row"
@@ -201,17 +248,22 @@ def _write_keys(job: Job, new: NewRows, dataset: Dataset, made: _Appended) -> No
 
 
 def _write_rows(
-    job: Job, new: NewRows, manifest: Manifest, words: dict[ColumnRef, list[str]], made: _Appended
+    job: Job,
+    new: NewRows,
+    manifest: Manifest,
+    words: dict[ColumnRef, list[str]],
+    texts: Mapping[str, TextColumn],
+    made: _Appended,
 ) -> None:
     """Rows that follow, with their times, and late rows, with numbers in the order in which they came."""
     name, layout = new.table.name, made.groups.get(new.table.name)
     first, waiting = manifest.rows(name), manifest.late_rows(name)
     if new.count:
-        layout = write_rows(job, new, new.following(), first, ("edit", "delta"), layout, words)
+        layout = write_rows(job, new, new.following(), first, ("edit", "delta"), layout, words, texts)
         if new.clock is not None:
             job.add(write_file(job.root, job.path("graph", ".time"), "time", name, new.times))
     if new.late:
-        layout = write_rows(job, new, new.others(), waiting, (LATE, LATE_DELTA), layout, words)
+        layout = write_rows(job, new, new.others(), waiting, (LATE, LATE_DELTA), layout, words, texts)
     if layout is not None:
         made.groups[name] = replace(layout, rows=first + new.count)
 
@@ -222,7 +274,7 @@ def _write_links(job: Job, new: NewRows, dataset: Dataset, made: _Appended) -> N
         values = new.column(key.column)[new.begin : new.end]
         keys = _keys(dataset, dataset.schema[key.table], made)
         link = link_rows(table.name, key.column, values, keys, ids)
-        warn_link(job, f"{table.name}.{key.column} -> {key.table}", link)
+        warn_link(job, f"{table.name}.{key.column} -> {key.table}", link, DANGLING)
         made.links[table.name, key.column] = link
         path, name = job.path("graph", ".link"), link_name(table.name, key.column)
         job.add(write_file(job.root, path, "link", name, link.rows[:]))

@@ -11,6 +11,8 @@ foreign keys are the graph itself and cannot be edited; rows come by an ingest.
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,12 +24,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import IdError, IngestError, SchemaError, explain
-from workbench.ingestion.editable import check_editable
-from workbench.ingestion.encode import Coder, decode_block, sections_of
+from workbench.ingestion.editable import Encoders
+from workbench.ingestion.encoded_rows import encoded_rows
 from workbench.ingestion.layout import feature_columns
 from workbench.ingestion.new_columns import encoded_columns, new_table
 from workbench.ingestion.tables import read_tables
 from workbench.ingestion.typed import column_sql
+from workbench.ingestion.write_features import dropped_notes
 from workbench.schema import Column, Stype, Table
 from workbench.stores import catalog
 from workbench.stores.compaction import folded
@@ -38,13 +41,12 @@ from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import FileEntry, Manifest
 from workbench.stores.records import CatalogState, ColumnRef
-from workbench.stores.segments import encode_rows
 from workbench.stores.sql import ROW, quote_name
-from workbench.types import AnyArray, ByteArray, Int64Array
+from workbench.types import AnyArray, Int64Array
 
 
 @contextmanager
-def edit(path: str | Path) -> Iterator[Editing]:
+def edit(path: str | Path, *, texts: Mapping[str, Any] | None = None) -> Iterator[Editing]:
     """Change rows of a dataset in one transaction. Public as ``workbench.edit``.
 
     Everything in the ``with`` block becomes one new snapshot when it ends; if it fails, nothing does.
@@ -52,22 +54,25 @@ def edit(path: str | Path) -> Iterator[Editing]:
     Parameters
     ----------
     path : folder that ``ingest`` wrote
+    texts : ``'table.column'`` -> the encoder that the ingest got; only where its texts change
 
     Raises
     ------
     StoreError
         If there is no dataset, another process is writing there, or the disk refuses.
     IngestError
-        If its columns are stored in codes, or texts by an encoder of the user's.
+        If an encoder is another than the one of the ingest, or a value does not fit the code of its column.
     """
     root = Dataset.open(path).path
     with catalog.writing(root):
         try:
             collect_orphans(root)  # what a crash left has names that are needed now
             dataset = Dataset.open(root)
-            check_editable(dataset)
-            editing = Editing(dataset)
-            yield editing
+            editing = Editing(dataset, Encoders(dataset, texts or {}))
+            try:
+                yield editing
+            finally:
+                editing._ended = True
             editing._commit()
         finally:
             collect_orphans(root)
@@ -76,13 +81,15 @@ def edit(path: str | Path) -> Iterator[Editing]:
 class Editing:
     """The edits of one transaction; made by :func:`edit`. Later calls see what earlier ones changed."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
+    def __init__(self, dataset: Dataset, encoders: Encoders) -> None:
+        self._dataset, self._encoders = dataset, encoders
         self._rows: dict[str, pa.Table] = {}
+        self._changed: dict[str, frozenset[str]] = {}
         self._deleted = {table.name: deleted_rows(dataset, table.name) for table in dataset.schema}
         self._deleted_before = dict(self._deleted)
         self._keys: dict[str, KeyMap] = {}
         self._new: dict[str, tuple[Table, tuple[Column, ...], pa.Table, Int64Array]] = {}
+        self._ended = False
 
     def update(self, table: str, rows: Any, *, ids: Sequence[int] | AnyArray | None = None) -> None:
         """Give some columns of some rows new values; their other columns stay.
@@ -131,6 +138,7 @@ class Editing:
         SchemaError, IdError, IngestError
             As :meth:`update`; also if a column is there already, or columns were added to the table before.
         """
+        self._expect_open(table)
         asked, known = f"columns were added to table {table!r}", self._dataset.schema[table]
         wide = new_table(known, stypes)
         if known.name in self._new:
@@ -162,6 +170,7 @@ class Editing:
         IdError
             If a row does not exist, was deleted before, or is named twice.
         """
+        self._expect_open(table)
         name = self._dataset.schema[table].name
         if (keys is None) == (ids is None):
             got = "neither keys nor ids were" if keys is None else "both keys and ids were"
@@ -172,6 +181,7 @@ class Editing:
         self._deleted[name] = np.union1d(self._deleted[name], rows)
 
     def _change(self, table: Table, given: Any, ids: Sequence[int] | AnyArray | None, *, keep: bool) -> None:
+        self._expect_open(table.name)
         allowed = [column.name for column in feature_columns(table)]
         typed = _typed(self._dataset, table, given, allowed, with_key=ids is None)
         rows, typed = self._named(table, typed, ids)
@@ -186,7 +196,14 @@ class Editing:
             elif not keep:
                 nothing = pa.nulls(len(changed), changed.schema.field(place).type)
                 changed = changed.set_column(place, column.name, nothing)
+        others = frozenset(typed.column_names if keep else allowed)
+        self._changed[table.name] = self._changed.get(table.name, frozenset()) | others
         self._stage(table.name, changed)
+
+    def _expect_open(self, table: str) -> None:
+        if self._ended:
+            got, do = "its with block is over", "Open another one: with wb.edit(path) as edit:"
+            raise IngestError(explain(f"rows of table {table!r} were edited in a transaction", got, do=do))
 
     def _named(
         self, table: Table, typed: pa.Table, ids: Sequence[int] | AnyArray | None
@@ -261,9 +278,13 @@ class Editing:
                 if layout.group == table.name and (rows is not None or len(gone)):
                     delta = Delta(gone, np.zeros((len(gone), layout.stride), np.uint8))
                     if rows is not None:
-                        groups[place], changed = encoded_rows(table, layout, rows, words)
+                        ids, others = rows.column(ROW).to_numpy(), self._changed[table.name]
+                        texts = self._encoders.of(table, ids, others)
+                        dropped: Counter[str] = Counter()
+                        groups[place], changed = encoded_rows(table, layout, rows, words, texts, dropped)
+                        _warn_dropped(table, layout, rows, dropped, others)
                         delta = Delta.merged([changed, delta])
-                    files.delta(table.name, delta)
+                    files.delta(layout, delta)
         if not (files.entries or self._new):
             return
         after = manifest.edited(files.entries, {}, groups=tuple(groups))
@@ -297,45 +318,19 @@ class _Files:
         path = f"tables/{self._part}/{len(self.entries)}.parquet"
         self.entries.append(write_file(self._root, path, role, name, memoryview(sink.getvalue())))
 
-    def delta(self, group: str, delta: Delta) -> None:
+    def delta(self, layout: GroupLayout, delta: Delta) -> None:
         path = f"features/{self._part}/{len(self.entries)}.delta"
-        self.entries.append(write_file(self._root, path, "delta", group, delta.ids, delta.rows))
+        self.entries.append(write_file(self._root, path, "delta", layout.group, *delta.to_bytes(layout)))
 
 
-def encoded_rows(
-    table: Table, layout: GroupLayout, rows: pa.Table, words: dict[ColumnRef, list[str]]
-) -> tuple[GroupLayout, Delta]:
-    """Rows of a table as rows of its feature group.
-
-    Parameters
-    ----------
-    rows : pyarrow.Table  with ``__row__``, ascending
-    words : dict (table, column) -> categories so far; new ones join them
-
-    Returns
-    -------
-    layout : GroupLayout  with as many codes as there are now
-    delta : Delta
-    """
-    names = [column.name for column in layout.columns if column.section == "categorical"]
-    known = {name: words.get((table.name, name), []) for name in names}
-    coder = Coder({name: {word: i for i, word in enumerate(known[name], 1)} for name in names})
-    packed = _packed(table, layout, rows, coder)
-    for name in names:
-        words[table.name, name] = coder.dictionary(name)
-    columns = [
-        replace(column, cardinality=len(coder.codes[column.name]) + 1) if column.name in names else column
-        for column in layout.columns
-    ]
-    return replace(layout, columns=tuple(columns)), Delta(rows.column(ROW).to_numpy(), packed)
-
-
-def _packed(table: Table, layout: GroupLayout, rows: pa.Table, coder: Coder) -> ByteArray:
-    """uint8[n, stride]: rows of a table as feature rows; new categories join the coder."""
-    columns = tuple(table.column(column.name) for column in layout.columns)
+def _warn_dropped(
+    table: Table, layout: GroupLayout, rows: pa.Table, dropped: Mapping[str, int], changed: frozenset[str]
+) -> None:
+    """Say which new values cannot be features: of the columns that were changed."""
+    new = {name: count for name, count in dropped.items() if name in changed}
     widths = {column.name: column.width for column in layout.columns}
-    sections, present = sections_of(layout, decode_block(columns, widths, rows), coder)
-    return encode_rows(layout, sections, present)
+    for note in dropped_notes(table.name, len(rows), table.columns, new, widths):
+        warnings.warn(note, stacklevel=5)
 
 
 def _typed(dataset: Dataset, table: Table, given: Any, allowed: list[str], *, with_key: bool) -> pa.Table:

@@ -9,18 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import IngestError, explain
-from workbench.ingestion.text_encoder import TextEncoder
 from workbench.kernels.hash_text import TEXT_WIDTH, hash_texts
 from workbench.schema import Column, Stype
 from workbench.stores.features import SECTION_DTYPES, GroupLayout
 from workbench.stores.groups import first_of_each, rank_within
 from workbench.types import AnyArray, BoolArray, Int32Array
+
+
+class TextColumn(Protocol):
+    """What makes vectors of the texts of a column."""
+
+    def encode(self, array: pa.Array) -> tuple[AnyArray, BoolArray]:
+        """float32[n, width], zeros where not present, and bool[n]: of n texts."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -163,7 +171,7 @@ def decode_block(
     columns: Sequence[Column],
     widths: Mapping[str, int],
     block: pa.Table,
-    texts: Mapping[str, TextEncoder] | None = None,
+    texts: Mapping[str, TextColumn] | None = None,
 ) -> list[Decoded]:
     """Decode the feature columns of a block of rows.
 

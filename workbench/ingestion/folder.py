@@ -15,11 +15,21 @@ from workbench.ingestion.sources import SYSTEM_SPILL
 from workbench.ingestion.tables import Tables
 from workbench.stores import catalog
 from workbench.stores.dataset import DATA_FOLDERS
+from workbench.stores.memory import available_memory
 from workbench.stores.seal import FOLDER, SEAL, read_seal
 from workbench.stores.sql import quote_text
 
 SPILL = "spill-"
 """Folders into which DuckDB sorts what does not fit into memory; followed by the process's id."""
+
+SHARE = 0.4
+"""Of the memory that is free: DuckDB holds half as much again that it does not count, such as Parquet."""
+
+A_THREAD = 512 << 20
+"""Bytes that a thread of DuckDB needs to sort."""
+
+LEAST = 256 << 20
+"""Bytes that DuckDB may hold however little is free: with much less it cannot sort at all."""
 
 UNFINISHED = f"{SPILL}csc"
 """Folder of what an ingest sorts out of core: what a crash leaves there, the next ingest goes on with."""
@@ -93,6 +103,10 @@ def snapshot_before(root: Path) -> int:
 def spilling(tables: Tables, root: Path, memory_limit: str | None) -> Iterator[None]:
     """Limit what DuckDB holds in memory, and let it sort the rest in files beside the dataset.
 
+    Parameters
+    ----------
+    memory_limit : size, or None: :data:`SHARE` of the memory that is free
+
     Raises
     ------
     IngestError
@@ -100,13 +114,16 @@ def spilling(tables: Tables, root: Path, memory_limit: str | None) -> Iterator[N
     """
     _remove_dead_spills(root)
     connection = tables.sources.connect()
-    if memory_limit is not None:
-        try:
-            connection.execute(f"SET memory_limit = {quote_text(memory_limit)}")
-        except duckdb.Error as error:
-            raise IngestError(
-                explain(f"memory_limit={memory_limit!r} was asked for", str(error), "a size such as '4GB'")
-            ) from error
+    usual = max(int(available_memory() * SHARE), LEAST)
+    limit = f"{usual}B" if memory_limit is None else memory_limit
+    if memory_limit is None and usual < (os.cpu_count() or 1) * A_THREAD:
+        connection.execute(f"SET threads = {max(1, usual // A_THREAD)}")
+    try:
+        connection.execute(f"SET memory_limit = {quote_text(limit)}")
+    except duckdb.Error as error:
+        raise IngestError(
+            explain(f"memory_limit={limit!r} was asked for", str(error), "a size such as '4GB'")
+        ) from error
     # DuckDB refuses to move once it has spilled: tables that were too large to read in memory stay where
     # they are, in the system's folder for temporary files.
     with suppress(duckdb.NotImplementedException):
@@ -117,6 +134,7 @@ def spilling(tables: Tables, root: Path, memory_limit: str | None) -> Iterator[N
         with suppress(duckdb.NotImplementedException):
             connection.execute(f"SET temp_directory = {quote_text(SYSTEM_SPILL)}")
         connection.execute("RESET memory_limit")
+        connection.execute("RESET threads")
         shutil.rmtree(root / UNFINISHED, ignore_errors=True)
 
 

@@ -38,14 +38,14 @@ def _appended_keys(dataset: Dataset, table: Table, target: Table) -> tuple[pa.Ar
     """Keys of appended rows, and the rows of ``table`` that were there before each of them."""
     manifest = dataset.manifest
     rows, there = manifest.stored_rows(table.name), manifest.stored_rows(target.name)
+    if there == manifest.rows(target.name):
+        return pa.array([]), np.empty(0, np.int64)
     every, keys, upto = KeyMap.open(dataset, target.name), [], []
     for edit in manifest.edits:
-        if count := edit.rows.get(target.name, 0):
-            keys.append(every.keys_of(np.arange(there, there + count)))
-            upto.append(np.full(count, rows))
-        rows, there = rows + edit.rows.get(table.name, 0), there + edit.rows.get(target.name, 0)
-    if not keys:
-        return pa.array([], every.type), np.empty(0, np.int64)
+        count = edit.rows.get(target.name, 0)
+        keys.append(every.keys_of(np.arange(there, there + count)))
+        upto.append(np.full(count, rows))
+        rows, there = rows + edit.rows.get(table.name, 0), there + count
     return pa.concat_arrays(keys), np.concatenate(upto)
 
 

@@ -26,6 +26,7 @@ from workbench.ingestion.folder import SPILL, UNFINISHED
 from workbench.ingestion.found_links import finds_links
 from workbench.ingestion.job import Job, pool
 from workbench.ingestion.places import Places
+from workbench.ingestion.row_groups import stored_row_group
 from workbench.ingestion.write_edges import write_edges
 from workbench.ingestion.write_tables import copy_query, write_keys, write_times
 from workbench.schema import Table
@@ -33,6 +34,7 @@ from workbench.stores import compaction
 from workbench.stores.compaction import Compaction, folded
 from workbench.stores.dataset import Dataset, partition_name
 from workbench.stores.durable import adopt_file, write_file
+from workbench.stores.edits import deleted_rows
 from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
 from workbench.stores.late import LATE, late_features
@@ -51,8 +53,8 @@ BLOCK = 1 << 16
 def compact(path: str | Path, *, keep: bool = True) -> Compaction:
     """Fold a dataset's edits into its files, late rows among them. Public as ``workbench.compact``.
 
-    Ids stay, unless late rows take their places, or links find keys that came after them: then rows behind
-    a late one get other ids, and deleted rows are gone for good.
+    Ids stay, unless late rows take their places, links find keys that came after them, or the last row without
+    a time was deleted: then rows behind a late one get other ids, and deleted rows are gone for good.
 
     Parameters
     ----------
@@ -71,9 +73,23 @@ def compact(path: str | Path, *, keep: bool = True) -> Compaction:
 
 def _rewritten(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ...]]:
     late = any(dataset.manifest.late_rows(table.name) for table in dataset.schema)
-    if late or finds_links(dataset):
+    if late or _frees_the_end(dataset) or finds_links(dataset):
         return merged(dataset, snapshot)
     return folded(dataset, snapshot)
+
+
+def _frees_the_end(dataset: Dataset) -> bool:
+    """Whether all rows without a time were deleted, of a table of times: no row could follow while they hold ids."""
+    for table in dataset.schema:
+        name = table.name
+        first, rows = dataset.manifest.dated_rows.get(name), dataset.manifest.rows(name)
+        if (
+            first is not None
+            and first < rows
+            and np.isin(np.arange(first, rows), deleted_rows(dataset, name)).all()
+        ):
+            return True
+    return False
 
 
 def merged(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ...]]:
@@ -106,10 +122,12 @@ def merged(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ...]]:
             _write_table(job, connection, dataset, table, built)
             _write_features(job, dataset, table, places)
         write_edges(job, dataset.schema, np.dtype(before.id_dtype), built)
+    partition = Partition(job.partition, built.rows, tuple(job.files))
     after = replace(
         before,
         snapshot=snapshot,
-        partitions=(Partition(job.partition, built.rows, tuple(job.files)),),
+        partitions=(partition,),
+        numbering=partition.numbering(),
         groups=tuple(replace(layout, rows=built.rows[layout.group]) for layout in before.groups),
         dated_rows={name: int(np.searchsorted(clock, NO_TIME)) for name, clock in built.times.items()},
         edges_follow_nodes=tuple(built.follow),
@@ -155,7 +173,8 @@ def _write_table(
 ) -> None:
     """The rows of a table with its late ones in time order; its clock and its keys."""
     name = table.name
-    path = copy_query(job, connection, name, _in_order(dataset, table))
+    group = stored_row_group(dataset.table_files(name)[0])
+    path = copy_query(job, connection, name, _in_order(dataset, table), group)
     job.add(adopt_file(job.root, path, "table", name))
     built.rows[name] = int(pq.read_metadata(job.root / path).num_rows)
     built.keys[name] = KeyMap(name, built.rows[name])

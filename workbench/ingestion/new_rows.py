@@ -8,7 +8,8 @@ They are read and written block after block, so an append takes little memory, h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import IngestError, explain
-from workbench.ingestion.edit import encoded_rows
+from workbench.ingestion.encode import TextColumn
+from workbench.ingestion.encoded_rows import encoded_rows
 from workbench.ingestion.job import Job
-from workbench.ingestion.write_tables import ROW_GROUP, read_column
+from workbench.ingestion.row_groups import LARGEST
+from workbench.ingestion.write_features import dropped_notes
+from workbench.ingestion.write_tables import read_column
 from workbench.schema import Table
 from workbench.stores.compaction import FileSink
 from workbench.stores.durable import DurableFile
@@ -127,12 +131,18 @@ class NewRows:
                 place += count
 
     def _cast(self, rows: pa.Table) -> pa.Table:
-        try:
-            return rows.cast(pa.schema([self.stored.field(name) for name in rows.column_names]))
-        except (pa.ArrowException, ValueError) as error:
-            asked = f"rows of table {self.table.name!r} were appended"
-            got = f"values have other types than the stored ones ({error})"
-            raise IngestError(explain(asked, got)) from error
+        for place, name in enumerate(rows.column_names):
+            field = self.stored.field(name)
+            try:
+                rows = rows.set_column(place, field, rows.column(name).cast(field.type))
+            except (pa.ArrowException, ValueError) as error:
+                asked = f"rows of table {self.table.name!r} were appended"
+                got = (
+                    f"values of {name!r} are {rows.column(name).type}, not all of them {field.type} ({error})"
+                )
+                do = "Make them such; to store it as another type, ingest all rows again"
+                raise IngestError(explain(asked, got, f"{field.type}, as stored", do)) from error
+        return rows
 
 
 def write_rows(
@@ -143,6 +153,7 @@ def write_rows(
     roles: tuple[str, str],
     layout: GroupLayout | None,
     words: dict[ColumnRef, list[str]],
+    texts: Mapping[str, TextColumn],
 ) -> GroupLayout | None:
     """Write some rows as they are and, where the table has features, encoded; block after block.
 
@@ -152,6 +163,7 @@ def write_rows(
     roles : of the two files, such as ``edit`` and ``delta``
     layout : GroupLayout or None  of the table's features
     words : dict (table, column) -> categories so far; new ones join them
+    texts : dict column -> what encodes its texts, of those that are not hashed
 
     Returns
     -------
@@ -162,22 +174,27 @@ def write_rows(
     schema = new.stored.append(pa.field(ROW, pa.int64()))
     with ExitStack() as files:
         whole = files.enter_context(DurableFile(job.root, job.path("tables", ".parquet"), roles[0], name))
-        writer = files.enter_context(pq.ParquetWriter(FileSink(whole), schema))
+        sink = files.enter_context(FileSink(whole))
+        writer = files.enter_context(pq.ParquetWriter(sink, schema))
         delta = None
         if layout is not None:
             path = job.path("features", ".delta")
             delta = files.enter_context(DurableFile(job.root, path, roles[1], layout.group))
             delta.write(np.arange(first, first + count))
+        dropped: Counter[str] = Counter()
         for block in new.blocks(ranges):
             rows = block.append_column(ROW, pa.array(np.arange(place, place + len(block))))
-            writer.write_table(rows, row_group_size=ROW_GROUP)
+            writer.write_table(rows, row_group_size=LARGEST)
             if delta is not None and layout is not None:
-                layout, encoded = encoded_rows(new.table, layout, rows, words)
-                delta.write(encoded.rows)
+                layout, encoded = encoded_rows(new.table, layout, rows, words, texts, dropped)
+                delta.write(encoded.to_bytes(layout)[1])
             place += len(block)
             job.progress(len(block))
         writer.close()
+        sink.close()
         job.add(whole.finish())
-        if delta is not None:
+        if delta is not None and layout is not None:
             job.add(delta.finish())
+            widths = {column.name: column.width for column in layout.columns}
+            job.warnings.extend(dropped_notes(name, count, new.table.columns, dropped, widths))
     return layout

@@ -43,9 +43,9 @@ def read_tables(source: Any, name: str | None = None) -> Tables:
     TableError
         If a source cannot be read, or two columns differ only by case.
     """
-    sources = Sources.create()
     if isinstance(source, Tables):
         return source
+    sources = Sources.create()
     if isinstance(source, Mapping):
         named: dict[str, Any] = {str(key): value for key, value in source.items()}
     elif isinstance(source, (str, Path)) and name is None:

@@ -16,6 +16,7 @@ from workbench.errors import IngestError, explain
 from workbench.ingestion.failpoints import failpoint
 from workbench.ingestion.job import Job
 from workbench.ingestion.layout import feature_columns
+from workbench.ingestion.row_groups import row_group
 from workbench.ingestion.tables import Tables
 from workbench.ingestion.typed import fallible, typed_query
 from workbench.schema import Stype, Table
@@ -25,9 +26,6 @@ from workbench.stores.manifest import FileEntry
 from workbench.stores.sql import quote_name, quote_text
 from workbench.temporal import NO_TIME, iso
 from workbench.types import TimeArray
-
-ROW_GROUP = 122_880
-"""Rows of a Parquet row group: the block in which later stages read and threads share work."""
 
 _FULL = "No space left on device"
 
@@ -46,20 +44,24 @@ def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]
         If the disk refuses.
     """
     query = typed_query(table, tables.sql(table.name), kinds)
-    path = copy_query(job, tables.sources.connect(), table.name, query)
+    group = row_group(tables, table, kinds)
+    path = copy_query(job, tables.sources.connect(), table.name, query, group)
     failpoint("during-tables")
     return path
 
 
-def copy_query(job: Job, connection: duckdb.DuckDBPyConnection, table: str, query: str) -> str:
-    """Write the rows of a query as a table's file; returns its path, not yet synced. Errors: as above.
+def copy_query(job: Job, connection: duckdb.DuckDBPyConnection, table: str, query: str, group: int) -> str:
+    """Write the rows of a query as a table's file, so many in a row group; returns its path, not yet synced.
 
     DuckDB sorts out of core, within its memory limit, with all cores.
     """
     path = job.path("tables", ".parquet")
     target = job.root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    copy = f"COPY ({query}) TO {quote_text(str(target))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_failed(target, error) from error
+    copy = f"COPY ({query}) TO {quote_text(str(target))} (FORMAT parquet, ROW_GROUP_SIZE {group})"
     future = job.pool.submit(connection.execute, copy)
     try:
         job.wait(future, connection.interrupt)

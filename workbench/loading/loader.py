@@ -21,6 +21,7 @@ from workbench.loading.batch import Batch
 from workbench.loading.iterator import BatchIterator, Clock, Made
 from workbench.loading.join import Join, edge_times, histories_of, node_times, plan_join
 from workbench.loading.order import BatchOrder, batch_order
+from workbench.loading.padded import is_lists, padded
 from workbench.loading.pipeline import Pipeline, Started
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
@@ -180,7 +181,9 @@ class Loader:
         return Started(_Sampled(rows, seeds, subgraph, join, clock), future)
 
     def _sample(self, rows: Int64Array) -> tuple[SeedSet, SampledSubgraph]:
-        seeds = SeedSet.of(self.seeds.node_type, self.seeds.node_id[rows], self._anchors[rows], rows)
+        table = self.seeds
+        anchors = self._anchors[rows]
+        seeds = SeedSet.of(table.node_type, table.node_id[rows], anchors, rows, table.numbering)
         return seeds, self.sampler.sample(seeds, self.epoch)
 
     def _finish(
@@ -238,9 +241,11 @@ def _same(batch: Batch) -> Batch:
 
 
 def _label(seeds: SeedTable, rows: Int64Array) -> AnyArray | None:
-    """Labels as models take them: float32, or int64 if they are whole numbers by type."""
+    """Labels as models take them: float32, or int64 if they are whole numbers by type, or lists."""
     if seeds.label is None:
         return None
+    if is_lists(seeds.label):
+        return padded(seeds.label[rows])
     label = np.asarray(seeds.label)[rows]
     return label.astype(np.int64 if np.issubdtype(label.dtype, np.integer) else np.float32)
 

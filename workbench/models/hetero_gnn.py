@@ -1,7 +1,8 @@
-"""HeteroGNN: heterogeneous GraphSAGE over a sampled neighbourhood, one answer per seed.
+"""HeteroGNN: message passing over a sampled neighbourhood of rows, one answer per seed.
 
     columns -> RowEncoder (once per distinct row) -> + MomentEncoder (per node) -> h0
-    layer:  h'(v) = h(v) + act(norm(W_self h(v) + sum over edge types of W_e [mean | max | ... of h(u)]))
+    layer:  as the plan says; of GraphSAGE
+            h'(v) = h(v) + act(norm(W_self h(v) + sum over edge types of W_e [mean | max | ... of h(u)]))
     seeds:  head(h0 + anchor's place in day, week and year | h after the last layer)
 
 Only what can still reach a seed is computed: nodes are in order of hop, so layer l keeps a prefix.
@@ -15,9 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workbench.models.attention import LAYERS
 from workbench.models.dropout import KeyedDropout
 from workbench.models.encoders import MomentEncoder, RowEncoder
-from workbench.models.layers import SageLayer, trim_edges
+from workbench.models.layers import trim_edges
 from workbench.models.statistics import Statistics
 from workbench.models.time_features import CYCLIC_WIDTH, cyclic
 from workbench.plan.model_plan import ModelPlan
@@ -70,7 +72,9 @@ class HeteroGNN(nn.Module):
         for index in range(self.depth):
             kept = followed(schema, steps, self.depth - index)
             self.layers.append(
-                SageLayer(kept, _updated(schema, steps, seed_type, self.depth - index - 1), plan.model)
+                LAYERS[plan.model.layer](
+                    kept, _updated(schema, steps, seed_type, self.depth - index - 1), plan.model
+                )
             )
         self.edge_types = followed(schema, steps, self.depth)
         self.adds = steps.subgraph != FORMS[0]
@@ -84,9 +88,15 @@ class HeteroGNN(nn.Module):
 
     def forward(self, data: Any) -> Tensor:
         """float32[num_seeds] or float32[num_seeds, outputs]: logits, or standardised values."""
+        said = torch.as_tensor(self.head(self.read(data)[1]))
+        return said if self.outputs else said.squeeze(1)
+
+    def read(self, data: Any) -> tuple[dict[str, Tensor], Tensor]:
+        """Input vectors of all nodes by type, and float32[num_seeds, 2 * channels] of the seeds at last."""
         seeds = data[self.seed_type]
         anchors, count = seeds.seed_time, int(seeds.batch_size)
-        hidden = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
+        inputs = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
+        hidden = inputs
         # For the head alone: a seed that is another's neighbour looks like any neighbour, or what a seed
         # is told would depend on who else is in its joint batch.
         first = hidden[self.seed_type][:count] + self.calendar(cyclic(anchors))
@@ -95,8 +105,7 @@ class HeteroGNN(nn.Module):
             hops = self.depth - index
             sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
             hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
-        said = torch.as_tensor(self.head(torch.cat([first, hidden[self.seed_type][:count]], dim=1)))
-        return said if self.outputs else said.squeeze(1)
+        return inputs, torch.cat([first, hidden[self.seed_type][:count]], dim=1)
 
     def encode_nodes(self, store: Any, table: str, anchors: Tensor) -> Tensor:
         """float32[nodes, channels]: the input vector of every node of a type."""

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from workbench.plan.checks import between, refuse, whole
+from workbench.plan.checks import LATER, between, one_of, refuse, whole
 
 AGGREGATIONS: tuple[str, ...] = ("mean", "max", "min", "sum", "count")
 """What a layer may compute from the neighbours of a node; ``count`` is ``log(1 + neighbours)``."""
 
 
+LAYERS: tuple[str, ...] = ("sage", "gat", "transformer")
+"""GraphSAGE with several aggregations, graph attention, or a relational graph transformer."""
+
+
 @dataclass(frozen=True)
 class ModelSettings:
-    """Shape of the built-in heterogeneous GraphSAGE.
+    """Shape of the built-in heterogeneous model.
 
     Attributes
     ----------
     channels : int  width of every hidden vector
     layers : int  message passing layers; more than the fanout has hops is a waste
-    aggregations : tuple of str  see :data:`AGGREGATIONS`; computed side by side, per edge type
+    aggregations : tuple of str
+        Of GraphSAGE, see :data:`AGGREGATIONS`; computed side by side, per edge type.
     dropout : float  in [0, 1)
+    layer : str  see :data:`LAYERS`
+    heads : int  of layers with attention; divides the channels
     """
 
     channels: int = 64
     layers: int = 2
     aggregations: tuple[str, ...] = ("mean", "max", "count")
     dropout: float = 0.1
+    layer: str = field(default="sage", metadata=LATER)
+    heads: int = field(default=4, metadata=LATER)
 
     def check(self) -> None:
         """Refuse nonsense.
@@ -41,10 +50,12 @@ class ModelSettings:
         if isinstance(names, str) or not names or set(names) - set(AGGREGATIONS):
             refuse("aggregations", names, f"a list of one or more of {', '.join(AGGREGATIONS)}")
         between("dropout", self.dropout, 0.0, 0.999)
+        one_of("layer", self.layer, LAYERS)
+        whole("heads", self.heads, 1, 1024)
+        if self.layer != "sage" and self.channels % self.heads:
+            refuse("heads", self.heads, f"a number that divides the {self.channels} channels")
 
     def describe(self) -> str:
         """The choices in one line."""
-        return (
-            f"{self.layers} layers, {self.channels} channels, "
-            f"{' + '.join(self.aggregations)}, dropout {self.dropout:g}"
-        )
+        how = " + ".join(self.aggregations) if self.layer == "sage" else f"{self.layer} of {self.heads} heads"
+        return f"{self.layers} layers, {self.channels} channels, {how}, dropout {self.dropout:g}"

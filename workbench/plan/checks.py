@@ -7,6 +7,9 @@ from typing import NoReturn
 
 from workbench.errors import PlanError, did_you_mean, explain
 
+LATER = {"later": True}
+"""Marks choices that plans did not always have: written only where they are not the usual ones."""
+
 
 def whole(name: str, value: object, low: int, high: int) -> None:
     """Refuse what is no whole number from ``low`` to ``high``.

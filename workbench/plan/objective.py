@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-TASK_TYPES: tuple[str, ...] = ("binary", "regression", "multiclass", "multilabel", "forecast")
-"""What a seed's label is: 0 or 1; a number; one of some classes; 0 or 1 per class; a number per step."""
+TASK_TYPES: tuple[str, ...] = ("binary", "regression", "multiclass", "multilabel", "forecast", "ranking")
+"""What a seed's label is: 0 or 1; a number; one of some classes; 0 or 1 per class; a number per step; a
+list of rows of another table."""
 
 LOSSES: dict[str, tuple[str, ...]] = {
     "bce": ("binary", "multilabel"),
@@ -13,6 +14,7 @@ LOSSES: dict[str, tuple[str, ...]] = {
     "mse": ("regression", "forecast"),
     "huber": ("regression", "forecast"),
     "quantile": ("regression", "forecast"),
+    "softmax": ("ranking",),
 }
 """Loss -> the task types that it trains."""
 
@@ -25,6 +27,11 @@ METRICS: dict[str, tuple[tuple[str, ...], bool]] = {
     "mae": (("regression", "forecast"), False),
     "rmse": (("regression", "forecast"), False),
     "r2": (("regression", "forecast"), True),
+    "map": (("ranking",), True),
+    "ndcg": (("ranking",), True),
+    "recall": (("ranking",), True),
+    "precision": (("ranking",), True),
+    "hit_rate": (("ranking",), True),
 }
 """Metric -> (task types, whether higher is better)."""
 
@@ -34,6 +41,7 @@ USUAL: dict[str, tuple[str, str]] = {
     "multiclass": ("cross_entropy", "accuracy"),
     "multilabel": ("bce", "average_precision"),
     "forecast": ("l1", "mae"),
+    "ranking": ("softmax", "map"),
 }
 """Task type -> the loss and the metric that it gets where nobody chose."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from workbench.plan.checks import between, one_of, refuse, whole
+from workbench.plan.checks import LATER, between, one_of, refuse, whole
 from workbench.plan.objective import LOSSES
 
 OPTIMISERS: dict[str, str] = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
@@ -18,9 +18,6 @@ PRECISIONS: tuple[str, ...] = ("float32", "bfloat16")
 
 BALANCED = "balanced"
 """Class weights that give every class of the training labels the same sum."""
-
-LATER = {"later": True}
-"""Marks choices that plans did not always have: written only where they are not the usual ones."""
 
 
 @dataclass(frozen=True)

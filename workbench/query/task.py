@@ -293,6 +293,7 @@ class Task:
             split,
             self.until,
             self.target.classes,
+            self.dataset.manifest.numbering,
         )
 
     def describe(self) -> str:

@@ -7,7 +7,7 @@ request allows. Edges go to DuckDB as Arrow, a million in a few seconds.
     audit_chunk    samples side by side as flat arrays       audit_steps    which step drew which edge
     audit_shape    counts, seeds, nodes, budgets             audit_cutoffs  cutoffs along the path
     audit_edges    each edge against its rows, in SQL        audit_counts   draws against what was visible
-    audit_added    edges beside the drawn ones
+    audit_added    edges beside the drawn ones               audit_versions versions that nodes see
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from workbench.sampling.audit_edges import check_edges
 from workbench.sampling.audit_shape import check_budget, check_counts, check_nodes
 from workbench.sampling.audit_sql import check_order, open_tables, read_times
 from workbench.sampling.audit_steps import Share, check_membership, rules, shares
+from workbench.sampling.audit_versions import check_versions, histories_in
 from workbench.stores.dataset import Dataset
 from workbench.stores.subgraph import SampledSubgraph
 
@@ -70,6 +71,7 @@ class AuditReport:
         that waives it (``static``): allowed, but said
     samples : int  subgraphs checked
     dropped : int  draws that a budget of nodes cut: the counts of these seeds are excused
+    versions : int  nodes whose version of a history was checked
     """
 
     edges: int
@@ -78,6 +80,7 @@ class AuditReport:
     waived: dict[str, int] = field(default_factory=dict)
     samples: int = 0
     dropped: int = 0
+    versions: int = 0
 
     @property
     def violations(self) -> int:
@@ -94,9 +97,10 @@ class AuditReport:
         return {"ok": self.ok, "violations": self.violations, **asdict(self)}
 
     def __str__(self) -> str:
+        versions = f", the versions that {self.versions:,} nodes see" if self.versions else ""
         lines = [
-            f"Audit: {self.edges:,} edges and the draws of {self.expanded:,} node expansions checked "
-            f"against the source tables, {self.violations:,} violations"
+            f"Audit: {self.edges:,} edges and the draws of {self.expanded:,} node expansions{versions} "
+            f"checked against the source tables, {self.violations:,} violations"
         ]
         lines += [f"  {fault}" for fault in self.faults]
         lines += [
@@ -117,7 +121,8 @@ def audit(subgraphs: SampledSubgraph | Iterable[SampledSubgraph], dataset: Datas
     its step allows: ``min(fanout, visible)`` distinct edges, the latest ones where the strategy is
     ``recent``, none that weighs nothing or is hidden from its seed, and as many as the fraction,
     replacement or budget say where the plan has them. Edges beside the drawn ones must be just those that
-    the plan's form of subgraph adds: each way back, or each edge among the nodes that its dst sees.
+    the plan's form of subgraph adds: each way back, or each edge among the nodes that its dst sees. The
+    version that is read of a history (``Schema.as_history``) must be the newest that its node sees.
 
     Parameters
     ----------
@@ -132,11 +137,14 @@ def audit(subgraphs: SampledSubgraph | Iterable[SampledSubgraph], dataset: Datas
         If it has edges of a type that the dataset does not have.
     """
     many = [subgraphs] if isinstance(subgraphs, SampledSubgraph) else subgraphs
-    tally = _Tally()
+    tally, histories = _Tally(), histories_in(dataset)
     with open_tables(dataset) as connection:
         tally.add(check_order(connection, dataset.schema))
         for held in _chunks(many, dataset):
-            _check(connection, held, dataset, tally)
+            chunk = _check(connection, held, dataset, tally)
+            for name, versions in histories.items():
+                tally.add(check_versions(connection, chunk, name, versions))
+                tally.versions += len(chunk.nodes[str(dataset.schema[name].history_of)])
     return tally.report()
 
 
@@ -148,6 +156,7 @@ class _Tally:
     expanded: int = 0
     samples: int = 0
     dropped: int = 0
+    versions: int = 0
     waived: Counter[str] = field(default_factory=Counter)
     faults: dict[tuple[str, int, str], Violation] = field(default_factory=dict)
 
@@ -162,11 +171,12 @@ class _Tally:
     def report(self) -> AuditReport:
         ordered = sorted(self.faults.values(), key=lambda fault: (fault.hop, fault.edge_type, fault.kind))
         waived = {name: count for name, count in self.waived.items() if count}
-        return AuditReport(self.edges, self.expanded, tuple(ordered), waived, self.samples, self.dropped)
+        counts = self.samples, self.dropped, self.versions
+        return AuditReport(self.edges, self.expanded, tuple(ordered), waived, *counts)
 
 
-def _check(connection: Any, subgraphs: list[SampledSubgraph], dataset: Dataset, tally: _Tally) -> None:
-    """Ask every question of subgraphs of one plan."""
+def _check(connection: Any, subgraphs: list[SampledSubgraph], dataset: Dataset, tally: _Tally) -> Chunk:
+    """Ask every question about the graph of subgraphs of one plan."""
     chunk, broken = gather(subgraphs, dataset.schema)
     tally.add(broken)
     tally.add(check_counts(subgraphs))
@@ -188,6 +198,7 @@ def _check(connection: Any, subgraphs: list[SampledSubgraph], dataset: Dataset, 
     tally.edges += sum(len(edges) for part in (chunk.edges, chunk.added) for edges in part.values())
     tally.samples += len(subgraphs)
     tally.dropped += int(chunk.dropped.sum())
+    return chunk
 
 
 def _follow_cutoffs(connection: Any, chunk: Chunk, found: list[Share]) -> tuple[Chunk, list[Fault]]:

@@ -17,11 +17,12 @@ from workbench.query.seed_table import SeedTable
 from workbench.query.task import SPLITS, Task
 from workbench.sampling.audit_chunk import Chunk, gather
 from workbench.sampling.audit_sql import open_tables, read_times
-from workbench.sampling.leakage_columns import echoes, filled_in_later, untimed
+from workbench.sampling.audit_versions import Versioned, histories_in
+from workbench.sampling.leakage_columns import echoes, filled_in_later, untimed, versions_seen
 from workbench.sampling.leakage_seeds import Finding, about_seeds
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.protocols import GraphStore
-from workbench.temporal import FOREVER
+from workbench.temporal import FOREVER, just_before
 from workbench.types import TimeArray
 
 PILOT = 512
@@ -97,7 +98,8 @@ def leakage_report(
     label is not observed         leak   a label window ends after the data do
     seed is in two splits         leak   one (entity, anchor) is trained on and measured on
     entity after the anchor       leak   the seed's own row is newer than what it may see
-    column tells the label        leak   a column of the entity table determines the label
+    column tells the label        leak   a column of the entity table or of a history of it (as of
+                                         the anchor) determines the label
     value is filled in later      suspect  a visible row holds a timestamp of after the anchor
     dates in a static table       suspect  a table without a time column has a timestamp column
     table is static               note   its rows are visible at every anchor
@@ -117,6 +119,8 @@ def leakage_report(
     sampler = NeighborSampler(graph, plan.fanout.with_choices(disjoint=True), key=key, purpose="leakage")
     findings = list(about_seeds(task, seeds, graph))
     latest: dict[str, dict[str, int]] = {}
+    schema = task.dataset.schema
+    histories = histories_in(task.dataset)
     unread = {*plan.exclude, *(f"{table}.{column}" for table in task.hidden for column in task.hidden[table])}
     with open_tables(task.dataset) as connection:
         for split, table in seeds.items():
@@ -124,11 +128,16 @@ def leakage_report(
             latest[split] = {}
             for chunk in chunks:
                 _note_latest(connection, chunk, latest[split])
+                _note_versions(connection, chunk, histories, latest[split])
             findings += _too_late(split, latest[split])
-            findings += filled_in_later(connection, split, chunks, unread)
-            findings += echoes(connection, task.dataset.schema[task.entity_table], table, unread)
+            findings += filled_in_later(connection, split, chunks, unread, histories)
+            findings += echoes(connection, schema[task.entity_table], table, table.node_id, unread)
+            sees = just_before(table.visible_until) if plan.fanout.strict else table.visible_until
+            for name in schema.histories_of(task.entity_table):
+                rows = histories[name].rows(table.node_id, sees)
+                findings += echoes(connection, schema[name], table, rows, unread)
     reached = sorted({task.entity_table, *(_tables(sampler, task.entity_table))})
-    findings += untimed(task.dataset.schema, reached, unread)
+    findings += untimed(schema, reached, unread)
     order = {"leak": 0, "suspect": 1, "note": 2}
     sampled = {split: min(len(table), pilot) for split, table in seeds.items()}
     ranked = sorted(dict.fromkeys(findings), key=lambda found: order[found.level])
@@ -160,6 +169,15 @@ def _note_latest(connection: Any, chunk: Chunk, latest: dict[str, int]) -> None:
         table = chunk.schema.edge_spec(edge_type).table
         times = read_times(connection, chunk.schema, table, edges.eid)
         _keep(latest, table, times, chunk.anchors[chunk.nodes[edge_type.dst].lane[edges.dst]])
+
+
+def _note_versions(
+    connection: Any, chunk: Chunk, histories: Mapping[str, Versioned], latest: dict[str, int]
+) -> None:
+    """The same of the versions that nodes see."""
+    for name, versions in histories.items():
+        rows, limits = versions_seen(chunk, chunk.schema[name], versions)
+        _keep(latest, name, read_times(connection, chunk.schema, name, rows), limits)
 
 
 def _keep(latest: dict[str, int], table: str, times: TimeArray, limits: TimeArray) -> None:

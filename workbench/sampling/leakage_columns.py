@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.audit_chunk import Chunk
+from workbench.sampling.audit_versions import Versioned
 from workbench.sampling.leakage_seeds import Finding
 from workbench.schema import Column, Schema, Stype, Table
 from workbench.stores.sql import ROW, quote_name
@@ -50,7 +51,11 @@ def untimed(schema: Schema, tables: Sequence[str], exclude: Collection[str]) -> 
 
 
 def filled_in_later(
-    connection: Any, split: str, chunks: Sequence[Chunk], exclude: Collection[str]
+    connection: Any,
+    split: str,
+    chunks: Sequence[Chunk],
+    exclude: Collection[str],
+    histories: Mapping[str, Versioned],
 ) -> Iterator[Finding]:
     """Timestamps of after the anchor in rows that a seed sees: what else was written then is not known."""
     if not chunks:
@@ -59,7 +64,7 @@ def filled_in_later(
         columns = [c.name for c in features(table, exclude) if c.stype is Stype.TIMESTAMP]
         if not columns:
             continue
-        rows, limits = _seen(chunks, table)
+        rows, limits = _seen(chunks, table, histories)
         asked = pa.table({"row": rows, "until": limits})
         connection.register("asked", asked)
         later = ", ".join(
@@ -79,10 +84,23 @@ def filled_in_later(
                 yield Finding("suspect", "value is filled in later", f"{table.name}.{name}", int(count), text)
 
 
-def _seen(chunks: Sequence[Chunk], table: Table) -> tuple[Int64Array, TimeArray]:
+def versions_seen(chunk: Chunk, table: Table, versions: Versioned) -> tuple[Int64Array, TimeArray]:
+    """Rows of a history that nodes of a sample see, and what their seed may see."""
+    nodes = chunk.nodes[str(table.history_of)]
+    rows = versions.rows(nodes.ids, nodes.cutoff)
+    return rows[rows >= 0], chunk.anchors[nodes.lane[rows >= 0]]
+
+
+def _seen(
+    chunks: Sequence[Chunk], table: Table, histories: Mapping[str, Versioned]
+) -> tuple[Int64Array, TimeArray]:
     """Rows of a table in the samples, and what their seed may see."""
     rows, limits = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for chunk in chunks:
+        if table.name in histories:
+            seen, until = versions_seen(chunk, table, histories[table.name])
+            rows.append(seen)
+            limits.append(until)
         if table.is_node_type:
             rows.append(chunk.nodes[table.name].ids)
             limits.append(chunk.anchors[chunk.nodes[table.name].lane])
@@ -93,12 +111,21 @@ def _seen(chunks: Sequence[Chunk], table: Table) -> tuple[Int64Array, TimeArray]
     return np.concatenate(rows), np.concatenate(limits)
 
 
-def echoes(connection: Any, table: Table, seeds: SeedTable, exclude: Collection[str]) -> Iterator[Finding]:
-    """Columns of the entity table that determine the label: it was computed into the features."""
+def echoes(
+    connection: Any, table: Table, seeds: SeedTable, rows: Int64Array, exclude: Collection[str]
+) -> Iterator[Finding]:
+    """Columns of the entity that determine the label: it was computed into the features.
+
+    Parameters
+    ----------
+    table : of the entities, or a history of it
+    rows : int64[seeds]  row of the table that each seed sees of itself, -1 for none
+    """
+    seeds, rows = seeds[rows >= 0], rows[rows >= 0]
     label = _one_number(seeds)
     if label is None or len(seeds) < FEW or len(np.unique(label)) < 2:
         return
-    asked = pa.table({"row": seeds.node_id, "label": label})
+    asked = pa.table({"row": rows, "label": label})
     connection.register("asked", asked)
     for column in features(table, exclude):
         share = _explained(connection, table.name, column)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import lmdb
 
-from workbench.errors import StoreError, explain
+from workbench.errors import CorruptStoreError, StoreError, explain
 from workbench.stores.durable import sync_folders, write_failed
 from workbench.stores.manifest import Manifest
 from workbench.stores.records import (
@@ -86,6 +86,7 @@ def commit(path: str | Path, manifest: Manifest, dictionaries: Mapping[ColumnRef
     root = Path(path)
     records = encode_records(manifest, dictionaries)
     try:
+        _remove_unfinished(root)
         (root / FOLDER).mkdir(parents=True, exist_ok=True)
         with _exclusive(), _flock(root / FOLDER, fcntl.LOCK_EX):
             sync_folders(root, (root / entry.path for entry in manifest.files))
@@ -125,7 +126,7 @@ def find(path: str | Path) -> CatalogState | None:
             state = read_records(root) if seal.bytes else None
         else:
             # the transaction may have ended before the crash, or hardly have begun: ask a child process
-            state = read_records(root) if probe(root) else None
+            state = read_records(root) if _has_records(root, seal) else None
     expected = {seal.snapshot, seal.snapshot - 1} if seal.committing else {seal.snapshot}
     if (state.manifest.snapshot if state else 0) not in expected:
         raise damaged(root, f"is not of snapshot {seal.snapshot}, which {SEAL} names")
@@ -162,6 +163,28 @@ def is_sealed(root: Path, seal: Seal) -> bool:
     if not seal.committing:
         raise damaged(root, "does not match catalog.seal: torn, altered or foreign")
     return False
+
+
+def _has_records(root: Path, seal: Seal) -> bool:
+    """Whether a commit that was interrupted, or the one before it, left any; none if its file is no catalog.
+
+    Raises
+    ------
+    CorruptStoreError
+        If there was a commit before it, and nothing can be read.
+    """
+    try:
+        return probe(root)
+    except CorruptStoreError:
+        if seal.bytes:
+            raise
+        return False  # the crash came before the first commit ever had ended
+
+
+def _remove_unfinished(root: Path) -> None:
+    """Remove what a first commit that never ended has left: LMDB cannot begin with it."""
+    if started(root) and not read_seal(root).bytes and find(root) is None:
+        (root / DATA).unlink(missing_ok=True)
 
 
 @contextmanager

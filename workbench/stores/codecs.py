@@ -33,6 +33,7 @@ from workbench.kernels.decode import (
     PLAIN,
     SMALL,
     WORD,
+    gather_decoded,
 )
 from workbench.stores.features import SECTION_DTYPES, GroupColumn, GroupLayout, row_stride
 from workbench.types import AnyArray, ByteArray, Float32Array, Int64Array
@@ -127,6 +128,25 @@ def pack(layout: GroupLayout, rows: ByteArray) -> ByteArray:
     out = np.zeros((len(rows), stored.stride), np.uint8)
     for field in stored.fields:
         _pack_field(layout, field, rows, out)
+    return out
+
+
+def unpack(layout: GroupLayout, rows: ByteArray) -> ByteArray:
+    """Plain rows of stored ones; packed again they are the same, byte by byte.
+
+    Parameters
+    ----------
+    rows : uint8[n, packing(layout).stride]
+
+    Returns
+    -------
+    uint8[n, layout.stride]
+    """
+    stored = packing(layout)
+    if stored.fields is None:
+        return rows
+    out = np.empty((len(rows), layout.stride), np.uint8)
+    gather_decoded(np.ascontiguousarray(rows), np.arange(len(rows)), stored.fields, out)
     return out
 
 

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from workbench.errors import StoreError, explain
 from workbench.schema import Table
 from workbench.stores import catalog
+from workbench.stores.codecs import packing, unpack
 from workbench.stores.compact_graph import grown_files
 from workbench.stores.dataset import Dataset, collect_orphans, partition_name
 from workbench.stores.durable import CHUNK, DurableFile, write_file
@@ -202,7 +203,7 @@ def _write_table(dataset: Dataset, table: Table, new: NewColumns | None, path: s
     deleted, blocks = deleted_rows(dataset, table.name), row_blocks(dataset, table.name)
     first = _with_columns(next(blocks), new).drop_columns([ROW])
     with DurableFile(dataset.path, path, "table", table.name) as file:
-        with pq.ParquetWriter(FileSink(file), first.schema) as writer:
+        with FileSink(file) as sink, pq.ParquetWriter(sink, first.schema) as writer:
             for block in blocks:
                 rows = _erased(table, _with_columns(block, new), deleted)
                 writer.write_table(rows.drop_columns([ROW]))
@@ -234,7 +235,8 @@ def _write_deleted(dataset: Dataset, table: str, path: str) -> FileEntry | None:
     if not len(rows):
         return None
     with DurableFile(dataset.path, path, "deleted", table) as file:
-        pq.write_table(pa.table({ROW: rows}), FileSink(file))
+        with FileSink(file) as sink:
+            pq.write_table(pa.table({ROW: rows}), sink)
         return file.finish()
 
 
@@ -273,25 +275,32 @@ def _write_slots(dataset: Dataset, table: str, path: str) -> FileEntry | None:
 
 
 def _segment_blocks(dataset: Dataset, layout: GroupLayout) -> Iterator[tuple[int, ByteArray]]:
-    """Place of the first row, and rows as they lie in the segment, block after block."""
-    file, step = dataset.file("features", layout.group), max(1, CHUNK // layout.stride)
+    """Place of the first row, and plain rows in the order of the segment, block after block."""
+    file, stride = dataset.file("features", layout.group), packing(layout).stride
+    step = max(1, CHUNK // layout.stride)
     stored = 0 if file is None else dataset.manifest.stored_rows(layout.group)
     for start in range(0, layout.rows, step):
-        rows = np.zeros((min(step, layout.rows - start), layout.stride), np.uint8)  # appended, or no features
-        there = min(max(stored - start, 0), len(rows)) * layout.stride
+        rows = np.zeros((min(step, layout.rows - start), stride), np.uint8)  # appended, or no features
+        there = min(max(stored - start, 0), len(rows)) * stride
         try:
             if file is not None and there:
-                rows.reshape(-1)[:there] = np.fromfile(file, np.uint8, there, offset=start * layout.stride)
+                rows.reshape(-1)[:there] = np.fromfile(file, np.uint8, there, offset=start * stride)
         except FileNotFoundError as error:
             raise gone(dataset, file or "") from error
-        yield start, rows
+        yield start, unpack(layout, rows)
 
 
 class FileSink(io.RawIOBase):
-    """A durable file as Arrow writes to it: ``pq.ParquetWriter(FileSink(file), schema)``."""
+    """A durable file as Arrow writes to it; the many small pieces of Parquet become few large ones.
+
+    Examples
+    --------
+    >>> with FileSink(file) as sink, pq.ParquetWriter(sink, schema) as writer:  # doctest: +SKIP
+    ...     writer.write_table(rows)
+    """
 
     def __init__(self, file: DurableFile) -> None:
-        self._file = file
+        self._file, self._held = file, bytearray()
 
     def writable(self) -> bool:
         """Nothing else."""
@@ -299,9 +308,17 @@ class FileSink(io.RawIOBase):
 
     def tell(self) -> int:
         """Bytes written so far."""
-        return self._file.bytes
+        return self._file.bytes + len(self._held)
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         """Append bytes."""
-        self._file.write(data)
+        self._held += data
+        if len(self._held) >= CHUNK:
+            self.flush()
         return len(data)
+
+    def flush(self) -> None:
+        """Hand what is held to the file."""
+        held, self._held = self._held, bytearray()
+        if held:
+            self._file.write(memoryview(held))

@@ -10,7 +10,8 @@ import numpy as np
 from workbench.kernels.csc import no_neighbor
 from workbench.schema import EdgeSpec
 from workbench.stores.edits import deleted_rows
-from workbench.types import AnyArray, BoolArray, Int64Array
+from workbench.temporal import BEGINNING, NO_TIME
+from workbench.types import AnyArray, BoolArray, Int64Array, TimeArray
 
 if TYPE_CHECKING:
     from workbench.stores.dataset import Dataset
@@ -25,6 +26,19 @@ def deleted_masks(dataset: Dataset) -> dict[str, BoolArray]:
             masks[table.name] = np.zeros(dataset.manifest.rows(table.name), np.bool_)
             masks[table.name][rows] = True
     return masks
+
+
+def ended(ends: TimeArray | None, deleted: BoolArray) -> TimeArray:
+    """int64[rows]: when rows end, deleted ones before everything, so that they exist at no anchor.
+
+    Parameters
+    ----------
+    ends : int64[rows] or None  of a table with end times
+    deleted : bool[rows]
+    """
+    over = np.full(len(deleted), NO_TIME) if ends is None else ends.copy()
+    over[deleted] = BEGINNING
+    return over
 
 
 def kept_edges(

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from workbench.errors import CorruptStoreError, explain
 from workbench.kernels.overlay import overlay
+from workbench.stores.codecs import pack, packing, unpack
 from workbench.stores.features import GroupLayout
 from workbench.stores.replaced import gone
 from workbench.stores.seal import RESTORE
@@ -85,12 +86,23 @@ class Delta:
             raw = np.frombuffer(file.read_bytes(), np.uint8)
         except FileNotFoundError as error:
             raise gone(dataset, file) from error
-        count, rest = divmod(len(raw), 8 + layout.stride)
+        stride = packing(layout).stride
+        count, rest = divmod(len(raw), 8 + stride)
         ids = raw[: 8 * count].view(np.int64)
         sound = not rest and (ids[1:] > ids[:-1]).all() and (not count or 0 <= ids[0] <= ids[-1] < rows)
         if not sound:
             raise CorruptStoreError(explain(f"{file} was read", "it is torn or foreign", do=RESTORE))
-        return cls(ids, raw[8 * count :].reshape(count, layout.stride))
+        return cls(ids, unpack(layout, raw[8 * count :].reshape(count, stride)))
+
+    def to_bytes(self, layout: GroupLayout) -> tuple[Int64Array, ByteArray]:
+        """What a file holds: ids, and the rows as the codes of their columns say.
+
+        Raises
+        ------
+        IngestError
+            If a value does not fit its code.
+        """
+        return self.ids, pack(layout, self.rows)
 
     def onto(self, ids: AnyArray, out: ByteArray) -> None:
         """Put the edited rows over rows that were read; ``ids`` are checked, uint32[n] or int64[n]."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _SPREAD = 8
 """Integer keys within this many times their number are looked up in a plain table instead of searched."""
+
+_FEW = 16
+"""But not if this many times as many keys are there as are looked up."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,7 +117,7 @@ class KeyMap:
             appended = [edit.rows[table] for edit in manifest.edits if edit.rows.get(table)]
             counts = [manifest.stored_rows(table), *appended]
             keys, *new = (cls._read(path, table, n) for path, n in zip(paths, counts, strict=True))
-            keys = reduce(cls.joined, new, keys)
+            keys = keys.joined(new) if new else keys
         return replace(keys, deleted=deleted_rows(dataset, table))
 
     def explicit(self, first: int = 0) -> KeyMap:
@@ -123,9 +126,12 @@ class KeyMap:
         ids = np.arange(self.rows) if self.row_ids is None else self.row_ids
         return KeyMap(self.table, self.rows, keys, ids.astype(np.int64) + first)
 
-    def joined(self, new: KeyMap) -> KeyMap:
-        """The keys of these rows and of appended ones; ``new`` has their node ids, and no key of these."""
-        parts = [self.explicit(), new]
+    def joined(self, new: Sequence[KeyMap]) -> KeyMap:
+        """The keys of these rows and of appended ones: of each append a map of its own, no key in two.
+
+        They are sorted once, however many appends there were.
+        """
+        parts = [self.explicit(), *new]
         # An empty table's keys are of no type yet.
         keys = pa.concat_arrays([part.keys for part in parts if part.rows] or [parts[0].keys])
         ids = np.concatenate([np.asarray(part.row_ids, np.int64) for part in parts])
@@ -144,7 +150,7 @@ class KeyMap:
             kind = (stored.schema.metadata or {})[b"kind"]
             keys, row_ids = stored["key"].combine_chunks(), stored["row"].combine_chunks()
         except FileNotFoundError as error:  # the dataset was opened, so the file was there
-            got = "it is gone: the dataset was ingested again"
+            got = "it is gone: the dataset was ingested again or compacted"
             raise StoreError(
                 explain(f"the key map {path} was opened", got, do="Open the dataset again")
             ) from error
@@ -209,11 +215,12 @@ class KeyMap:
         found = self.lookup(keys)
         missing = [str(key) for key, node in zip(keys, found, strict=True) if node < 0]
         if missing:
+            lost = ", or were deleted" if len(self.deleted) else ""
             some = ", ".join(map(repr, self.keys_of(np.arange(min(self.rows, 3))).to_pylist()))
             raise SchemaError(
                 explain(
                     f"{len(found)} keys of table {self.table!r} were asked for",
-                    f"{len(missing)} are not in it ({', '.join(missing[:5])})",
+                    f"{len(missing)} are not in it{lost} ({', '.join(missing[:5])})",
                     f"keys of the {self.rows:,} rows of {self.table!r}, such as {some}",
                 )
             )
@@ -265,9 +272,11 @@ class KeyMap:
         return table
 
     def _find_numbers(self, wanted: Int64Array) -> Int64Array:
-        numbers, direct = self._numbers, self._direct
+        numbers = self._numbers
         if not len(numbers):
             return np.full(len(wanted), -1, np.int64)
+        # A plain table costs a pass over all keys: a few are searched for.
+        direct = self._direct if _FEW * len(wanted) >= len(numbers) else None
         inside = (wanted >= numbers[0]) & (wanted <= numbers[-1])
         if direct is not None:
             return np.where(inside, direct[np.where(inside, wanted - numbers[0], 0)], -1)

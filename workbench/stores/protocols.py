@@ -73,7 +73,10 @@ class GraphStore(Protocol):
         ...
 
     def ends(self, table: str) -> TimeArray | None:
-        """int64[rows], microseconds, ``NO_TIME`` for none; None for a table without end times."""
+        """int64[rows], microseconds, ``NO_TIME`` for none; None for a table without end times.
+
+        Deleted rows have ended before everything began: ``BEGINNING``.
+        """
         ...
 
     def sample(self, request: SampleRequest, snapshot: int | None = None) -> SampledSubgraph:

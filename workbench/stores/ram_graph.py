@@ -11,6 +11,7 @@ from workbench.errors import BudgetError, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.capacity import largest_degrees, refusal
 from workbench.stores.complete import complete
+from workbench.stores.deleted import ended
 from workbench.stores.door import check_hop, check_request
 from workbench.stores.fused import Program, Tables
 from workbench.stores.graph_arrays import GraphArrays
@@ -63,6 +64,7 @@ class RamGraph:
         self._tables = Tables(arrays, self._degrees, self.masses)
         self._programs: dict[StepPlan, Program] = {}
         self._idle: deque[Worker] = deque()
+        self._ends: dict[str, TimeArray] = {}
 
     @classmethod
     def open(cls, dataset: Dataset, memory_budget: int | None = None) -> RamGraph:
@@ -94,6 +96,11 @@ class RamGraph:
         return self._snapshot
 
     @property
+    def numbering(self) -> str:
+        """Which the node ids are of; empty where it is not known."""
+        return self.arrays.numbering
+
+    @property
     def id_dtype(self) -> np.dtype[Any]:
         """uint32 or int64."""
         return self.arrays.id_dtype
@@ -119,12 +126,17 @@ class RamGraph:
     def ends(self, table: str) -> TimeArray | None:
         """int64[rows], microseconds, ``NO_TIME`` for none; None for a table without end times.
 
+        Deleted rows have ended before everything began.
+
         Raises
         ------
         SchemaError
             If there is no such table.
         """
-        return self.arrays.ends.get(self.schema[table].name)
+        name = self.schema[table].name
+        if name in self.arrays.deleted and name not in self._ends:
+            self._ends[name] = ended(self.arrays.ends.get(name), self.arrays.deleted[name])
+        return self._ends.get(name, self.arrays.ends.get(name))
 
     def sample(self, request: SampleRequest, snapshot: int | None = None) -> SampledSubgraph:
         """Sample one batch, in one kernel call that holds no GIL; what its form adds, in numpy after it.

@@ -13,7 +13,7 @@ import pyarrow as pa
 from workbench.ingestion.build import ingest
 from workbench.ingestion.edit import Editing
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
-from workbench.stores.dataset import Dataset
+from workbench.stores.dataset import DATA_FOLDERS, Dataset, content_problem
 from workbench.stores.protocols import Read
 from workbench.stores.sql import ROW, quote_name
 from workbench.stores.ssd_features import SsdFeatures
@@ -141,6 +141,14 @@ def check_shop(dataset: Dataset, store: SsdFeatures, model: Model) -> None:
         for name in frame.columns:
             assert list(map(_plain, found.column(name).to_pylist())) == list(map(_plain, frame[name])), name
         _check_features(dataset, store, table, model)
+
+
+def assert_sound(path: Path) -> None:
+    """As ``verify``, but without its child process, which takes a second; no file is left over."""
+    entries = Dataset.open(path).manifest.kept_files
+    files = (file for folder in DATA_FOLDERS for file in (path / folder).rglob("*") if file.is_file())
+    assert {file.relative_to(path).as_posix() for file in files} == {entry.path for entry in entries}
+    assert not [problem for entry in entries if (problem := content_problem(path, entry))]
 
 
 def _check_features(dataset: Dataset, store: SsdFeatures, table: str, model: Model) -> None:

@@ -2,6 +2,11 @@
 
 past_rate   the entity's own earlier labels
 boosting    HistGradientBoosting on the entity's columns plus windowed aggregates
+
+and where rows of another table are ranked:
+
+popular     what the labels of all entities named most
+own_past    what the entity's own labels named, then what is popular
 """
 
 from __future__ import annotations
@@ -12,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from workbench.loading.padded import is_lists, padded
+from workbench.models.ranking import Candidates
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.objective import USUAL, metrics_of
 from workbench.query.seed_table import SeedTable
@@ -22,7 +29,9 @@ from workbench.training.build import check_key, hidden_columns
 from workbench.training.loaders import seen
 from workbench.training.metrics import better, metric, score
 from workbench.training.parts import Parts
+from workbench.training.past_rankings import RANKERS, Named
 from workbench.training.past_rate import Known, past_rates, settings
+from workbench.training.ranks import TOP
 from workbench.training.window_features import flat_table
 from workbench.types import AnyArray
 
@@ -60,7 +69,7 @@ class Baseline:
 
 
 def baselines(parts: Parts, task: Any, plan: ModelPlan | None = None, key: int = 0) -> dict[str, Baseline]:
-    """Both baselines of a task.
+    """Both baselines of a task; of a ranking ``popular`` and ``own_past``.
 
     Where train or val labels are of one class, nothing can be learned or chosen: every score is NaN and
     ``chosen`` says so.
@@ -81,6 +90,8 @@ def baselines(parts: Parts, task: Any, plan: ModelPlan | None = None, key: int =
     name = _default_metric(task) if plan is None else plan.metric
     hidden = (*(() if plan is None else plan.exclude), *hidden_columns(task))
     seeds = {split: seen(parts.graph, plan, task.seeds(split)) for split in SPLITS}
+    if task.task_type == "ranking":
+        return {kind: _ranked(parts, task, seeds, name, kind) for kind in ("popular", "own_past")}
     return {
         "past_rate": past_rate(task, seeds, name),
         "boosting": boosting(parts, task, seeds, name, key, hidden),
@@ -100,6 +111,21 @@ def past_rate(task: Any, seeds: dict[str, SeedTable], name: str) -> Baseline:
             best, value = i, reached
     predictions = {split: values[best] for split, values in found.items()}
     return _baseline("past_rate", str(tried[best]), task, name, seeds, predictions, began)
+
+
+def _ranked(parts: Parts, task: Any, seeds: dict[str, SeedTable], name: str, kind: str) -> Baseline:
+    """What earlier labels named, of windows that were over by the anchor."""
+    began = time.perf_counter()
+    tables = list(seeds.values())
+    ends = [windows_end(task.resolved.horizon, table.anchor_time) for table in tables]
+    known = Named.of([table.node_id for table in tables], ends, [table.label for table in tables])
+    begin, end = parts.graph.times(task.target.table), parts.graph.ends(task.target.table)
+    there = Candidates(task.target.table, parts.graph.num_nodes(task.target.table), begin, end)
+    predictions = {
+        split: RANKERS[kind](known, there, seeds[split], task.target.top_k or TOP)
+        for split in ("val", "test")
+    }
+    return _baseline(kind, "nothing to choose", task, name, seeds, predictions, began)
 
 
 def _past_rates(task: Any, seeds: dict[str, SeedTable]) -> dict[str, list[AnyArray]]:
@@ -200,6 +226,7 @@ def _baseline(
 ) -> Baseline:
     scores = {}
     for split, values in predictions.items():
-        every = score(task.task_type, _labels(seeds[split]), values)
+        label = seeds[split].label
+        every = score(task.task_type, padded(label) if is_lists(label) else _labels(seeds[split]), values)
         scores[split] = {metric_name: every[metric_name], **every}
     return Baseline(name, chosen, scores, predictions, time.perf_counter() - began)

@@ -12,13 +12,13 @@ from workbench.errors import TrainingError, expect_path
 from workbench.events import Callback
 from workbench.plan.model_plan import ModelPlan
 from workbench.training.build import (
-    build_model,
     check_callbacks,
     check_exclude,
     check_key,
     check_task,
     fit_for,
     hidden_columns,
+    model_of,
     own_copy,
     target_for,
 )
@@ -70,9 +70,9 @@ def start(
     check_labels(train, plan, task.task_type)
     check_labels(val, plan, task.task_type)
     statistics = fit_for(parts.graph, parts.features, plan, train, hidden)
-    target = target_for(plan, task, train, statistics)
+    target = target_for(plan, task, train, statistics, parts.graph)
     if model is None:
-        built: nn.Module = build_model(parts.schema, plan, statistics, train.node_type, key, target.outputs)
+        built: nn.Module = model_of(parts.graph, plan, statistics, train.node_type, target, key)
     else:
         built = own_copy(model)
     run = Run(
@@ -116,9 +116,7 @@ def load_run(
     built = model
     if built is None:
         saved.check_builtin()
-        built = build_model(
-            parts.schema, saved.plan, saved.statistics, saved.seed_type, saved.key, saved.target.outputs
-        )
+        built = model_of(parts.graph, saved.plan, saved.statistics, saved.seed_type, saved.target, saved.key)
     run = Run(
         parts,
         task if task is not None else saved.task(parts),

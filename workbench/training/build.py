@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from workbench.errors import PlanError, TrainingError, explain
 from workbench.events import Callback
 from workbench.kernels.rng import derive_key
 from workbench.models.hetero_gnn import HeteroGNN, tables_read
+from workbench.models.ranking import Candidates, RankingGNN
 from workbench.models.statistics import Statistics, fit_statistics
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.objective import USUAL
@@ -23,6 +25,9 @@ from workbench.schema import Schema
 from workbench.stores.protocols import FeatureStore, GraphStore
 from workbench.training.step import GENERATOR
 from workbench.training.target import Target
+
+MOST_SCORES = 1 << 28
+"""Scores of a batch that is ranked, at most: 1 GiB as float32."""
 
 
 def check_key(key: Any) -> None:
@@ -167,7 +172,9 @@ def fit_for(
     return fit_statistics(graph.schema, graph, features, tables, last, exclude, labels, plan.encodings)
 
 
-def target_for(plan: ModelPlan, task: Any, train: SeedTable, statistics: Statistics) -> Target:
+def target_for(
+    plan: ModelPlan, task: Any, train: SeedTable, statistics: Statistics, graph: GraphStore
+) -> Target:
     """What the labels of a task are, for the models of a plan.
 
     Raises
@@ -178,11 +185,46 @@ def target_for(plan: ModelPlan, task: Any, train: SeedTable, statistics: Statist
     asked = getattr(task, "target", None)  # tasks of other makers may know no more than their type
     classes = getattr(asked, "classes", None)
     values = () if classes is None else tuple(map(_plain, classes.to_pylist()))
-    target = Target.of(plan, task.task_type, statistics.target, values, train.label)
+    labels = None if task.task_type == "ranking" else train.label
+    target = Target.of(plan, task.task_type, statistics.target, values, labels)
+    if task.task_type == "ranking" and asked is not None:
+        target = replace(target, table=asked.table, candidates=graph.num_nodes(asked.table))
     if target.width is None:
-        got, do = "its classes are not known", "Make it with engine.task(...), which knows them"
+        got, do = "its classes or candidates are not known", "Make it with engine.task(...), which knows them"
         raise TrainingError(explain(f"a {task.task_type} task was to be trained", got, do=do))
     return replace(target, top_k=getattr(asked, "top_k", None))
+
+
+def model_of(
+    graph: GraphStore, plan: ModelPlan, statistics: Statistics, seed_type: str, target: Target, key: int
+) -> HeteroGNN:
+    """The built-in model for a target, fresh: its weights are a function of the key alone.
+
+    Raises
+    ------
+    PlanError
+        If a ranking is to share neighbourhoods, or scores of a batch do not fit into memory.
+    """
+    if target.task_type != "ranking":
+        return build_model(graph.schema, plan, statistics, seed_type, key, target.outputs)
+    _check_ranking(plan, target)
+    ends = (graph.times(target.table), graph.ends(target.table))
+    candidates = Candidates(target.table, target.candidates, *ends)
+    with fixed_weights(key):
+        return RankingGNN(graph.schema, plan, statistics, seed_type, candidates)
+
+
+def _check_ranking(plan: ModelPlan, target: Target) -> None:
+    asked = f"{target.candidates:,} rows of {target.table!r} were to be ranked"
+    if not plan.fanout.disjoint:
+        got, do = "seeds of a joint fanout share their neighbours", "Take fanout.with_choices(disjoint=True)"
+        raise PlanError(explain(asked, got, "a disjoint fanout: what a seed saw itself counts", do))
+    scores = plan.optimisation.batch_size * target.candidates
+    if scores > MOST_SCORES:
+        got = f"batches of {plan.optimisation.batch_size:,} seeds have {scores:,} scores"
+        most = MOST_SCORES // target.candidates
+        do = f"Take plan.replace(batch_size={most})" if most else "Rank the rows of a smaller table"
+        raise PlanError(explain(asked, got, f"{MOST_SCORES:,} at most", do))
 
 
 def _plain(value: Any) -> str | int | float | bool:
@@ -199,7 +241,13 @@ def build_model(
     outputs: int | None = None,
 ) -> HeteroGNN:
     """The built-in model with weights that are a function of the key alone; ``outputs`` as of the target."""
-    # torch initialises from its global generator: one model at a time, and the user's state comes back.
+    with fixed_weights(key):
+        return HeteroGNN(schema, plan, statistics, seed_type, outputs)
+
+
+@contextmanager
+def fixed_weights(key: int) -> Iterator[None]:
+    """Fix what torch initialises modules with, from its global generator; the user's state comes back."""
     with GENERATOR, torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_key(key, "weights") & 0x7FFFFFFFFFFFFFFF)
-        return HeteroGNN(schema, plan, statistics, seed_type, outputs)
+        yield

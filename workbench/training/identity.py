@@ -4,14 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from workbench.errors import TrainingError, explain
 from workbench.models.statistics import Statistics
 from workbench.schema import Schema
+from workbench.stores.dataset import Dataset
 from workbench.training.parts import Parts
+
+PACKAGES = (
+    "graph-workbench", "torch", "torch_geometric", "numpy", "numba", "pyarrow", "duckdb", "scikit-learn"
+)  # fmt: skip
+"""Whose versions a run writes down: those that can change what it learns."""
+
+
+@cache
+def package_versions() -> dict[str, str]:
+    """Python's version and those of :data:`PACKAGES` that are installed, by name."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # a checkout on the path has no metadata
+            continue
+    return found
+
+
+def dataset_hash(dataset: Dataset) -> str:
+    """A name of what a snapshot holds, 16 hex digits: the same bytes of tables, features and graph have it.
+
+    It is made of the checksums in the manifest, so no file is read.
+    """
+    entries = sorted(
+        (entry.role, entry.name, entry.bytes, entry.checksum) for entry in dataset.manifest.files
+    )
+    return hashlib.sha256(repr(entries).encode()).hexdigest()[:16]
 
 
 def schema_hash(schema: Schema) -> str:

@@ -65,6 +65,13 @@ def _quantile(settings: Settings, raw: Tensor, wanted: Tensor) -> Tensor:
     return torch.maximum(levels * missing, (levels - 1.0) * missing).mean(dim=-1)
 
 
+def _softmax(_: Settings, raw: Tensor, wanted: Tensor) -> Tensor:
+    """Per seed: how unlikely the rows of its list are, of all rows, one drawn; -1 ends a list."""
+    listed = wanted >= 0
+    told = raw.log_softmax(dim=1).gather(1, wanted.clamp(min=0))
+    return -torch.where(listed, told, 0.0).sum(dim=1) / listed.sum(dim=1).clamp(min=1)
+
+
 LOSS: dict[str, Callable[[Settings, Tensor, Tensor], Tensor]] = {
     "bce": _bce,
     "focal": _focal,
@@ -73,5 +80,6 @@ LOSS: dict[str, Callable[[Settings, Tensor, Tensor], Tensor]] = {
     "mse": _mse,
     "huber": _huber,
     "quantile": _quantile,
+    "softmax": _softmax,
 }
-"""Loss of a plan -> float32 per label, from outputs (logits or standardised values) and labels like them."""
+"""Loss of a plan -> float32 per label, from outputs (logits, scores or standardised values) and labels."""

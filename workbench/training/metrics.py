@@ -6,6 +6,7 @@ import numpy as np
 
 from workbench.errors import TrainingError, explain
 from workbench.plan.objective import METRICS, metrics_of
+from workbench.training.ranks import ranking_scores
 from workbench.types import AnyArray
 
 _SMALLEST = 1e-7
@@ -19,6 +20,7 @@ def score(task_type: str, label: AnyArray, prediction: AnyArray) -> dict[str, fl
     ----------
     task_type : str  see :data:`~workbench.plan.objective.TASK_TYPES`
     label : float[n]; int[n] (multiclass: places of classes); float[n, k] (multilabel, forecast)
+        Of a ranking both are as :mod:`workbench.training.ranks` says.
     prediction : float[n], of several classes or steps float[n, k]; probabilities where there are classes
 
     Returns
@@ -32,6 +34,8 @@ def score(task_type: str, label: AnyArray, prediction: AnyArray) -> dict[str, fl
     TrainingError
         If there is nothing to compare, the shapes do not fit, or a number is not finite.
     """
+    if task_type == "ranking":
+        return ranking_scores(label, prediction)
     label, prediction = np.asarray(label, np.float64), np.asarray(prediction, np.float64)
     shape = (len(label),) if task_type == "multiclass" else prediction.shape
     if len(label) != len(prediction) or label.shape != shape or not len(label):

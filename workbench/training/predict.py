@@ -22,7 +22,7 @@ from workbench.errors import TrainingError, expect_path, explain
 from workbench.query.seed_table import SeedTable
 from workbench.stores.durable import sync_file, sync_folders
 from workbench.temporal import FOREVER
-from workbench.training.answers import answer_columns
+from workbench.training.answers import Namer, answer_columns
 from workbench.training.checkpoint import draft_of
 from workbench.training.target import Target
 from workbench.types import AnyArray
@@ -48,12 +48,17 @@ class Predictions:
     seeds : SeedTable
     predict : callable  float64[n] or float64[n, k] for some of the seeds
     target : Target  what the numbers mean
+    keys : callable  of a ranking: gives the keys of its rows
     """
 
     def __init__(
-        self, seeds: SeedTable, predict: Callable[[SeedTable], AnyArray], target: Target = NUMBER
+        self,
+        seeds: SeedTable,
+        predict: Callable[[SeedTable], AnyArray],
+        target: Target = NUMBER,
+        keys: Namer = pa.array,
     ) -> None:
-        self.seeds, self.target = seeds, target
+        self.seeds, self.target, self._keys = seeds, target, keys
         self._predict = predict
         if len(seeds) <= HELD:
             _ = self.values
@@ -74,7 +79,7 @@ class Predictions:
 
     def to_arrow(self) -> pa.Table:
         """Columns ``entity``, ``anchor_time``, and the answers: see :mod:`workbench.training.answers`."""
-        return as_table(self.seeds, self.values, self.target)
+        return as_table(self.seeds, self.values, self.target, self._keys)
 
     def to_pandas(self) -> Any:
         """The same as a pandas frame."""
@@ -89,7 +94,7 @@ class Predictions:
             If the suffix is another, before anything is computed, or the disk refuses; nothing is left.
         """
         empty = (self.seeds[:0], self.target.blank(0))
-        tables = (as_table(*piece, self.target) for piece in chain([empty], self.pieces()))
+        tables = (as_table(*piece, self.target, self._keys) for piece in chain([empty], self.pieces()))
         return write_tables(path, tables)
 
     def __len__(self) -> int:
@@ -105,14 +110,14 @@ class Predictions:
         )
 
 
-def as_table(seeds: SeedTable, values: AnyArray, target: Target = NUMBER) -> pa.Table:
+def as_table(seeds: SeedTable, values: AnyArray, target: Target = NUMBER, keys: Namer = pa.array) -> pa.Table:
     """Columns ``entity``, ``anchor_time`` (null for a static task) and the answers."""
     stamps = pa.array(seeds.anchor_time, mask=seeds.anchor_time == FOREVER)
     return pa.table(
         {
             "entity": seeds.key,
             "anchor_time": stamps.cast(pa.timestamp("us")),
-            **answer_columns(target, np.asarray(values, np.float64)),
+            **answer_columns(target, np.asarray(values, np.float64), keys),
         }
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import warnings
@@ -10,14 +11,17 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Any, cast
 
+import pyarrow as pa
 from torch import nn
 
 from workbench.errors import RunCancelled, TrainingError, WorkbenchError, expect, expect_path, explain
 from workbench.events import Callback, EpochDone, Event, RunDone, emit
+from workbench.loading.padded import is_lists, padded
 from workbench.models.statistics import Statistics
 from workbench.models.transform import Encoders
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
+from workbench.stores.key_map import KeyMap
 from workbench.training.build import check_callbacks
 from workbench.training.checkpoint import (
     Checkpoint,
@@ -34,11 +38,12 @@ from workbench.training.metrics import score
 from workbench.training.parts import Parts
 from workbench.training.predict import Predictions
 from workbench.training.printing import PrintProgress
+from workbench.training.records import record_scores
 from workbench.training.run_folder import copy_folder, write_identity, write_run
 from workbench.training.step import unshaped
 from workbench.training.target import Target
 from workbench.training.trainer import Fit, Trainer
-from workbench.types import AnyArray
+from workbench.types import AnyArray, Int64Array
 
 ENDED = ("finished", "stopped early")
 """States of a training that came to its end; any other can go on."""
@@ -187,8 +192,11 @@ class Run:
         if seeds.label is None:
             got, allowed = "its labels are not known", "a split whose future is observed"
             raise TrainingError(explain(f"metrics on {seeds!r}", got, allowed))
-        told = self.target.point(predictions.values)
-        return score(self.target.task_type, seeds.label, told)
+        label = padded(seeds.label) if is_lists(seeds.label) else seeds.label
+        found = score(self.target.task_type, label, self.target.point(predictions.values))
+        if isinstance(split, str) and os.access(self.folder, os.W_OK):
+            record_scores(self.folder, split, found)
+        return found
 
     @property
     def encoders(self) -> Encoders:
@@ -207,7 +215,7 @@ class Run:
         self._known(seeds)
         self._ready()
         check_seen(self.parts.graph, self.plan, seeds)
-        return Predictions(seeds, self._values, self.target)
+        return Predictions(seeds, self._values, self.target, self._keys)
 
     def save(self, folder: str | Path) -> Path:
         """Copy the run to a folder that does not exist yet, complete or not at all.
@@ -307,6 +315,9 @@ class Run:
             for data, values in trainer.predict(self.model, loader):
                 found[data[self.seed_type].input_id.cpu().numpy()] = values
         return found
+
+    def _keys(self, rows: Int64Array) -> pa.Array:
+        return KeyMap.open(self.parts.dataset, self.target.table).keys_of(rows)
 
     def _ready(self) -> None:
         """Wait, then see to it that the model holds the best weights."""

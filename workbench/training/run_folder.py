@@ -18,7 +18,7 @@ from workbench.plan.model_plan import ModelPlan
 from workbench.schema import Schema
 from workbench.stores.durable import sync_file, sync_folders
 from workbench.training.checkpoint import draft_of, read_json, write_json
-from workbench.training.identity import category_values, schema_hash
+from workbench.training.identity import category_values, dataset_hash, package_versions, schema_hash
 from workbench.training.parts import Parts
 from workbench.training.target import Target
 
@@ -38,6 +38,7 @@ class SavedRun:
     values : dict ``'table.column'`` -> values of its category codes
     seed_type, model, key, state : as they were
     target : Target
+    made_with : dict package -> version, and the dataset's hash; empty if that is not known
     history : tuple of EpochDone
     dataset : str  where the store was that the run was trained on; empty if that is not known
     task_dict : what the task was built from
@@ -55,6 +56,8 @@ class SavedRun:
     history: tuple[EpochDone, ...]
     dataset: str
     target: Target
+    made_with: Mapping[str, str]
+    dataset_hash: str
     task_dict: Mapping[str, Any] | None
 
     def check_builtin(self) -> None:
@@ -185,6 +188,8 @@ def write_run(run: Run) -> None:
             "model": type(run.model).__name__,
             "builtin": run.builtin,
             "target": run.target.to_dict(),
+            "versions": package_versions(),
+            "dataset_hash": dataset_hash(run.parts.dataset),
             "schema_hash": schema_hash(schema),
             "schema": schema.to_dict(),
             "dataset": str(run.parts.dataset.path.resolve()),
@@ -219,6 +224,8 @@ def read_run(folder: Path) -> SavedRun:
             plan=model_plan,
             statistics=fitted,
             target=Target.from_dict(target),
+            made_with=dict(run.get("versions", {})),
+            dataset_hash=str(run.get("dataset_hash", "")),
             schema=Schema.from_dict(run["schema"]),
             values=dict(categories["values"]),
             seed_type=str(run["seed_type"]),

@@ -6,6 +6,7 @@
     multilabel   [n, classes]  0 or 1           [n, classes] logits            [n, classes] probabilities
     regression   [n]                            [n] (label - mean) / scale     [n]
     forecast     [n, steps]                     [n, steps] the same            [n, steps]
+    ranking      [n, longest] rows, then -1     [n, candidates] scores         [n, 2, k] rows, scores
 
 With the quantile loss there is an output per level, the last axis of all; so many levels of every step of
 a forecast lie side by side.
@@ -25,6 +26,7 @@ from workbench.errors import TrainingError, explain
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.optimisation import BALANCED
 from workbench.training.losses import LOSS
+from workbench.training.ranks import TOP
 from workbench.types import AnyArray
 
 WITH_CLASSES = ("multiclass", "multilabel")
@@ -43,7 +45,9 @@ class Target:
     quantiles : tuple of float  levels, of the quantile loss alone
     gamma : float  of the focal loss
     weights : tuple of float  what each class counts; empty: all the same
-    top_k : int or None  likeliest classes that a table of predictions names, where the query asks so
+    top_k : int or None  likeliest classes or rows that predictions name, where the query asks so
+    table : str  ranking: whose rows are ranked
+    candidates : int  ranking: rows of that table when training began
     """
 
     task_type: str
@@ -56,6 +60,8 @@ class Target:
     gamma: float = 2.0
     weights: tuple[float, ...] = ()
     top_k: int | None = None
+    table: str = ""
+    candidates: int = 0
 
     @classmethod
     def of(
@@ -97,6 +103,7 @@ class Target:
     def width(self) -> int | None:
         """Numbers that a model puts out per seed; None where any number of classes or steps will do."""
         parts = {"multiclass": len(self.classes), "multilabel": len(self.classes), "forecast": self.steps}
+        parts["ranking"] = self.candidates
         count = parts.get(self.task_type, 1) * max(len(self.quantiles), 1)
         return count or None
 
@@ -106,6 +113,11 @@ class Target:
         return self.task_type in ("binary", "regression") and len(self.quantiles) < 2
 
     @property
+    def named(self) -> int:
+        """Rows that predictions of a ranking name, where there are so many."""
+        return self.top_k or TOP
+
+    @property
     def outputs(self) -> int | None:
         """Numbers per seed as ``HeteroGNN`` takes them: None is one, without an axis for it."""
         return None if self.flat else self.width
@@ -113,7 +125,7 @@ class Target:
     def loss(self, raw: Tensor, label: Tensor) -> Tensor:
         """Mean loss of the outputs of some seeds, a scalar; in float32, whatever the model computes in."""
         raw = raw.float()
-        if self.task_type == "multiclass":
+        if self.task_type in ("multiclass", "ranking"):
             each = LOSS[self.loss_name](self, raw, label.long())
             return (each * self._weight(raw)[label.long()]).mean() if self.weights else each.mean()
         wanted = (label.to(raw.dtype) - self.mean) / self.scale
@@ -123,11 +135,14 @@ class Target:
         return (each * self._label_weight(raw, wanted)).mean() if self.weights else each.mean()
 
     def predictions(self, raw: Tensor) -> AnyArray:
-        """float64[n] or [n, k]: probabilities, or values in the units of the label.
+        """float64 per seed, see the head of this module: probabilities, or values in the label's units.
 
         Levels of a quantile loss rise: where outputs cross, they are put in order.
         """
         raw = raw.detach().float()  # a view of a parameter asks for a gradient also under no_grad
+        if self.task_type == "ranking":
+            best = raw.double().topk(min(self.named, raw.shape[1]), dim=1)
+            return _numpy(torch.stack([best.indices.double(), best.values], dim=1))
         if self.task_type == "multiclass":
             return _numpy(raw.double().softmax(dim=1))
         if self.task_type in ("binary", "multilabel"):
@@ -138,6 +153,8 @@ class Target:
 
     def blank(self, count: int) -> AnyArray:
         """NaN for so many seeds, in the shape of their predictions."""
+        if self.task_type == "ranking":
+            return np.full((count, 2, min(self.named, self.candidates)), np.nan)
         return np.full((count,) if self.flat else (count, self.width or 0), np.nan)
 
     def point(self, predictions: AnyArray) -> AnyArray:

@@ -24,11 +24,12 @@ from workbench.models.dropout import set_dropout_key
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
 from workbench.training.batches import check_batches, epoch_of
-from workbench.training.build import build_model, check_callbacks, check_exclude, fit_for
+from workbench.training.build import check_callbacks, check_exclude, fit_for, model_of
 from workbench.training.checkpoint import Checkpoint, put_weights
 from workbench.training.course import Course, part
 from workbench.training.devices import pick_device
 from workbench.training.metrics import better, metric
+from workbench.training.ranks import side_by_side
 from workbench.training.step import labels_of, learning_rate, optimiser_of, outputs, seeded, unshaped
 from workbench.training.target import Target
 from workbench.types import AnyArray
@@ -192,7 +193,7 @@ class Trainer:
         if not labels:
             raise TrainingError(explain("an evaluation", "there are no batches", "at least one seed"))
         told = self.target.point(np.concatenate(values))
-        value = metric(self.plan.metric, self.target.task_type, np.concatenate(labels), told)
+        value = metric(self.plan.metric, self.target.task_type, side_by_side(labels), told)
         if np.isnan(value):
             got = f"it is undefined: all {sum(map(len, labels)):,} labels are {labels[0].flat[0]:g}"
             do = "Validate on seeds with other labels too, or choose by another metric"
@@ -280,9 +281,7 @@ class Trainer:
         statistics = fit_for(graph, features, self.plan, seeds)
         told = self.target
         self.target = Target.of(self.plan, told.task_type, statistics.target, told.classes, seeds.label)
-        return build_model(
-            graph.schema, self.plan, statistics, seeds.node_type, self.key, self.target.outputs
-        )
+        return model_of(graph, self.plan, statistics, seeds.node_type, self.target, self.key)
 
     def _shaped(self, model: nn.Module, train: Iterable[Any]) -> Iterable[Any]:
         """Give lazy parameters, as of ``SAGEConv((-1, -1), 8)``, their shape from the first batch.
