@@ -122,6 +122,7 @@ _HOMES = {
     "radial_layout": "workbench.report.layout",
     "read_graph": "workbench.ingestion.graph_source",
     "read_tables": "workbench.ingestion.tables",
+    "search": "workbench.training.search",
     "schema_layout": "workbench.report.schema_layout",
     "schema_svg": "workbench.report.schema_svg",
     "subgraph_svg": "workbench.report.svg",
