@@ -6,9 +6,9 @@ Batches of most-recent sampling are replayed over every order that rows could ha
 (``engine.features.locality``); ``order`` is what that proposes. Seeds of the generated shop are users at
 moments spread over the history; it is then ingested again with the proposed order, and the very same rows are
 read from both, the files evicted before each read. A graph of planted communities has no keys to order its
-nodes by: it is laid out anew where it lies, by ``engine.reorder``. rel-f1 is looked for in
-``../shared/data``; its seeds are the training seeds of driver-dnf, in small batches, for all of its rows fit
-into a few hundred pages.
+nodes by: it is laid out anew where it lies, by ``engine.reorder``. Seeds of rel-f1, which is looked for in
+``../shared/data``, are the training seeds of driver-dnf, in small batches, for all of its rows fit into a few
+hundred pages.
 """
 
 from __future__ import annotations

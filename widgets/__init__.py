@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "BatchInspector": "widgets.batch_inspector",
     "CutoffCheck": "widgets.cutoff_check",
     "FanoutPicker": "widgets.fanout_picker",
     "MetapathPicker": "widgets.metapath_picker",

@@ -44,7 +44,7 @@ class CutoffTable:
         return int(self.ages.late(self.lag).sum())
 
     def rows(self) -> list[dict[str, Any]]:
-        """Per hop and edge type: ``drawn`` and ``violating`` edges; ``visible``, ``invisible`` around."""
+        """Per hop and edge type: ``drawn``, ``violating``; and around them ``visible``, ``invisible``."""
         drawn = self.ages.counts(self.lag)
         around = {} if self.around is None else self.around.counts(self.lag)
         rows = []

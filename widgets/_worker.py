@@ -19,10 +19,10 @@ class LatestWins:
     def __init__(self, on_error: Callable[[Exception], None]) -> None:
         self._on_error = on_error
         self._changed = threading.Condition()
-        self._job: Callable[[], None] | None = None
+        self._job: Callable[[], object] | None = None
         self._working = False
 
-    def submit(self, job: Callable[[], None]) -> None:
+    def submit(self, job: Callable[[], object]) -> None:
         """Run this job next; it replaces the one that waits, if any."""
         with self._changed:
             self._job = job

@@ -121,7 +121,7 @@ class CutoffCheck(Face):
 
     def on_audit(self) -> None:
         """A view asked for the audit, which runs in the background."""
-        self.worker.submit(lambda: self.audit() and None)
+        self.worker.submit(self.audit)
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """The slider, the table, the histogram, the offenders and the card of one of them."""

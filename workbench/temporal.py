@@ -105,6 +105,20 @@ def instants(stamps: AnyArray) -> TimeArray:
     return np.asarray(found.astype(np.int64))
 
 
+def as_instants(values: AnyArray | Instant) -> AnyArray:
+    """One instant or an array of them: of integers where they are instants, else as it is.
+
+    Raises
+    ------
+    AnchorError
+        If a text or a date is no instant, or beyond what microseconds can count.
+    """
+    if isinstance(values, (str, dt.date)):
+        return np.asarray(instant(values))
+    stamps = np.asarray(values)
+    return instants(stamps) if stamps.dtype.kind == "M" else stamps
+
+
 def _from_iso(text: str) -> dt.datetime:
     try:
         return dt.datetime.fromisoformat(text.strip())

@@ -12,7 +12,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "widgets"
 SHOP = r"""
 import workbench as wb
 from workbench.testing.commerce import commerce
-from widgets import MetapathPicker, SchemaView
+from widgets import BatchInspector, CutoffCheck, MetapathPicker, SchemaView
 
 truth = commerce(60, periods=6, seed=0)
 wb.ingest(truth.tables, wb.infer_schema(truth.tables), "shop")
@@ -30,20 +30,33 @@ hostile
 """
 
 
+CUTOFF = r"""
+sample = engine.sample(task.seeds("val")[:40], plan.fanout)
+check = CutoffCheck(sample, engine)
+jumps = []
+check.on_jump(lambda subgraph, offender: jumps.append(offender["edge_id"]))
+check
+"""
+
+CELLS = {
+    "schema": "view = SchemaView(engine)\nview",
+    "metapaths": "picker = MetapathPicker(engine, task, plan)\npicker",
+    "cutoff": CUTOFF,
+    "batch": "inspector = BatchInspector(engine, task, plan.replace(batch_size=16))\ninspector",
+}
+
+
 def test_the_widgets_are_driven_by_hand(desk):
-    cells = [
-        SHOP,
-        "view = SchemaView(engine)\nview",
-        "picker = MetapathPicker(engine, task, plan)\npicker",
-        HOSTILE,
-    ]
+    cells = [SHOP, *CELLS.values(), HOSTILE]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, desk.lab.folder / "widgets.ipynb")
     desk.open("widgets.ipynb")
-    desk.run_all()
+    desk.run_all(300)
     points_at_tables(desk)
     builds_metapaths(desk)
+    moves_the_cutoff(desk)
+    steps_through_batches(desk)
     takes_pictures(desk)
     assert desk.page.evaluate("() => window.hacked") is None
 
@@ -98,6 +111,55 @@ def builds_metapaths(desk):
     assert desk.python("picker.metapaths.metapaths[0].fanouts") == [5]
 
 
+def moves_the_cutoff(desk):
+    page, root = desk.page, desk.page.locator(".wb-cutoff")
+    slider = root.get_by_label("cutoff, in steps from the anchor")
+    assert root.get_attribute("data-violating") == "0"
+    assert root.locator("rect.wb-drawn").count() > 0
+    slider.focus()
+    page.keyboard.press("Home")
+    page.wait_for_function("() => Number(document.querySelector('.wb-cutoff').dataset.violating) > 0")
+    wait(desk, "check.table.lag == -check.table.axis.low * check.table.axis.step")
+    assert int(root.get_attribute("data-violating")) == desk.python("check.table.violating")
+    assert root.locator("tbody tr").count() == desk.python("len(check.table.rows())")
+
+    root.get_by_role("button", name="jump to offender 1", exact=True).click()
+    wait(desk, "jumps == [check.table.offenders()[0]['edge_id']]")
+    root.locator("dt", has_text="source row").first.wait_for()
+    desk.screenshot("cutoff-offender", root)
+    root.get_by_role("button", name="To the anchor").click()
+    wait(desk, "check.table.lag == 0")
+    root.get_by_role("button", name="Audit").click()
+    root.get_by_text("0 violations").wait_for()
+    # dragged to and fro, the last position stays
+    slider.evaluate("""node => { for (let i = 0; i > -40; i--) {
+        node.value = i % 2 ? i : node.min; node.dispatchEvent(new Event('input')); }
+        node.value = -7; node.dispatchEvent(new Event('input')); }""")
+    wait(desk, "check.table.lag == 7 * check.table.axis.step")
+
+
+def steps_through_batches(desk):
+    page, root = desk.page, desk.page.locator(".wb-batch")
+    page.wait_for_selector(".wb-batch[data-index='0']")
+    root.get_by_role("button", name="next batch").click()
+    page.wait_for_selector(".wb-batch[data-index='1']")
+    assert desk.python("inspector.index") == 1
+    assert desk.python("inspector.summary()") in root.inner_text()
+    root.get_by_label("batch", exact=True).focus()
+    page.keyboard.press("End")
+    wait(desk, "inspector.index == len(inspector) - 1")
+    assert root.get_by_role("button", name="next batch").is_disabled()
+    root.get_by_label("split").select_option("val")
+    page.wait_for_selector(".wb-batch[data-split='val']")
+    labels = desk.python("inspector.batch.label.tolist()")
+    assert f"{labels.count(1):,} (" in root.locator(".wb-bars").first.inner_text()
+    root.get_by_label("split").select_option("train")
+    page.wait_for_selector(".wb-batch[data-split='train']")
+    root.get_by_label("epoch").fill("2")
+    page.keyboard.press("Tab")
+    wait(desk, "inspector.epoch == 2")
+
+
 def wait(desk, expression):
     """Until a message has arrived in the kernel: the view says so by its next number."""
     for _ in range(50):
@@ -113,9 +175,10 @@ def takes_pictures(desk):
     seen = {}
     for theme in ("Dark", "Light"):
         desk.theme(theme)
-        for name in ("schema", "metapaths"):
+        for name in CELLS:
             root = desk.page.locator(f".wb-{name}").first
             root.scroll_into_view_if_needed()
-            desk.screenshot(f"{name}-{theme.lower()}", root)
+            path = desk.screenshot(f"{name}-{theme.lower()}", root)
+            assert path.stat().st_size < 100_000
             seen[name, theme] = root.evaluate("node => getComputedStyle(node).backgroundColor")
     assert all(seen[name, "Dark"] != seen[name, "Light"] for name, _ in seen)

@@ -148,3 +148,17 @@ def test_a_column_without_gaps_may_get_some(tmp_path):
             found = connection.sql("SELECT k, size FROM shops ORDER BY k").fetchall()
         assert found == [(1, None), (2, 2.5), (3, None)]
         compact(tmp_path / "s")
+
+
+def test_a_table_or_column_that_is_not_there_is_named(shop):
+    path, frames, clock = shop
+    rows = arrow(between(frames, clock, 30, 40))["orders"]
+    with pytest.raises(SchemaError, match=r"rows of table 'ordres'.*no such table.*Did you mean 'orders'"):
+        ingest({"ordres": rows}, SCHEMA, path, append=True)
+    with pytest.raises(IngestError, match=r"they lack the columns \['amount'\]\. Allowed: all of"):
+        ingest({"orders": rows.drop_columns(["amount"])}, SCHEMA, path, append=True)
+    assert Dataset.open(path).snapshot == 1
+    noted = rows.append_column("remark", pa.array(["a"] * len(rows)))
+    report = ingest({"orders": noted}, SCHEMA, path, append=True)
+    assert any("left out, as the dataset has no such columns: remark" in text for text in report.warnings)
+    assert repr(report).startswith(f"Appended {len(rows)} rows of 1 tables into")

@@ -6,10 +6,22 @@ import pytest
 from workbench.ingestion import pilot
 from workbench.ingestion.build import ingest
 from workbench.ingestion.lay_out import chosen, moved
-from workbench.ingestion.locality import Locality, TableLocality
+from workbench.ingestion.locality import STORED, Locality, TableLocality, stored_slots
 from workbench.ingestion.orders import ARRIVAL, Orders
 from workbench.stores.dataset import Dataset
 from workbench.stores.graph_arrays import GraphArrays
+from workbench.stores.protocols import Read
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.ssd_features import SsdFeatures
+from workbench.stores.versions import Histories
+from workbench.testing.changing_shop import (
+    DAY,
+    SCHEMA,
+    as_tables,
+    check_block,
+    random_frames,
+    versions_of,
+)
 from workbench.testing.edited_shop import make_shop
 
 
@@ -62,3 +74,22 @@ def test_a_measured_ingest_lays_rows_out_as_its_pilot_says(tmp_path, monkeypatch
     make_shop(tmp_path / "small", np.random.default_rng(1), order="measured")
     assert Dataset.open(tmp_path / "small").manifest.report["order"]["orders"] == ARRIVAL, "all on one page"
     assert ingest.__kwdefaults__["order"] == ARRIVAL
+
+
+@pytest.mark.parametrize("order", ["key", {"plans": "user_id"}])
+def test_versions_of_a_node_lie_together(tmp_path, order):
+    frames = random_frames(np.random.default_rng(0), users=300, versions=4000)
+    ingest(as_tables(frames), SCHEMA, tmp_path, order=order)
+    dataset = Dataset.open(tmp_path)
+    user = frames["plans"]["user_id"].to_numpy()
+    slots = stored_slots(dataset, "plans")
+    assert (np.argsort(slots) == np.argsort(user, kind="stable")).all()
+    store, ids = SsdFeatures.open(dataset), np.arange(300)
+    expected, _ = versions_of(frames["plans"], "plans", ids * 10, np.full(300, 9 * DAY))
+    block = store.multi_get([Read("plans", ids, np.full(300, 9 * DAY))])[0]
+    check_block(dataset, block, ids, expected)
+    graph = GraphArrays.open(dataset)
+    found = pilot.pilot(dataset, RamGraph(graph), Orders(graph, Histories(dataset)))
+    pages = {each.table: each.pages for each in found.tables}["plans"]
+    assert pages[STORED] == pages["user_id"]
+    assert min(pages.values()) > 0

@@ -1,5 +1,7 @@
 """Late rows, and keys that come after what points at them: merged, they are an ingest of all rows at once."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 from linked_shop import SCHEMA, arrow, assert_same, random_tables
 
 from workbench.errors import IngestError, StoreError
+from workbench.ingestion import write_edges
 from workbench.ingestion.build import ingest
 from workbench.ingestion.edit import edit
 from workbench.ingestion.merge import compact
+from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 from workbench.stores.dataset import Dataset
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.key_map import KeyMap
@@ -164,6 +168,35 @@ def test_deleted_rows_give_up_ids_and_keys_where_late_rows_are_merged(shop):
     keys = KeyMap.open(Dataset.open(shop), "users")
     assert (keys.rows, keys.lookup([5, 6]).tolist()) == (1, [-1, 0])
     assert amounts(shop) == [0.5, 1, 2, 3]
+
+
+def test_links_of_large_tables_are_sorted_in_files_here_too(shop, tmp_path, monkeypatch):
+    ingest({"orders": orders([(6, 1, 5, 0.5), (5, 2, 15, 1.5)])}, SCHEMA, shop, append=True)
+    shutil.copytree(shop, tmp_path / "large")
+    compact(shop)
+    monkeypatch.setattr(write_edges, "IN_MEMORY", 1)
+    compact(tmp_path / "large")
+    assert_same(Dataset.open(tmp_path / "large"), Dataset.open(shop))
+    assert not list((tmp_path / "large").glob("spill*"))
+
+
+def test_links_by_row_number_mean_the_rows_of_the_new_order(tmp_path):
+    """As in an ingest of all rows: a table without a key is keyed by its rows in time order."""
+    visit = Table("visits", (Column("at", Stype.TIMESTAMP), Column("n", Stype.NUMERICAL)), time="at")
+    page = Table("pages", (Column("visit", Stype.ID),), foreign_keys=(ForeignKey("visit", "visits"),))
+    schema = Schema((visit, page))
+
+    def tables(days, visits):
+        at = pa.array([np.datetime64("2026-01-01", "us") + np.timedelta64(d, "D") for d in days])
+        return {"visits": pa.table({"at": at, "n": days}), "pages": pa.table({"visit": visits})}
+
+    ingest(tables([1, 5], [0, 2, 3]), schema, tmp_path / "s")
+    ingest(tables([9, 3], [1, 2]), schema, tmp_path / "s", append=True)
+    compact(tmp_path / "s")
+    ingest(tables([1, 5, 9, 3], [0, 2, 3, 1, 2]), schema, tmp_path / "whole")
+    one, other = (GraphArrays.open(Dataset.open(tmp_path / name)) for name in ("s", "whole"))
+    for a, b in zip(one.arrays, other.arrays, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_late_rows_are_merged_before_a_table_is_widened(shop):

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import workbench as wb
-from workbench.errors import FanoutError, LoaderError, StoreError
+from workbench.errors import FanoutError, LoaderError, SchemaError, StoreError
 from workbench.ingestion.locality import PAGE, STORED
 from workbench.ingestion.orders import ARRIVAL
 from workbench.ingestion.pilot import drawn_seeds
@@ -106,3 +106,21 @@ def test_what_cannot_be_replayed_is_explained(truth: Commerce, engine: wb.Engine
         engine.features.locality(PLAN, [1, 2])
     with pytest.raises(LoaderError, match="there are no seeds"):
         engine.features.locality(PLAN, seeds_of(engine, truth)[:0])
+
+
+def test_a_plan_lays_a_dataset_out_anew_and_takes_back_what_does_not_pay(
+    truth: Commerce, tmp_path: Path
+) -> None:
+    engine = engine_of(truth, tmp_path, order={"orders": "product_id"})
+    found = engine.features.locality(PLAN, seeds_of(engine, truth))
+    done = engine.reorder(PLAN, seeds_of(engine, truth)).result()
+    assert done.order == {"orders": "user_id"}
+    after = engine.refresh().features.locality(PLAN, seeds_of(engine, truth))
+    assert after.before == found.after < found.before
+    few = engine.refresh().reorder(PLAN.fanout).result()
+    assert few.order == {"orders": "arrival"}, "batches of 512 seeds touch nearly every page in any order"
+    assert engine.refresh().dataset.file("slot", "orders") is None
+    with pytest.raises(SchemaError, match="'orders' were to lie by 'user'"):
+        engine.refresh().reorder({"orders": "user"}).result()
+    with pytest.raises(FanoutError, match="Take a ModelPlan"):
+        engine.refresh().reorder(7).result()  # type: ignore[arg-type]

@@ -66,6 +66,18 @@ def test_what_a_version_says_of_later_is_hidden(shop):
     assert np.array_equal(store["timestamp"], np.where(wanted > anchors[:, None], 0, wanted))
 
 
+@pytest.mark.parametrize("expand", [True, False])
+def test_on_another_device_shapes_and_types_are_the_same(shop, expand):
+    batch = Loader(sampler_of(shop), shop.engine.features, shop.seeds, 16).batch(0)
+    here, there = (to_hetero(batch, expand=expand, device=device) for device in (None, "meta"))
+    moved = here.to("meta")
+    for kind, name in (("users", "plans"), ("items", "prices")):
+        for key, value in here[kind]["as_of"][name].items():
+            for other in (there[kind]["as_of"][name][key], moved[kind]["as_of"][name][key]):
+                assert other.is_meta
+                assert (other.shape, other.dtype) == (value.shape, value.dtype)
+
+
 @pytest.mark.parametrize("choices", [{}, {"strict": True}, {"disjoint": False}])
 def test_stock_loaders_with_versions_added_equal_ours(shop, choices):
     sampler = sampler_of(shop, **choices)

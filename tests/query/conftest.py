@@ -28,7 +28,7 @@ class MemoryDataset:
             name: frame.append_column(ROW, pa.array(range(len(frame)), pa.int64()))
             for name, frame in frames.items()
         }
-        self.manifest = SimpleNamespace(rows=lambda name: len(self.frames[name]))
+        self.manifest = SimpleNamespace(numbering="", rows=lambda name: len(self.frames[name]))
         self.database = duckdb.connect()
         self.database.execute("SET threads = 1")
         for name, frame in self.frames.items():

@@ -76,6 +76,38 @@ def test_hostile_names_and_texts(dataset_of, name):
     assert rows_of(dataset, text, "2020-01-01") == [("k'1", 1.0)]
 
 
+@pytest.mark.parametrize("name", [*HOSTILE, "via1", "c", "a", "v"])
+def test_hostile_names_in_every_form(dataset_of, name):
+    """Paths, calculations, patterns and functions that go by time; all names are the same one."""
+    user, order, line = name, name + "o", name + "l"
+    fact = {name: pa.array([0, 1, 0]), "at": pa.array([dt.datetime(2020, 1, n) for n in (2, 3, 4)])}
+    frames = {
+        user: pa.table({name: pa.array([0, 1]), "note": pa.array([name, "other"])}),
+        order: pa.table({name: pa.array([0, 1, 2]), "user": pa.array([0, 1, 0])}),
+        line: pa.table({"order": fact[name], name: fact["at"], "x": pa.array([2.0, 3.0, 5.0]),
+                        "kind": pa.array([name, name, "z"])}),
+    }  # fmt: skip
+    plain = tuple(Column(each, Stype.TEXT) for each in ("note",))
+    schema = Schema((
+        Table(user, plain, name), Table(order, (), name, foreign_keys=(ForeignKey("user", user),)),
+        Table(line, (), time=name, foreign_keys=(ForeignKey("order", order),)),
+    ))  # fmt: skip
+    u, o, li, n = quoted(user), quoted(order), quoted(line), quoted(name)
+    path, lit = f'VIA {li}."order" -> {o}."user"', literal(name)
+    dataset = dataset_of(schema, frames)
+    for value, labels in {
+        f"SUM({li}.x * {li}.x {path} WHERE {li}.kind CONTAINS {lit}, 0, 9)": [(0, 4.0), (1, 9.0)],
+        f"COUNT_DISTINCT({li}.kind {path}, 0, 9) > 1": [(0, 1.0), (1, 0.0)],
+        f"LAST({li}.kind {path}, 0, 9) = {lit}": [(0, 0.0), (1, 1.0)],
+        f"FIRST({li}.x {path}, 0, 9)": [(0, 2.0), (1, 3.0)],
+    }.items():
+        assert rows_of(dataset, f"PREDICT {value} FOR {u}.{n}", "2020-01-01") == labels
+    late = f"WHERE COUNT_DISTINCT({li}.kind {path}) > 1 AND LAST({li}.x {path}, -INF, 0) = 5"
+    late += f" AND {u}.note LIKE {lit}"
+    found = rows_of(dataset, f"PREDICT COUNT({li}.* {path}, 0, 1) FOR {u}.{n} {late}", "2020-01-09")
+    assert found == [(0, 0.0)]
+
+
 def test_no_helper_table_hides_a_real_one(shop):
     query = resolved(shop, "PREDICT COUNT(orders.*, 0, 1) FOR users.user_id")
     sql, bounds = label_sql(query, np.array([0], np.int64), "helper")

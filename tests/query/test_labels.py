@@ -65,6 +65,36 @@ def test_where_knows_no_time_that_was_filled_in_after_the_anchor(shop, label):
     assert rows_of(label(shop, later, ["2020-01-15"]))[0] == (0, 1.0), "labels may read the future"
 
 
+def test_where_knows_no_time_of_an_undated_table_that_was_filled_in_later(shop, dataset_of, label):
+    frames = {name: frame.drop_columns(["__row__"]) for name, frame in shop.frames.items()}
+    seen = pa.array([dt.datetime(2020, 1, 21), None], STAMP)
+    frames["notes"] = pa.table({"user_id": pa.array([0, 0]), "seen": seen})
+    shop = dataset_of(shop.schema, frames)
+    text = (
+        "PREDICT COUNT(orders.*, 0, 30) FOR users.user_id WHERE COUNT(notes.* WHERE notes.seen IS NULL) = {}"
+    )
+    found = label(shop, text.format(2), ["2020-01-20", "2020-01-21"])
+    assert list(zip(found.node_id, found.anchor, strict=True)) == [(0, instant("2020-01-20"))]
+    found = label(shop, text.format(1), ["2020-01-20", "2020-01-21"])
+    assert list(zip(found.node_id, found.anchor, strict=True)) == [(0, instant("2020-01-21"))]
+
+
+def test_calculations_that_leave_the_numbers(make_shop, label):
+    day = [dt.datetime(2020, 3, 1)] * 2
+    columns = {
+        "big": pa.array([1e300, 1e300]),
+        "zero": pa.array([0, 2]),
+        "tiny": pa.array([127, 127], pa.int8()),
+    }
+    shop = make_shop(orders={"user_id": pa.array([0, 0]), "ts": pa.array(day), **columns})
+    text = "PREDICT SUM({}, 0, 30) FOR users.user_id"
+    at = ["2020-02-20"]
+    assert rows_of(label(shop, text.format("orders.big / orders.zero"), at))[0] == (0, 5e299)
+    assert rows_of(label(shop, text.format("orders.tiny * orders.tiny"), at))[0] == (0, 2.0 * 127**2)
+    with pytest.raises(TaskError, match="too large for a number of 64 bits"):
+        label(shop, text.format("orders.big * orders.big"), at)
+
+
 def test_where_knows_no_time_of_the_entity_that_was_filled_in_after_the_anchor(make_shop, label):
     left = [dt.datetime(2020, 1, 21), None]
     users = {"user_id": [0, 1], "created": [dt.datetime(2020, 1, 1)] * 2, "ended": [None, None], "left": left}

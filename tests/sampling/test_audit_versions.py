@@ -67,12 +67,9 @@ class Wrong:
 
 @pytest.mark.parametrize("how", KINDS)
 def test_other_rows_are_found(engine, how, monkeypatch):
-    histories = audit_versions.Histories
-    monkeypatch.setattr(
-        audit_versions,
-        "Histories",
-        lambda dataset: {name: Wrong(histories(dataset)[name], how) for name in ("plans", "prices")},
-    )
+    right = audit_versions.histories_in(engine.dataset)
+    wrong = {name: Wrong(versions, how) for name, versions in right.items()}
+    monkeypatch.setattr("workbench.sampling.audit.histories_in", lambda dataset: wrong)
     subgraph = sampled(engine)
     report = audit(subgraph, engine.dataset)
     assert {fault.edge_type for fault in report.faults} == {"plans", "prices"}

@@ -10,8 +10,8 @@ from workbench.errors import AnchorError, FanoutError, PlanError, SchemaError, T
 from workbench.plan.fanout import Fanout
 from workbench.query.seed_table import SeedTable
 from workbench.query.task import Task
-from workbench.query.units import DataSpan
 from workbench.sampling.expected import expect_planned, expect_seeds, expect_subgraph, expect_task
+from workbench.stores.units import DataSpan
 from workbench.temporal import instant
 
 SPAN = DataSpan(instant("2020-01-01"), instant("2024-01-01"))

@@ -188,3 +188,17 @@ def test_values_that_were_filled_in_later_are_suspect(tmp_path):
     assert ("dates in a static table", "products.recalled") in suspects
     hushed = leakage_report(task, plan.replace(exclude=["orders.paid", "products.recalled"]), other.graph)
     assert kinds(hushed, "suspect") == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PREDICT users.plan FOR EACH users.user_id",
+        "PREDICT COUNT(orders.*, 0, 9) FORECAST 3 TIMEFRAMES FOR EACH users.user_id",
+        "PREDICT LIST_DISTINCT(orders.product_id, 0, 30) RANK TOP 3 FOR EACH users.user_id",
+    ],
+)
+def test_tasks_of_every_kind_have_no_leak(engine, plan, text):
+    report = engine.leakage_report(engine.task(text), plan)
+    assert not kinds(report), "the column that a static query asks for is no feature"
+    assert not [finding for finding in report.findings if "users.plan" in str(finding)]

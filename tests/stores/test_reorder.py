@@ -80,6 +80,8 @@ def test_an_order_is_a_word_or_a_key(store_path: Path) -> None:
         ingest(SHOP, SCHEMA, store_path, order={"users": "key"})
     with pytest.raises(SchemaError, match=r"all tables were to lie by 'keys'.*Did you mean 'key'"):
         ingest(SHOP, SCHEMA, store_path, order="keys")
+    with pytest.raises(SchemaError, match=r"an order of rows.*got an? int.*Give a word"):
+        ingest(SHOP, SCHEMA, store_path, order=3)  # type: ignore[arg-type]
     with pytest.raises(SchemaError, match="table 'order' was asked for"):
         ingest(SHOP, SCHEMA, store_path, order={"order": "key"})
     assert not (store_path / "features").exists()

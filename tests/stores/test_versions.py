@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.errors import CorruptStoreError, IdError, StoreError
+from workbench.errors import AnchorError, CorruptStoreError, IdError, StoreError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.edit import edit
+from workbench.ingestion.merge import compact
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
-from workbench.stores.compaction import compact
 from workbench.stores.dataset import Dataset
 from workbench.stores.protocols import Read
 from workbench.stores.ssd_features import SsdFeatures
+from workbench.stores.versions import Versions
 from workbench.temporal import FOREVER
 from workbench.testing.sizes import cases
 
@@ -138,8 +139,8 @@ def test_one_instant_for_all_and_the_boundary_is_inclusive(tmp_path):
         ([6], [0], "0 to 5"),
         ([-1], [0], "0 to 5"),
         ([0.5], [0], "integers"),
-        ([1, 2], [0], "one instant per id"),
-        ([1], [0.5], "one instant per id"),
+        ([1, 2], [0], "one instant, or one per id"),
+        ([1], [0.5], "one instant, or one per id"),
     ],
 )
 def test_bad_reads_are_refused(tmp_path, ids, as_of, message):
@@ -205,3 +206,28 @@ def test_versions_as_arrow(tmp_path):
     assert len(before) == before["plan"].null_count == len(ids)
     with pytest.raises(StoreError, match="not versioned"):
         store.to_arrow("users", ids, as_of=at)
+
+
+def test_instants_of_any_form_and_of_no_other_unit():
+    when = np.array(["2024-01-01", "2024-06-01"], "M8[us]")
+    versions = Versions(
+        "prices", "items", np.array([0, 2]), np.array([0, 1], np.uint32), when.astype(np.int64)
+    )
+    assert versions.rows([0, 0], np.array(["2024-02-01", "2024-06-01"], "M8[D]")).tolist() == [0, 1]
+    assert versions.rows([0], "2024-05-31").tolist() == [0]
+    micro = when.astype(np.int64)
+    for wrong in (micro // 1_000_000, micro // 1000, micro * 1000):
+        with pytest.raises(AnchorError, match="Give anchors"):
+            versions.rows([0, 0], wrong)
+
+
+def test_versions_of_a_key_that_comes_later_are_found_once_it_has_been_compacted(tmp_path):
+    schema, begin = SCHEMA.as_history("changes"), np.datetime64("2026-01-01", "us")
+    changes = {"user_id": [0, 9], "since": [begin, begin], "plan": ["a", "b"], "price": [1.0, 2.0]}
+    ingest({"users": pa.table({"user_id": [0]}), "changes": pa.table(changes)}, schema, tmp_path)
+    ingest({"users": pa.table({"user_id": [9]})}, schema, tmp_path, append=True)
+    ids, when = np.array([0, 1]), np.full(2, begin.astype(np.int64))
+    found = [SsdFeatures.open(tmp_path).rows_as_of("changes", ids, when).tolist()]
+    compact(tmp_path)
+    found.append(SsdFeatures.open(tmp_path).rows_as_of("changes", ids, when).tolist())
+    assert found == [[0, -1], [0, 1]]

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 
 import workbench as wb
 from workbench.testing.commerce import commerce
@@ -56,9 +57,20 @@ def test_old_samples_and_old_runs_hold(tmp_path):
 
     newer.compact().result(60)
     merged = newer.refresh()
+    elsewhere = merged.seeds("users", keys, at=wb.iso(truth.end))
+    are_refused(plan, newer, again, elsewhere)
+    are_refused(plan, merged, merged.load_run(tmp_path / "run"), asked)
     assert merged.dataset.manifest.rows("orders") == len(truth.tables["orders"])
     again = merged.load_run(tmp_path / "run")
     asked = merged.task(truth.query, **split).seeds(at=wb.iso(truth.end), entities=keys)
     assert np.isfinite(again.predict(asked).values).all()
     audited = merged.audit(merged.sample(merged.task(truth.query, **split).seeds("test"), wb.Fanout([8, 4])))
     assert audited.ok, audited
+
+
+def are_refused(plan, engine, run, seeds):
+    """Seeds of another engine, whose ids are others."""
+    loader = wb.PyGLoader(wb.NeighborSampler(engine.graph, plan.fanout), engine.features, seeds, 8)
+    for use in (engine.sample, lambda given, _: run.predict(given), lambda *_: next(iter(loader))):
+        with pytest.raises((wb.IdError, wb.LoaderError), match="before rows that came late got their place"):
+            use(seeds, plan.fanout)

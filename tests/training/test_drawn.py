@@ -66,3 +66,14 @@ def test_steps_and_edges_are_limited_and_progress_is_told(engine, task, plan):
 def test_what_cannot_be_drawn_is_refused_at_once(engine, task, plan, wrong):
     with pytest.raises(wb.TaskError):
         drawn(engine.parts, task, plan, **wrong)
+
+
+def test_one_pass_is_the_loader_of_a_run(engine, task, plan):
+    found = wb.run_loader(engine.parts, task, plan, "train", epoch=1, key=5)
+    train = train_loader(engine.parts, plan, task.seeds("train"), 5, expand=False).with_epoch(1).loader
+    last = len(train) - 1
+    assert len(found) == len(train)
+    assert found.batch(last).subgraph.same_as(train.batch(last).subgraph)
+    for split, epoch in (("all", 0), ("train", -1), ("train", "1")):
+        with pytest.raises(wb.TaskError, match="asked for"):
+            wb.run_loader(engine.parts, task, plan, split, epoch=epoch)

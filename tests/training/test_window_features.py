@@ -15,6 +15,7 @@ from workbench.ingestion.infer import infer_schema
 from workbench.query.seed_table import SeedTable
 from workbench.stores.key_map import KeyMap
 from workbench.temporal import MICROSECONDS
+from workbench.testing import changing_shop
 from workbench.testing.shop import Shop, open_parts
 from workbench.training.parts import Parts
 from workbench.training.window_features import facts_of, flat_table
@@ -141,3 +142,26 @@ def test_a_value_that_came_later_than_training_is_unknown(contracts: Parts) -> N
     for until in (300, 400):
         frame = flat_table(contracts.dataset, seeds, WINDOWS, until * DAY).frame
         assert np.array_equal(frame["contracts.kind"].notna(), days <= until)
+
+
+def test_histories_are_read_as_of_the_anchor(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    frames = changing_shop.random_frames(rng, versions=60)
+    ingest(changing_shop.as_tables(frames), changing_shop.SCHEMA, tmp_path)
+    parts = open_parts(tmp_path)
+    ids = rng.integers(0, 8, 40)
+    anchors = rng.integers(-1, changing_shop.DAYS + 3, 40) * DAY
+    seeds = SeedTable("users", ids, pa.array(ids * 10), anchors)
+    flat = flat_table(parts.dataset, seeds, WINDOWS, int(anchors.max()))
+    expected, since = changing_shop.versions_of(frames["plans"], "plans", ids * 10, anchors)
+    np.testing.assert_array_equal(flat.frame["plans.quota"], expected["quota"])
+    there = expected["plan"].notna().to_numpy()
+    assert (flat.frame["plans.plan"].notna() == there).all()
+    codes = dict(zip(expected["plan"][there], flat.frame["plans.plan"][there], strict=False))
+    assert [codes[word] for word in expected["plan"][there]] == flat.frame["plans.plan"][there].tolist()
+    assert len(set(codes.values())) == len(codes) == 3
+    age = np.where(since <= anchors, (anchors - since) / DAY, np.nan)
+    np.testing.assert_allclose(flat.frame["plans.valid_from age"], age)
+    assert "plans.plan" in flat.categorical
+    assert "plans count all" in flat.frame
+    assert "plans.quota" not in flat_table(parts.dataset, seeds, WINDOWS, 0, ["plans.quota"]).frame

@@ -9,14 +9,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from workbench.engine import Engine
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
+from workbench.query.task import Task
 from workbench.sampling.profile import Cost, profile
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.testing.graphs import DAY, toy_shop
+from workbench.testing.shop import open_shop
 
 
 class ToyEngine:
@@ -63,3 +66,11 @@ def task() -> ToyTask:
 @pytest.fixture
 def plan() -> ModelPlan:
     return ModelPlan(fanout=Fanout([4, 2]))
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Task, ModelPlan]:
+    """An engine over a generated shop, its task, and a small plan of several batches."""
+    opened = open_shop(tmp_path_factory.mktemp("widgets") / "shop", users=100, periods=8)
+    engine = Engine(opened.parts.dataset, opened.parts.graph, opened.parts.features)
+    return engine, opened.task, ModelPlan(fanout=Fanout([4, 2])).replace(batch_size=64, layers=2)

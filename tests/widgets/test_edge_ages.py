@@ -92,11 +92,5 @@ def test_nothing_has_no_ages():
 
 
 def part(name, time, anchor, hop):
-    zero = np.zeros(len(time))
-    return {
-        "name": name,
-        "time": time,
-        "anchor": np.full(len(time), anchor),
-        "hop": hop,
-        "src": zero,
-    } | dict.fromkeys(("dst", "edge_id", "sample", "seed"), zero)
+    zeros = dict.fromkeys(("src", "dst", "edge_id", "sample", "seed"), np.zeros(len(time)))
+    return {"name": name, "time": time, "anchor": np.full(len(time), anchor), "hop": hop, **zeros}

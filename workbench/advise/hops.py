@@ -12,7 +12,7 @@ from workbench.plan.fanout import Fanout
 from workbench.query.seed_table import SeedTable
 from workbench.schema import EdgeSpec, EdgeType, Schema
 from workbench.stores.protocols import GraphStore
-from workbench.stores.request import SampleRequest, SeedSet
+from workbench.stores.request import SampleRequest
 from workbench.stores.steps import Step, StepPlan, Strategy
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.types import Int64Array
@@ -147,7 +147,7 @@ def _count(
     graph: GraphStore, into: list[EdgeType], seeds: SeedTable, count: int, cap: int
 ) -> dict[EdgeType, float]:
     chosen = seeds[np.linspace(0, len(seeds) - 1, count).astype(np.int64)]
-    probe = SeedSet.of(seeds.node_type, chosen.node_id, chosen.visible_until)
+    probe = chosen.seed_set()
     plan = StepPlan(tuple(Step(1, edge_type, cap, Strategy.RECENT) for edge_type in into), 1)
     subgraph = graph.sample(SampleRequest((probe,), plan, 0))
     return {

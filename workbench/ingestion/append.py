@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from workbench.errors import IngestError, SchemaError, explain
+from workbench.errors import IngestError, SchemaError, did_you_mean, explain
 from workbench.ingestion.check import ColumnKinds, check_tables
 from workbench.ingestion.edges import Keys, Link, link_rows
 from workbench.ingestion.editable import Encoders
@@ -41,6 +41,9 @@ from workbench.stores.manifest import Manifest
 from workbench.stores.records import ColumnRef
 from workbench.temporal import NO_TIME, iso
 from workbench.types import AnyArray, TimeArray
+
+DANGLING = "they get edges when rows of those keys are appended and the dataset is compacted"
+"""What becomes of new rows whose keys are not there."""
 
 
 @dataclass
@@ -75,6 +78,7 @@ def append_tables(
     encoders = Encoders(dataset, job.texts)
     schema, manifest = dataset.schema, dataset.manifest
     given = [table for table in schema if table.name in tables.names]
+    _expect_columns(job, tables, schema)
     for table in schema:
         if table.name not in tables.names:
             tables = tables.add(table.name, stored_schema(dataset, table.name).empty_table())
@@ -126,6 +130,25 @@ def _expect_schema(given: Schema, stored: Schema) -> None:
             got = f"table {table.name!r} has other columns, types, keys or times than the stored one"
             do = "Take the dataset's own schema: wb.open(path).schema"
             raise SchemaError(explain("rows were appended", got, do=do))
+
+
+def _expect_columns(job: Job, tables: Tables, schema: Schema) -> None:
+    """Refuse tables that the dataset does not have, and rows that lack columns; say what is left out."""
+    known = [table.name for table in schema]
+    for name in tables.names:
+        if name not in known:
+            near, asked = did_you_mean(name, known), f"rows of table {name!r} were appended"
+            raise SchemaError(explain(asked, "the dataset has no such table", ", ".join(known), near))
+        there, wanted = tables.types(name), [column.name for column in schema[name].columns]
+        lacking = [column for column in wanted if column not in there]
+        if lacking:
+            asked, got = f"rows of table {name!r} were appended", f"they lack the columns {lacking}"
+            do = "Bring them, null where nothing is known"
+            raise IngestError(explain(asked, got, f"all of {', '.join(wanted)}", do))
+        odd = ", ".join(column for column in there if column not in wanted)
+        if odd:
+            do = "wb.edit(path) adds columns: edit.add_columns"
+            job.warn(f"{name}: left out, as the dataset has no such columns: {odd}; {do}")
 
 
 def _read_rows(
@@ -230,7 +253,7 @@ def _write_links(job: Job, new: NewRows, dataset: Dataset, made: _Appended) -> N
         values = new.column(key.column)[new.begin : new.end]
         keys = _keys(dataset, dataset.schema[key.table], made)
         link = link_rows(table.name, key.column, values, keys, ids)
-        warn_link(job, f"{table.name}.{key.column} -> {key.table}", link)
+        warn_link(job, f"{table.name}.{key.column} -> {key.table}", link, DANGLING)
         made.links[table.name, key.column] = link
         path, name = job.path("graph", ".link"), link_name(table.name, key.column)
         job.add(write_file(job.root, path, "link", name, link.rows[:]))

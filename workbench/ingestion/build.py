@@ -84,7 +84,7 @@ def ingest(
     path : the dataset's folder
     callbacks : called with :class:`~workbench.events.Progress` events
     id_dtype : ``uint32`` or ``int64``; None: uint32 if every table has fewer than 2^31 rows
-    memory_limit : such as ``'4GB'``, by default half of what is free: what DuckDB holds before it sorts in files
+    memory_limit : such as ``'4GB'``: what DuckDB holds before it sorts in files; None: 2/5 of what is free
     order : of feature rows on disk, for all tables, or table -> order: ``arrival``, ``key`` or the name of a
         foreign key, ``community``, ``measured``: see ``ingestion/orders.py``
     codes : table -> column -> how its features are stored, in half the bytes or less: ``stores/codecs.py``
@@ -127,11 +127,13 @@ def _report(job: Job, manifest: Manifest, *, appended: bool) -> IngestReport:
     """What was ingested; of an append the new rows."""
     edges, rows, late = manifest.report["edges"], dict(manifest.partitions[0].rows), {}
     if appended:
-        edges, late = {}, dict(manifest.edits[-1].late)
-        rows = {name: manifest.edits[-1].rows.get(name, 0) for name in rows}
+        last = manifest.edits[-1]
+        edges, rows, late = {}, dict(last.rows), dict(last.late)
     warnings, seconds = tuple(job.warnings), dict(job.seconds)
     static = manifest.schema.static_tables
-    return IngestReport(str(job.root), manifest.snapshot, rows, edges, warnings, seconds, static, late)
+    return IngestReport(
+        str(job.root), manifest.snapshot, rows, edges, warnings, seconds, static, late, appended
+    )
 
 
 def _build(
@@ -168,7 +170,15 @@ def _build(
     dated = {name: int(np.searchsorted(clock, NO_TIME)) for name, clock in built.times.items()}
     partition = Partition(job.partition, built.rows, tuple(job.files))
     manifest = Manifest(
-        snapshot, schema, (partition,), tuple(built.groups), dtype.name, dated, tuple(built.follow), report
+        snapshot,
+        schema,
+        (partition,),
+        tuple(built.groups),
+        dtype.name,
+        dated,
+        tuple(built.follow),
+        report,
+        numbering=partition.numbering(),
     )
     with job.stage("order"):
         manifest = lay_out(job.root, manifest, order)

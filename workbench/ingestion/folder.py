@@ -22,8 +22,11 @@ from workbench.stores.sql import quote_text
 SPILL = "spill-"
 """Folders into which DuckDB sorts what does not fit into memory; followed by the process's id."""
 
-OTHERS = 1 << 30
-"""Bytes left for what DuckDB does not count (Parquet it reads and writes) and for what is not DuckDB's."""
+SHARE = 0.4
+"""Of the memory that is free: DuckDB holds half as much again that it does not count, such as Parquet."""
+
+A_THREAD = 512 << 20
+"""Bytes that a thread of DuckDB needs to sort."""
 
 LEAST = 256 << 20
 """Bytes that DuckDB may hold however little is free: with much less it cannot sort at all."""
@@ -102,7 +105,7 @@ def spilling(tables: Tables, root: Path, memory_limit: str | None) -> Iterator[N
 
     Parameters
     ----------
-    memory_limit : size, or None: half of the memory that is free, beside :data:`OTHERS`
+    memory_limit : size, or None: :data:`SHARE` of the memory that is free
 
     Raises
     ------
@@ -111,8 +114,10 @@ def spilling(tables: Tables, root: Path, memory_limit: str | None) -> Iterator[N
     """
     _remove_dead_spills(root)
     connection = tables.sources.connect()
-    usual = max((available_memory() - OTHERS) // 2, LEAST)
+    usual = max(int(available_memory() * SHARE), LEAST)
     limit = f"{usual}B" if memory_limit is None else memory_limit
+    if memory_limit is None and usual < (os.cpu_count() or 1) * A_THREAD:
+        connection.execute(f"SET threads = {max(1, usual // A_THREAD)}")
     try:
         connection.execute(f"SET memory_limit = {quote_text(limit)}")
     except duckdb.Error as error:
@@ -129,6 +134,7 @@ def spilling(tables: Tables, root: Path, memory_limit: str | None) -> Iterator[N
         with suppress(duckdb.NotImplementedException):
             connection.execute(f"SET temp_directory = {quote_text(SYSTEM_SPILL)}")
         connection.execute("RESET memory_limit")
+        connection.execute("RESET threads")
         shutil.rmtree(root / UNFINISHED, ignore_errors=True)
 
 

@@ -15,6 +15,7 @@ from workbench.stores.manifest import Manifest
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.records import CatalogState
 from workbench.stores.reorder import with_order
+from workbench.stores.versions import Histories
 from workbench.types import AnyArray
 
 
@@ -29,7 +30,7 @@ def lay_out(root: Path, manifest: Manifest, order: Order) -> Manifest:
         return manifest
     dataset = Dataset(root, CatalogState(manifest, {}))
     graph = GraphArrays.open(dataset)
-    orders = Orders(graph)
+    orders = Orders(graph, Histories(dataset))
     names = chosen(dataset, orders, order, lambda: pilot(dataset, RamGraph(graph), orders))
     slots = {table: orders.slots(table, name) for table, name in names.items() if name != ARRIVAL}
     return with_order(root, manifest, slots, names)

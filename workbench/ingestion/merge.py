@@ -107,10 +107,12 @@ def merged(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ...]]:
             _write_table(job, connection, dataset, table, built)
             _write_features(job, dataset, table, places)
         write_edges(job, dataset.schema, np.dtype(before.id_dtype), built)
+    partition = Partition(job.partition, built.rows, tuple(job.files))
     after = replace(
         before,
         snapshot=snapshot,
-        partitions=(Partition(job.partition, built.rows, tuple(job.files)),),
+        partitions=(partition,),
+        numbering=partition.numbering(),
         groups=tuple(replace(layout, rows=built.rows[layout.group]) for layout in before.groups),
         dated_rows={name: int(np.searchsorted(clock, NO_TIME)) for name, clock in built.times.items()},
         edges_follow_nodes=tuple(built.follow),

@@ -18,11 +18,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from workbench.errors import SchemaError, did_you_mean, explain
+from workbench.errors import SchemaError, did_you_mean, expect, explain
 from workbench.kernels.communities import communities
 from workbench.schema import EdgeSpec, Schema
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.segments import PAGE
+from workbench.stores.versions import Histories
 from workbench.types import AnyArray, Int64Array
 
 ARRIVAL, KEY, COMMUNITY, MEASURED = "arrival", "key", "community", "measured"
@@ -39,7 +40,8 @@ TOGETHER = 1024
 
 def names_of(schema: Schema, table: str) -> list[str]:
     """Orders that a table could have beside that of arrival: its foreign keys, and by community."""
-    keys = [s.dst_column for s in schema.edge_specs if s.table == table and s.dst_column is not None]
+    specs = schema.edge_specs + schema.history_specs
+    keys = [spec.dst_column for spec in specs if spec.table == table and spec.dst_column is not None]
     linked = any(table in spec.edge_type[::2] for spec in _links(schema))
     return [*keys, COMMUNITY] if linked else keys
 
@@ -53,6 +55,8 @@ def check_order(schema: Schema, order: Order) -> None:
         If a table, word or foreign key does not exist.
     """
     words = [ARRIVAL, KEY, COMMUNITY, MEASURED]
+    if not isinstance(order, (str, Mapping)):
+        expect(order, str, SchemaError, "an order of rows on disk", "Give a word, or a dict of tables")
     if isinstance(order, str):
         if order not in words:
             near, got = did_you_mean(order, words), "there is no such order"
@@ -75,10 +79,11 @@ class Orders:
     Parameters
     ----------
     graph : GraphArrays  its keys and links give the orders
+    histories : Histories or None  of the same dataset: no graph holds their keys
     """
 
-    def __init__(self, graph: GraphArrays) -> None:
-        self._graph, self._schema = graph, graph.schema
+    def __init__(self, graph: GraphArrays, histories: Histories | None = None) -> None:
+        self._graph, self._schema, self._histories = graph, graph.schema, histories
 
     def slots(self, table: str, name: str) -> AnyArray | None:
         """uint32[rows]: where each row lies in the order of that name; None for :data:`ARRIVAL`."""
@@ -86,7 +91,7 @@ class Orders:
             return None
         if name == COMMUNITY:
             return _slots(np.argsort(self._labels[table], kind="stable"))
-        rows = self._rows_by(table, name)
+        rows = self._lists(table, name)[1]
         keyless = np.ones(self._graph.num_rows[table], np.bool_)
         keyless[rows] = False
         return _slots(np.concatenate([rows, np.flatnonzero(keyless)]))
@@ -104,19 +109,22 @@ class Orders:
         keys = [column for column in own if column != COMMUNITY]
         return max(keys, key=lambda column: self._pages(table, column, stride), default=ARRIVAL)
 
-    def _spec(self, table: str, column: str) -> EdgeSpec:
-        return next(s for s in self._schema.edge_specs if (s.table, s.dst_column) == (table, column))
-
-    def _rows_by(self, table: str, column: str) -> AnyArray:
-        """Rows that have the key, by its node, then in time order."""
-        edges = self._graph.edges[self._spec(table, column).edge_type]
-        return edges.nbr if edges.eid is None else edges.eid
+    def _lists(self, table: str, column: str) -> tuple[AnyArray, AnyArray]:
+        """Rows that have the key, by its node, then in time order; first where those of each node begin."""
+        if self._schema[table].history is not None:
+            assert self._histories is not None, "a dataset's own orders know its histories"
+            versions = self._histories[table]
+            return versions.indptr, versions.nbr
+        specs = self._schema.edge_specs
+        spec = next(each for each in specs if (each.table, each.dst_column) == (table, column))
+        edges = self._graph.edges[spec.edge_type]
+        assert edges.indptr is not None  # what a foreign key points at has a list of its rows
+        return edges.indptr, edges.nbr if edges.eid is None else edges.eid
 
     def _pages(self, table: str, column: str, stride: int) -> int:
         """Pages of the latest rows of each of the key's nodes, as rows arrive."""
-        indptr = self._graph.edges[self._spec(table, column).edge_type].indptr
-        assert indptr is not None  # what a foreign key points at has a list of its rows
-        pages = self._rows_by(table, column).astype(np.int64) * stride // PAGE
+        indptr, rows = self._lists(table, column)
+        pages = rows.astype(np.int64) * stride // PAGE
         new = np.append(True, pages[1:] != pages[:-1])[: len(pages)]
         begins = indptr[:-1][indptr[1:] > indptr[:-1]]
         new[begins] = True

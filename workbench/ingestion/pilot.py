@@ -6,7 +6,8 @@ nodes of the type that most edges lead to, at moments spread over the history
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from workbench.stores.protocols import GraphStore
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.steps import Step, StepPlan, Strategy
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.stores.versions import Histories
 from workbench.temporal import NO_TIME, cut
 from workbench.types import AnyArray
 
@@ -38,11 +40,11 @@ def pilot(dataset: Dataset, graph: GraphStore, orders: Orders) -> Locality:
     orders : Orders  of the same graph
     """
     plan, reads, replayed = _plan(graph.schema, FANOUT), dict[str, list[AnyArray]](), 0
-    groups = {layout.group for layout in dataset.manifest.groups}
+    groups, histories = {layout.group for layout in dataset.manifest.groups}, Histories(dataset)
     for seeds in drawn_seeds(graph, BATCH, BATCHES):
         replayed += 1
         sample = graph.sample(SampleRequest((seeds,), plan, derive_key(0, "pilot", replayed)))
-        for table, ids in rows_read(graph.schema, sample):
+        for table, ids in chain(rows_read(graph.schema, sample), versions_read(histories, sample, groups)):
             if table in groups:
                 reads.setdefault(table, []).append(ids)
     return measured(dataset, orders, reads, max(replayed, 1))
@@ -57,6 +59,16 @@ def rows_read(schema: Schema, sample: SampledSubgraph) -> Iterator[tuple[str, An
             ids.setdefault(spec.table, []).append(found)
     for table, parts in ids.items():
         yield table, np.unique(np.concatenate(parts))
+
+
+def versions_read(
+    histories: Histories, sample: SampledSubgraph, groups: Collection[str]
+) -> Iterator[tuple[str, AnyArray]]:
+    """Histories and the rows of them that the nodes of a subgraph see, each once."""
+    for name, of in histories.marked:
+        if name in groups:
+            rows = histories[name].rows(sample.node_id[of], sample.node_sees(of))
+            yield name, np.unique(rows[rows >= 0])
 
 
 def drawn_seeds(graph: GraphStore, size: int, batches: int, key: int = 0) -> Iterator[SeedSet]:

@@ -23,6 +23,7 @@ class IngestReport:
     seconds : dict stage -> wall seconds
     static : tuple of str  tables without a time column: every row is visible at every anchor
     late : dict table -> rows of an append that wait for a compaction; they are not among ``rows``
+    appended : bool  whether the rows came to a dataset that was there; its edges are not counted then
     """
 
     path: str
@@ -33,6 +34,7 @@ class IngestReport:
     seconds: Mapping[str, float]
     static: tuple[str, ...] = ()
     late: Mapping[str, int] = field(default_factory=dict)
+    appended: bool = False
 
     @property
     def total_rows(self) -> int:
@@ -46,10 +48,11 @@ class IngestReport:
     def __repr__(self) -> str:
         total = sum(self.seconds.values())
         rate = f", {self.total_rows / total:,.0f} rows/s" if total > 0 else ""
+        edges = f": {sum(self.edges.values()):,} edges of {len(self.edges)} types" if self.edges else ""
+        done = f"{'Appended' if self.appended else 'Ingested'} {self.total_rows:,} rows"
         lines = [
-            f"Ingested {self.total_rows:,} rows of {len(self.rows)} tables into {shown(self.path)} "
-            f"(snapshot {self.snapshot}): {sum(self.edges.values()):,} edges of {len(self.edges)} types "
-            f"in {total:.1f} s{rate}",
+            f"{done} of {len(self.rows)} tables into {shown(self.path)} "
+            f"(snapshot {self.snapshot}){edges} in {total:.1f} s{rate}",
             "  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items()),
         ]
         if self.late:

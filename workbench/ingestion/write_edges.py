@@ -115,15 +115,15 @@ def _write_edge_type(job: Job, spec: EdgeSpec, built: Built, paths: Mapping[str,
     return entries, count_edges(spec, built.links, arrays)
 
 
-def warn_link(job: Job, name: str, link: Link) -> None:
-    """Say how many keys dangle, or that all are null."""
+def warn_link(job: Job, name: str, link: Link, so: str = "their edges are dropped") -> None:
+    """Say how many keys dangle, and what becomes of them, or that all are null."""
     keyed = len(link.rows) - link.null
     if link.dangling:
         share = 1 - link.dangling / keyed
         low = "; low match: is it the right key?" if share < LOW_MATCH else ""
         job.warn(
             f"{name}: {link.dangling:,} of {keyed:,} keys dangle ({share:.1%} match), such as "
-            f"{', '.join(link.examples)}; their edges are dropped{low}"
+            f"{', '.join(link.examples)}; {so}{low}"
         )
     elif not keyed and len(link.rows):
         job.warn(f"{name}: every key is null; there are no such edges")

@@ -61,6 +61,13 @@ class Join:
     edges: dict[EdgeType, tuple[int, Int32Array]]
     histories: dict[str, SeenVersions] = field(default_factory=dict)
 
+    @property
+    def rows(self) -> list[tuple[str, AnyArray]]:
+        """Tables and the rows of them that are read, each once."""
+        plain = [(read.group, read.ids) for read in self.reads if read.as_of is None]
+        seen = [(name, np.unique(each.row[each.row >= 0])) for name, each in self.histories.items()]
+        return [*plain, *seen]
+
     def node_rows(self, blocks: list[FeatureBlock]) -> dict[str, Rows]:
         """Features of nodes, once the blocks are there."""
         return {name: Rows(blocks[read], index) for name, (read, index) in self.nodes.items()}

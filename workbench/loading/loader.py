@@ -181,7 +181,9 @@ class Loader:
         return Started(_Sampled(rows, seeds, subgraph, join, clock), future)
 
     def _sample(self, rows: Int64Array) -> tuple[SeedSet, SampledSubgraph]:
-        seeds = SeedSet.of(self.seeds.node_type, self.seeds.node_id[rows], self._anchors[rows], rows)
+        table = self.seeds
+        anchors = self._anchors[rows]
+        seeds = SeedSet.of(table.node_type, table.node_id[rows], anchors, rows, table.numbering)
         return seeds, self.sampler.sample(seeds, self.epoch)
 
     def _finish(

@@ -20,10 +20,11 @@ from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.dataset import Dataset
-from workbench.stores.protocols import FeatureStore
+from workbench.stores.protocols import FeatureStore, VersionedFeatures
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.reorder import Reordering, reorder
 from workbench.stores.request import SeedSet
+from workbench.stores.versions import Histories
 from workbench.types import AnyArray
 
 
@@ -63,16 +64,18 @@ def locality(
     else:
         expect(seeds, SeedTable, LoaderError, "batches to replay", "Take task.seeds('train')")
         drawn = _batches(seeds, fanout, size, batches, key)
+    versions = features if isinstance(features, VersionedFeatures) else None
     read: dict[str, list[AnyArray]] = {}
     replayed = 0
     for batch in drawn:
         replayed += 1
-        for each in plan_join(graph.schema, features.groups, sampler.sample(batch)).reads:
-            read.setdefault(each.group, []).append(each.ids)
+        join = plan_join(graph.schema, features.groups, sampler.sample(batch), versions=versions)
+        for table, ids in join.rows:
+            read.setdefault(table, []).append(ids)
     if not replayed:
         do = "Pass seeds=task.seeds('train')"
         raise LoaderError(explain("batches were to be replayed", "there are no seeds", do=do), -1)
-    return measured(dataset, Orders(graph.arrays), read, replayed)
+    return measured(dataset, Orders(graph.arrays, Histories(dataset)), read, replayed)
 
 
 def reordered(
@@ -91,7 +94,7 @@ def reordered(
     StoreError
         If the dataset changed since it was opened, or the disk refuses; nothing was changed.
     """
-    orders = Orders(graph.arrays)
+    orders = Orders(graph.arrays, Histories(dataset))
     if isinstance(order, (str, Mapping)):
         check_order(dataset.schema, order)
         names = chosen(dataset, orders, order, lambda: pilot(dataset, graph, orders))

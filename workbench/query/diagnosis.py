@@ -28,6 +28,8 @@ def why_no_rows(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, unti
 
     text = query.query
     entity = query.entity.name
+    if query.static:
+        return _why_no_values(entity, rows(replace(text, where=None), label=True), rows(text, label=True))
     exist = rows(replace(text, where=None), label=False)
     if not exist:
         frozen = "" if until is None else f" by {iso(until)}, where features are frozen"
@@ -44,3 +46,12 @@ def why_no_rows(dataset: Dataset, query: ResolvedQuery, anchors: TimeArray, unti
         f"the target is unknown for every row of {entity!r}: AVG, MIN and MAX of no rows are. "
         "Take a longer window, COUNT or SUM, or other boundaries with val= and test="
     )
+
+
+def _why_no_values(entity: str, known: int, kept: int) -> str:
+    """The same of a static query, of which so many rows have a value, and so many of these WHERE keeps."""
+    if not known:
+        return f"no row of {entity!r} has a value to learn from. Predict another column"
+    if not kept:
+        return f"WHERE holds for none of the {known:,} rows of {entity!r} that have a value. Loosen WHERE"
+    return f"none of the {kept:,} rows with a value was drawn. Take larger shares, or another key="

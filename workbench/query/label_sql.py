@@ -50,10 +50,8 @@ def label_sql(
         for i, (source, alias) in enumerate(aliases.items())
     ]
     key = f"e.{quote_name(query.entity.primary_key or ROW)}"
-    chosen, conditions = (
-        [f"e.{ROW} AS node_id", f"{key} AS key", "a.n AS n"],
-        _kept(query, aliases, label, until),
-    )
+    chosen = [f"e.{ROW} AS node_id", f"{key} AS key", "a.n AS n"]
+    conditions = _kept(query, aliases, label, until)
     if label or query.static:
         target = _target(query, aliases)
         chosen += [f"{target} AS label"] if label else []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from workbench.errors import TaskError, explain
+from workbench.stores.units import in_other_units
 from workbench.temporal import Instant, instant, iso
 
 
@@ -85,10 +85,3 @@ def _check_unit(name: str, value: int, observed: Observed) -> None:
                     f"Write {name}={value} {factor}, or {name}={iso(time)!r}",
                 )
             )
-
-
-def in_other_units(value: int) -> Iterator[tuple[str, int, str]]:
-    """What an int would be if it did not count microseconds: (unit, microseconds, how to get there)."""
-    yield "seconds", value * 1_000_000, "* 1_000_000"
-    yield "milliseconds", value * 1_000, "* 1_000"
-    yield "nanoseconds", value // 1_000, "// 1_000"

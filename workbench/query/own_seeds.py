@@ -8,9 +8,9 @@ import numpy as np
 
 from workbench.errors import TaskError, explain
 from workbench.query.seed_table import SeedTable
-from workbench.query.units import DataSpan
 from workbench.stores.key_map import KeyMap
 from workbench.stores.protocols import GraphStore
+from workbench.stores.units import DataSpan
 from workbench.temporal import BEGINNING, FOREVER, NO_TIME, instant, visible
 from workbench.types import AnyArray, BoolArray, Int64Array, TimeArray
 
@@ -58,7 +58,8 @@ def own_seeds(
         got = f"{int((~there).sum()):,} do not exist yet, or no longer, at their instants: keys {named}"
         asked = f"{len(ids):,} seeds of {keys.table!r} were asked for"
         raise TaskError(explain(asked, got, do="Choose other times at="))
-    return SeedTable(keys.table, ids, keys.keys_of(ids), anchors, labels, split="own")
+    numbering = getattr(graph, "numbering", "")
+    return SeedTable(keys.table, ids, keys.keys_of(ids), anchors, labels, split="own", numbering=numbering)
 
 
 def exists(

@@ -30,6 +30,8 @@ class SeedTable:
     split : str  ``train``, ``val``, ``test``, ``predict``, or ``own`` (``engine.seeds``)
     until : int or None  features are frozen at this instant: visibility is min(anchor, until)
     classes : pyarrow.Array or None  what the labels of several classes are positions in
+    numbering : str
+        Which the node ids are of: a compaction that places late rows gives others, and stores refuse these.
     """
 
     node_type: str
@@ -40,6 +42,7 @@ class SeedTable:
     split: str = "predict"
     until: int | None = None
     classes: pa.Array | None = None
+    numbering: str = ""
 
     def __len__(self) -> int:
         return len(self.node_id)
@@ -73,7 +76,8 @@ class SeedTable:
     def seed_set(self, rows: AnyArray | None = None) -> SeedSet:
         """The seeds of some rows (all by default), ``input_ids`` being row numbers of this table."""
         index = np.arange(len(self)) if rows is None else np.asarray(rows)
-        return SeedSet.of(self.node_type, self.node_id[index], self.visible_until[index], index)
+        anchors = self.visible_until[index]
+        return SeedSet.of(self.node_type, self.node_id[index], anchors, index, self.numbering)
 
     def to_arrow(self) -> pa.Table:
         """Columns ``entity``, ``node_id``, ``anchor_time``, and ``label`` where it is known.

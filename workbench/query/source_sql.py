@@ -80,18 +80,17 @@ def source_sql(source: Source, i: int, anchors: str, bounds: pa.Table, query: Re
     if shape is Shape.FIXED:
         found = aggregate_sql(source.aggregate, value, order)
         return f"SELECT {key} AS key, {found} AS value FROM {facts}{joined} WHERE {kept} GROUP BY {key}"
-    time = _time(source, types)
     if shape is Shape.RUNNING:
         # Of anchors whose windows end together (months are cut short) the first one counts.
         ends = f"SELECT min(a.n) AS n, a.high{i} AS high FROM {known} AS a GROUP BY a.high{i}"
-        seen = f"{facts}{joined} ASOF JOIN ({ends}) AS b ON {time} <= b.high WHERE {kept}"
+        seen = f"{facts}{joined} ASOF JOIN ({ends}) AS b ON {_time(source, types)} <= b.high WHERE {kept}"
         return (
             f"SELECT p.key AS key, p.n AS n, {added_up(source.aggregate)} AS value FROM "
             f"({parts_sql(source.aggregate, key, value, order, seen)}) AS p "
             "WINDOW w AS (PARTITION BY p.key ORDER BY p.n)"
         )
-    on = [f"{time} <= a.high{i}"] if source.end is not None else []
-    on += [f"{time} > a.low{i}"] if source.start is not None else []
+    on = [f"{_time(source, types)} <= a.high{i}"] if source.end is not None else []
+    on += [f"{_time(source, types)} > a.low{i}"] if source.start is not None else []
     found = aggregate_sql(source.aggregate, value, order)
     # The anchors come first: whether a row along the path is there depends on them.
     return (

@@ -265,10 +265,11 @@ class Task:
         if isinstance(self.boundaries, RandomSplit):
             table = table[self.boundaries.of(found.node_id) == SPLITS.index(split)]
         if not len(table):
+            where = f"at its {len(anchors)} anchors ({iso(anchors[0])} .. {iso(anchors[-1])}) "
             raise TaskError(
                 explain(
                     f"seeds of the {split} split were asked for",
-                    f"at its {len(anchors)} anchors ({iso(anchors[0])} .. {iso(anchors[-1])}) "
+                    ("" if self.static else where)
                     + why_no_rows(self.dataset, self.resolved, anchors, self.until),
                 )
             )
@@ -292,6 +293,7 @@ class Task:
             split,
             self.until,
             self.target.classes,
+            self.dataset.manifest.numbering,
         )
 
     def describe(self) -> str:

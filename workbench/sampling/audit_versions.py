@@ -30,11 +30,10 @@ class Versioned(Protocol):
 
 def histories_in(dataset: Dataset) -> dict[str, Versioned]:
     """What loaders look versions up in, for each history that the schema marks."""
-    named = [spec.table for spec in dataset.schema.history_specs]
-    if not named:
+    if not dataset.schema.history_specs:
         return {}
     histories = Histories(dataset)
-    return {name: histories[name] for name in named}
+    return {name: histories[name] for name, _ in histories.marked}
 
 
 def check_versions(connection: Any, chunk: Chunk, history: str, versions: Versioned) -> Iterator[Fault]:

@@ -7,9 +7,9 @@ from workbench.plan.model_plan import ModelPlan
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.query.seed_table import SeedTable
 from workbench.query.task import Task
-from workbench.query.units import DataSpan
 from workbench.stores.dataset import Dataset
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.stores.units import DataSpan
 
 
 def expect_seeds(seeds: SeedTable, fanout: SamplingPlan, span: DataSpan | None, asked: str) -> None:

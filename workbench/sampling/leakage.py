@@ -121,6 +121,7 @@ def leakage_report(
     latest: dict[str, dict[str, int]] = {}
     schema = task.dataset.schema
     histories = histories_in(task.dataset)
+    unread = {*plan.exclude, *(f"{table}.{column}" for table in task.hidden for column in task.hidden[table])}
     with open_tables(task.dataset) as connection:
         for split, table in seeds.items():
             chunks = list(_samples(sampler, table, pilot, plan.optimisation.batch_size))
@@ -129,14 +130,14 @@ def leakage_report(
                 _note_latest(connection, chunk, latest[split])
                 _note_versions(connection, chunk, histories, latest[split])
             findings += _too_late(split, latest[split])
-            findings += filled_in_later(connection, split, chunks, plan.exclude, histories)
-            findings += echoes(connection, schema[task.entity_table], table, table.node_id, plan.exclude)
+            findings += filled_in_later(connection, split, chunks, unread, histories)
+            findings += echoes(connection, schema[task.entity_table], table, table.node_id, unread)
             sees = just_before(table.visible_until) if plan.fanout.strict else table.visible_until
             for name in schema.histories_of(task.entity_table):
                 rows = histories[name].rows(table.node_id, sees)
-                findings += echoes(connection, schema[name], table, rows, plan.exclude)
+                findings += echoes(connection, schema[name], table, rows, unread)
     reached = sorted({task.entity_table, *(_tables(sampler, task.entity_table))})
-    findings += untimed(schema, reached, plan.exclude)
+    findings += untimed(schema, reached, unread)
     order = {"leak": 0, "suspect": 1, "note": 2}
     sampled = {split: min(len(table), pilot) for split, table in seeds.items()}
     ranked = sorted(dict.fromkeys(findings), key=lambda found: order[found.level])

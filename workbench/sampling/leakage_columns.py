@@ -14,7 +14,7 @@ from workbench.sampling.audit_versions import Versioned
 from workbench.sampling.leakage_seeds import Finding
 from workbench.schema import Column, Schema, Stype, Table
 from workbench.stores.sql import ROW, quote_name
-from workbench.types import Int64Array, TimeArray
+from workbench.types import Float64Array, Int64Array, TimeArray
 
 TOLD = 0.999
 """A column that explains this share of the label's variance is the label by another name."""
@@ -122,9 +122,10 @@ def echoes(
     rows : int64[seeds]  row of the table that each seed sees of itself, -1 for none
     """
     seeds, rows = seeds[rows >= 0], rows[rows >= 0]
-    if seeds.label is None or len(seeds) < FEW or len(np.unique(seeds.label)) < 2:
+    label = _one_number(seeds)
+    if label is None or len(seeds) < FEW or len(np.unique(label)) < 2:
         return
-    asked = pa.table({"row": rows, "label": np.asarray(seeds.label, np.float64)})
+    asked = pa.table({"row": rows, "label": label})
     connection.register("asked", asked)
     for column in features(table, exclude):
         share = _explained(connection, table.name, column)
@@ -154,3 +155,15 @@ def _explained(connection: Any, table: str, column: Column) -> float | None:
     ).fetchall()[0]
     groups, total, between = found
     return None if groups < 2 or groups > GROUPS or not total else float(between / total)
+
+
+def _one_number(seeds: SeedTable) -> Float64Array | None:
+    """float64[n]: the label as a number; of classes whether it is the most frequent, of several the first."""
+    label = seeds.label
+    if label is None or not isinstance(label, np.ndarray) or not len(label):
+        return None
+    if label.ndim == 2:
+        return np.asarray(label[:, 0], np.float64)
+    return np.asarray(
+        label == np.bincount(label).argmax() if seeds.classes is not None else label, np.float64
+    )

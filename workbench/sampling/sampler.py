@@ -15,11 +15,11 @@ from workbench.errors import FanoutError, IdError, expect, explain
 from workbench.kernels.rng import derive_key
 from workbench.plan.draw import whole
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
-from workbench.query.units import DataSpan
 from workbench.stores.protocols import GraphStore
 from workbench.stores.request import HiddenEdges, SampleRequest, SeedSet
 from workbench.stores.steps import StepPlan
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.stores.units import DataSpan
 
 
 @dataclass(frozen=True)

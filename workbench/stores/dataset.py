@@ -171,7 +171,8 @@ class Dataset:
 
         for file in (self.locate(e) for e in self.manifest.files if e.role in ("table", "edit", "deleted")):
             if not file.exists():
-                why = "it was ingested again" if self.path.is_dir() else "the dataset was removed"
+                again = "it was ingested again or compacted"
+                why = again if self.path.is_dir() else "the dataset was removed"
                 got = f"{file.name} of snapshot {self.snapshot} is gone: {why}"
                 do = "Open the dataset again, after an ingest if it was removed"
                 raise StoreError(explain(f"tables of {self.path} were read", got, do=do))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -55,6 +55,7 @@ def check_request(
         )
     for seeds in request.seed_sets:
         what = f"seeds of type {seeds.node_type!r}"
+        check_numbering(store, what, seeds.numbering)
         check_ids(store, what, seeds.node_type, seeds.ids)
         _check_parallel(what, "anchors", seeds.anchors, seeds.ids.shape)
         _check_parallel(what, "input_ids", seeds.input_ids, seeds.ids.shape)
@@ -112,6 +113,21 @@ def check_snapshot(store: Countable, snapshot: int | None) -> None:
                 f"this store reads snapshot {store.snapshot}",
                 do="Open the dataset again",
             )
+        )
+
+
+def check_numbering(store: Any, what: str, numbering: str) -> None:
+    """Refuse ids of another numbering: they are those of other rows.
+
+    Raises
+    ------
+    IdError
+    """
+    own = getattr(store, "numbering", "")
+    if numbering and own and numbering != own:
+        got = "their ids are of other tables, or from before rows that came late got their places"
+        raise IdError(
+            explain(f"{what} were given", got, do="Make them anew: engine.seeds(...), task.seeds(...)")
         )
 
 

@@ -195,8 +195,9 @@ def sync_file(path: Path) -> None:
 
 def sync_folders(root: Path, files: Iterable[Path]) -> None:
     """Fsync the folders of some files and their parents up to ``root``, each once: names survive a crash."""
-    parents = {parent for file in files for parent in file.parents if parent.is_relative_to(root)}
-    folders = {parent for parent in parents if parent.is_dir()}
+    holding = {file.parent for file in files}
+    parents = {parent for folder in holding for parent in (folder, *folder.parents)}
+    folders = {parent for parent in parents if parent.is_relative_to(root) and parent.is_dir()}
     for folder in sorted(folders | {root}, reverse=True):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

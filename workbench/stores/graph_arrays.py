@@ -98,6 +98,7 @@ class GraphArrays:
     ends : dict table -> int64[rows]  only of tables with an end time; ``NO_TIME`` where none is known
     weights : (table, column) -> float64[rows]  finite, 0 or more; read when first asked for
     deleted : dict table -> bool[rows]  only of tables with deleted rows, which have no edges left
+    numbering : str  which the ids are of; empty where it is not known
     """
 
     schema: Schema
@@ -109,6 +110,7 @@ class GraphArrays:
     ends: Mapping[str, TimeArray] = field(default_factory=dict)
     weights: Weights = field(default_factory=lambda: Weights.of({}, {}))
     deleted: Mapping[str, BoolArray] = field(default_factory=dict)
+    numbering: str = ""
 
     def num_edges(self, edge_type: EdgeType) -> int:
         """Stored edges of an edge type."""
@@ -221,7 +223,8 @@ class GraphArrays:
                 edges[spec.edge_type] = EdgeArrays.side_by_side(indptr, nbr, eid)
         ends = {table.name: end for table in schema if (end := read_ends(dataset, table.name)) is not None}
         follow = frozenset(manifest.edges_follow_nodes)
-        graph = cls(schema, rows, times, edges, follow, dtype, ends, Weights.stored(dataset), deleted)
+        weights, numbering = Weights.stored(dataset), manifest.numbering
+        graph = cls(schema, rows, times, edges, follow, dtype, ends, weights, deleted, numbering)
         graph.check()
         return graph
 

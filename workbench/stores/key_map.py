@@ -147,7 +147,7 @@ class KeyMap:
             kind = (stored.schema.metadata or {})[b"kind"]
             keys, row_ids = stored["key"].combine_chunks(), stored["row"].combine_chunks()
         except FileNotFoundError as error:  # the dataset was opened, so the file was there
-            got = "it is gone: the dataset was ingested again"
+            got = "it is gone: the dataset was ingested again or compacted"
             raise StoreError(
                 explain(f"the key map {path} was opened", got, do="Open the dataset again")
             ) from error

@@ -19,10 +19,13 @@ Paths are made of partition names and counters, never of table names, so no tabl
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
+
+import xxhash
 
 from workbench.errors import SchemaError, StoreError, explain
 from workbench.schema import Schema
@@ -71,6 +74,12 @@ class Partition:
     rows: Mapping[str, int]
     files: tuple[FileEntry, ...]
 
+    def numbering(self) -> str:
+        """Which ids its rows have: 16 hex digits of how many there are, and of their times and keys."""
+        facts = [[e.role, e.name, e.checksum] for e in self.files if e.role in ("time", "keys")]
+        text = json.dumps([sorted(self.rows.items()), sorted(facts)])
+        return xxhash.xxh3_64_hexdigest(text.encode())
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -111,6 +120,9 @@ class Manifest:
     report : the ingest report as plain JSON (warnings, counts)
     edits : tuple of Edit  in order; none after an ingest or a compaction
     previous : Manifest or None  of the last snapshot before a compaction: who reads it goes on
+    numbering : str
+        Of the ids: another one after an ingest, or a compaction that gave rows other ids; appended rows get
+        further ids of it. Empty: written by a version that did not say.
     """
 
     snapshot: int
@@ -123,6 +135,7 @@ class Manifest:
     report: Mapping[str, Any] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
     previous: Manifest | None = None
+    numbering: str = ""
 
     def rows(self, table: str) -> int:
         """Rows of a table, those that were appended since the last compaction among them."""
@@ -226,7 +239,7 @@ class Manifest:
         asked, do = "a dataset was opened", "Ingest the tables again with this version"
         if data.get("format") not in (FORMAT, EDITED, LATE):
             got = f"its format is {data.get('format')!r}"
-            raise StoreError(explain(asked, got, f"formats {FORMAT} to {LATE}", do))
+            raise StoreError(explain(asked, got, f"format {FORMAT}, {EDITED} or {LATE}", do))
         try:
             edited = data["format"] != FORMAT
             older = data["previous"] if edited else None
@@ -241,6 +254,7 @@ class Manifest:
                 report=dict(data["report"]),
                 edits=tuple(map(_edit, data["edits"])) if edited else (),
                 previous=None if older is None else cls.from_dict(older),
+                numbering=str(data.get("numbering", "")),
             )
         except (KeyError, TypeError, ValueError, SchemaError) as error:
             raise StoreError(explain(asked, f"its manifest is malformed ({error!r})", do=do)) from error

@@ -96,6 +96,11 @@ class RamGraph:
         return self._snapshot
 
     @property
+    def numbering(self) -> str:
+        """Which the node ids are of; empty where it is not known."""
+        return self.arrays.numbering
+
+    @property
     def id_dtype(self) -> np.dtype[Any]:
         """uint32 or int64."""
         return self.arrays.id_dtype

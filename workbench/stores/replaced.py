@@ -51,5 +51,5 @@ def gone(dataset: Dataset, file: str | Path) -> StoreError:
     asked, lost = f"{file} of snapshot {dataset.snapshot} was opened", "it is missing"
     if is_current(dataset):
         return CorruptStoreError(explain(asked, lost, do=RESTORE))
-    got = f"{lost}: the dataset was ingested again"
+    got = f"{lost}: the dataset was ingested again or compacted"
     return StoreError(explain(asked, got, do="Open the dataset again"))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from workbench.errors import AnchorError, FanoutError, IdError, expect, explain
 from workbench.schema import EdgeType, Schema
 from workbench.stores.steps import Step, StepPlan, both_ways
-from workbench.temporal import FOREVER, Instant, instant, instants
+from workbench.temporal import FOREVER, Instant, as_instants
 from workbench.types import AnyArray, Int64Array, TimeArray, UInt64Array
 
 
@@ -24,12 +23,14 @@ class SeedSet:
     ids : int64[n]  global node ids; duplicates are kept, each its own row of the subgraph
     anchors : int64[n]  microseconds; :data:`~workbench.temporal.FOREVER` for static tasks
     input_ids : int64[n]  position of each seed in its seed table
+    numbering : str  which the ids are of (``Manifest.numbering``); empty where it is not known
     """
 
     node_type: str
     ids: Int64Array
     anchors: TimeArray
     input_ids: Int64Array
+    numbering: str = ""
 
     @classmethod
     def of(
@@ -38,6 +39,7 @@ class SeedSet:
         ids: AnyArray,
         anchors: AnyArray | Instant | None = None,
         input_ids: AnyArray | None = None,
+        numbering: str = "",
     ) -> SeedSet:
         """Check and widen; one anchor is spread over all seeds, no anchor means static.
 
@@ -64,7 +66,7 @@ class SeedSet:
                     "Keys become node ids through engine.node_ids(type, keys)",
                 )
             )
-        stamps = _stamps(anchors)
+        stamps = as_instants(FOREVER if anchors is None else anchors)
         moments = _int64(stamps) if stamps.shape in ((), wide.shape) else None
         if moments is None:
             raise AnchorError(
@@ -85,22 +87,16 @@ class SeedSet:
                     "one integer per seed: its row in the seed table",
                 )
             )
-        return cls(node_type, wide, np.broadcast_to(moments, wide.shape).copy(), places)
+        return cls(node_type, wide, np.broadcast_to(moments, wide.shape).copy(), places, numbering)
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def first(self, count: int) -> SeedSet:
         """The first of them."""
-        return SeedSet(self.node_type, self.ids[:count], self.anchors[:count], self.input_ids[:count])
-
-
-def _stamps(anchors: AnyArray | Instant | None) -> AnyArray:
-    """Anchors as an array, of integers where they are instants."""
-    if anchors is None or isinstance(anchors, (str, dt.date)):
-        return np.asarray(FOREVER if anchors is None else instant(anchors))
-    stamps = np.asarray(anchors)
-    return instants(stamps) if stamps.dtype.kind == "M" else stamps
+        return replace(
+            self, ids=self.ids[:count], anchors=self.anchors[:count], input_ids=self.input_ids[:count]
+        )
 
 
 def _int64(array: AnyArray) -> Int64Array | None:

@@ -61,6 +61,11 @@ class ShardedGraph:
         return self.shards[0].snapshot
 
     @property
+    def numbering(self) -> str:
+        """Which the node ids are of; empty where it is not known."""
+        return self.shards[0].numbering
+
+    @property
     def id_dtype(self) -> np.dtype[Any]:
         """uint32 or int64."""
         return self.shards[0].id_dtype

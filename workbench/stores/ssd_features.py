@@ -33,6 +33,7 @@ from workbench.stores.memory import available_memory
 from workbench.stores.protocols import BufferPool, Read
 from workbench.stores.stored_group import MAPPED, StoredGroup, stored_bytes
 from workbench.stores.versions import Histories, resolved, spread
+from workbench.temporal import Instant
 from workbench.types import AnyArray, Int64Array
 
 
@@ -182,7 +183,7 @@ class SsdFeatures:
         blocks = self._read(checked, lender)
         return [spread(block, found[i], lender) if i in found else block for i, block in enumerate(blocks)]
 
-    def rows_as_of(self, group: str, ids: AnyArray, as_of: AnyArray) -> Int64Array:
+    def rows_as_of(self, group: str, ids: AnyArray, as_of: AnyArray | Instant) -> Int64Array:
         """int64[n]: row of a history that was the newest of each id, -1 where there was none yet.
 
         Raises
@@ -204,7 +205,7 @@ class SsdFeatures:
         table: str,
         ids: AnyArray,
         columns: Sequence[str] | None = None,
-        as_of: AnyArray | int | None = None,
+        as_of: AnyArray | Instant | None = None,
     ) -> pa.Table:
         """Rows of a table with their source values, in the order of the ids.
 
@@ -213,7 +214,8 @@ class SsdFeatures:
         table : str  a node type, a folded table or a history, with features or without
         ids : integers[n]  row ids, with ``as_of`` those of what the table is a history of; may repeat
         columns : names; None: those of the schema
-        as_of : int64[n], int or None  read the versions that were the newest then; nulls where there was none
+        as_of : instant, int64[n], datetime64[n] or None
+            Read the versions that were the newest then; nulls where there was none.
 
         Raises
         ------
@@ -225,7 +227,7 @@ class SsdFeatures:
             If versions are asked for of a table that is no history.
         """
         if as_of is not None:
-            found = self.rows_as_of(self._dataset.schema[table].name, ids, np.asarray(as_of))
+            found = self.rows_as_of(self._dataset.schema[table].name, ids, as_of)
             places = np.cumsum(found >= 0) - 1
             versions = self.to_arrow(table, found[found >= 0], columns)
             return versions.take(pa.array(places, mask=found < 0))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,8 @@ from workbench.stores.fork_lock import ForkLock
 from workbench.stores.protocols import BufferPool, Read
 from workbench.stores.replaced import gone
 from workbench.stores.seal import RESTORE
-from workbench.temporal import NO_TIME
+from workbench.stores.units import DataSpan
+from workbench.temporal import NO_TIME, Instant, as_instants
 from workbench.types import AnyArray, BoolArray, Int64Array, TimeArray
 
 if TYPE_CHECKING:
@@ -52,24 +54,28 @@ class Versions:
     nbr: AnyArray
     times: TimeArray
 
-    def rows(self, ids: AnyArray, as_of: AnyArray) -> Int64Array:
+    def rows(self, ids: AnyArray, as_of: AnyArray | Instant) -> Int64Array:
         """int64[n]: row of the table that was the newest of each node, -1 where there was none yet.
 
         Raises
         ------
         IdError
             If ids are no integers in range, or there is not one instant per id.
+        AnchorError
+            If an instant is none, or of another unit than microseconds.
         CorruptStoreError
             If the stored history is damaged.
         """
         asked = f"rows of feature group {self.table!r} were asked for as of a time"
-        nodes, when = np.asarray(ids), np.asarray(as_of)
+        nodes, when = np.asarray(ids), as_instants(as_of)
         if nodes.ndim != 1 or (len(nodes) and nodes.dtype.kind not in "iu"):
             got = f"ids are {nodes.dtype}{list(nodes.shape)}"
             raise IdError(explain(asked, got, f"integers in one row: ids of {self.of!r}"))
         if when.dtype.kind != "i" or when.shape not in (nodes.shape, ()):
             got = f"as_of is {when.dtype}{list(when.shape)} for {len(nodes)} ids"
-            raise IdError(explain(asked, got, "one instant per id, int64 microseconds"))
+            raise IdError(explain(asked, got, "one instant, or one per id: int64 microseconds or datetime64"))
+        if self._span is not None:
+            self._span.check(when.reshape(-1))
         exact, count = nodes.astype(np.int64), len(self.indptr) - 1
         if len(exact) and not 0 <= exact.min() <= exact.max() < count:
             got = f"ids are {exact.min()} .. {exact.max()}"
@@ -80,6 +86,10 @@ class Versions:
         if (out == DAMAGED).any():
             raise CorruptStoreError(explain(asked, f"the history of {self.of!r} is damaged", do=RESTORE))
         return out
+
+    @cached_property
+    def _span(self) -> DataSpan | None:
+        return DataSpan.over([self.times])
 
 
 class Histories:
@@ -97,6 +107,11 @@ class Histories:
         self._dataset, self._lock = dataset, ForkLock()
         self._stored = {spec.table: _Stored.map(dataset, spec) for spec in _specs(dataset.schema)}
         self._ready: dict[str, Versions] = {}
+
+    @property
+    def marked(self) -> list[tuple[str, str]]:
+        """Names of the histories that the schema marks, each with the node type that it is of."""
+        return [(spec.table, spec.edge_type.dst) for spec in self._dataset.schema.history_specs]
 
     def __getitem__(self, table: str) -> Versions:
         if table not in self._stored:

@@ -99,9 +99,8 @@ class GraphStoreSuite:
             together = store.sample(request)
             for seeds in request.seed_sets:
                 for i in range(len(seeds)):
-                    part = SeedSet(
-                        seeds.node_type, *(x[i : i + 1] for x in (seeds.ids, seeds.anchors, seeds.input_ids))
-                    )
+                    one = slice(i, i + 1)
+                    part = SeedSet(seeds.node_type, seeds.ids[one], seeds.anchors[one], seeds.input_ids[one])
                     alone = store.sample(replace(request, seed_sets=(part,)))
                     for name, ids in alone.node_id.items():
                         mine = together.node_id[name][together.batch[name] == first + i]

@@ -1,4 +1,4 @@
-"""The very subgraphs that a run draws, in its own order and under its own keys, without reading a feature."""
+"""The very batches that a run draws, in its own order and under its own keys: one or all."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _run(
 ) -> Iterator[SampledSubgraph]:
     start = time.perf_counter()
     for split, epoch in passes:
-        loader, edges = _loader(parts, task, plan, split, epoch, key), 0
+        loader, edges = run_loader(parts, task, plan, split, epoch=epoch, key=key), 0
         most = plan.optimisation.max_steps if split == "train" else None
         batches = len(loader) if most is None else min(most, len(loader))
         for done, subgraph in enumerate(islice(loader.subgraphs(), batches), start=1):
@@ -72,11 +72,33 @@ def _run(
                 break
 
 
-def _loader(parts: Parts, task: Task, plan: ModelPlan, split: str, epoch: int, key: int) -> Loader:
+def run_loader(
+    parts: Parts,
+    task: Task,
+    plan: ModelPlan,
+    split: str,
+    *,
+    epoch: int = 0,
+    key: int = 0,
+    expand: bool = False,
+) -> Loader:
+    """The loader of one pass of ``engine.train(task, plan, key=key)``: ``.batch(i)`` is its i-th batch.
+
+    Parameters
+    ----------
+    epoch : int  of training, counted from 0; val and test are the same each time
+    expand : bool  True for a model of the user's own, which is evaluated disjointly
+
+    Raises
+    ------
+    TaskError
+        If the split or the epoch is none.
+    """
+    _check([split], epoch + 1 if isinstance(epoch, int) else epoch, None)
     seeds = task.seeds(split)
     if split != "train":
-        return predict_loader(parts, plan, seeds, key, expand=False).loader
-    return train_loader(parts, plan, seeds, key, expand=False).loader.with_epoch(epoch)
+        return predict_loader(parts, plan, seeds, key, expand=expand).loader
+    return train_loader(parts, plan, seeds, key, expand=expand).loader.with_epoch(epoch)
 
 
 def _check(splits: Sequence[str], epochs: int, limit: int | None) -> None:

@@ -14,6 +14,7 @@ from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
+from workbench.stores.door import check_numbering
 from workbench.stores.protocols import GraphStore
 from workbench.temporal import iso, visible
 from workbench.training.parts import Parts
@@ -130,7 +131,10 @@ def check_seen(graph: GraphStore, plan: ModelPlan, seeds: SeedTable) -> None:
     ------
     TrainingError
         Saying how many they are.
+    IdError
+        If their ids are of another numbering.
     """
+    check_numbering(graph, f"seeds of {seeds.node_type!r}", seeds.numbering)
     found = frozen(plan, seeds)
     hidden = unseen(graph, found)
     if hidden.any():

@@ -58,7 +58,7 @@ def flat_table(
     fitted_until: int,
     exclude: Iterable[str] = (),
 ) -> FlatTable:
-    """The entity's columns, windowed aggregates of every table that points at it, and the calendar.
+    """The entity's columns and those of its histories, aggregates of what points at it, the calendar.
 
     Parameters
     ----------
@@ -82,7 +82,11 @@ def flat_table(
             f"CREATE TEMP TABLE seeds AS SELECT s.i, s.t, s.node, e.{key} AS key "
             f"FROM seed_rows s JOIN {quote_name(entity.name)} e ON e.{quote_name(ROW)} = s.node"
         )
-        own, categorical = _entity_columns(con, entity, fitted_until, hidden)
+        own, categorical = _entity_columns(con, entity, _itself(entity), fitted_until, hidden)
+        for name in schema.histories_of(entity.name):
+            source = _as_of(schema[name])
+            versions, codes = _entity_columns(con, schema[name], source, fitted_until, hidden)
+            own, categorical = pd.concat([own, versions], axis=1), categorical + codes
         facts = [
             _aggregates(con, schema[spec.table], spec, windows, fitted_until, hidden)
             for spec in facts_of(schema, entity.name)
@@ -94,10 +98,10 @@ def flat_table(
 
 
 def facts_of(schema: Schema, entity: str) -> list[EdgeSpec]:
-    """Edge types whose rows are facts about an entity: timed tables with a key to it."""
+    """Where rows are facts about an entity: timed tables with a key to it, its histories among them."""
     return [
         spec
-        for spec in schema.edge_specs
+        for spec in schema.edge_specs + schema.history_specs
         if spec.edge_type.dst == entity
         and spec.layout in ("fact", "edges")
         and schema[spec.table].time is not None
@@ -143,10 +147,27 @@ def _calendar(seeds: SeedTable) -> pd.DataFrame:
     ).astype(float)
 
 
+def _itself(entity: Table) -> str:
+    """Seeds ``s`` beside their own row ``e``."""
+    # Of an entity that came later (features may be frozen before it) nothing is known but its key.
+    there = "" if entity.time is None else f"AND epoch_us(e.{quote_name(entity.time)}::TIMESTAMP) <= s.t"
+    return f"seeds s LEFT JOIN {quote_name(entity.name)} e ON e.{quote_name(ROW)} = s.node {there}"
+
+
+def _as_of(history: Table) -> str:
+    """Seeds ``s`` beside the version ``e`` that was the newest at what they see; of one instant the last."""
+    key, time = quote_name(str(history.history)), f"epoch_us({quote_name(str(history.time))}::TIMESTAMP)"
+    last = f"row_number() OVER (PARTITION BY {key}, {time} ORDER BY {quote_name(ROW)} DESC) = 1"
+    return (
+        f"seeds s ASOF LEFT JOIN (SELECT *, {time} AS __since FROM {quote_name(history.name)} "
+        f"WHERE {time} IS NOT NULL QUALIFY {last}) e ON e.{key} = s.key AND s.t >= e.__since"
+    )
+
+
 def _entity_columns(
-    con: Any, entity: Table, fitted_until: int, hidden: frozenset[str]
+    con: Any, entity: Table, source: str, fitted_until: int, hidden: frozenset[str]
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The entity's own columns: numbers, ages of timestamps, codes of categories; and its own age."""
+    """Columns of a row per seed: numbers, ages of timestamps, codes of categories; and the row's own age."""
     parts, categorical = [], []
     read = {column.name for column in _features(entity, hidden)} | {entity.time}
     for column in (column for column in entity.columns if column.name in read):
@@ -165,12 +186,7 @@ def _entity_columns(
             parts.append(f"{code}::DOUBLE AS {quote_name(alias)}")
             categorical.append(alias)
     columns = ", ".join(["s.i", *parts])
-    # Of an entity that came later (features may be frozen before it) nothing is known but its key.
-    there = "" if entity.time is None else f"AND epoch_us(e.{quote_name(entity.time)}::TIMESTAMP) <= s.t"
-    frame = con.execute(
-        f"SELECT {columns} FROM seeds s LEFT JOIN {quote_name(entity.name)} e "
-        f"ON e.{quote_name(ROW)} = s.node {there} ORDER BY s.i"
-    ).df()
+    frame = con.execute(f"SELECT {columns} FROM {source} ORDER BY s.i").df()
     return frame.drop(columns="i").astype(float), categorical
 
 

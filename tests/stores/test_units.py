@@ -9,10 +9,10 @@ import pytest
 
 from workbench.errors import AnchorError
 from workbench.plan.fanout import Fanout
-from workbench.query.units import DataSpan
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SeedSet
+from workbench.stores.units import DataSpan
 from workbench.temporal import BEGINNING, FOREVER, NO_TIME, instant
 from workbench.testing.graphs import DAY, toy_shop
 

@@ -6,12 +6,12 @@ nanoseconds lie ten thousands of years ahead, and would see every row.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from workbench.errors import AnchorError, explain
-from workbench.query.moments import in_other_units
 from workbench.stores.protocols import GraphStore
 from workbench.temporal import FOREVER, NO_TIME, instant, iso
 from workbench.types import TimeArray
@@ -35,9 +35,13 @@ class DataSpan(NamedTuple):
     @classmethod
     def of(cls, graph: GraphStore) -> DataSpan | None:
         """Of all tables with a time; None where no row has one."""
+        return cls.over([graph.times(table.name) for table in graph.schema])
+
+    @classmethod
+    def over(cls, clocks: Iterable[TimeArray | None]) -> DataSpan | None:
+        """Of some tables' times, each int64[rows] ascending; None where no row has one."""
         firsts, lasts = [], []
-        for table in graph.schema:
-            times = graph.times(table.name)
+        for times in clocks:
             dated = 0 if times is None else int(np.searchsorted(times, NO_TIME))
             if times is not None and dated:
                 firsts.append(int(times[dated // 100]))
@@ -74,3 +78,10 @@ class DataSpan(NamedTuple):
                     f"Give anchors {how}",
                 )
             )
+
+
+def in_other_units(value: int) -> Iterator[tuple[str, int, str]]:
+    """What an int would be if it did not count microseconds: (unit, microseconds, how to get there)."""
+    yield "seconds", value * 1_000_000, "* 1_000_000"
+    yield "milliseconds", value * 1_000, "* 1_000"
+    yield "nanoseconds", value // 1_000, "// 1_000"

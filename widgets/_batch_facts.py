@@ -1,0 +1,118 @@
+"""What a batch is made of: types, hops, duplicates, labels, bytes, ages of its seeds. JSON, no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import workbench as wb
+from widgets._lead_axis import length_text
+from widgets._schema_facts import short
+
+FEW, BINS = 8, 10
+"""Different labels that are counted one by one; bins of more, and of ages."""
+
+Bars = Sequence[tuple[str, int]]
+
+
+def batch_facts(batch: wb.Batch) -> dict[str, Any]:
+    """Count a batch.
+
+    Returns
+    -------
+    dict
+        ``nodes``: per type ``hops`` (0 are the seeds), ``distinct`` ids, ``rows`` read and ``bytes`` of them;
+        ``edges``: per type ``hops`` (from 1 on) and ``bytes`` of edge features; ``labels`` and ``ages`` as
+        bars; ``anchors`` in words; ``array_bytes`` of the subgraph itself; ``seconds`` per stage.
+    """
+    subgraph = batch.subgraph
+    nodes = [_nodes(batch, name) for name, ids in subgraph.node_id.items() if len(ids)]
+    edges = [_edges(batch, name) for name, rows in subgraph.row.items() if len(rows)]
+    held, every = sum(n["distinct"] for n in nodes), subgraph.num_nodes
+    return {
+        "seeds": batch.num_seeds,
+        "seed_type": short(batch.seed_type),
+        "nodes": nodes,
+        "edges": edges,
+        "duplicates": 1 - held / every if every else 0.0,
+        "bytes": sum(part["bytes"] for part in [*nodes, *edges]),
+        "array_bytes": array_bytes(subgraph),
+        "labels": label_bars(batch.label),
+        "ages": age_bars(seed_leads(batch)),
+        "anchors": anchors_text(batch.anchors),
+        "seconds": batch.seconds,
+    }
+
+
+def _nodes(batch: wb.Batch, name: str) -> dict[str, Any]:
+    ids, read = batch.subgraph.node_id[name], batch.nodes.get(name)
+    return {
+        "name": short(name),
+        "hops": batch.subgraph.nodes_per_hop[name].tolist(),
+        "distinct": len(np.unique(ids)),
+        "rows": 0 if read is None else len(read.block),
+        "bytes": 0 if read is None else int(read.block.data.nbytes),
+    }
+
+
+def _edges(batch: wb.Batch, name: wb.EdgeType) -> dict[str, Any]:
+    read = batch.edges.get(name)
+    return {
+        "name": short(name),
+        "hops": batch.subgraph.edges_per_hop[name].tolist(),
+        "bytes": 0 if read is None else int(read.block.data.nbytes),
+    }
+
+
+def array_bytes(subgraph: wb.SampledSubgraph) -> int:
+    """Bytes of ids, ends and batch numbers."""
+    groups = (subgraph.node_id, subgraph.batch, subgraph.row, subgraph.col, subgraph.edge_id)
+    return sum(int(array.nbytes) for group in groups for array in group.values())
+
+
+def label_bars(label: NDArray[Any] | None) -> Bars:
+    """Seeds per label, or per range of labels where there are many; none without labels."""
+    if label is None or not len(label):
+        return []
+    values, counts = np.unique(label, return_counts=True)
+    if len(values) <= FEW:
+        return [(f"{value:g}", int(count)) for value, count in zip(values, counts, strict=True)]
+    known = label[np.isfinite(label)]
+    counts, ends = np.histogram(known, BINS)
+    bars = [(f"{a:.3g} to {b:.3g}", int(n)) for a, b, n in zip(ends, ends[1:], counts, strict=False)]
+    return bars if len(known) == len(label) else [*bars, ("not finite", len(label) - len(known))]
+
+
+def seed_leads(batch: wb.Batch) -> NDArray[Any]:
+    """int64[k]: microseconds from each seed's own row to its anchor, where both are known."""
+    times = batch.node_time.get(batch.seed_type)
+    if times is None:
+        return np.empty(0, np.int64)
+    own, anchors = times[: batch.num_seeds], batch.anchors
+    known = (own != wb.NO_TIME) & (anchors != wb.FOREVER)
+    return np.asarray(anchors[known] - own[known])
+
+
+def age_bars(leads: NDArray[Any]) -> Bars:
+    """Seeds per range of ages."""
+    if not len(leads):
+        return []
+    counts, ends = np.histogram(leads.astype(float), BINS)
+    lengths = [f"{'' if e >= 0 else '-'}{length_text(abs(round(e)))}" for e in ends.tolist()]
+    return [(f"{a} to {b}", int(n)) for a, b, n in zip(lengths, lengths[1:], counts, strict=False)]
+
+
+def anchors_text(anchors: NDArray[Any]) -> str:
+    """How many different anchors, and from when to when."""
+    if not len(anchors):
+        return "no seeds"
+    first, last = int(anchors.min()), int(anchors.max())
+    if first == wb.FOREVER:
+        return "no anchors: everything is visible"
+    count = len(np.unique(anchors))
+    return (
+        f"anchor {wb.iso(first)}" if count == 1 else f"{count:,} anchors, {wb.iso(first)} to {wb.iso(last)}"
+    )

@@ -1,0 +1,130 @@
+"""BatchInspector: the very batches of a run, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+import workbench as wb
+from widgets._base import Face, needs, script, style
+from widgets._batch_facts import batch_facts
+
+SPLITS = ("train", "val", "test")
+
+
+class BatchInspector(Face):
+    """Steps through the batches that a run trains on, or is evaluated on.
+
+    Parameters
+    ----------
+    engine : Engine
+    what : Run, or Task  of a task the plan is needed too: what ``engine.train(task, plan, key=key)`` draws
+    split : 'train', 'val' or 'test'
+    epoch : int  of training, counted from 0: order and draws change with it
+    index : int  the batch to begin with
+
+    Attributes
+    ----------
+    batch : Batch  the one shown; ``batch.subgraph`` goes into a SubgraphView or a CutoffCheck
+    facts : dict  what is counted of it
+    split, epoch, index : what is shown
+    """
+
+    handles: ClassVar[tuple[str, ...]] = ("go", "choose")
+    _esm = script("batch_inspector.js")
+    _css = style()
+
+    def __init__(
+        self,
+        engine: wb.Engine,
+        what: wb.Run | wb.Task,
+        plan: wb.ModelPlan | None = None,
+        *,
+        split: str = "train",
+        epoch: int = 0,
+        index: int = 0,
+        key: int = 0,
+    ) -> None:
+        super().__init__()
+        self._engine, self._key, self._expand = engine, key, False
+        self._task: Any = what
+        self._plan: Any = plan
+        if isinstance(what, wb.Run):
+            self._task, self._plan = what.task, what.plan
+            self._key, self._expand = what.key, not what.builtin
+        do = "Say BatchInspector(engine, task, plan), or BatchInspector(engine, run)"
+        needs(self._task, wb.Task, "BatchInspector", do)
+        needs(self._plan, wb.ModelPlan, "BatchInspector of a task with its plan", do)
+        self.choose(split, epoch, index)
+
+    def __len__(self) -> int:
+        """Batches of the pass."""
+        most = self._plan.optimisation.max_steps if self.split == "train" else None
+        return len(self._loader) if most is None else min(most, len(self._loader))
+
+    def choose(self, split: str, epoch: int = 0, index: int = 0) -> None:
+        """Show another pass: a split, and an epoch of training.
+
+        Raises
+        ------
+        TaskError
+            If there is no such split or epoch.
+        """
+        parts, options = self._engine.parts, {"key": self._key, "expand": self._expand}
+        loader = wb.run_loader(parts, self._task, self._plan, split, epoch=epoch, **options)
+        batch = loader.batch(index)
+        with self._lock:
+            self._loader, self.split, self.epoch = loader, split, epoch
+            self._show(index, batch)
+
+    def go(self, index: int) -> None:
+        """Show another batch of the pass, counted from 0.
+
+        Raises
+        ------
+        LoaderError
+            If the pass has no such batch.
+        """
+        if isinstance(index, int) and not 0 <= index < len(self):
+            raise wb.LoaderError(f"batch {index} was asked for: the pass has batches 0 to {len(self) - 1}.")
+        loader = self._loader
+        batch = loader.batch(index)
+        with self._lock:
+            if loader is self._loader:  # another pass may have been chosen meanwhile
+                self._show(index, batch)
+
+    def _show(self, index: int, batch: wb.Batch) -> None:
+        self.index, self.batch, self.error = index, batch, ""
+        self.facts = batch_facts(batch)
+        self.publish()
+
+    def on_go(self, index: int) -> None:
+        """A view steps on; of many steps the last one is made, in the background."""
+        self.worker.submit(lambda: self.go(index))
+
+    def on_choose(self, split: str, epoch: int) -> None:
+        """A view chose another pass."""
+        self.worker.submit(lambda: self.choose(split, epoch))
+
+    def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
+        """Where it stands, and what the batch is made of."""
+        place = {"split": self.split, "splits": SPLITS, "epoch": self.epoch, "index": self.index}
+        return {**place, "batches": len(self), "summary": self.summary(), **self.facts}, {}
+
+    def summary(self) -> str:
+        """One line on the batch."""
+        facts, subgraph = self.facts, self.batch.subgraph
+        size = (facts["bytes"] + facts["array_bytes"]) / 1e6
+        return (
+            f"{facts['seeds']:,} seeds, {subgraph.num_nodes:,} nodes ({facts['duplicates']:.0%} duplicates), "
+            f"{subgraph.num_edges:,} edges, {size:.2f} MB"
+        )
+
+    def still(self) -> tuple[str, str]:
+        """Nodes by type as bars, and where the batch comes from."""
+        epoch = f" of epoch {self.epoch}" if self.split == "train" else ""
+        line = f"{self.split} batch {self.index}{epoch}: {self.summary()}"
+        nodes = {part["name"]: float(sum(part["hops"])) for part in self.facts["nodes"]}
+        return wb.bars_svg(nodes, title="nodes by type", width=620), line
