@@ -125,6 +125,7 @@ _HOMES = {
     "run_loader": "workbench.training.drawn",
     "schema_layout": "workbench.report.schema_layout",
     "schema_svg": "workbench.report.schema_svg",
+    "search": "workbench.training.search",
     "subgraph_svg": "workbench.report.svg",
     "subgraph_text": "workbench.report.svg",
     "to_data": "workbench.pyg.convert",
