@@ -1,13 +1,10 @@
 """The smaller widgets in one notebook of a real JupyterLab: clicked, typed at, seen in both themes."""
 
-from pathlib import Path
-
 import nbformat
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "widgets"
 
 SHOP = r"""
 import workbench as wb
@@ -170,7 +167,7 @@ def wait(desk, expression):
 
 
 def takes_pictures(desk):
-    """Light ones go into the docs where the sources lie."""
+    """Light ones are the pictures of docs/widgets."""
     desk.page.evaluate("() => { jupyterapp.shell.collapseLeft(); }")
     seen = {}
     for theme in ("Dark", "Light"):
