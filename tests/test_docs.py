@@ -61,6 +61,11 @@ def _write_shop(folder: Path) -> None:
             frame["user_id"] = frame["user_id"].map({key: i for i, key in enumerate(sorted(made.user_keys))})
         folder.mkdir(parents=True, exist_ok=True)
         frame.to_parquet(folder / f"{name}.parquet")
+        if name == "orders":
+            later = folder.with_name("yesterday")
+            later.mkdir()
+            frame["order_id"] += 1_000_000
+            frame.tail(3).to_parquet(later / "orders.parquet")
 
 
 @pytest.mark.slow
