@@ -245,9 +245,10 @@ def test_a_merged_dataset_is_one_ingest_of_all_its_rows(tmp_path_factory, key):
     assert not report.unregistered
 
 
-def test_rows_without_a_time_that_were_deleted_let_others_follow_again(tmp_path):
+@pytest.mark.parametrize("time", [pd.NaT, pd.Timestamp("2999-01-01")])
+def test_deleted_rows_behind_which_none_could_follow_are_gone(tmp_path, time):
     frames, _ = random_tables(np.random.default_rng(5), text_keys=False)
-    frames["orders"].loc[len(frames["orders"]) - 1, "at"] = pd.NaT
+    frames["orders"].loc[len(frames["orders"]) - 1, "at"] = time
     more = {"orders": frames["orders"].iloc[[-2]]}
     ingest(arrow(frames), SCHEMA, tmp_path / "s")
     assert ingest(arrow(more), SCHEMA, tmp_path / "s", append=True).late == {"orders": 1}

@@ -46,6 +46,9 @@ from workbench.stores.ssd_features import SsdFeatures
 from workbench.temporal import NO_TIME
 from workbench.types import ByteArray, Int64Array
 
+FAR_AHEAD = 366 * 86_400_000_000
+"""Microseconds between the last two rows of a table from which on the last time is likely a slip."""
+
 BLOCK = 1 << 16
 """Feature rows that are moved at a time."""
 
@@ -53,8 +56,9 @@ BLOCK = 1 << 16
 def compact(path: str | Path, *, keep: bool = True) -> Compaction:
     """Fold a dataset's edits into its files, late rows among them. Public as ``workbench.compact``.
 
-    Ids stay, unless late rows take their places, links find keys that came after them, or all rows without a
-    time were deleted: then rows behind a late one get other ids, and deleted rows are gone for good.
+    Ids stay, unless late rows take their places, links find keys that came after them, or rows were deleted
+    behind which none could follow (without a time, or a year ahead of the others): then rows behind a late one
+    get other ids, and deleted rows are gone for good.
 
     Parameters
     ----------
@@ -79,13 +83,14 @@ def _rewritten(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ..
 
 
 def _frees_the_end(dataset: Dataset) -> bool:
-    """Whether all rows without a time were deleted, of some table: while they hold ids, no row can follow."""
+    """Whether rows were deleted behind which none could follow: without a time, or far ahead of the others."""
     for table in dataset.schema:
-        name = table.name
-        first, rows = dataset.manifest.dated_rows.get(name), dataset.manifest.rows(name)
-        if first is None or first == rows:
+        gone = deleted_rows(dataset, table.name)
+        if table.time is None or not len(gone):
             continue
-        if np.isin(np.arange(first, rows), deleted_rows(dataset, name)).all():
+        clock = np.concatenate([np.fromfile(file, np.int64) for file in dataset.files("time", table.name)])
+        kept = np.delete(clock, gone)
+        if len(kept) and int(clock[-1]) - int(kept[-1]) > FAR_AHEAD:
             return True
     return False
 
