@@ -56,9 +56,9 @@ BLOCK = 1 << 16
 def compact(path: str | Path, *, keep: bool = True) -> Compaction:
     """Fold a dataset's edits into its files, late rows among them. Public as ``workbench.compact``.
 
-    Ids stay, unless late rows take their places, links find keys that came after them, or rows were deleted
-    behind which none could follow (without a time, or a year ahead of the others): then rows behind a late one
-    get other ids, and deleted rows are gone for good.
+    Ids stay, unless late rows take their places, links find keys that came after them, or rows behind which
+    none could follow were deleted (without a time, or a year ahead of the others): then rows behind a late
+    one get other ids, and deleted rows are gone for good.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _rewritten(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ..
 
 
 def _frees_the_end(dataset: Dataset) -> bool:
-    """Whether rows were deleted behind which none could follow: without a time, or far ahead of the others."""
+    """Whether rows behind which none could follow were deleted: without a time, or far ahead of others."""
     for table in dataset.schema:
         gone = deleted_rows(dataset, table.name)
         if table.time is None or not len(gone):
