@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import TableError
-from workbench.stores.sql import quote_name, quote_names, quote_text, table_view
+from workbench.stores.sql import INTERRUPTED, interruptible, quote_name, quote_names, quote_text, table_view
 from workbench.testing.sizes import cases
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30)
@@ -50,3 +50,10 @@ def test_impossible_names_are_refused(name):
 def test_impossible_texts_are_refused():
     with pytest.raises(TableError, match="no NUL characters"):
         quote_text("\x00")
+
+
+def test_a_query_that_is_interrupted_is_a_keyboard_interrupt():
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        raise RuntimeError(INTERRUPTED)
+    with pytest.raises(RuntimeError, match="another"), interruptible():
+        raise RuntimeError("another")

@@ -26,7 +26,7 @@ from workbench.errors import TableError, explain
 from workbench.ingestion.dates import ISO
 from workbench.ingestion.ragged import refuse_ragged
 from workbench.ingestion.twins import may_be_renamed, refuse_twins
-from workbench.stores.sql import quote_name, quote_text
+from workbench.stores.sql import interruptible, quote_name, quote_text
 
 SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv"}
 """Readable files by suffix; ``.csv.gz`` and ``.csv.zst`` too."""
@@ -40,7 +40,6 @@ SYSTEM_SPILL = str(Path(tempfile.gettempdir()) / f"workbench-spill-{os.getpid()}
 _PART = re.compile(r"^(part|data|chunk|file)?[-_.]?\d[\w.-]*$", re.IGNORECASE)
 _WHOLE_FILE_BYTES = 256 << 20
 _SNIFFED_ROWS = 1_000_000
-_INTERRUPTED = "Query interrupted"
 
 
 @dataclass
@@ -229,14 +228,11 @@ def asking(asked: str) -> Iterator[None]:
         If DuckDB refuses.
     """
     try:
-        yield
+        with interruptible():
+            yield
     except duckdb.Error as error:
         lines = " ".join(str(error).strip().splitlines()[:2])
         raise TableError(explain(asked, f"DuckDB refused it: {lines}")) from error
-    except RuntimeError as error:
-        if str(error) != _INTERRUPTED:
-            raise
-        raise KeyboardInterrupt from error
 
 
 def _reader(value: Any) -> pa.RecordBatchReader | None:

@@ -33,6 +33,7 @@ from workbench.stores.records import (
     write_records,
 )
 from workbench.stores.seal import DATA, FOLDER, SEAL, Seal, damaged, read_seal, size_and_hash, write_seal
+from workbench.stores.sql import interruptible
 
 _locks: dict[int, threading.RLock] = {}
 
@@ -69,7 +70,8 @@ def writing(path: str | Path) -> Iterator[None]:
             ) from None
         except OSError as error:
             raise write_failed(root, error) from error
-        yield
+        with interruptible():
+            yield
 
 
 def commit(path: str | Path, manifest: Manifest, dictionaries: Mapping[ColumnRef, list[str]]) -> None:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.errors import TableError, explain
 
 ROW = "__row__"
 """Column of every table view: the row id, which for a node type is the node id."""
+
+
+INTERRUPTED = "Query interrupted"
+"""What DuckDB says of a Ctrl-C."""
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C in DuckDB as the KeyboardInterrupt that it is."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != INTERRUPTED:
+            raise
+        raise KeyboardInterrupt from error
 
 
 def quote_name(name: str) -> str:
