@@ -342,6 +342,19 @@ def test_rows_of_an_edge_table_can_be_aggregated_but_are_no_entities():
         resolve(parse("PREDICT COUNT(ratings.*, 0, 7) FOR ratings.user_id"), schema, EDGE_TYPES)
 
 
+def test_rows_of_a_history_can_be_aggregated_but_are_no_entities():
+    items = Table("items", (), "item_id")
+    key = (ForeignKey("item_id", "items"),)
+    prices = Table("prices", (), "price_id", "at", foreign_keys=key, history="item_id")
+    types = {"items": {"item_id": "BIGINT"}, "prices": {"price_id": "BIGINT", "item_id": "BIGINT",
+             "price": "DOUBLE", "at": "TIMESTAMP"}}  # fmt: skip
+    schema = Schema((items, prices))
+    text = "PREDICT MAX(prices.price, 0, 7) FOR items.item_id WHERE LAST(prices.price, -INF, 0) > 3"
+    assert resolve(parse(text), schema, types).task_type == "regression"
+    with pytest.raises(QueryError, match=r"table 'prices' is a history of items. Allowed: items.item_id"):
+        resolve(parse("PREDICT prices.price FOR prices.price_id"), schema, types)
+
+
 def test_where_no_table_has_a_time_column():
     with pytest.raises(QueryError, match=r"table 'ratings' has no time column. Allowed: no table has one"):
         resolve(parse("PREDICT COUNT(ratings.*, 0, 7) FOR users.user_id"), edge_schema(None), EDGE_TYPES)

@@ -139,7 +139,7 @@ def own_task(dataset: Dataset, table: Any, entity: str, options: Mapping[str, An
 def _entity_table(dataset: Dataset, entity: str) -> Table:
     """The table that ``table.key`` names."""
     name = entity.partition(".")[0]
-    known = {t.name: f"{t.name}.{t.primary_key}" for t in dataset.schema if t.primary_key and not t.edge}
+    known = {t.name: f"{t.name}.{t.primary_key}" for t in dataset.schema if t.primary_key and t.is_node_type}
     if name in known and entity in (name, known[name]):
         return dataset.schema[name]
     near = known.get(name) or did_you_mean(entity, known.values())

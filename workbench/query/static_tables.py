@@ -17,7 +17,7 @@ MOST = 0.9
 
 def static_note(dataset: Dataset) -> str:
     """``always visible: drivers, circuits``, and texts that look like dates; empty if all are timed."""
-    names = [table.name for table in dataset.schema if table.time is None]
+    names = dataset.schema.static_tables
     if not names:
         return ""
     undated = undated_columns(dataset, names)
@@ -29,7 +29,7 @@ def static_note(dataset: Dataset) -> str:
     return "; ".join([f"always visible: {', '.join(names)}", *doubts])
 
 
-def undated_columns(dataset: Dataset, names: list[str]) -> list[tuple[str, str, str]]:
+def undated_columns(dataset: Dataset, names: tuple[str, ...]) -> list[tuple[str, str, str]]:
     """(table, column, example) of texts that look like dates in another form than ISO."""
     found = []
     with connection(dataset) as con:
