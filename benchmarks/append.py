@@ -1,6 +1,6 @@
 """What an append of the last 1% of the rows costs, against an ingest of all of them.
 
-    python benchmarks/append.py [--rows 1e7] [--repeats 3] [--folder DIR] [--quick] [--json FILE]
+    python benchmarks/append.py [--rows 2e6 1e7] [--repeats 3] [--folder DIR] [--quick] [--json FILE]
 
 Both write the same generated shop, in turns (A B A B). The ratio is the ingest's seconds over the append's:
 20 says that the append costs 5%. CPU seconds are of all threads; wall seconds say as much about the disk.
@@ -103,17 +103,18 @@ def add(bench: BenchReport, name: str, tables: Mapping[str, pa.Table], folder: P
 def main() -> None:
     """Run and report."""
     parser = arguments(__doc__ or "")
-    parser.add_argument("--rows", type=float, default=1e7, help="rows of the generated shop")
+    parser.add_argument("--rows", type=float, nargs="+", default=[2e6, 1e7], help="rows of generated shops")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where to write; some 300 bytes a row")
     options = parser.parse_args()
-    rows, repeats = (50_000, 1) if options.quick else (int(options.rows), options.repeats)
+    sizes, repeats = ([50_000], 1) if options.quick else (map(int, options.rows), options.repeats)
     bench = BenchReport("append")
     with tempfile.TemporaryDirectory(prefix="bench-append-", dir=options.folder) as scratch:
         add(BenchReport("warm"), "tiny", commerce(100).tables, Path(scratch) / "tiny", 1)
-        tables = commerce(max(2, rows // ROWS_PER_USER)).tables
-        total = sum(map(len, tables.values()))
-        add(bench, f"1% of {total / 1e6:.1f} M rows", tables, Path(scratch) / "shop", repeats)
+        for rows in sizes:
+            tables = commerce(max(2, rows // ROWS_PER_USER)).tables
+            total = sum(map(len, tables.values()))
+            add(bench, f"1% of {total / 1e6:.1f} M rows", tables, Path(scratch) / "shop", repeats)
     bench.finish(options.json)
 
 

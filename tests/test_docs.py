@@ -33,7 +33,9 @@ def run_blocks(page: Path, names: dict[str, Any]) -> dict[str, Any]:
     return names
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/widgets/*.md")]), ids=lambda page: page.name
+)
 def test_a_page_runs_and_prints_what_it_shows(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run_blocks(page, {"__name__": "page"})
@@ -59,6 +61,11 @@ def _write_shop(folder: Path) -> None:
             frame["user_id"] = frame["user_id"].map({key: i for i, key in enumerate(sorted(made.user_keys))})
         folder.mkdir(parents=True, exist_ok=True)
         frame.to_parquet(folder / f"{name}.parquet")
+        if name == "orders":
+            later = folder.with_name("yesterday")
+            later.mkdir()
+            frame["order_id"] += 1_000_000
+            frame.tail(3).to_parquet(later / "orders.parquet")
 
 
 @pytest.mark.slow

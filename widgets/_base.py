@@ -109,6 +109,7 @@ class Face(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         picture, line = self.still()
+        line = line.encode("utf-8", "replace").decode()  # half characters are in no message
         code = base64.b64encode(picture.encode()).decode()
         image = f'<img alt="{html.escape(line)}" src="data:image/svg+xml;base64,{code}" />'
         return {**data, "image/svg+xml": picture, "text/html": image, "text/plain": line}, metadata

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._lead_axis import length_text
 from widgets._schema_facts import short
 
 FEW, BINS = 8, 10
@@ -100,9 +99,9 @@ def age_bars(leads: NDArray[Any]) -> Bars:
     """Seeds per range of ages."""
     if not len(leads):
         return []
-    counts, ends = np.histogram(leads.astype(float), BINS)
-    lengths = [f"{'' if e >= 0 else '-'}{length_text(abs(round(e)))}" for e in ends.tolist()]
-    return [(f"{a} to {b}", int(n)) for a, b, n in zip(lengths, lengths[1:], counts, strict=False)]
+    unit = next((u for u in ("day", "hour", "minute") if leads.max() >= 10 * wb.duration(f"1 {u}")), "second")
+    counts, ends = np.histogram(leads / wb.duration(f"1 {unit}"), BINS)
+    return [(f"{a:.3g} to {b:.3g} {unit}s", int(n)) for a, b, n in zip(ends, ends[1:], counts, strict=False)]
 
 
 def anchors_text(anchors: NDArray[Any]) -> str:

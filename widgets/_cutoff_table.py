@@ -79,9 +79,11 @@ class CutoffTable:
     def histogram(self) -> dict[str, Any]:
         """Edges by the time from their anchor: left ends of bins in steps of the axis, and counts."""
         axis = self.axis
-        ends, drawn = axis.bins(self.ages.dated())
+        leads = self.ages.dated()
+        ends, drawn = axis.bins(leads)
+        late = axis.bins(leads[leads < self.lag])[1]
         around = None if self.around is None else axis.bins(self.around.dated())[1]
-        return {"ends": ends, "drawn": drawn, "around": around}
+        return {"ends": ends, "drawn": drawn, "late": late, "around": around}
 
     def verdict(self) -> str:
         """One sentence."""

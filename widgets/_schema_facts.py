@@ -75,8 +75,8 @@ def rows_text(schema: wb.Schema, name: str, graph: Sized | None) -> str:
 
 
 def short(name: object) -> str:
-    """A name as it is sent: enough of it to be told apart."""
-    text = str(name)
+    """A name as it is sent: enough to be told apart; half characters, which no message takes, are ``?``."""
+    text = str(name)[: LONGEST + 1].encode("utf-8", "replace").decode()
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "\u2026"
 
 

@@ -116,10 +116,11 @@ class BatchInspector(Face):
     def summary(self) -> str:
         """One line on the batch."""
         facts, subgraph = self.facts, self.batch.subgraph
-        size = (facts["bytes"] + facts["array_bytes"]) / 1e6
+        size = facts["bytes"] + facts["array_bytes"]
+        held = f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"
         return (
             f"{facts['seeds']:,} seeds, {subgraph.num_nodes:,} nodes ({facts['duplicates']:.0%} duplicates), "
-            f"{subgraph.num_edges:,} edges, {size:.2f} MB"
+            f"{subgraph.num_edges:,} edges, {held}"
         )
 
     def still(self) -> tuple[str, str]:

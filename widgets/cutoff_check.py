@@ -73,7 +73,7 @@ class CutoffCheck(Face):
         if self._engine is not None and self._samples:
             subgraph = self._samples[card["sample"]]
             spec = self._engine.schema.edge_spec(card["edge_type"])
-            card["row"] = self._engine.row(spec.table, card["edge_id"])
+            card |= {"source": spec.edge_type.src, "row": self._engine.row(spec.table, card["edge_id"])}
             card["source row"] = self._engine.row(spec.edge_type.src, card["src"])
         with self._lock:
             self._card, self.error = card, ""

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._base import Face, needs, script, style
 from widgets._fanout_table import FanoutTable
-
-PILOT = 64
-"""Disjoint seeds that are sampled to cost a batch: a few milliseconds, whatever the batch size."""
+from widgets._pilot import pilot_seeds
 
 FEW, MOST_NODES = 4, 1_000_000
 """A few seeds go first: a fanout of which all would draw more nodes than this is costed on them alone."""
@@ -78,21 +75,10 @@ class FanoutPicker(Face):
         return self
 
     def pilot(self) -> wb.SeedTable:
-        """The seeds that are sampled: of the validation split, or of training if that is empty.
-
-        Disjoint: up to 64, spread over the split. Joint: one batch of one anchor, because seeds that
-        share neighbours cost less together than apart.
-        """
+        """The seeds that are sampled: see :func:`pilot_seeds`."""
         if self._pilot is None:
-            seeds = self._task.seeds("val")
-            seeds = seeds if len(seeds) else self._task.seeds("train")
-            if self.fanout.disjoint:
-                rows = np.unique(np.linspace(0, len(seeds) - 1, min(PILOT, len(seeds))).astype(int))
-            else:
-                anchors, count = np.unique(seeds.visible_until, return_counts=True)
-                rows = np.flatnonzero(seeds.visible_until == anchors[np.argmax(count)])
-                rows = rows[: self._start.optimisation.batch_size]
-            self._pilot = seeds[rows]
+            batch_size = self._start.optimisation.batch_size
+            self._pilot = pilot_seeds(self._task, self.fanout.disjoint, batch_size)
         return self._pilot
 
     def on_set(self, hop: int, edge_type: str, fanout: float) -> None:

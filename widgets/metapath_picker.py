@@ -11,7 +11,7 @@ import workbench as wb
 from widgets._base import Face, script, style
 from widgets._metapath_draft import MetapathDraft
 from widgets._metapath_rows import metapath_rows
-from widgets._schema_facts import schema_facts, schema_of, schema_picture
+from widgets._schema_facts import schema_facts, schema_of, schema_picture, short
 
 UNDONE = 200
 """Edits that can be undone."""
@@ -141,6 +141,6 @@ class MetapathPicker(Face):
         """The drawing with the lines of all metapaths bold, and the metapaths as text."""
         chosen = {e for path in self.draft.paths for e in path.check(self._schema)}
         line = f"Metapaths from {self.draft.seed_type}: {len(self.draft.paths)}" + "".join(
-            f"; {path}" for path in self.draft.paths
+            f"; {short(path)}" for path in self.draft.paths
         )
         return schema_picture(self._schema, self._graph, tuple(chosen)), line

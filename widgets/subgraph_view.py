@@ -83,6 +83,29 @@ class SubgraphView(Face):
         row = None if self._engine is None else self._engine.row
         return node_card(self.flat, node, row)
 
+    def point_at(self, node_type: str, node_id: int, seed: int = -1) -> int:
+        """Put the views' cursor on a node, as found by a seed (its position) where seeds share none.
+
+        Returns
+        -------
+        int
+            Its row in ``flat``.
+
+        Raises
+        ------
+        IdError
+            If it is not in the picture.
+        """
+        flat, names = self.flat, np.array(self.flat.node_types)
+        chosen = (names[flat.type] == node_type) & (flat.node_id == node_id)
+        chosen &= (seed < 0) | (flat.seed < 0) | (flat.seed == seed)
+        if not chosen.any():
+            asked = f"node {node_id} of {node_type!r}, seed {seed}, was asked for"
+            raise wb.IdError(f"{asked}: the picture does not show it. Allowed: nodes of view.flat.")
+        node = int(np.argmax(chosen))
+        self.send({"kind": "point", "seq": self._seq, "index": node})
+        return node
+
     def on_hover(self, node: int, seq: int) -> None:
         """A view's pointer, or its keyboard cursor, is over a node."""
         with self._lock:

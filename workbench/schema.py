@@ -291,7 +291,9 @@ class Schema:
             do = "Pass valid_from=" if owner.time is None else f"Use schema.set_end_time({table!r}, None)"
             raise SchemaError(explain(asked, got, "a time, and no end: a version lasts until the next", do))
         self._expect_no_links_to(table, asked)
-        return timed.with_table(replace(owner, history=owner.foreign_keys[0].column, edge=None))
+        done = timed.with_table(replace(owner, history=owner.foreign_keys[0].column, edge=None))
+        asking = f"{table}: its rows are nodes; if they are versions"  # an inferred schema's note
+        return replace(done, notes=tuple(note for note in done.notes if not note.startswith(asking)))
 
     def _expect_no_links_to(self, table: str, asked: str) -> None:
         pointing = [f"{t.name}.{k.column}" for t in self for k in t.foreign_keys if k.table == table]

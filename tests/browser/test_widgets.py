@@ -1,18 +1,15 @@
 """The smaller widgets in one notebook of a real JupyterLab: clicked, typed at, seen in both themes."""
 
-from pathlib import Path
-
 import nbformat
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "widgets"
 
 SHOP = r"""
 import workbench as wb
 from workbench.testing.commerce import commerce
-from widgets import BatchInspector, CutoffCheck, MetapathPicker, SchemaView
+from widgets import BatchInspector, CutoffCheck, MetapathPicker, SchemaView, SubgraphView
 
 truth = commerce(60, periods=6, seed=0)
 wb.ingest(truth.tables, wb.infer_schema(truth.tables), "shop")
@@ -34,7 +31,8 @@ CUTOFF = r"""
 sample = engine.sample(task.seeds("val")[:40], plan.fanout)
 check = CutoffCheck(sample, engine)
 jumps = []
-check.on_jump(lambda subgraph, offender: jumps.append(offender["edge_id"]))
+spot = SubgraphView(sample, engine)
+check.on_jump(lambda subgraph, o: jumps.append(spot.point_at(o["source"], o["src"], o["seed"])))
 check
 """
 
@@ -47,7 +45,7 @@ CELLS = {
 
 
 def test_the_widgets_are_driven_by_hand(desk):
-    cells = [SHOP, *CELLS.values(), HOSTILE]
+    cells = [SHOP, *CELLS.values(), HOSTILE, "spot"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, desk.lab.folder / "widgets.ipynb")
@@ -124,7 +122,8 @@ def moves_the_cutoff(desk):
     assert root.locator("tbody tr").count() == desk.python("len(check.table.rows())")
 
     root.get_by_role("button", name="jump to offender 1", exact=True).click()
-    wait(desk, "jumps == [check.table.offenders()[0]['edge_id']]")
+    wait(desk, "len(jumps) == 1")
+    page.wait_for_selector(f".wb-subgraph[data-card='{desk.python('jumps[0]')}']")
     root.locator("dt", has_text="source row").first.wait_for()
     desk.screenshot("cutoff-offender", root)
     root.get_by_role("button", name="To the anchor").click()
@@ -170,7 +169,7 @@ def wait(desk, expression):
 
 
 def takes_pictures(desk):
-    """Light ones go into the docs where the sources lie."""
+    """Light ones are the pictures of docs/widgets."""
     desk.page.evaluate("() => { jupyterapp.shell.collapseLeft(); }")
     seen = {}
     for theme in ("Dark", "Light"):

@@ -14,7 +14,7 @@ from workbench.errors import IngestError, SchemaError, StoreError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.edit import edit
 from workbench.ingestion.merge import compact
-from workbench.schema import Schema
+from workbench.schema import Column, Schema, Stype, Table
 from workbench.stores.dataset import Dataset
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.protocols import Read
@@ -104,7 +104,7 @@ def test_tables_may_be_left_out_and_links_reach_old_and_new_rows(shop):
     ("name", "change", "error", "message"),
     [
         ("users", {"k": "known"}, IngestError, "1 of 1 are there already"),
-        ("users", {"k": "text"}, IngestError, "values have other types"),
+        ("users", {"k": "text"}, IngestError, "are string, not all of them int64"),
         ("users", {"age": "old"}, IngestError, "none of its"),
     ],
 )
@@ -162,3 +162,16 @@ def test_a_table_or_column_that_is_not_there_is_named(shop):
     report = ingest({"orders": noted}, SCHEMA, path, append=True)
     assert any("left out, as the dataset has no such columns: remark" in text for text in report.warnings)
     assert repr(report).startswith(f"Appended {len(rows)} rows of 1 tables into")
+
+
+def test_a_column_of_nulls_is_of_the_stored_type(tmp_path):
+    lists = pa.array([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float32()))
+    schema = Schema((Table("t", (Column("v", Stype.EMBEDDING), Column("n", Stype.NUMERICAL))),))
+    ingest({"t": pa.table({"v": lists, "n": [1, 2]})}, schema, tmp_path)
+    ingest({"t": pa.table({"v": pa.nulls(2), "n": pa.nulls(2)})}, schema, tmp_path, append=True)
+    dataset = Dataset.open(tmp_path)
+    assert [dataset.row("t", i)["v"] for i in range(4)] == [[1, 2], [3, 4], None, None]
+    with pytest.raises(IngestError, match=r"values of 'n' are double, not all of them int64"):
+        ingest({"t": pa.table({"v": pa.nulls(1), "n": [1.5]})}, schema, tmp_path, append=True)
+    with pytest.raises(IngestError, match="new rows are laid out and coded as the stored ones are"):
+        ingest({"t": pa.table({"v": lists, "n": [1, 2]})}, schema, tmp_path, append=True, order="key")

@@ -162,3 +162,28 @@ def _files(path):
         for file in (path / folder).rglob("*")
         if file.is_file()
     }
+
+
+def test_a_transaction_that_is_over_takes_nothing(shop):
+    path, _ = shop
+    with edit(path) as editing:
+        pass
+    for late in (
+        lambda: editing.update("users", {"age": [1.0]}, ids=[3]),
+        lambda: editing.delete("users", ids=[3]),
+        lambda: editing.add_columns("users", {"x": [1.0]}, stypes={"x": "numerical"}, ids=[3]),
+    ):
+        with pytest.raises(IngestError, match="its with block is over"):
+            late()
+
+
+def test_values_that_are_no_features_are_said(shop):
+    path, _ = shop
+    with (
+        pytest.warns(UserWarning, match=r"users\.age: 2 of 3 values are NaN, infinite"),
+        edit(path) as editing,
+    ):
+        editing.update("users", {"age": [np.inf, 1e300, 1.0]}, ids=[3, 4, 5])
+    block = SsdFeatures.open(path).multi_get([Read("users", np.array([3, 4, 5]))])[0]
+    place = [column.name for column in block.layout.columns].index("age")
+    assert block.present()[:, place].tolist() == [False, False, True]

@@ -243,3 +243,19 @@ def test_a_merged_dataset_is_one_ingest_of_all_its_rows(tmp_path_factory, key):
     report = verify(root / "s")
     assert report.ok
     assert not report.unregistered
+
+
+@pytest.mark.parametrize("time", [pd.NaT, pd.Timestamp("2999-01-01")])
+def test_deleted_rows_behind_which_none_could_follow_are_gone(tmp_path, time):
+    frames, _ = random_tables(np.random.default_rng(5), text_keys=False)
+    frames["orders"].loc[len(frames["orders"]) - 1, "at"] = time
+    more = {"orders": frames["orders"].iloc[[-2]]}
+    ingest(arrow(frames), SCHEMA, tmp_path / "s")
+    assert ingest(arrow(more), SCHEMA, tmp_path / "s", append=True).late == {"orders": 1}
+    compact(tmp_path / "s")
+    last = Dataset.open(tmp_path / "s").manifest.rows("orders") - 1
+    with edit(tmp_path / "s") as editing:
+        editing.delete("orders", ids=[last])
+    compact(tmp_path / "s")
+    assert Dataset.open(tmp_path / "s").manifest.rows("orders") == last
+    assert ingest(arrow(more), SCHEMA, tmp_path / "s", append=True).late == {}

@@ -52,6 +52,10 @@ def test_drift_is_the_level_in_stretches_of_time():
         == "rows of a seed from 2020-01-01 2, 2020-01-11 1"
     )
     codes = seeds(np.array([0, 1, 1]), [0, 0, 10], NAMES)
+    later = seeds(np.array([2]), [30], NAMES)
+    assert drift([codes, later], "multiclass").endswith("2020-01-11 100 %, 2020-01-31 0 %"), (
+        "one class for all"
+    )
     assert drift([codes], "multiclass") == "the most frequent class from 2020-01-01 50 %, 2020-01-11 100 %"
 
 

@@ -102,3 +102,10 @@ def test_scripts_keep_no_state_in_the_module():
     for path in STATIC.glob("*.js"):
         outer = [line for line in script(path.name).splitlines() if line.startswith(("let ", "var "))]
         assert outer == []
+
+
+def test_scripts_and_widgets_are_small():
+    assert sum(path.stat().st_size for path in STATIC.glob("*.js")) <= 60_000
+    widgets = [path for path in STATIC.parent.glob("*.py") if not path.name.startswith("_")]
+    long = [path.name for path in widgets if len(path.read_text(encoding="utf-8").splitlines()) > 150]
+    assert long == []

@@ -42,7 +42,8 @@ def test_ages_and_anchors_are_told_in_words():
     assert age_bars(np.empty(0, np.int64)) == []
     bars = age_bars(np.array([0, 10 * DAY, 100 * DAY]))
     assert sum(count for _, count in bars) == 3
-    assert bars[-1] == ("90 days to 100 days", 1)
+    assert bars[-1] == ("90 to 100 days", 1)
+    assert age_bars(np.array([0, 1_000_000]))[0] == ("0 to 0.1 seconds", 1)
     assert anchors_text(np.array([FOREVER])).startswith("no anchors")
     assert anchors_text(np.array([DAY, DAY])) == "anchor 1970-01-02"
     assert anchors_text(np.array([DAY, 3 * DAY])) == "2 anchors, 1970-01-02 to 1970-01-04"

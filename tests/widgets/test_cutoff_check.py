@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from widgets import CutoffCheck
+from widgets import CutoffCheck, SubgraphView
 from workbench.errors import IdError, WorkbenchError
 from workbench.plan.fanout import Fanout
 from workbench.sampling.audit import AuditReport, Violation
@@ -67,7 +67,9 @@ def test_a_jump_shows_the_rows_and_hands_over_the_subgraph(engine, sample):
     check.on_jump(lambda subgraph, offender: heard.append((subgraph, offender)))
     receive(check, "offender", offender=0)
     ((subgraph, offender),) = heard
-    assert offender == check.table.offenders()[0] | {name: offender[name] for name in ("row", "source row")}
+    assert offender == check.table.offenders()[0] | {
+        name: offender[name] for name in ("source", "row", "source row")
+    }
     assert subgraph is check._samples[1]
     assert (
         check._payload["meta"]["card"]["row name"]
@@ -75,6 +77,20 @@ def test_a_jump_shows_the_rows_and_hands_over_the_subgraph(engine, sample):
     )
     with pytest.raises(IdError, match="counted from 0"):
         check.jump(99)
+
+
+def test_a_jump_can_point_at_the_node_in_a_picture(engine, sample):
+    broken = too_late(sample, 3)
+    check, view, sent = CutoffCheck(broken, engine), SubgraphView(sample, engine), []
+    view.send = sent.append
+    check.on_jump(lambda subgraph, o: view.show(subgraph) or view.point_at(o["source"], o["src"], o["seed"]))
+    offender = check.jump(0)
+    (message,) = sent
+    assert (message["kind"], message["seq"]) == ("point", view._seq)
+    node = message["index"]
+    assert view.flat.node_types[view.flat.type[node]] == offender["source"]
+    assert (view.flat.node_id[node], view.flat.seed[node]) == (offender["src"], offender["seed"])
+    assert view.subgraph is broken
 
 
 def test_the_audit_runs_in_the_background(engine, sample):

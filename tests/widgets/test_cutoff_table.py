@@ -27,6 +27,7 @@ def test_a_later_lag_forbids_more():
         (row,) = table.rows()
         assert (row["drawn"], row["visible"] + row["invisible"]) == (3, 5)
         assert sum(table.histogram()["drawn"]) == 3
+        assert sum(table.histogram()["late"]) == table.violating
         assert sum(table.histogram()["around"]) == 5
 
 

@@ -52,6 +52,20 @@ def test_a_hover_over_an_older_picture_is_left_unanswered(view):
     assert view.error == ""
 
 
+def test_pointing_at_a_node_that_is_not_shown_is_refused(view):
+    sent = []
+    view.send = sent.append
+    for kind, node, seed in (
+        ("users", 10**6, -1),
+        ("nothing", 0, -1),
+        ("users", int(view.flat.node_id[0]), 7),
+    ):
+        with pytest.raises(IdError, match="the picture does not show it"):
+            view.point_at(kind, node, seed)
+    assert sent == []
+    assert view.point_at("users", int(view.flat.node_id[0]), 0) == 0
+
+
 @pytest.mark.parametrize("node", [-1, 10**6, "1", None, 0.5])
 def test_a_node_that_is_not_there_is_refused(view, node):
     with pytest.raises(IdError, match="it has nodes 0 to"):

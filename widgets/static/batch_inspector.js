@@ -57,7 +57,7 @@ function render({ model, el }) {
         ["rows read", (row) => number(row.rows)],
         ["features", (row) => size(row.bytes)],
       ]);
-      fill(edges, "edges", m.edges, 1, [["features", (row) => size(row.bytes)]]);
+      fill(edges, "edges", m.edges, 1, m.edges.some((row) => row.bytes) ? [["features", (row) => size(row.bytes)]] : []);
       bars.replaceChildren(chart("labels of the seeds", m.labels), chart("age of the seeds' rows at their anchors", m.ages));
       root.dataset.index = at;
       root.dataset.split = m.split;

@@ -165,6 +165,7 @@ function render({ model, el }) {
     }
 
     function onCard(message) {
+      if (message.kind === "point" && data && message.seq === data.seq) return select(message.index);
       if (message.kind !== "card" || !data || message.seq !== data.seq || message.index !== cursor) return;
       card = message.card;
       const { row = {}, late, ...facts } = card;

@@ -46,6 +46,10 @@ DANGLING = "they get edges when rows of those keys are appended and the dataset 
 """What becomes of new rows whose keys are not there."""
 
 
+NULLS = '"NULL"'
+"""DuckDB's type of a column without a value."""
+
+
 @dataclass
 class _Appended:
     """What the stages of an append have made so far: by table, of those that get rows."""
@@ -79,6 +83,7 @@ def append_tables(
     schema, manifest = dataset.schema, dataset.manifest
     given = [table for table in schema if table.name in tables.names]
     _expect_columns(job, tables, schema)
+    tables = _typed_nulls(tables, given, dataset)
     for table in schema:
         if table.name not in tables.names:
             tables = tables.add(table.name, stored_schema(dataset, table.name).empty_table())
@@ -151,6 +156,19 @@ def _expect_columns(job: Job, tables: Tables, schema: Schema) -> None:
             job.warn(f"{name}: left out, as the dataset has no such columns: {odd}; {do}")
 
 
+def _typed_nulls(tables: Tables, given: list[Table], dataset: Dataset) -> Tables:
+    """Columns of nothing but nulls, in the types in which the dataset stores them."""
+    for table in given:
+        empty = [name for name, kind in tables.types(table.name).items() if kind == NULLS]
+        if not empty:
+            continue
+        stored = f"{table.name} as it is stored"
+        types = tables.add(stored, dataset.table_files(table.name)[0]).types(stored)
+        for name in (name for name in empty if name in types):
+            tables = tables.derive(table.name, name, f"CAST(NULL AS {types[name]})")
+    return tables
+
+
 def _read_rows(
     job: Job, tables: Tables, table: Table, kinds: ColumnKinds, dataset: Dataset, made: _Appended
 ) -> None:
@@ -185,7 +203,10 @@ def _last_time(dataset: Dataset, table: Table) -> int | None:
 def _warn_late(job: Job, new: NewRows, last: int | None) -> None:
     name, time = new.table.name, new.table.time
     if last == NO_TIME:
-        why = f"stored rows without a {time!r} are last, and nothing can follow them"
+        why = (
+            f"stored rows without a {time!r} are last, and nothing can follow them; to append at once again, "
+            "delete those rows with wb.edit and compact"
+        )
     else:
         count = new.begin if last is not None else 0
         why = f"{count:,} are earlier than the last stored row"

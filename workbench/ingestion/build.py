@@ -100,6 +100,9 @@ def ingest(
         If another ingest is writing there, or the disk refuses.
     """
     expect(schema, Schema, IngestError, ASKED, "Make one with infer_schema(tables)")
+    if append and (order != ARRIVAL or codes):
+        got = "order= or codes= was given: new rows are laid out and coded as the stored ones are"
+        raise IngestError(explain("rows were to be appended", got, do="Leave it out; see engine.reorder"))
     root = expect_path(path, IngestError, "a folder for a dataset").absolute()
     given, encoders = read_tables(tables), text_encoders(schema, texts or {})
     with writing(root):

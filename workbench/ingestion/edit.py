@@ -11,6 +11,8 @@ foreign keys are the graph itself and cannot be edited; rows come by an ingest.
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,11 +25,12 @@ import pyarrow.parquet as pq
 
 from workbench.errors import IdError, IngestError, SchemaError, explain
 from workbench.ingestion.editable import Encoders
-from workbench.ingestion.encode import Coder, TextColumn, decode_block, sections_of
+from workbench.ingestion.encoded_rows import encoded_rows
 from workbench.ingestion.layout import feature_columns
 from workbench.ingestion.new_columns import encoded_columns, new_table
 from workbench.ingestion.tables import read_tables
 from workbench.ingestion.typed import column_sql
+from workbench.ingestion.write_features import dropped_notes
 from workbench.schema import Column, Stype, Table
 from workbench.stores import catalog
 from workbench.stores.compaction import folded
@@ -38,9 +41,8 @@ from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
 from workbench.stores.manifest import FileEntry, Manifest
 from workbench.stores.records import CatalogState, ColumnRef
-from workbench.stores.segments import encode_rows
 from workbench.stores.sql import ROW, quote_name
-from workbench.types import AnyArray, ByteArray, Int64Array
+from workbench.types import AnyArray, Int64Array
 
 
 @contextmanager
@@ -67,7 +69,10 @@ def edit(path: str | Path, *, texts: Mapping[str, Any] | None = None) -> Iterato
             collect_orphans(root)  # what a crash left has names that are needed now
             dataset = Dataset.open(root)
             editing = Editing(dataset, Encoders(dataset, texts or {}))
-            yield editing
+            try:
+                yield editing
+            finally:
+                editing._ended = True
             editing._commit()
         finally:
             collect_orphans(root)
@@ -84,6 +89,7 @@ class Editing:
         self._deleted_before = dict(self._deleted)
         self._keys: dict[str, KeyMap] = {}
         self._new: dict[str, tuple[Table, tuple[Column, ...], pa.Table, Int64Array]] = {}
+        self._ended = False
 
     def update(self, table: str, rows: Any, *, ids: Sequence[int] | AnyArray | None = None) -> None:
         """Give some columns of some rows new values; their other columns stay.
@@ -132,6 +138,7 @@ class Editing:
         SchemaError, IdError, IngestError
             As :meth:`update`; also if a column is there already, or columns were added to the table before.
         """
+        self._expect_open(table)
         asked, known = f"columns were added to table {table!r}", self._dataset.schema[table]
         wide = new_table(known, stypes)
         if known.name in self._new:
@@ -163,6 +170,7 @@ class Editing:
         IdError
             If a row does not exist, was deleted before, or is named twice.
         """
+        self._expect_open(table)
         name = self._dataset.schema[table].name
         if (keys is None) == (ids is None):
             got = "neither keys nor ids were" if keys is None else "both keys and ids were"
@@ -173,6 +181,7 @@ class Editing:
         self._deleted[name] = np.union1d(self._deleted[name], rows)
 
     def _change(self, table: Table, given: Any, ids: Sequence[int] | AnyArray | None, *, keep: bool) -> None:
+        self._expect_open(table.name)
         allowed = [column.name for column in feature_columns(table)]
         typed = _typed(self._dataset, table, given, allowed, with_key=ids is None)
         rows, typed = self._named(table, typed, ids)
@@ -190,6 +199,11 @@ class Editing:
         others = frozenset(typed.column_names if keep else allowed)
         self._changed[table.name] = self._changed.get(table.name, frozenset()) | others
         self._stage(table.name, changed)
+
+    def _expect_open(self, table: str) -> None:
+        if self._ended:
+            got, do = "its with block is over", "Open another one: with wb.edit(path) as edit:"
+            raise IngestError(explain(f"rows of table {table!r} were edited in a transaction", got, do=do))
 
     def _named(
         self, table: Table, typed: pa.Table, ids: Sequence[int] | AnyArray | None
@@ -266,7 +280,9 @@ class Editing:
                     if rows is not None:
                         ids, others = rows.column(ROW).to_numpy(), self._changed[table.name]
                         texts = self._encoders.of(table, ids, others)
-                        groups[place], changed = encoded_rows(table, layout, rows, words, texts)
+                        dropped: Counter[str] = Counter()
+                        groups[place], changed = encoded_rows(table, layout, rows, words, texts, dropped)
+                        _warn_dropped(table, layout, rows, dropped, others)
                         delta = Delta.merged([changed, delta])
                     files.delta(layout, delta)
         if not (files.entries or self._new):
@@ -307,47 +323,14 @@ class _Files:
         self.entries.append(write_file(self._root, path, "delta", layout.group, *delta.to_bytes(layout)))
 
 
-def encoded_rows(
-    table: Table,
-    layout: GroupLayout,
-    rows: pa.Table,
-    words: dict[ColumnRef, list[str]],
-    texts: Mapping[str, TextColumn],
-) -> tuple[GroupLayout, Delta]:
-    """Rows of a table as rows of its feature group.
-
-    Parameters
-    ----------
-    rows : pyarrow.Table  with ``__row__``, ascending
-    words : dict (table, column) -> categories so far; new ones join them
-    texts : dict column -> what encodes its texts, of those that are not hashed
-
-    Returns
-    -------
-    layout : GroupLayout  with as many codes as there are now
-    delta : Delta
-    """
-    names = [column.name for column in layout.columns if column.section == "categorical"]
-    known = {name: words.get((table.name, name), []) for name in names}
-    coder = Coder({name: {word: i for i, word in enumerate(known[name], 1)} for name in names})
-    packed = _packed(table, layout, rows, coder, texts)
-    for name in names:
-        words[table.name, name] = coder.dictionary(name)
-    columns = [
-        replace(column, cardinality=len(coder.codes[column.name]) + 1) if column.name in names else column
-        for column in layout.columns
-    ]
-    return replace(layout, columns=tuple(columns)), Delta(rows.column(ROW).to_numpy(), packed)
-
-
-def _packed(
-    table: Table, layout: GroupLayout, rows: pa.Table, coder: Coder, texts: Mapping[str, TextColumn]
-) -> ByteArray:
-    """uint8[n, stride]: rows of a table as feature rows; new categories join the coder."""
-    columns = tuple(table.column(column.name) for column in layout.columns)
+def _warn_dropped(
+    table: Table, layout: GroupLayout, rows: pa.Table, dropped: Mapping[str, int], changed: frozenset[str]
+) -> None:
+    """Say which new values cannot be features: of the columns that were changed."""
+    new = {name: count for name, count in dropped.items() if name in changed}
     widths = {column.name: column.width for column in layout.columns}
-    sections, present = sections_of(layout, decode_block(columns, widths, rows, texts), coder)
-    return encode_rows(layout, sections, present)
+    for note in dropped_notes(table.name, len(rows), table.columns, new, widths):
+        warnings.warn(note, stacklevel=5)
 
 
 def _typed(dataset: Dataset, table: Table, given: Any, allowed: list[str], *, with_key: bool) -> pa.Table:

@@ -110,7 +110,7 @@ def measured(
         pages = {
             name: sum(pages_of(ids if slots is None else slots[ids], stride) for ids in read) / batches
             for name, slots in ways.items()
-            if rows and (slots is not None or name == ARRIVAL)
+            if name == ARRIVAL or (rows and slots is not None)
         }
         tables.append(TableLocality(table, sum(map(len, read)) / batches, pages))
     return Locality(tuple(tables), batches)

@@ -34,6 +34,7 @@ from workbench.stores import compaction
 from workbench.stores.compaction import Compaction, folded
 from workbench.stores.dataset import Dataset, partition_name
 from workbench.stores.durable import adopt_file, write_file
+from workbench.stores.edits import deleted_rows
 from workbench.stores.features import GroupLayout
 from workbench.stores.key_map import KeyMap
 from workbench.stores.late import LATE, late_features
@@ -45,6 +46,9 @@ from workbench.stores.ssd_features import SsdFeatures
 from workbench.temporal import NO_TIME
 from workbench.types import ByteArray, Int64Array
 
+FAR_AHEAD = 366 * 86_400_000_000
+"""Microseconds between the last two rows of a table from which on the last time is likely a slip."""
+
 BLOCK = 1 << 16
 """Feature rows that are moved at a time."""
 
@@ -52,8 +56,9 @@ BLOCK = 1 << 16
 def compact(path: str | Path, *, keep: bool = True) -> Compaction:
     """Fold a dataset's edits into its files, late rows among them. Public as ``workbench.compact``.
 
-    Ids stay, unless late rows take their places, or links find keys that came after them: then rows behind
-    a late one get other ids, and deleted rows are gone for good.
+    Ids stay, unless late rows take their places, links find keys that came after them, or rows behind which
+    none could follow were deleted (without a time, or a year ahead of the others): then rows behind a late
+    one get other ids, and deleted rows are gone for good.
 
     Parameters
     ----------
@@ -72,9 +77,22 @@ def compact(path: str | Path, *, keep: bool = True) -> Compaction:
 
 def _rewritten(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ...]]:
     late = any(dataset.manifest.late_rows(table.name) for table in dataset.schema)
-    if late or finds_links(dataset):
+    if late or _frees_the_end(dataset) or finds_links(dataset):
         return merged(dataset, snapshot)
     return folded(dataset, snapshot)
+
+
+def _frees_the_end(dataset: Dataset) -> bool:
+    """Whether rows behind which none could follow were deleted: without a time, or far ahead of others."""
+    for table in dataset.schema:
+        gone = deleted_rows(dataset, table.name)
+        if table.time is None or not len(gone):
+            continue
+        clock = np.concatenate([np.fromfile(file, np.int64) for file in dataset.files("time", table.name)])
+        kept = np.delete(clock, gone)
+        if len(kept) and int(clock[-1]) - int(kept[-1]) > FAR_AHEAD:
+            return True
+    return False
 
 
 def merged(dataset: Dataset, snapshot: int) -> tuple[Manifest, tuple[str, ...]]:

@@ -8,6 +8,7 @@ They are read and written block after block, so an append takes little memory, h
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import IngestError, explain
-from workbench.ingestion.edit import encoded_rows
 from workbench.ingestion.encode import TextColumn
+from workbench.ingestion.encoded_rows import encoded_rows
 from workbench.ingestion.job import Job
 from workbench.ingestion.row_groups import LARGEST
+from workbench.ingestion.write_features import dropped_notes
 from workbench.ingestion.write_tables import read_column
 from workbench.schema import Table
 from workbench.stores.compaction import FileSink
@@ -129,12 +131,18 @@ class NewRows:
                 place += count
 
     def _cast(self, rows: pa.Table) -> pa.Table:
-        try:
-            return rows.cast(pa.schema([self.stored.field(name) for name in rows.column_names]))
-        except (pa.ArrowException, ValueError) as error:
-            asked = f"rows of table {self.table.name!r} were appended"
-            got = f"values have other types than the stored ones ({error})"
-            raise IngestError(explain(asked, got)) from error
+        for place, name in enumerate(rows.column_names):
+            field = self.stored.field(name)
+            try:
+                rows = rows.set_column(place, field, rows.column(name).cast(field.type))
+            except (pa.ArrowException, ValueError) as error:
+                asked = f"rows of table {self.table.name!r} were appended"
+                got = (
+                    f"values of {name!r} are {rows.column(name).type}, not all of them {field.type} ({error})"
+                )
+                do = "Make them such; to store it as another type, ingest all rows again"
+                raise IngestError(explain(asked, got, f"{field.type}, as stored", do)) from error
+        return rows
 
 
 def write_rows(
@@ -173,17 +181,20 @@ def write_rows(
             path = job.path("features", ".delta")
             delta = files.enter_context(DurableFile(job.root, path, roles[1], layout.group))
             delta.write(np.arange(first, first + count))
+        dropped: Counter[str] = Counter()
         for block in new.blocks(ranges):
             rows = block.append_column(ROW, pa.array(np.arange(place, place + len(block))))
             writer.write_table(rows, row_group_size=LARGEST)
             if delta is not None and layout is not None:
-                layout, encoded = encoded_rows(new.table, layout, rows, words, texts)
+                layout, encoded = encoded_rows(new.table, layout, rows, words, texts, dropped)
                 delta.write(encoded.to_bytes(layout)[1])
             place += len(block)
             job.progress(len(block))
         writer.close()
         sink.close()
         job.add(whole.finish())
-        if delta is not None:
+        if delta is not None and layout is not None:
             job.add(delta.finish())
+            widths = {column.name: column.width for column in layout.columns}
+            job.warnings.extend(dropped_notes(name, count, new.table.columns, dropped, widths))
     return layout

@@ -61,7 +61,7 @@ def write_features(
             failpoint("during-features")
             job.progress(len(present))
         job.add(segment.finish())
-    _warn_dropped(job, table.name, rows, columns, dropped, widths)
+    job.warnings.extend(dropped_notes(table.name, rows, columns, dropped, widths))
     cardinality = {name: len(codes) + 1 for name, codes in coder.codes.items()}
     final = group_layout(table, rows, cardinality, widths, codes)
     assert final is not None
@@ -116,24 +116,31 @@ def embedding_widths(
     return {name: max(found, key=lambda n: (found[n], n)) for name, found in counts.items() if found}
 
 
-def _warn_dropped(
-    job: Job,
+def dropped_notes(
     table: str,
     rows: int,
     columns: tuple[Column, ...],
     dropped: Mapping[str, int],
     widths: Mapping[str, int],
-) -> None:
+) -> Iterator[str]:
+    """What to say of values that are there and cannot be features, a sentence for each column of such.
+
+    Parameters
+    ----------
+    rows : int  that were looked at
+    dropped : dict column -> values that could not be encoded
+    widths : dict column -> elements that its values have room for
+    """
     for column in columns:
-        count, width = dropped[column.name], widths.get(column.name)
+        count, width = dropped.get(column.name, 0), widths.get(column.name)
         if not count:
             continue
         if column.stype is Stype.MULTICATEGORICAL:
-            job.warn(f"{table}.{column.name}: {count:,} categories are left out, beyond {width} in a row")
+            yield f"{table}.{column.name}: {count:,} categories are left out, beyond {width} in a row"
             continue
         why = "NaN, infinite, too large for float32"
         if column.stype is Stype.EMBEDDING:
             why += (
                 f" or lists of another length than {width}, the most frequent" if width else " or empty lists"
             )
-        job.warn(f"{table}.{column.name}: {count:,} of {rows:,} values are {why}; they are stored as missing")
+        yield f"{table}.{column.name}: {count:,} of {rows:,} values are {why}; they are stored as missing"

@@ -14,6 +14,7 @@ from workbench.query.label_values import LabelArray, Lists
 from workbench.query.seed_table import SeedTable
 from workbench.query.static_tables import static_note
 from workbench.temporal import FOREVER, iso
+from workbench.types import Float64Array
 
 if TYPE_CHECKING:
     from workbench.query.task import Task
@@ -113,9 +114,7 @@ def drift(tables: list[SeedTable], task_type: str) -> str:
     if not known:
         return ""
     time = np.concatenate([table.anchor_time for table in known])
-    level = np.concatenate(
-        [_level(table.label, table.classes is not None) for table in known if table.label is not None]
-    )
+    level = np.concatenate(_levels([table.label for table in known], known[0].classes is not None))
     first, last = int(time.min()), int(time.max())
     if first == last or last == FOREVER:
         return ""
@@ -128,15 +127,15 @@ def drift(tables: list[SeedTable], task_type: str) -> str:
     return f"{_meaning(task_type)} from {', '.join(parts)}"
 
 
-def _level(label: LabelArray, classes: bool) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """float64[n]: one number for each label."""
-    if isinstance(label, Lists):
-        return label.sizes.astype(np.float64)
-    if label.ndim == 2:
-        return np.asarray(label.sum(1) if classes else label.mean(1), np.float64)
-    if classes:
-        return np.asarray(label == np.bincount(label).argmax(), np.float64)
-    return np.asarray(label, np.float64)
+def _levels(labels: list[LabelArray], classes: bool) -> list[Float64Array]:
+    """float64[n] for each array of labels: one number for each label."""
+    if isinstance(labels[0], Lists):
+        return [label.sizes.astype(np.float64) for label in labels]
+    if labels[0].ndim == 2:
+        return [np.asarray(label.sum(1) if classes else label.mean(1), np.float64) for label in labels]
+    # Of classes the one that is the most frequent of all splits together.
+    wanted = np.bincount(np.concatenate(labels)).argmax() if classes else None
+    return [np.asarray(label == wanted if classes else label, np.float64) for label in labels]
 
 
 def _meaning(task_type: str) -> str:

@@ -169,8 +169,9 @@ class Dataset:
         """
         import duckdb
 
-        for file in (self.locate(e) for e in self.manifest.files if e.role in ("table", "edit", "deleted")):
-            if not file.exists():
+        for entry in (e for e in self.manifest.files if e.role in ("table", "edit", "deleted")):
+            file = self.locate(entry)
+            if not file.exists() or file.stat().st_size != entry.bytes:  # another dataset's, in its place
                 again = "it was ingested again or compacted"
                 why = again if self.path.is_dir() else "the dataset was removed"
                 got = f"{file.name} of snapshot {self.snapshot} is gone: {why}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +117,7 @@ class KeyMap:
             appended = [edit.rows[table] for edit in manifest.edits if edit.rows.get(table)]
             counts = [manifest.stored_rows(table), *appended]
             keys, *new = (cls._read(path, table, n) for path, n in zip(paths, counts, strict=True))
-            keys = reduce(cls.joined, new, keys)
+            keys = keys.joined(new) if new else keys
         return replace(keys, deleted=deleted_rows(dataset, table))
 
     def explicit(self, first: int = 0) -> KeyMap:
@@ -126,9 +126,12 @@ class KeyMap:
         ids = np.arange(self.rows) if self.row_ids is None else self.row_ids
         return KeyMap(self.table, self.rows, keys, ids.astype(np.int64) + first)
 
-    def joined(self, new: KeyMap) -> KeyMap:
-        """The keys of these rows and of appended ones; ``new`` has their node ids, and no key of these."""
-        parts = [self.explicit(), new]
+    def joined(self, new: Sequence[KeyMap]) -> KeyMap:
+        """The keys of these rows and of appended ones: of each append a map of its own, no key in two.
+
+        They are sorted once, however many appends there were.
+        """
+        parts = [self.explicit(), *new]
         # An empty table's keys are of no type yet.
         keys = pa.concat_arrays([part.keys for part in parts if part.rows] or [parts[0].keys])
         ids = np.concatenate([np.asarray(part.row_ids, np.int64) for part in parts])
@@ -212,11 +215,12 @@ class KeyMap:
         found = self.lookup(keys)
         missing = [str(key) for key, node in zip(keys, found, strict=True) if node < 0]
         if missing:
+            lost = ", or were deleted" if len(self.deleted) else ""
             some = ", ".join(map(repr, self.keys_of(np.arange(min(self.rows, 3))).to_pylist()))
             raise SchemaError(
                 explain(
                     f"{len(found)} keys of table {self.table!r} were asked for",
-                    f"{len(missing)} are not in it ({', '.join(missing[:5])})",
+                    f"{len(missing)} are not in it{lost} ({', '.join(missing[:5])})",
                     f"keys of the {self.rows:,} rows of {self.table!r}, such as {some}",
                 )
             )

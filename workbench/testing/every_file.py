@@ -89,9 +89,9 @@ def lengths(texts: list[str]) -> AnyArray:
     return np.array([[len(text), text.count("a")] for text in texts], np.float32)
 
 
-def make_edited(path: Path) -> Path:
-    """Ingest, edit, compact; then edit, delete and append over it."""
-    rng = np.random.default_rng(11)
+def make_edited(path: Path, seed: int = 11) -> Path:
+    """Ingest, edit, compact; then edit, delete and append over it; other seeds give other values."""
+    rng = np.random.default_rng(seed)
     ingest(_tables(rng, USERS, ROWS, 0), SCHEMA, path, order={"orders": "user_id"})
     with edit(path) as editing:
         editing.update("orders", {"amount": [1.5, 2.5]}, ids=[3, 9])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from workbench.errors import TrainingError, explain
+from workbench.errors import IdError, TrainingError, explain
 from workbench.events import Callback
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
@@ -135,6 +135,13 @@ def check_seen(graph: GraphStore, plan: ModelPlan, seeds: SeedTable) -> None:
         If their ids are of another numbering.
     """
     check_numbering(graph, f"seeds of {seeds.node_type!r}", seeds.numbering)
+    rows = graph.num_nodes(seeds.node_type)
+    if len(seeds) and seeds.node_id.max() >= rows:
+        got = f"some were appended since: the run reads snapshot {graph.snapshot}, which has {rows:,} rows"
+        do = "Load the run where they are: engine = engine.refresh(); engine.load_run(folder) after run.save"
+        raise IdError(
+            explain(f"{len(seeds):,} seeds of {seeds.node_type!r} were to be predicted", got, do=do)
+        )
     found = frozen(plan, seeds)
     hidden = unseen(graph, found)
     if hidden.any():
