@@ -248,20 +248,21 @@ class Engine(Opened):
         key: int = 0,
         device: str = "auto",
         folder: str | Path | None = None,
+        warm: Run | None = None,
     ) -> Run:
         """Start a training in the background and return its run at once; asking it for anything waits.
 
         Parameters
         ----------
         model : torch.nn.Module or None
-            Your own: called with a PyG ``HeteroData``, returns one number per seed. A copy of it is trained:
-            ``run.model``. None: the plan's.
+            Your own, of which a copy is trained: see ``Trainer.fit``. None: the plan's.
         callbacks : callables that take one event; one with ``attach(run)`` is handed the run first.
             None prints a line per epoch while one waits; ``[]`` is silence.
         key : int  fixes every random choice
         device : ``auto`` (CUDA, then MPS, then CPU) or a torch device name
         folder : where the run is saved as it goes; None: a temporary folder, which goes when the process
             ends (``run.save`` keeps it)
+        warm : Run or None  begin with what this run learned, as far as it fits
         """
         from torch import nn
 
@@ -272,9 +273,8 @@ class Engine(Opened):
             expect(
                 model, nn.Module, TrainingError, "training of a model", "Pass an instance: model=MyModule()"
             )
-        return start(
-            self.parts, task, plan, model=model, callbacks=callbacks, key=key, device=device, folder=folder
-        )
+        options: dict[str, Any] = {"key": key, "device": device, "folder": folder, "warm": warm}
+        return start(self.parts, task, plan, model=model, callbacks=callbacks, **options)
 
     def baselines(self, task: Task, plan: ModelPlan | None = None, *, key: int = 0) -> dict[str, Baseline]:
         """What a graph model has to beat: the entity's own past rate, and gradient boosting.

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from workbench.errors import TrainingError, expect_path
+from workbench.errors import TrainingError, expect, expect_path
 from workbench.events import Callback
 from workbench.plan.model_plan import ModelPlan
 from workbench.training.build import (
@@ -29,6 +29,7 @@ from workbench.training.parts import Parts
 from workbench.training.printing import PrintProgress
 from workbench.training.run import Run
 from workbench.training.run_folder import new_folder, read_run
+from workbench.training.warm import warm_start
 
 
 def start(
@@ -41,6 +42,7 @@ def start(
     key: int = 0,
     device: str = "auto",
     folder: str | Path | None = None,
+    warm: Run | None = None,
 ) -> Run:
     """Start a training in the background and return its run at once.
 
@@ -51,6 +53,8 @@ def start(
     model : nn.Module or None  a copy of it is trained, as ``run.model``; None: the built-in model
     callbacks : callables that take one event; None prints epochs while one waits, [] is silence
     folder : new or empty folder, or None for a temporary one, which goes when the process ends
+    warm : Run or None
+        Begin with what this run learned, as far as it fits: see :mod:`workbench.training.warm`.
 
     Raises
     ------
@@ -75,6 +79,9 @@ def start(
         built: nn.Module = model_of(parts.graph, plan, statistics, train.node_type, target, key)
     else:
         built = own_copy(model)
+    if warm is not None:
+        expect(warm, Run, TrainingError, "a run to begin with", "Take load_run(folder)")
+        warm_start(built, warm.trained())
     run = Run(
         parts,
         task,

@@ -217,6 +217,17 @@ class Run:
         check_seen(self.parts.graph, self.plan, seeds)
         return Predictions(seeds, self._values, self.target, self._keys)
 
+    def trained(self) -> nn.Module:
+        """The model with its best weights, once the training has ended.
+
+        Raises
+        ------
+        TrainingError
+            If no epoch was finished.
+        """
+        self._ready()
+        return self.model
+
     def save(self, folder: str | Path) -> Path:
         """Copy the run to a folder that does not exist yet, complete or not at all.
 
