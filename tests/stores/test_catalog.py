@@ -86,7 +86,7 @@ def test_another_format_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(Manifest, "to_dict", lambda self: {**real(self), "format": 99})
     catalog.commit(tmp_path, manifest(), {})
     monkeypatch.undo()
-    with pytest.raises(StoreError, match=r"its format is 99.*formats 1 to 3.*Ingest the tables again"):
+    with pytest.raises(StoreError, match=r"its format is 99.*format 1, 2 or 3.*Ingest the tables again"):
         catalog.read(tmp_path)
 
 
