@@ -137,6 +137,20 @@ def test_rows_that_changed_meanwhile_are_not_reordered(tmp_path: Path) -> None:
     assert Dataset.open(tmp_path).snapshot == 2
 
 
+def test_links_that_a_compaction_will_find_are_not_lost(tmp_path: Path) -> None:
+    """Orders of user 20 came before that user: folded without them, they would stay without a user."""
+    ingest(SHOP, SCHEMA, tmp_path)
+    ingest({"users": pa.table({"user_id": [20]})}, SCHEMA, tmp_path, append=True)
+    with pytest.raises(StoreError, match=r"only a compaction links them.*engine\.compact\(\)"):
+        open_engine(tmp_path).reorder("key").result()
+    engine = open_engine(tmp_path)
+    engine.compact().result()
+    engine = engine.refresh()
+    assert engine.reorder("key").result().order == {"orders": "user_id"}
+    (edges,) = (e for name, e in engine.refresh().graph.arrays.edges.items() if name.dst == "users")
+    assert int(edges.indptr[21] - edges.indptr[20]) > 0
+
+
 CHILD = """
 import json, os, sys
 import numpy

@@ -100,9 +100,8 @@ def ingest(
         If another ingest is writing there, or the disk refuses.
     """
     expect(schema, Schema, IngestError, ASKED, "Make one with infer_schema(tables)")
-    if append and (order != ARRIVAL or codes):
-        got = "order= or codes= was given: new rows are laid out and coded as the stored ones are"
-        raise IngestError(explain("rows were to be appended", got, do="Leave it out; see engine.reorder"))
+    if append:
+        _expect_as_stored(order, codes)
     root = expect_path(path, IngestError, "a folder for a dataset").absolute()
     given, encoders = read_tables(tables), text_encoders(schema, texts or {})
     with writing(root):
@@ -124,6 +123,12 @@ def ingest(
             collect_orphans(root)
             failpoint("after-collect")
     return _report(job, written[0], appended=append)
+
+
+def _expect_as_stored(order: Order, codes: Codes | None) -> None:
+    if order != ARRIVAL or codes:
+        got = "order= or codes= was given: new rows are laid out and coded as the stored ones are"
+        raise IngestError(explain("rows were to be appended", got, do="Leave it out; see engine.reorder"))
 
 
 def _report(job: Job, manifest: Manifest, *, appended: bool) -> IngestReport:
