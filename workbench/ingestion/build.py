@@ -99,10 +99,7 @@ def ingest(
     StoreError
         If another ingest is writing there, or the disk refuses.
     """
-    expect(schema, Schema, IngestError, ASKED, "Make one with infer_schema(tables)")
-    if append:
-        _expect_as_stored(order, codes)
-    root = expect_path(path, IngestError, "a folder for a dataset").absolute()
+    root = _checked_folder(path, schema, as_stored=append, order=order, codes=codes)
     given, encoders = read_tables(tables), text_encoders(schema, texts or {})
     with writing(root):
         failpoint("start")
@@ -125,10 +122,15 @@ def ingest(
     return _report(job, written[0], appended=append)
 
 
-def _expect_as_stored(order: Order, codes: Codes | None) -> None:
-    if order != ARRIVAL or codes:
+def _checked_folder(
+    path: str | Path, schema: Schema, *, as_stored: bool, order: Order, codes: Codes | None
+) -> Path:
+    """The folder of a dataset, if what else was given can be; of stored rows, order and codes are given."""
+    expect(schema, Schema, IngestError, ASKED, "Make one with infer_schema(tables)")
+    if as_stored and (order != ARRIVAL or codes):
         got = "order= or codes= was given: new rows are laid out and coded as the stored ones are"
         raise IngestError(explain("rows were to be appended", got, do="Leave it out; see engine.reorder"))
+    return expect_path(path, IngestError, "a folder for a dataset").absolute()
 
 
 def _report(job: Job, manifest: Manifest, *, appended: bool) -> IngestReport:
