@@ -115,6 +115,9 @@ def moves_the_cutoff(desk):
     assert root.get_attribute("data-violating") == "0"
     assert root.locator("rect.wb-drawn").count() > 0
     slider.focus()
+    cells = len(desk.cells())
+    page.keyboard.press("a")  # JupyterLab's own key for a new cell
+    assert len(desk.cells()) == cells
     page.keyboard.press("Home")
     page.wait_for_function("() => Number(document.querySelector('.wb-cutoff').dataset.violating) > 0")
     wait(desk, "check.table.lag == -check.table.axis.low * check.table.axis.step")

@@ -66,6 +66,11 @@ function mount(model, el, name, build) {
   const { update, redraw = () => {}, stop = () => {} } = build(root, send);
   root.append(error, silence);
   el.append(root);
+  // Keys pressed in a widget are the widget's: JupyterLab would insert cells, move on, or start editing.
+  root.addEventListener("keydown", (event) => {
+    const others = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape" || (event.shiftKey && event.key === "Enter");
+    if (!others) event.stopPropagation();
+  });
   const show = () => {
     answered();
     const payload = model.get("_payload");
