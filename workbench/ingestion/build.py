@@ -99,9 +99,7 @@ def ingest(
     StoreError
         If another ingest is writing there, or the disk refuses.
     """
-    expect(schema, Schema, IngestError, ASKED, "Make one with infer_schema(tables)")
-    if append:
-        _expect_as_stored(order, codes)
+    _check_given(schema, append=append, fixed=order != ARRIVAL or bool(codes))
     root = expect_path(path, IngestError, "a folder for a dataset").absolute()
     given, encoders = read_tables(tables), text_encoders(schema, texts or {})
     with writing(root):
@@ -125,8 +123,10 @@ def ingest(
     return _report(job, written[0], appended=append)
 
 
-def _expect_as_stored(order: Order, codes: Codes | None) -> None:
-    if order != ARRIVAL or codes:
+def _check_given(schema: Schema, *, append: bool, fixed: bool) -> None:
+    """Refuse what is no schema, and an append that says how rows lie or are coded."""
+    expect(schema, Schema, IngestError, ASKED, "Make one with infer_schema(tables)")
+    if append and fixed:
         got = "order= or codes= was given: new rows are laid out and coded as the stored ones are"
         raise IngestError(explain("rows were to be appended", got, do="Leave it out; see engine.reorder"))
 
