@@ -119,7 +119,14 @@ def read(path: str | Path) -> CatalogState:
 
 def find(path: str | Path) -> CatalogState | None:
     """:func:`read`, but None where no snapshot was ever committed."""
-    root = Path(path)
+    try:
+        return _find(Path(path))
+    except PermissionError as error:
+        asked, got = f"the dataset {path} was opened", f"{error.filename} may not be read ({error.strerror})"
+        raise StoreError(explain(asked, got, do="Ask its owner for the right to read it")) from error
+
+
+def _find(root: Path) -> CatalogState | None:
     if not started(root):
         return None
     with _exclusive(), _flock(root / FOLDER, fcntl.LOCK_SH):
