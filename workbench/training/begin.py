@@ -81,20 +81,9 @@ def start(
         else own_copy(model)
     )
     built = _warmed(fresh, warm)
-    run = Run(
-        parts,
-        task,
-        plan,
-        built,
-        statistics,
-        target,
-        folder=new_folder(folder),
-        seed_type=train.node_type,
-        key=key,
-        device=device,
-        builtin=model is None,
-        callbacks=told,
-    )
+    options: dict[str, Any] = {"key": key, "device": device, "callbacks": told, "builtin": model is None}
+    own = {"folder": new_folder(folder), "seed_type": train.node_type, **options}
+    run = Run(parts, task, plan, built, statistics, target, **own)
     return run.begin(train, val)
 
 
