@@ -75,28 +75,23 @@ def start(
     check_labels(val, plan, task.task_type)
     statistics = fit_for(parts.graph, parts.features, plan, train, hidden)
     target = target_for(plan, task, train, statistics, parts.graph)
-    if model is None:
-        built: nn.Module = model_of(parts.graph, plan, statistics, train.node_type, target, key)
-    else:
-        built = own_copy(model)
+    fresh = (
+        model_of(parts.graph, plan, statistics, train.node_type, target, key)
+        if model is None
+        else own_copy(model)
+    )
+    built = _warmed(fresh, warm)
+    options: dict[str, Any] = {"key": key, "device": device, "callbacks": told, "builtin": model is None}
+    own = {"folder": new_folder(folder), "seed_type": train.node_type, **options}
+    run = Run(parts, task, plan, built, statistics, target, **own)
+    return run.begin(train, val)
+
+
+def _warmed(model: nn.Module, warm: Run | None) -> nn.Module:
     if warm is not None:
         expect(warm, Run, TrainingError, "a run to begin with", "Take load_run(folder)")
-        warm_start(built, warm.trained())
-    run = Run(
-        parts,
-        task,
-        plan,
-        built,
-        statistics,
-        target,
-        folder=new_folder(folder),
-        seed_type=train.node_type,
-        key=key,
-        device=device,
-        builtin=model is None,
-        callbacks=told,
-    )
-    return run.begin(train, val)
+        warm_start(model, warm.trained())
+    return model
 
 
 def load_run(
