@@ -4,10 +4,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from workbench.errors import StoreError
 from workbench.ingestion.build import ingest
+from workbench.ingestion.edit import edit
 from workbench.ingestion.found_links import finds_links
-from workbench.schema import Column, ForeignKey, Schema, Stype, Table
+from workbench.ingestion.merge import compact
+from workbench.schema import Column, EdgeType, ForeignKey, Schema, Stype, Table
 from workbench.stores.dataset import Dataset
+from workbench.stores.graph_arrays import GraphArrays
 
 SCHEMA = Schema(
     (
@@ -40,3 +44,16 @@ def test_only_links_that_were_there_before_their_key(tmp_path, texts):
             assert finds_links(Dataset.open(path)) == found
         seen.add(found)
     assert seen == {False, True}
+
+
+def test_new_columns_wait_until_links_are_found(tmp_path):
+    ingest({"a": pa.table({"k": [1]}), "b": pa.table({"to": [1, 7]})}, SCHEMA, tmp_path)
+    ingest({"a": pa.table({"k": [7]})}, SCHEMA, tmp_path, append=True)
+    column = {"x": [1.0]}
+    said = r"only a compaction links them\. Call wb\.compact"
+    with pytest.raises(StoreError, match=said), edit(tmp_path) as editing:
+        editing.add_columns("b", column, ids=[0], stypes={"x": "numerical"})
+    compact(tmp_path)
+    with edit(tmp_path) as editing:
+        editing.add_columns("b", column, ids=[0], stypes={"x": "numerical"})
+    assert GraphArrays.open(Dataset.open(tmp_path)).edges[EdgeType("b", "to", "a")].nbr.tolist() == [0, 1]

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from workbench.errors import IdError, IngestError, SchemaError, explain
 from workbench.ingestion.editable import Encoders
 from workbench.ingestion.encoded_rows import encoded_rows
+from workbench.ingestion.found_links import expect_links_found
 from workbench.ingestion.layout import feature_columns
 from workbench.ingestion.new_columns import encoded_columns, new_table
 from workbench.ingestion.tables import read_tables
@@ -294,6 +295,7 @@ class Editing:
 
     def _widened(self, edited: Manifest, words: dict[ColumnRef, list[str]]) -> Manifest:
         """The manifest of a dataset whose edits are folded in, with the new columns."""
+        expect_links_found(self._dataset, f"columns of {self._dataset.path} were to be added")
         layouts = {layout.group: layout for layout in edited.groups}
         new = {
             name: encoded_columns(

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from workbench.errors import StoreError, explain
 from workbench.schema import ForeignKey, Table
 from workbench.stores.dataset import Dataset
 from workbench.stores.key_map import KeyMap, normalise_keys
@@ -32,6 +33,19 @@ def finds_links(dataset: Dataset) -> bool:
             if len(keys) and any(_meets(keys, upto, *part) for part in _columns(dataset, table, key)):
                 return True
     return False
+
+
+def expect_links_found(dataset: Dataset, asked: str) -> None:
+    """Refuse to write tables anew as they are where a compaction would find links: it could not any more.
+
+    Raises
+    ------
+    StoreError
+        Saying what to do first; or if a file is gone because the dataset was replaced.
+    """
+    if dataset.manifest.edits and finds_links(dataset):
+        got = "rows point at keys that were appended after them, and only a compaction links them"
+        raise StoreError(explain(asked, got, do="Call wb.compact(path) first, or engine.compact()"))
 
 
 def _appended_keys(dataset: Dataset, table: Table, target: Table) -> tuple[pa.Array, Int64Array]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from workbench.errors import LoaderError, StoreError, expect, explain
-from workbench.ingestion.found_links import finds_links
+from workbench.errors import LoaderError, expect, explain
+from workbench.ingestion.found_links import expect_links_found
 from workbench.ingestion.lay_out import chosen, moved
 from workbench.ingestion.locality import Locality, measured
 from workbench.ingestion.orders import Order, Orders, check_order
@@ -95,10 +95,7 @@ def reordered(
     StoreError
         If the dataset changed since it was opened, or the disk refuses; nothing was changed.
     """
-    if dataset.manifest.edits and finds_links(dataset):
-        got = "rows point at keys that were appended after them, and only a compaction links them"
-        do = "Call engine.compact(), then engine.refresh()"
-        raise StoreError(explain(f"rows of {dataset.path} were to be reordered", got, do=do))
+    expect_links_found(dataset, f"rows of {dataset.path} were to be reordered")
     orders = Orders(graph.arrays, Histories(dataset))
     if isinstance(order, (str, Mapping)):
         check_order(dataset.schema, order)
