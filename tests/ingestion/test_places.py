@@ -38,7 +38,7 @@ def test_order_and_slots(number, monkeypatch):
     deleted, slots = np.flatnonzero(rng.random(stored) < 0.2), rng.permutation(stored)
     monkeypatch.setattr(places, "deleted_rows", lambda *_: deleted)
     monkeypatch.setattr(places, "current_slots", lambda *_: slots)
-    monkeypatch.setattr(places, "_clock", lambda *_: clock)
+    monkeypatch.setattr(places, "clock_of", lambda *_: clock)
     monkeypatch.setattr(places, "_late_clock", lambda *_: late_clock)
     table = Table("t", (Column("at", Stype.TIMESTAMP),), time="at")
     made = Places.of(_Rows(stored, late), table)

@@ -30,7 +30,7 @@ from workbench.ingestion.write_edges import warn_link
 from workbench.ingestion.write_tables import warn_times, warn_unparsed, write_table
 from workbench.kernels.csc import no_neighbor
 from workbench.schema import Schema, Table
-from workbench.stores.appended import link_name
+from workbench.stores.appended import clock_of, link_name
 from workbench.stores.dataset import Dataset, collect_orphans
 from workbench.stores.durable import write_file
 from workbench.stores.edits import stored_schema
@@ -40,7 +40,7 @@ from workbench.stores.late import LATE, LATE_DELTA
 from workbench.stores.manifest import Manifest
 from workbench.stores.records import ColumnRef
 from workbench.temporal import NO_TIME, iso
-from workbench.types import AnyArray, TimeArray
+from workbench.types import AnyArray
 
 DANGLING = "they get edges when rows of those keys are appended and the dataset is compacted"
 """What becomes of new rows whose keys are not there."""
@@ -82,8 +82,7 @@ def append_tables(
     encoders = Encoders(dataset, job.texts)
     schema, manifest = dataset.schema, dataset.manifest
     given = [table for table in schema if table.name in tables.names]
-    _expect_columns(job, tables, schema)
-    tables = _typed_nulls(tables, given, dataset)
+    tables = _typed_nulls(tables, _expect_columns(job, tables, schema), dataset)
     for table in schema:
         if table.name not in tables.names:
             tables = tables.add(table.name, stored_schema(dataset, table.name).empty_table())
@@ -137,14 +136,20 @@ def _expect_schema(given: Schema, stored: Schema) -> None:
             raise SchemaError(explain("rows were appended", got, do=do))
 
 
-def _expect_columns(job: Job, tables: Tables, schema: Schema) -> None:
-    """Refuse tables that the dataset does not have, and rows that lack columns; say what is left out."""
-    known = [table.name for table in schema]
+def _expect_columns(job: Job, tables: Tables, schema: Schema) -> dict[str, dict[str, str]]:
+    """Refuse tables that the dataset does not have, and rows that lack columns; say what is left out.
+
+    Returns
+    -------
+    dict table -> column -> DuckDB's type of it
+    """
+    known, kinds = [table.name for table in schema], dict[str, dict[str, str]]()
     for name in tables.names:
         if name not in known:
             near, asked = did_you_mean(name, known), f"rows of table {name!r} were appended"
             raise SchemaError(explain(asked, "the dataset has no such table", ", ".join(known), near))
-        there, wanted = tables.types(name), [column.name for column in schema[name].columns]
+        kinds[name] = there = tables.types(name)
+        wanted = [column.name for column in schema[name].columns]
         lacking = [column for column in wanted if column not in there]
         if lacking:
             asked, got = f"rows of table {name!r} were appended", f"they lack the columns {lacking}"
@@ -154,18 +159,19 @@ def _expect_columns(job: Job, tables: Tables, schema: Schema) -> None:
         if odd:
             do = "wb.edit(path) adds columns: edit.add_columns"
             job.warn(f"{name}: left out, as the dataset has no such columns: {odd}; {do}")
+    return kinds
 
 
-def _typed_nulls(tables: Tables, given: list[Table], dataset: Dataset) -> Tables:
+def _typed_nulls(tables: Tables, kinds: Mapping[str, Mapping[str, str]], dataset: Dataset) -> Tables:
     """Columns of nothing but nulls, in the types in which the dataset stores them."""
-    for table in given:
-        empty = [name for name, kind in tables.types(table.name).items() if kind == NULLS]
+    for table, columns in kinds.items():
+        empty = [name for name, kind in columns.items() if kind == NULLS]
         if not empty:
             continue
-        stored = f"{table.name} as it is stored"
-        types = tables.add(stored, dataset.table_files(table.name)[0]).types(stored)
+        stored = f"{table} as it is stored"
+        types = tables.add(stored, dataset.table_files(table)[0]).types(stored)
         for name in (name for name in empty if name in types):
-            tables = tables.derive(table.name, name, f"CAST(NULL AS {types[name]})")
+            tables = tables.derive(table, name, f"CAST(NULL AS {types[name]})")
     return tables
 
 
@@ -214,11 +220,6 @@ def _warn_late(job: Job, new: NewRows, last: int | None) -> None:
         why += f", {new.rows - new.end:,} have no {time!r}" if new.rows > new.end else ""
     if new.late:
         job.warn(f"{name}: {new.late:,} of {new.rows:,} rows wait for a compaction, unseen until then: {why}")
-
-
-def _clock(dataset: Dataset, table: str) -> TimeArray:
-    """Times of all stored rows of a timed table, those of earlier appends among them."""
-    return np.concatenate([np.fromfile(file, np.int64) for file in dataset.files("time", table)])
 
 
 def _keys(dataset: Dataset, table: Table, made: _Appended) -> Keys:
@@ -292,7 +293,7 @@ def _following(schema: Schema, dataset: Dataset, made: _Appended) -> list[str]:
             if new.clock is None:
                 continue
             rows = made.rows.get(src)
-            born = np.concatenate([_clock(dataset, src), rows.times if rows else np.empty(0, np.int64)])
+            born = np.concatenate([clock_of(dataset, src), rows.times if rows else np.empty(0, np.int64)])
             ends: AnyArray = made.links[spec.table, str(spec.src_column)].rows[:]
             linked = ends != no_neighbor(ends.dtype)
             if (born[ends[linked]] > new.times[linked]).any():

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from workbench.errors import StoreError, explain
 from workbench.schema import ForeignKey, Table
 from workbench.stores.dataset import Dataset
+from workbench.stores.edits import read_columns
 from workbench.stores.key_map import KeyMap, normalise_keys
-from workbench.stores.replaced import gone
 from workbench.stores.sql import ROW
 from workbench.types import Int64Array
 
@@ -67,19 +65,12 @@ def _columns(dataset: Dataset, table: Table, key: ForeignKey) -> Iterator[tuple[
     """A foreign key of all rows and their ids, file after file: no edit changes it."""
     first = 0
     for file in dataset.table_files(table.name):
-        values = _read(dataset, file, [key.column]).column(0).combine_chunks()
+        values = read_columns(dataset, file, [key.column]).column(0).combine_chunks()
         yield values, np.arange(first, first + len(values))
         first += len(values)
     for file in dataset.files("edit", table.name):
-        rows = _read(dataset, file, [key.column, ROW])
+        rows = read_columns(dataset, file, [key.column, ROW])
         yield rows.column(0).combine_chunks(), rows.column(1).to_numpy()
-
-
-def _read(dataset: Dataset, file: Path, columns: list[str]) -> pa.Table:
-    try:
-        return pq.read_table(file, columns=columns)
-    except FileNotFoundError as error:
-        raise gone(dataset, file) from error
 
 
 def _meets(keys: pa.Array, upto: Int64Array, values: pa.Array, ids: Int64Array) -> bool:

@@ -31,6 +31,7 @@ from workbench.ingestion.write_edges import write_edges
 from workbench.ingestion.write_tables import copy_query, write_keys, write_times
 from workbench.schema import Table
 from workbench.stores import compaction
+from workbench.stores.appended import clock_of
 from workbench.stores.compaction import Compaction, folded
 from workbench.stores.dataset import Dataset, partition_name
 from workbench.stores.durable import adopt_file, write_file
@@ -88,7 +89,7 @@ def _frees_the_end(dataset: Dataset) -> bool:
         gone = deleted_rows(dataset, table.name)
         if table.time is None or not len(gone):
             continue
-        clock = np.concatenate([np.fromfile(file, np.int64) for file in dataset.files("time", table.name)])
+        clock = clock_of(dataset, table.name)
         kept = np.delete(clock, gone)
         if len(kept) and int(clock[-1]) - int(kept[-1]) > FAR_AHEAD:
             return True

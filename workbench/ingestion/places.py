@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.schema import Table
+from workbench.stores.appended import clock_of
 from workbench.stores.compaction import current_slots
 from workbench.stores.dataset import Dataset
 from workbench.stores.edits import deleted_rows
@@ -37,7 +38,7 @@ class Places:
         rows = np.concatenate([kept, stored + np.arange(late)])
         if not late:
             return cls(stored, rows)
-        clock = np.concatenate([_clock(dataset, table)[kept], _late_clock(dataset, table)])
+        clock = np.concatenate([clock_of(dataset, table.name)[kept], _late_clock(dataset, table)])
         return cls(stored, rows[np.argsort(clock, kind="stable")])
 
     def by_slot(self, dataset: Dataset, table: Table) -> tuple[Int64Array, AnyArray]:
@@ -56,10 +57,6 @@ class Places:
         slots = np.empty(len(lying), np.uint32)
         slots[place[lying]] = np.arange(len(lying))
         return lying, slots
-
-
-def _clock(dataset: Dataset, table: Table) -> TimeArray:
-    return np.concatenate([np.fromfile(file, np.int64) for file in dataset.files("time", table.name)])
 
 
 def _late_clock(dataset: Dataset, table: Table) -> TimeArray:

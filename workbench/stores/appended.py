@@ -8,6 +8,7 @@ folds them in, the partitions' graph and the links of new rows are merged in mem
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
 def link_name(table: str, column: str) -> str:
     """Name under which the links of a foreign key are registered."""
     return json.dumps([table, column])
+
+
+def clock_of(dataset: Dataset, table: str) -> TimeArray:
+    """int64[rows]: times of all rows of a timed table, those of appended ones among them.
+
+    Raises
+    ------
+    StoreError
+        If a file is gone because the dataset was replaced.
+    """
+    return np.concatenate([_flat(dataset, file, np.dtype(np.int64)) for file in dataset.files("time", table)])
 
 
 def with_new_times(dataset: Dataset, table: str, stored: TimeArray) -> TimeArray:
@@ -84,12 +96,13 @@ def _expect_offsets(dataset: Dataset, spec: EdgeSpec, indptr: Int64Array, nbr: A
 
 def _appended(dataset: Dataset, role: str, name: str, dtype: np.dtype[np.generic]) -> AnyArray:
     """The flat files of all appends, one behind the other."""
-    parts = [np.empty(0, dtype)]
-    for edit in dataset.manifest.edits:
-        for entry in edit.files:
-            if (entry.role, entry.name) == (role, name):
-                try:
-                    parts.append(np.fromfile(dataset.locate(entry), dtype))
-                except FileNotFoundError as error:
-                    raise gone(dataset, dataset.locate(entry)) from error
-    return np.concatenate(parts)
+    entries = (entry for edit in dataset.manifest.edits for entry in edit.files)
+    files = (dataset.locate(entry) for entry in entries if (entry.role, entry.name) == (role, name))
+    return np.concatenate([np.empty(0, dtype), *(_flat(dataset, file, dtype) for file in files)])
+
+
+def _flat(dataset: Dataset, file: Path, dtype: np.dtype[np.generic]) -> AnyArray:
+    try:
+        return np.fromfile(file, dtype)
+    except FileNotFoundError as error:
+        raise gone(dataset, file) from error

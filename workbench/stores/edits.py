@@ -133,14 +133,14 @@ def current_column(dataset: Dataset, table: str, column: str) -> pa.ChunkedArray
         If a file is gone because the dataset was replaced.
     """
     files, edits = dataset.table_files(table), dataset.files("edit", table)
-    columns = [_read_table(dataset, file, [column]).column(0) for file in files]
+    columns = [read_columns(dataset, file, [column]).column(0) for file in files]
     if not edits:
         return pa.chunked_array([chunk for part in columns for chunk in part.chunks], columns[0].type)
     place = np.arange(dataset.manifest.rows(table))
     for file in edits:
         rows = _read_rows(dataset, file)
         place[rows] = np.arange(len(rows)) + sum(map(len, columns))
-        columns.append(_read_table(dataset, file, [column]).column(0).cast(columns[0].type))
+        columns.append(read_columns(dataset, file, [column]).column(0).cast(columns[0].type))
     return pa.chunked_array([chunk for part in columns for chunk in part.chunks]).take(pa.array(place))
 
 
@@ -159,7 +159,7 @@ def current_rows(dataset: Dataset, table: str, ids: Int64Array) -> pa.Table:
     parts = list(_stored_rows(dataset, table, ids))
     rows = pa.concat_tables(parts)
     for file in dataset.files("edit", table):
-        edited = _read_table(dataset, file, rows.column_names).cast(rows.schema)
+        edited = read_columns(dataset, file, rows.column_names).cast(rows.schema)
         wanted = edited.filter(pc.field(ROW).isin(pa.array(ids)))
         rows = pa.concat_tables([newer_rows(rows, wanted), _without_rows(wanted, rows)])
     return rows
@@ -171,7 +171,7 @@ def row_blocks(dataset: Dataset, table: str) -> Iterator[pa.Table]:
     first = next(blocks)
     edited = first.schema.empty_table()
     for file in dataset.files("edit", table):
-        newer = _read_table(dataset, file, first.column_names).cast(first.schema)
+        newer = read_columns(dataset, file, first.column_names).cast(first.schema)
         edited = pa.concat_tables([_without_rows(edited, newer), newer])
     for block in chain([first], blocks):
         yield newer_rows(block, edited)
@@ -232,10 +232,17 @@ def newer_rows(rows: pa.Table, edited: pa.Table) -> pa.Table:
 
 
 def _read_rows(dataset: Dataset, file: Path) -> Int64Array:
-    return np.asarray(_read_table(dataset, file, [ROW]).column(0).to_numpy(), np.int64)
+    return np.asarray(read_columns(dataset, file, [ROW]).column(0).to_numpy(), np.int64)
 
 
-def _read_table(dataset: Dataset, file: Path, columns: list[str]) -> pa.Table:
+def read_columns(dataset: Dataset, file: Path, columns: list[str]) -> pa.Table:
+    """Columns of one Parquet file of a dataset.
+
+    Raises
+    ------
+    StoreError
+        If it is gone because the dataset was replaced.
+    """
     with _opened(dataset, file) as parquet:
         rows = parquet.read(columns=columns)
         return rows.cast(nullable(rows.schema))

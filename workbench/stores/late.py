@@ -7,16 +7,13 @@ then no sample, view, key or link knows of it, so what was drawn at any anchor s
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from workbench.stores.edits import Delta
+from workbench.stores.edits import Delta, read_columns
 from workbench.stores.features import GroupLayout
-from workbench.stores.replaced import gone
 
 if TYPE_CHECKING:
     from workbench.stores.dataset import Dataset
@@ -33,7 +30,7 @@ def late_column(dataset: Dataset, table: str, column: str) -> pa.Array:
     StoreError
         If a file is gone because the dataset was replaced.
     """
-    parts = [_column(dataset, file, column) for file in dataset.files(LATE, table)]
+    parts = [read_columns(dataset, file, [column]).column(0) for file in dataset.files(LATE, table)]
     return pa.concat_arrays([chunk for part in parts for chunk in part.chunks]) if parts else pa.array([])
 
 
@@ -51,10 +48,3 @@ def late_features(dataset: Dataset, layout: GroupLayout) -> Delta:
     none = Delta(np.empty(0, np.int64), np.empty((0, layout.stride), np.uint8))
     files = dataset.files(LATE_DELTA, layout.group)
     return Delta.merged([none, *(Delta.read(dataset, file, layout, count) for file in files)])
-
-
-def _column(dataset: Dataset, file: Path, column: str) -> pa.ChunkedArray:
-    try:
-        return pq.read_table(file, columns=[column]).column(0)
-    except FileNotFoundError as error:
-        raise gone(dataset, file) from error
