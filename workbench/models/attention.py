@@ -16,7 +16,20 @@ from workbench.plan.architecture import ModelSettings
 from workbench.schema import EdgeType
 
 
-class GatLayer(nn.Module):
+class _Attention(nn.Module):
+    """What every layer with attention knows: its heads, and along which edge types messages flow to whom."""
+
+    def __init__(
+        self, edge_types: Sequence[EdgeType], node_types: Sequence[str], settings: ModelSettings
+    ) -> None:
+        super().__init__()
+        self.heads = settings.heads
+        self.parted = (self.heads, settings.channels // self.heads)
+        self.node_types = list(node_types)
+        self.edge_types = [e for e in dict.fromkeys(edge_types) if e.dst in self.node_types]
+
+
+class GatLayer(_Attention):
     """Graph attention (GATv2), per edge type e.
 
         h'(v) = h(v) + drop(relu(norm(W h(v) + sum over e of W_e sum over u of a_e(u, v) W'_e h(u))))
@@ -33,11 +46,8 @@ class GatLayer(nn.Module):
     def __init__(
         self, edge_types: Sequence[EdgeType], node_types: Sequence[str], settings: ModelSettings
     ) -> None:
-        super().__init__()
-        width, self.heads = settings.channels, settings.heads
-        self.parted = (self.heads, width // self.heads)
-        self.node_types = list(node_types)
-        self.edge_types = [e for e in dict.fromkeys(edge_types) if e.dst in self.node_types]
+        super().__init__(edge_types, node_types, settings)
+        width = settings.channels
         self.own = nn.ModuleList(nn.Linear(width, width) for _ in self.node_types)
         self.norm = nn.ModuleList(nn.LayerNorm(width) for _ in self.node_types)
         self.sent = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in self.edge_types)
@@ -77,7 +87,7 @@ class GatLayer(nn.Module):
         return torch.cat([told, count.log1p()[:, None]], dim=1)
 
 
-class TransformerLayer(nn.Module):
+class TransformerLayer(_Attention):
     """A relational graph transformer: one attention over the neighbours along all edge types at once.
 
         h(v) <- h(v) + drop(W sum over u of a(u, v) V_e norm(h(u)))
@@ -96,11 +106,8 @@ class TransformerLayer(nn.Module):
     def __init__(
         self, edge_types: Sequence[EdgeType], node_types: Sequence[str], settings: ModelSettings
     ) -> None:
-        super().__init__()
-        width, self.heads = settings.channels, settings.heads
-        self.parted = (self.heads, width // self.heads)
-        self.node_types = list(node_types)
-        self.edge_types = [e for e in dict.fromkeys(edge_types) if e.dst in self.node_types]
+        super().__init__(edge_types, node_types, settings)
+        width = settings.channels
         self.types = sorted({e.src for e in self.edge_types} | set(self.node_types))
         self.norm = nn.ModuleList(nn.LayerNorm(width) for _ in self.types)
         self.query = nn.ModuleList(nn.Linear(width, width) for _ in self.node_types)
