@@ -14,6 +14,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from workbench.ingestion.build import ingest
+from workbench.ingestion.infer import infer_schema
+from workbench.ingestion.tables import read_tables
+from workbench.testing.commerce import Commerce, commerce
 from workbench.testing.sizes import torture
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -43,6 +47,15 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="module")
+def generated_shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Commerce, Path]:
+    """A generated shop, and the dataset that its tables became: one for each file of tests."""
+    data, path = commerce(users=120, seed=5), tmp_path_factory.mktemp("shop") / "shop"
+    tables = read_tables(data.tables)
+    ingest(tables, infer_schema(tables), path)
+    return data, path
 
 
 @pytest.fixture

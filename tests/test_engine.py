@@ -8,20 +8,16 @@ import torch
 
 import workbench as wb
 from workbench.kernels.rng import derive_key
-from workbench.testing.commerce import commerce
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    return commerce(users=120, seed=5), tmp_path_factory.mktemp("engine") / "shop"
+def shop(generated_shop):
+    return generated_shop
 
 
 @pytest.fixture(scope="module")
 def engine(shop):
-    data, path = shop
-    tables = wb.read_tables(data.tables)
-    wb.ingest(tables, wb.infer_schema(tables), path)
-    return wb.open(path)
+    return wb.open(shop[1])
 
 
 @pytest.fixture(scope="module")

@@ -4,20 +4,16 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from workbench.testing.commerce import commerce
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    return commerce(users=120, seed=5), tmp_path_factory.mktemp("opened") / "shop"
+def shop(generated_shop):
+    return generated_shop
 
 
 @pytest.fixture(scope="module")
 def engine(shop):
-    data, path = shop
-    tables = wb.read_tables(data.tables)
-    wb.ingest(tables, wb.infer_schema(tables), path)
-    return wb.open(path)
+    return wb.open(shop[1])
 
 
 def test_keys_and_node_ids_are_inverse(engine, shop):

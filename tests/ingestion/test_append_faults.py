@@ -18,12 +18,11 @@ from workbench.errors import StoreError
 from workbench.ingestion.build import ingest
 from workbench.ingestion.merge import compact
 from workbench.stores.dataset import DATA_FOLDERS, Dataset
-from workbench.stores.durable import DurableFile, checksum
 from workbench.stores.graph_arrays import GraphArrays
 from workbench.stores.sql import ROW, quote_names
 from workbench.stores.verify import verify
-from workbench.testing.disk_faults import DiskFaults
-from workbench.testing.edited_shop import SCHEMA, make_shop
+from workbench.testing.disk_faults import DiskFaults, short_writes
+from workbench.testing.edited_shop import SCHEMA, assert_sound, make_shop
 from workbench.testing.sizes import cases, torture
 
 CHILD = """
@@ -153,13 +152,6 @@ def check(path, kind, states, at):
     return new
 
 
-def assert_sound(path):
-    """As ``verify``, but without its child process, which takes a second."""
-    entries = Dataset.open(path).manifest.kept_files
-    assert files_of(path) == {entry.path for entry in entries}
-    assert all(checksum(path / entry.path) == (entry.bytes, entry.checksum) for entry in entries)
-
-
 def files_of(path):
     return {
         file.relative_to(path).as_posix()
@@ -206,23 +198,10 @@ def test_a_disk_that_refuses_at_every_call(before, cases_of, tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", list(RUNS))
-def test_short_writes_are_gone_on_with(before, cases_of, tmp_path, monkeypatch, kind):
+def test_short_writes_are_gone_on_with(before, cases_of, tmp_path, kind):
     shutil.copytree(before / kind, tmp_path / "s")
-    real = DurableFile._create
-
-    class Short:
-        def __init__(self, file):
-            self._file = file
-
-        def write(self, piece):
-            return self._file.write(piece[: max(1, len(piece) // 3)])
-
-        def __getattr__(self, name):
-            return getattr(self._file, name)
-
-    monkeypatch.setattr(DurableFile, "_create", lambda self: Short(real(self)))
-    RUNS[kind](tmp_path / "s")
-    monkeypatch.undo()
+    with short_writes():
+        RUNS[kind](tmp_path / "s")
     assert verify(tmp_path / "s").ok
     assert state(tmp_path / "s") == cases_of[kind][1][1]
 

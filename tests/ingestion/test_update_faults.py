@@ -17,10 +17,9 @@ from workbench.errors import StoreError
 from workbench.ingestion.edit import edit
 from workbench.stores.compaction import compact
 from workbench.stores.dataset import Dataset
-from workbench.stores.durable import DurableFile
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.verify import verify
-from workbench.testing.disk_faults import DiskFaults
+from workbench.testing.disk_faults import DiskFaults, short_writes
 from workbench.testing.edited_shop import assert_sound, check_shop, make_shop
 from workbench.testing.sizes import cases, torture
 
@@ -179,25 +178,12 @@ def test_a_disk_that_refuses_at_every_call(before, calls, tmp_path, kind):
             check(path, kind, models, at)
 
 
-def test_short_writes_are_gone_on_with(before, tmp_path, monkeypatch):
+def test_short_writes_are_gone_on_with(before, tmp_path):
     root, models = before
     shutil.copytree(root / "edit", tmp_path / "s")
-    real = DurableFile._create
-
-    class Short:
-        def __init__(self, file):
-            self._file = file
-
-        def write(self, piece):
-            return self._file.write(piece[: max(1, len(piece) // 3)])
-
-        def __getattr__(self, name):
-            return getattr(self._file, name)
-
-    monkeypatch.setattr(DurableFile, "_create", lambda self: Short(real(self)))
-    change(tmp_path / "s")
-    compact(tmp_path / "s")
-    monkeypatch.undo()
+    with short_writes():
+        change(tmp_path / "s")
+        compact(tmp_path / "s")
     assert verify(tmp_path / "s").ok
     dataset = Dataset.open(tmp_path / "s")
     check_shop(dataset, SsdFeatures.open(dataset), models["edit"][1])

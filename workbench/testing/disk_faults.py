@@ -14,7 +14,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,30 @@ from workbench.stores.durable import DurableFile
 
 KINDS = ("kill", "ENOSPC", "EIO")
 """What may go wrong; half of a write is done before it does."""
+
+
+class _Short:
+    """A file that takes a third of what it is given."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, piece: memoryview) -> int:
+        return int(self._file.write(piece[: max(1, len(piece) // 3)]))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@contextmanager
+def short_writes() -> Iterator[None]:
+    """Every write of a durable file takes less than it is given, as a system may."""
+    real = DurableFile._create
+    DurableFile._create = lambda self: _Short(real(self))  # type: ignore[method-assign, assignment, return-value]
+    try:
+        yield
+    finally:
+        DurableFile._create = real  # type: ignore[method-assign]
 
 
 class DiskFaults:
