@@ -37,6 +37,7 @@ class HeteroGNN(nn.Module):
     statistics : Statistics  of every table that the plan reaches
     seed_type : str
     outputs : int or None  numbers per seed, of several classes or steps; None: one, without an axis for it
+    past : int  numbers per seed that tell of its entity's past labels; 0: none are read
 
     Raises
     ------
@@ -51,6 +52,7 @@ class HeteroGNN(nn.Module):
         statistics: Statistics,
         seed_type: str,
         outputs: int | None = None,
+        past: int = 0,
     ) -> None:
         super().__init__()
         steps = plan.fanout.compile(schema, [seed_type])
@@ -78,9 +80,13 @@ class HeteroGNN(nn.Module):
             )
         self.edge_types = followed(schema, steps, self.depth)
         self.adds = steps.subgraph != FORMS[0]
+        self.past = (
+            nn.Sequential(nn.Linear(past, channels), nn.ReLU(), KeyedDropout(dropout)) if past else None
+        )
+        wide = (3 if past else 2) * channels
         self.head = nn.Sequential(
-            nn.LayerNorm(2 * channels),
-            nn.Linear(2 * channels, channels),
+            nn.LayerNorm(wide),
+            nn.Linear(wide, channels),
             nn.ReLU(),
             KeyedDropout(dropout),
             nn.Linear(channels, outputs or 1),
@@ -105,7 +111,8 @@ class HeteroGNN(nn.Module):
             hops = self.depth - index
             sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
             hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
-        return inputs, torch.cat([first, hidden[self.seed_type][:count]], dim=1)
+        known = [] if self.past is None else [self.past(seeds.past_labels)]
+        return inputs, torch.cat([first, hidden[self.seed_type][:count], *known], dim=1)
 
     def encode_nodes(self, store: Any, table: str, anchors: Tensor) -> Tensor:
         """float32[nodes, channels]: the input vector of every node of a type."""

@@ -36,6 +36,7 @@ from workbench.training.devices import loader_core, pick_device
 from workbench.training.loaders import check_seen, predict_loader, seen, train_loader
 from workbench.training.metrics import score
 from workbench.training.parts import Parts
+from workbench.training.past_labels import PastLabels
 from workbench.training.predict import Predictions
 from workbench.training.printing import PrintProgress
 from workbench.training.records import record_scores
@@ -64,6 +65,7 @@ class Run:
     error : BaseException or None  what ended a failed run
     callback_error : BaseException or None  of a callback that broke at the end; the run is as good as ever
     target : Target  what the labels are, and what the model's outputs mean
+    past : PastLabels or None  what seeds are told of earlier labels, where the plan asks for it
     """
 
     def __init__(
@@ -81,9 +83,10 @@ class Run:
         device: str = "auto",
         builtin: bool = True,
         callbacks: Sequence[Callback] = (),
+        past: PastLabels | None = None,
     ) -> None:
         self.parts, self.task, self.plan, self.key, self.folder = parts, task, plan, key, folder
-        self.model, self.statistics, self.target = model, statistics, target
+        self.model, self.statistics, self.target, self.past = model, statistics, target, past
         self.device = pick_device(device)
         self.seed_type, self.builtin = seed_type, builtin
         self.state = "running"
@@ -296,8 +299,11 @@ class Run:
             expand=expand,
             callbacks=self._callbacks,
             device=self.device,
+            past=self.past,
         )
-        checks = predict_loader(self.parts, self.plan, val, self.key, expand=expand, device=self.device)
+        checks = predict_loader(
+            self.parts, self.plan, val, self.key, expand=expand, device=self.device, past=self.past
+        )
         return trainer.fit(batches, checks, self.model, self._course)
 
     def _trainer(self, callbacks: Sequence[Callback] = ()) -> Trainer:
@@ -319,7 +325,9 @@ class Run:
 
     def _values(self, seeds: SeedTable) -> AnyArray:
         expand = not self.builtin
-        loader = predict_loader(self.parts, self.plan, seeds, self.key, expand=expand, device=self.device)
+        loader = predict_loader(
+            self.parts, self.plan, seeds, self.key, expand=expand, device=self.device, past=self.past
+        )
         trainer = Trainer(self.plan, device=str(self.device), target=self.target)
         found = self.target.blank(len(seeds))
         with self._lock, loader_core(self.device):
