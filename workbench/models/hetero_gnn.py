@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from workbench.models.attention import LAYERS
 from workbench.models.dropout import KeyedDropout
 from workbench.models.encoders import MomentEncoder, RowEncoder
-from workbench.models.layers import trim_edges
+from workbench.models.layers import Messages, fade_by_rank, trim_edges
 from workbench.models.statistics import Statistics
 from workbench.models.time_features import CYCLIC_WIDTH, cyclic
 from workbench.plan.model_plan import ModelPlan
@@ -57,6 +57,7 @@ class HeteroGNN(nn.Module):
         super().__init__()
         steps = plan.fanout.compile(schema, [seed_type])
         channels, dropout = plan.model.channels, plan.model.dropout
+        self.fades = plan.model.layer == "sage" and "decay" in plan.model.aggregations
         self.seed_type, self.depth, self.outputs = seed_type, plan.model.layers, outputs
         node_types, edge_tables = reached(schema, steps, seed_type)
         self.node_types = node_types
@@ -133,9 +134,9 @@ class HeteroGNN(nn.Module):
         extra = self.moments[_key(table)](anchor, time, store, row)
         return torch.as_tensor(encoded if extra is None else encoded + extra)
 
-    def _edges(self, data: Any, anchors: Tensor) -> dict[EdgeType, tuple[Tensor, Tensor | None]]:
-        """Per edge type: edge_index and, for edge tables, a vector per edge."""
-        found: dict[EdgeType, tuple[Tensor, Tensor | None]] = {}
+    def _edges(self, data: Any, anchors: Tensor) -> dict[EdgeType, Messages]:
+        """Per edge type: edge_index, for edge tables a vector per edge, and what ``decay`` weighs by."""
+        found: dict[EdgeType, Messages] = {}
         for edge_type in self.edge_types:
             store = data[edge_type]
             vectors = None
@@ -151,8 +152,18 @@ class HeteroGNN(nn.Module):
                 vectors = self._encode(
                     store, self.edge_tables[edge_type], edges, anchor, store.get("edge_time")
                 )
-            found[edge_type] = (store.edge_index, vectors)
+            found[edge_type] = Messages(store.edge_index, vectors, self._fade(data, edge_type))
         return found
+
+    def _fade(self, data: Any, edge_type: EdgeType) -> Tensor | None:
+        """float32[edges] by how many newer rows there are; None where rows have no time, or none is asked."""
+        if not self.fades:
+            return None
+        (source, target), time = data[edge_type].edge_index, data[edge_type].get("edge_time")
+        if time is not None:
+            return fade_by_rank(target, time)
+        time = data[edge_type.src].get("time")
+        return None if time is None else fade_by_rank(target, time[source])
 
 
 def followed(schema: Schema, steps: StepPlan, hops: int) -> list[EdgeType]:
