@@ -16,6 +16,10 @@ SCHEDULES: tuple[str, ...] = ("constant", "linear", "cosine")
 PRECISIONS: tuple[str, ...] = ("float32", "bfloat16")
 """What the model computes in; weights, losses and the optimiser are float32 always."""
 
+TRAINED_ON: tuple[str, ...] = ("train", "train+val")
+"""Splits that are learned from. With val nothing is left to choose by: no early stopping, the last epoch is
+kept. ``run.refit()`` makes such a plan of a run that val has judged."""
+
 BALANCED = "balanced"
 """Class weights that give every class of the training labels the same sum."""
 
@@ -43,6 +47,8 @@ class Optimisation:
     quantiles : tuple of float
         Rising levels that the quantile loss predicts; the one nearest to a half is *the* prediction.
     precision : str  see :data:`PRECISIONS`
+    train_on : str  see :data:`TRAINED_ON`
+    schedule_epochs : int or None  epochs at whose end the schedule is over, where that is not ``epochs``
     """
 
     epochs: int = 10
@@ -60,6 +66,8 @@ class Optimisation:
     gamma: float = field(default=2.0, metadata=LATER)
     quantiles: tuple[float, ...] = field(default=(0.1, 0.5, 0.9), metadata=LATER)
     precision: str = field(default="float32", metadata=LATER)
+    train_on: str = field(default="train", metadata=LATER)
+    schedule_epochs: int | None = field(default=None, metadata=LATER)
 
     def check(self) -> None:
         """Refuse nonsense.
@@ -81,6 +89,9 @@ class Optimisation:
         one_of("optimiser", self.optimiser, OPTIMISERS)
         one_of("schedule", self.schedule, SCHEDULES)
         one_of("precision", self.precision, PRECISIONS)
+        one_of("train_on", self.train_on, TRAINED_ON)
+        if self.schedule_epochs is not None:
+            whole("schedule_epochs", self.schedule_epochs, self.epochs, 10**6)
         between("warmup", self.warmup, 0.0, 1.0)
         between("gamma", self.gamma, 0.0, 100.0)
         self._check_class_weights()
@@ -112,13 +123,17 @@ class Optimisation:
         return (
             f"{loss}, {OPTIMISERS[self.optimiser]} {self.learning_rate:g} "
             f"(weight decay {self.weight_decay:g}), batches of {self.batch_size}, "
-            f"{self.epochs} epochs{limit}, patience {self.patience}{self._also()}"
+            f"{self.epochs} epochs{limit}, {self._end()}{self._also()}"
         )
+
+    def _end(self) -> str:
+        return f"patience {self.patience}" if self.train_on == "train" else f"on {self.train_on}, all of them"
 
     def _also(self) -> str:
         parts = []
         if self.schedule != "constant":
-            parts.append(f"{self.schedule} schedule")
+            over = "" if self.schedule_epochs is None else f" over {self.schedule_epochs} epochs"
+            parts.append(f"{self.schedule} schedule{over}")
         if self.warmup:
             parts.append(f"warm-up of {100 * self.warmup:g} %")
         if self.class_weights is not None:
