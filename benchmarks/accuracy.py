@@ -1,8 +1,8 @@
-"""How well do suggested plans predict? Test figures of published tasks, live and frozen, beside baselines.
+r"""How well do suggested plans predict? Test figures of published tasks, live and frozen, beside baselines.
 
     python benchmarks/accuracy.py --task driver-dnf --freeze              choose on val, write down the plan
     python benchmarks/accuracy.py --task driver-dnf --seeds 5 --json FILE test the plan that was frozen
-    python benchmarks/accuracy.py --data FOLDER --query "PREDICT ..." --val DATE --test DATE \\
+    python benchmarks/accuracy.py --data FOLDER --query "PREDICT ..." --val DATE --test DATE \
         --metric auroc|mae --protocol live|frozen [--freeze]              the same of any other data
 
 A task is an entry of ``_accuracy_tasks.py``; without ``--task`` all of them are measured. What ``--freeze``
@@ -77,7 +77,7 @@ def choose(case: Case, seeds: int, quick: bool) -> None:
 
 def suggested(case: Case, task: Any, quick: bool) -> ModelPlan:
     """What ``suggest_plan`` proposes; small for a quick look at whether all of this runs."""
-    plan = case.engine.suggest_plan(task)
+    plan: ModelPlan = case.engine.suggest_plan(task)
     return plan.replace(channels=8, epochs=1, max_steps=3, candidates=(), averaged=1) if quick else plan
 
 
@@ -130,7 +130,8 @@ def score(name: str, task_type: str, label: Any, values: AnyArray) -> float:
 
 def interval(name: str, task_type: str, label: AnyArray, told: list[AnyArray]) -> tuple[float, float]:
     """Bootstrap interval, over test rows, of the mean over keys; resamples of one class are drawn again."""
-    generator, found = np.random.default_rng(0), []
+    generator = np.random.default_rng(0)
+    found: list[float] = []
     while len(found) < RESAMPLES:
         rows = generator.integers(0, len(label), len(label))
         values = [score(name, task_type, label[rows], each[rows]) for each in told]

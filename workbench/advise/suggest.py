@@ -12,6 +12,7 @@ from workbench.loading.order import batch_order
 from workbench.plan.architecture import ModelSettings
 from workbench.plan.cells import as_draw
 from workbench.plan.fanout import Fanout
+from workbench.plan.job import TrainingJob
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.objective import USUAL
 from workbench.plan.optimisation import Optimisation
@@ -81,7 +82,7 @@ def suggest_plan(task: Any, parts: OpenStores) -> ModelPlan:
     steps, training = _optimisation(task.task_type, batch_size, _steps(fanout, seeds, batch_size))
     reasons = [*hops.reasons, sharing, sizing, batching, shaping, training]
     metric = USUAL[task.task_type][1]
-    return ModelPlan(fanout, model, steps, metric, reasons=tuple(reasons))
+    return ModelPlan(fanout, model, steps, TrainingJob(metric), reasons=tuple(reasons))
 
 
 def _mode(fanout: Fanout, seeds: SeedTable, task_type: str) -> tuple[Fanout, tuple[str, str]]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from workbench.plan.checks import LATER, between, one_of, refuse, whole
 
 AGGREGATIONS: tuple[str, ...] = ("mean", "max", "min", "sum", "count", "decay")
-"""What a layer may compute from the neighbours of a node; ``count`` is ``log(1 + neighbours)``, ``decay`` a mean
-in which older rows count less: half for every four that are newer."""
+"""What a layer may compute from the neighbours of a node; ``count`` is ``log(1 + neighbours)``, ``decay`` a
+mean in which older rows count less: half for every four that are newer."""
 
 
 LAYERS: tuple[str, ...] = ("sage", "gat", "transformer")

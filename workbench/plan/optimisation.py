@@ -18,6 +18,10 @@ SCHEDULES: tuple[str, ...] = ("constant", "linear", "cosine")
 PRECISIONS: tuple[str, ...] = ("float32", "bfloat16")
 """What the model computes in; weights, losses and the optimiser are float32 always."""
 
+TRAINED_ON: tuple[str, ...] = ("train", "train+val")
+"""Splits that are learned from. With val nothing is left to choose by: no early stopping, the last epoch is
+kept. ``run.refit()`` makes such a plan of a run that val has judged."""
+
 BALANCED = "balanced"
 """Class weights that give every class of the training labels the same sum."""
 
@@ -48,6 +52,8 @@ class Optimisation:
     stale : str or None
         Longest age of what a training seed sees, such as ``"40 months"``: in every epoch its view ends a
         random time of up to this before its anchor. For tests whose features are frozen. None: at its anchor.
+    train_on : str  see :data:`TRAINED_ON`
+    schedule_epochs : int or None  epochs at whose end the schedule is over, where that is not ``epochs``
     """
 
     epochs: int = 10
@@ -66,6 +72,8 @@ class Optimisation:
     quantiles: tuple[float, ...] = field(default=(0.1, 0.5, 0.9), metadata=LATER)
     precision: str = field(default="float32", metadata=LATER)
     stale: str | None = field(default=None, metadata=LATER)
+    train_on: str = field(default="train", metadata=LATER)
+    schedule_epochs: int | None = field(default=None, metadata=LATER)
 
     def check(self) -> None:
         """Refuse nonsense.
@@ -87,6 +95,9 @@ class Optimisation:
         one_of("optimiser", self.optimiser, OPTIMISERS)
         one_of("schedule", self.schedule, SCHEDULES)
         one_of("precision", self.precision, PRECISIONS)
+        one_of("train_on", self.train_on, TRAINED_ON)
+        if self.schedule_epochs is not None:
+            whole("schedule_epochs", self.schedule_epochs, self.epochs, 10**6)
         between("warmup", self.warmup, 0.0, 1.0)
         between("gamma", self.gamma, 0.0, 100.0)
         self._check_class_weights()
@@ -129,13 +140,17 @@ class Optimisation:
         return (
             f"{loss}, {OPTIMISERS[self.optimiser]} {self.learning_rate:g} "
             f"(weight decay {self.weight_decay:g}), batches of {self.batch_size}, "
-            f"{self.epochs} epochs{limit}, patience {self.patience}{self._also()}"
+            f"{self.epochs} epochs{limit}, {self._end()}{self._also()}"
         )
+
+    def _end(self) -> str:
+        return f"patience {self.patience}" if self.train_on == "train" else f"on {self.train_on}, all of them"
 
     def _also(self) -> str:
         parts = []
         if self.schedule != "constant":
-            parts.append(f"{self.schedule} schedule")
+            over = "" if self.schedule_epochs is None else f" over {self.schedule_epochs} epochs"
+            parts.append(f"{self.schedule} schedule{over}")
         if self.warmup:
             parts.append(f"warm-up of {100 * self.warmup:g} %")
         if self.class_weights is not None:

@@ -25,7 +25,8 @@ from workbench.training.build import (
 )
 from workbench.training.devices import pick_device
 from workbench.training.identity import check_fits
-from workbench.training.loaders import check_labels, seen
+from workbench.training.learned import learned_from
+from workbench.training.loaders import check_labels
 from workbench.training.parts import Parts
 from workbench.training.past_labels import PastLabels
 from workbench.training.printing import PrintProgress
@@ -73,9 +74,10 @@ def start(
     check_task(task, plan)
     hidden = hidden_columns(task)
     check_exclude(plan, model, hidden)
-    train, val = (seen(parts.graph, plan, task.seeds(split)) for split in ("train", "val"))
+    train, val = learned_from(parts.graph, plan, task)
     check_labels(train, plan, task.task_type)
-    check_labels(val, plan, task.task_type)
+    if val is not None:
+        check_labels(val, plan, task.task_type)
     statistics = fit_for(parts.graph, parts.features, plan, train, hidden)
     target = target_for(plan, task, train, statistics, parts.graph)
     fresh = (

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from workbench.errors import TrainingError, explain
+from workbench.loading.padded import is_lists, padded
 from workbench.plan.objective import METRICS, metrics_of
+from workbench.query.seed_table import SeedTable
 from workbench.training.ranks import ranking_scores
 from workbench.types import AnyArray
 
@@ -55,6 +57,20 @@ def score(task_type: str, label: AnyArray, prediction: AnyArray) -> dict[str, fl
         )
     values = _SCORES[task_type](label, prediction)
     return {name: values[name] for name in metrics_of(task_type)}
+
+
+def known_labels(seeds: SeedTable) -> AnyArray:
+    """Labels of seeds as :func:`score` takes them: lists side by side.
+
+    Raises
+    ------
+    TrainingError
+        If they are not known.
+    """
+    if seeds.label is None:
+        got, allowed = "its labels are not known", "a split whose future is observed"
+        raise TrainingError(explain(f"metrics on {seeds!r}", got, allowed))
+    return padded(seeds.label) if is_lists(seeds.label) else np.asarray(seeds.label)
 
 
 def metric(name: str, task_type: str, label: AnyArray, prediction: AnyArray) -> float:

@@ -9,14 +9,13 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event as Flag
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 from torch import nn
 
 from workbench.errors import RunCancelled, TrainingError, WorkbenchError, expect, expect_path, explain
 from workbench.events import Callback, EpochDone, Event, RunDone, emit
-from workbench.loading.padded import is_lists, padded
 from workbench.models.statistics import Statistics
 from workbench.models.transform import Encoders
 from workbench.plan.model_plan import ModelPlan
@@ -33,8 +32,9 @@ from workbench.training.checkpoint import (
 )
 from workbench.training.course import history_of
 from workbench.training.devices import loader_core, pick_device
+from workbench.training.learned import learned_from
 from workbench.training.loaders import check_seen, predict_loader, seen, train_loader
-from workbench.training.metrics import score
+from workbench.training.metrics import known_labels, score
 from workbench.training.parts import Parts
 from workbench.training.past_labels import PastLabels
 from workbench.training.predict import Predictions
@@ -101,8 +101,8 @@ class Run:
         self._loaded = False
         self._course: Checkpoint | None = None
 
-    def begin(self, train: SeedTable, val: SeedTable) -> Run:
-        """Write what the run is made of, then train in a background thread."""
+    def begin(self, train: SeedTable, val: SeedTable | None) -> Run:
+        """Write what the run is made of, then train in a background thread; without val to the last epoch."""
         write_identity(self)
         return self._go(train, val)
 
@@ -124,7 +124,7 @@ class Run:
         if self.state in (*ENDED, "running"):
             got, do = f"the run is {self.state}", "Train again, with other epochs or patience"
             raise TrainingError(explain("a run was to go on", got, "cancelled, killed or failed", do))
-        train, val = (seen(self.parts.graph, self.plan, self._seeds(split)) for split in ("train", "val"))
+        train, val = learned_from(self.parts.graph, self.plan, self._task())
         self._course = load_course(self.folder)
         self._callbacks = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
         self.state, self.error, self._loaded = "running", None, False
@@ -132,7 +132,7 @@ class Run:
         self.history = [] if self._course is None else history_of(self._course.numbers)
         return self._go(train, val)
 
-    def _go(self, train: SeedTable, val: SeedTable) -> Run:
+    def _go(self, train: SeedTable, val: SeedTable | None) -> Run:
         for callback in self._callbacks:
             attach = getattr(callback, "attach", None)
             if attach is not None:
@@ -189,14 +189,10 @@ class Run:
         TrainingError
             If the run has no weights, or the seeds no labels.
         """
-        asked = self._known(self._seeds(split) if isinstance(split, str) else split)
+        asked = self._known(self._task().seeds(split) if isinstance(split, str) else split)
         seeds = seen(self.parts.graph, self.plan, asked)
-        predictions = self.predict(seeds)
-        if seeds.label is None:
-            got, allowed = "its labels are not known", "a split whose future is observed"
-            raise TrainingError(explain(f"metrics on {seeds!r}", got, allowed))
-        label = padded(seeds.label) if is_lists(seeds.label) else seeds.label
-        found = score(self.target.task_type, label, self.target.point(predictions.values))
+        label = known_labels(seeds)
+        found = score(self.target.task_type, label, self.target.point(self.predict(seeds).values))
         if isinstance(split, str) and os.access(self.folder, os.W_OK):
             record_scores(self.folder, split, found)
         return found
@@ -244,6 +240,18 @@ class Run:
         copy_folder(self.folder, target)
         return target
 
+    def refit(self, **options: Any) -> Run:
+        """Train once more on train and val together, as many steps as the best epoch had: a new run.
+
+        Parameters
+        ----------
+        options : ``callbacks``, ``device`` and ``folder``, as of ``engine.train``; ``key``, with None this
+            run's; ``model``, a fresh one where it was your own
+        """
+        from workbench.training.refit import refit
+
+        return refit(self, **options)
+
     def describe(self) -> str:
         """One line: what is trained, on what, where."""
         lazy = set(unshaped(self.model))
@@ -257,7 +265,7 @@ class Run:
         score = f", best {best[-1].metric} {best[-1].value:.4f} (epoch {best[-1].epoch})" if best else ""
         return f"Run({self.state} after {len(self.history)} epochs{score}; {self.folder})"
 
-    def _train(self, train: SeedTable, val: SeedTable) -> None:
+    def _train(self, train: SeedTable, val: SeedTable | None) -> None:
         began, state, message = time.perf_counter(), "failed", ""
         try:
             with loader_core(self.device):
@@ -288,7 +296,7 @@ class Run:
         finally:
             self._ended.set()
 
-    def _fit(self, train: SeedTable, val: SeedTable) -> Fit:
+    def _fit(self, train: SeedTable, val: SeedTable | None) -> Fit:
         expand = not self.builtin
         trainer = self._trainer([self._record, *self._callbacks])
         batches = train_loader(
@@ -301,9 +309,11 @@ class Run:
             device=self.device,
             past=self.past,
         )
-        checks = predict_loader(
-            self.parts, self.plan, val, self.key, expand=expand, device=self.device, past=self.past
-        )
+        checks = None
+        if val is not None:
+            checks = predict_loader(
+                self.parts, self.plan, val, self.key, expand=expand, device=self.device, past=self.past
+            )
         return trainer.fit(batches, checks, self.model, self._course)
 
     def _trainer(self, callbacks: Sequence[Callback] = ()) -> Trainer:
@@ -345,11 +355,11 @@ class Run:
             load_weights(self.folder, self.model)
             self._loaded = True
 
-    def _seeds(self, split: str) -> SeedTable:
+    def _task(self) -> Any:
         if self.task is None:
-            got = "the run was loaded without its task"
-            raise TrainingError(explain(f"the split {split!r} of a run was asked for", got))
-        return cast(SeedTable, self.task.seeds(split))
+            got, do = "the run was loaded without it", "Pass it: load_run(folder, engine, task=task)"
+            raise TrainingError(explain("the task of a run was asked for", got, do=do))
+        return self.task
 
     def _known(self, seeds: SeedTable) -> SeedTable:
         expect(seeds, SeedTable, TrainingError, "what a run says of seeds", "Take task.seeds('test')")

@@ -166,6 +166,7 @@ class Trainer:
         name = self.plan.metric if val is not None else "loss"
         value = self.evaluate(course.model, val) if val is not None else loss
         won = better(name, value, course.best) if val is not None else not value >= course.best
+        won = won or self.plan.optimisation.train_on != "train"  # nothing chooses: the last epoch is kept
         epochs = self.plan.optimisation.epochs
         done = EpochDone(self._seconds(), course.epoch + 1, epochs, loss, name, value, won)
         course.finished(done)
@@ -235,7 +236,8 @@ class Trainer:
         """Where batches do not say how many they are, the learning rate changes between epochs only."""
         settings = self.plan.optimisation
         within = course.step / steps if steps else 0.0
-        rate = learning_rate(settings, (course.epoch + within) / settings.epochs)
+        epochs = settings.schedule_epochs or settings.epochs
+        rate = learning_rate(settings, (course.epoch + within) / epochs)
         for group in course.optimiser.param_groups:
             group["lr"] = rate
 
