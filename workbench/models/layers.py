@@ -58,12 +58,13 @@ class SageLayer(nn.Module):
         kept = {name: hidden[name][: sizes[name]] for name in self.node_types}
         sums = {name: own(kept[name]) for name, own in zip(self.node_types, self.own, strict=True)}
         for edge_type, message in zip(self.edge_types, self.message, strict=True):
-            (source, target), vectors = edges[edge_type][0], edges[edge_type][1]
-            if not len(source):
+            index, vectors = edges[edge_type]
+            if not index.shape[1]:
                 continue
+            source, target = index[0], index[1]
             sent = hidden[edge_type.src].index_select(0, source)
             sent = sent if vectors is None else sent + vectors
-            size = len(kept[edge_type.dst])
+            size = kept[edge_type.dst].shape[0]
             sums[edge_type.dst] = sums[edge_type.dst] + message(self._aggregate(sent, target, size))
         return {
             name: kept[name] + self.dropout(norm(sums[name]).relu())
@@ -71,10 +72,14 @@ class SageLayer(nn.Module):
         }
 
     def _aggregate(self, sent: Tensor, target: Tensor, size: int) -> Tensor:
-        return torch.cat([aggregate(sent, target, size, name) for name in self.aggregations], dim=1)
+        """Combined in each way, side by side; how many messages a node gets is counted once."""
+        counted = {"mean", "count"} & set(self.aggregations)
+        counts = _counts(sent, target, size) if counted else None
+        parts = [aggregate(sent, target, size, name, counts) for name in self.aggregations]
+        return torch.cat(parts, dim=1)
 
 
-def aggregate(sent: Tensor, target: Tensor, size: int, name: str) -> Tensor:
+def aggregate(sent: Tensor, target: Tensor, size: int, name: str, counts: Tensor | None = None) -> Tensor:
     """Combine messages by target node.
 
     Parameters
@@ -83,6 +88,7 @@ def aggregate(sent: Tensor, target: Tensor, size: int, name: str) -> Tensor:
     target : int64[m]  in [0, size)
     size : int
     name : str  ``mean``, ``sum``, ``max``, ``min`` or ``count``
+    counts : float32[size, 1] or None  messages of each node, where they are known
 
     Returns
     -------
@@ -92,14 +98,16 @@ def aggregate(sent: Tensor, target: Tensor, size: int, name: str) -> Tensor:
         empty = sent.new_zeros(size, sent.shape[1])
         index = target[:, None].expand_as(sent)
         return empty.scatter_reduce(0, index, sent, "a" + name, include_self=False)
-    if name == "count":
-        return _counts(sent, target, size).log1p()
-    total = sent.new_zeros(size, sent.shape[1]).index_add(0, target, sent)
-    return total if name == "sum" else total / _counts(sent, target, size).clamp(min=1.0)
+    if name != "count":
+        total = sent.new_zeros(size, sent.shape[1]).index_add(0, target, sent)
+        if name == "sum":
+            return total
+    counts = _counts(sent, target, size) if counts is None else counts
+    return counts.log1p() if name == "count" else total / counts.clamp(min=1.0)
 
 
 def _counts(sent: Tensor, target: Tensor, size: int) -> Tensor:
-    ones = sent.new_ones(len(target))
+    ones = sent.new_ones(target.shape[0])
     return sent.new_zeros(size).index_add(0, target, ones)[:, None]
 
 

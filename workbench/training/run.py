@@ -6,22 +6,22 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import Event as Flag
-from typing import Any, cast
+from typing import Any
 
-import pyarrow as pa
 from torch import nn
 
-from workbench.errors import RunCancelled, TrainingError, WorkbenchError, expect, expect_path, explain
+from workbench.errors import RunCancelled, TrainingError, WorkbenchError, expect_path, explain
 from workbench.events import Callback, EpochDone, Event, RunDone, emit
 from workbench.loading.padded import is_lists, padded
 from workbench.models.statistics import Statistics
 from workbench.models.transform import Encoders
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
-from workbench.stores.key_map import KeyMap
+from workbench.temporal import Instant
+from workbench.training.answering import Answering, known, seeds_of
 from workbench.training.build import check_callbacks
 from workbench.training.checkpoint import (
     Checkpoint,
@@ -33,7 +33,8 @@ from workbench.training.checkpoint import (
 )
 from workbench.training.course import history_of
 from workbench.training.devices import loader_core, pick_device
-from workbench.training.loaders import check_seen, predict_loader, seen, train_loader
+from workbench.training.inference import Inference
+from workbench.training.loaders import predict_loader, seen, train_loader
 from workbench.training.metrics import score
 from workbench.training.parts import Parts
 from workbench.training.predict import Predictions
@@ -43,7 +44,6 @@ from workbench.training.run_folder import copy_folder, write_identity, write_run
 from workbench.training.step import unshaped
 from workbench.training.target import Target
 from workbench.training.trainer import Fit, Trainer
-from workbench.types import AnyArray, Int64Array
 
 ENDED = ("finished", "stopped early")
 """States of a training that came to its end; any other can go on."""
@@ -95,7 +95,7 @@ class Run:
         self._stop, self._ended = Flag(), Flag()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._loaded = False
+        self._answering: Answering | None = None
         self._course: Checkpoint | None = None
 
     def begin(self, train: SeedTable, val: SeedTable) -> Run:
@@ -124,7 +124,7 @@ class Run:
         train, val = (seen(self.parts.graph, self.plan, self._seeds(split)) for split in ("train", "val"))
         self._course = load_course(self.folder)
         self._callbacks = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
-        self.state, self.error, self._loaded = "running", None, False
+        self.state, self.error, self._answering = "running", None, None
         self._stop, self._ended = Flag(), Flag()
         self.history = [] if self._course is None else history_of(self._course.numbers)
         return self._go(train, val)
@@ -186,7 +186,7 @@ class Run:
         TrainingError
             If the run has no weights, or the seeds no labels.
         """
-        asked = self._known(self._seeds(split) if isinstance(split, str) else split)
+        asked = known(self._seeds(split) if isinstance(split, str) else split, self.seed_type)
         seeds = seen(self.parts.graph, self.plan, asked)
         predictions = self.predict(seeds)
         if seeds.label is None:
@@ -203,19 +203,30 @@ class Run:
         """What columns were encoded with, fitted up to the last train anchor: ``transform``, ``inverse``."""
         return Encoders.of(self.parts.dataset, self.statistics)
 
-    def predict(self, seeds: SeedTable) -> Predictions:
+    def predict(
+        self,
+        seeds: SeedTable | None = None,
+        *,
+        at: Instant | None = None,
+        entities: Iterable[Any] | int | None = None,
+    ) -> Predictions:
         """Predict for seeds, in their order; the same for a whole split and for one entity online.
+
+        Parameters
+        ----------
+        seeds : SeedTable  as ``task.seeds("test")`` gives them; or instead of it, for an online call:
+        at : instant  to predict as of then; None for a static task
+        entities : their keys, in the order wanted; None: those of ``task.seeds(at=at)``
 
         Raises
         ------
         TrainingError
             If the run ended before its first epoch was finished, if the seeds are of another table than
             those it was trained on, or if the row of one is newer than all that it may see.
+        TaskError, AnchorError
+            If ``at`` is no instant, a key is unknown, or an entity does not exist then.
         """
-        self._known(seeds)
-        self._ready()
-        check_seen(self.parts.graph, self.plan, seeds)
-        return Predictions(seeds, self._values, self.target, self._keys)
+        return self._ready().predict(seeds, at, entities)
 
     def trained(self) -> nn.Module:
         """The model with its best weights, once the training has ended.
@@ -317,43 +328,19 @@ class Run:
             self.history.append(event)
             write_run(self)
 
-    def _values(self, seeds: SeedTable) -> AnyArray:
-        expand = not self.builtin
-        loader = predict_loader(self.parts, self.plan, seeds, self.key, expand=expand, device=self.device)
-        trainer = Trainer(self.plan, device=str(self.device), target=self.target)
-        found = self.target.blank(len(seeds))
-        with self._lock, loader_core(self.device):
-            for data, values in trainer.predict(self.model, loader):
-                found[data[self.seed_type].input_id.cpu().numpy()] = values
-        return found
-
-    def _keys(self, rows: Int64Array) -> pa.Array:
-        return KeyMap.open(self.parts.dataset, self.target.table).keys_of(rows)
-
-    def _ready(self) -> None:
+    def _ready(self) -> Answering:
         """Wait, then see to it that the model holds the best weights."""
         self.wait()
-        if not self._loaded:
-            load_weights(self.folder, self.model)
-            self._loaded = True
+        with self._lock:
+            if self._answering is None:
+                load_weights(self.folder, self.model)
+                made = (self.parts, self.plan, self.model, self.target, self.key, self.device)
+                asked = Inference(*made, self.seed_type, self.builtin)
+                self._answering = Answering(asked, self.task)
+            return self._answering
 
     def _seeds(self, split: str) -> SeedTable:
-        if self.task is None:
-            got = "the run was loaded without its task"
-            raise TrainingError(explain(f"the split {split!r} of a run was asked for", got))
-        return cast(SeedTable, self.task.seeds(split))
-
-    def _known(self, seeds: SeedTable) -> SeedTable:
-        expect(seeds, SeedTable, TrainingError, "what a run says of seeds", "Take task.seeds('test')")
-        if seeds.node_type != self.seed_type:
-            raise TrainingError(
-                explain(
-                    f"predictions for {seeds!r} were asked for",
-                    f"the run was trained for rows of {self.seed_type!r}",
-                    f"seeds of {self.seed_type!r}, as task.seeds(...) of its task gives them",
-                )
-            )
-        return seeds
+        return seeds_of(self.task, f"the split {split!r} of a run", split)
 
     def _flush(self) -> None:
         for callback in self._callbacks:
