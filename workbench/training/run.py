@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -21,7 +21,7 @@ from workbench.models.transform import Encoders
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
 from workbench.temporal import Instant
-from workbench.training.answering import Answering, known, seeds_of
+from workbench.training.answering import Answering, Entities, known, seeds_of
 from workbench.training.build import check_callbacks
 from workbench.training.checkpoint import (
     Checkpoint,
@@ -37,10 +37,10 @@ from workbench.training.inference import Inference
 from workbench.training.loaders import predict_loader, seen, train_loader
 from workbench.training.metrics import score
 from workbench.training.parts import Parts
-from workbench.training.predict import Predictions
+from workbench.training.predict import Embeddings, Predictions
 from workbench.training.printing import PrintProgress
 from workbench.training.records import record_scores
-from workbench.training.run_folder import copy_folder, write_identity, write_run
+from workbench.training.run_folder import copy_folder, run_identity, write_identity, write_run
 from workbench.training.step import unshaped
 from workbench.training.target import Target
 from workbench.training.trainer import Fit, Trainer
@@ -208,7 +208,9 @@ class Run:
         seeds: SeedTable | None = None,
         *,
         at: Instant | None = None,
-        entities: Iterable[Any] | int | None = None,
+        entities: Entities | None = None,
+        rows: Any = None,
+        texts: Mapping[str, Any] | None = None,
     ) -> Predictions:
         """Predict for seeds, in their order; the same for a whole split and for one entity online.
 
@@ -217,6 +219,10 @@ class Run:
         seeds : SeedTable  as ``task.seeds("test")`` gives them; or instead of it, for an online call:
         at : instant  to predict as of then; None for a static task
         entities : their keys, in the order wanted; None: those of ``task.seeds(at=at)``
+        rows : dict table -> rows that only this call knows, new entities among them
+            They are read and linked as an append would, and seen as if they had been appended; nothing
+            is stored. Those later than ``at`` are not seen.
+        texts : ``'table.column'`` -> the encoder that the ingest got; only where rows have such texts
 
         Raises
         ------
@@ -225,8 +231,29 @@ class Run:
             those it was trained on, or if the row of one is newer than all that it may see.
         TaskError, AnchorError
             If ``at`` is no instant, a key is unknown, or an entity does not exist then.
+        IngestError, SchemaError
+            If rows cannot be appended, or are earlier than the last stored ones of their table.
         """
-        return self._ready().predict(seeds, at, entities)
+        return self._ready().predict(seeds, at, entities, rows, texts)
+
+    def embed(
+        self,
+        seeds: SeedTable | None = None,
+        *,
+        at: Instant | None = None,
+        entities: Entities | None = None,
+    ) -> Embeddings:
+        """What the model's head reads of each seed, float32[n, width]; parameters as of :meth:`predict`.
+
+        Of the built-in model these are ``2 * channels`` numbers: the seed's own row, then what it learned
+        from its neighbourhood. A module of yours needs a method ``embed(data)``.
+
+        Raises
+        ------
+        TrainingError, TaskError, AnchorError
+            As :meth:`predict`; also if a module of yours has no such method.
+        """
+        return self._ready().embed(seeds, at, entities)
 
     def trained(self) -> nn.Module:
         """The model with its best weights, once the training has ended.
@@ -336,8 +363,11 @@ class Run:
                 load_weights(self.folder, self.model)
                 made = (self.parts, self.plan, self.model, self.target, self.key, self.device)
                 asked = Inference(*made, self.seed_type, self.builtin)
-                self._answering = Answering(asked, self.task)
+                self._answering = Answering(asked, self.task, self._identity)
             return self._answering
+
+    def _identity(self) -> str:
+        return run_identity(self.folder, self.parts)
 
     def _seeds(self, split: str) -> SeedTable:
         return seeds_of(self.task, f"the split {split!r} of a run", split)
