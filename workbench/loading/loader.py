@@ -150,8 +150,9 @@ class Loader:
             If the epoch has no such batch.
         """
         _check_place("one batch", index, len(self.order) - 1)
-        started = self._start(index)
-        return self._finish(_same, index, started.value, started.future.result()).item
+        sampled = self._sampled(index)
+        blocks = self.features.multi_get(sampled.join.reads, self.pool)
+        return self._finish(_same, index, sampled, blocks).item
 
     def subgraphs(self) -> Iterator[SampledSubgraph]:
         """What the batches are sampled to, in order, made in this thread and without reading a feature."""
@@ -174,15 +175,19 @@ class Loader:
         return f"Loader({len(self):,} batches of up to {size:,} of {self.seeds!r}, epoch {self.epoch})"
 
     def _start(self, index: int) -> Started:
+        sampled = self._sampled(index)
+        future = self.features.fetch(sampled.join.reads, self.pool)
+        future.add_done_callback(sampled.clock.lap_fetch)
+        return Started(sampled, future)
+
+    def _sampled(self, index: int) -> _Sampled:
         clock = Clock()
         rows = self.order[index]
         seeds, subgraph = self._sample(rows)
         clock.lap("sample")
         schema, groups = self.sampler.graph.schema, self.features.groups
         join = plan_join(schema, groups, subgraph, self._edge_features, self._versions)
-        future = self.features.fetch(join.reads, self.pool)
-        future.add_done_callback(clock.lap_fetch)
-        return Started(_Sampled(rows, seeds, subgraph, join, clock), future)
+        return _Sampled(rows, seeds, subgraph, join, clock)
 
     def _sample(self, rows: Int64Array) -> tuple[SeedSet, SampledSubgraph]:
         table = self.seeds

@@ -98,6 +98,10 @@ class HeteroGNN(nn.Module):
         said = torch.as_tensor(self.head(self.read(data)[1]))
         return said if self.outputs else said.squeeze(1)
 
+    def embed(self, data: Any) -> Tensor:
+        """float32[num_seeds, 2 * channels]: what the head reads of the seeds, their own row first."""
+        return self.read(data)[1]
+
     def read(self, data: Any) -> tuple[dict[str, Tensor], Tensor]:
         """Input vectors of all nodes by type, and float32[num_seeds, 2 * channels] of the seeds at last."""
         seeds = data[self.seed_type]

@@ -77,11 +77,11 @@ class SageLayer(nn.Module):
         sums = {name: own(kept[name]) for name, own in zip(self.node_types, self.own, strict=True)}
         for edge_type, message in zip(self.edge_types, self.message, strict=True):
             (source, target), vectors, fade = edges[edge_type]
-            if not len(source):
+            if not source.shape[0]:
                 continue
             sent = hidden[edge_type.src].index_select(0, source)
             sent = sent if vectors is None else sent + vectors
-            size = len(kept[edge_type.dst])
+            size = kept[edge_type.dst].shape[0]
             sums[edge_type.dst] = sums[edge_type.dst] + message(self._aggregate(sent, target, size, fade))
         return {
             name: kept[name] + self.dropout(norm(sums[name]).relu())
@@ -89,10 +89,21 @@ class SageLayer(nn.Module):
         }
 
     def _aggregate(self, sent: Tensor, target: Tensor, size: int, fade: Tensor | None) -> Tensor:
-        return torch.cat([aggregate(sent, target, size, name, fade) for name in self.aggregations], dim=1)
+        """Combined in each way, side by side; how many messages a node gets is counted once."""
+        counted = {"mean", "count", "decay"} & set(self.aggregations)
+        counts = _counts(sent, target, size) if counted else None
+        parts = [aggregate(sent, target, size, name, counts, fade) for name in self.aggregations]
+        return torch.cat(parts, dim=1)
 
 
-def aggregate(sent: Tensor, target: Tensor, size: int, name: str, fade: Tensor | None = None) -> Tensor:
+def aggregate(
+    sent: Tensor,
+    target: Tensor,
+    size: int,
+    name: str,
+    counts: Tensor | None = None,
+    fade: Tensor | None = None,
+) -> Tensor:
     """Combine messages by target node.
 
     Parameters
@@ -101,6 +112,7 @@ def aggregate(sent: Tensor, target: Tensor, size: int, name: str, fade: Tensor |
     target : int64[m]  in [0, size)
     size : int
     name : str  ``mean``, ``decay``, ``sum``, ``max``, ``min`` or ``count``
+    counts : float32[size, 1] or None  messages of each node, where they are known
     fade : float32[m] or None  weights of ``decay``, a weighted mean; None: all the same
 
     Returns
@@ -111,17 +123,19 @@ def aggregate(sent: Tensor, target: Tensor, size: int, name: str, fade: Tensor |
         empty = sent.new_zeros(size, sent.shape[1])
         index = target[:, None].expand_as(sent)
         return empty.scatter_reduce(0, index, sent, "a" + name, include_self=False)
-    if name == "count":
-        return _counts(sent, target, size).log1p()
     if name == "decay" and fade is not None:
         total = sent.new_zeros(size, sent.shape[1]).index_add(0, target, sent * fade[:, None])
         return total / sent.new_zeros(size).index_add(0, target, fade)[:, None].clamp(min=1e-6)
-    total = sent.new_zeros(size, sent.shape[1]).index_add(0, target, sent)
-    return total if name == "sum" else total / _counts(sent, target, size).clamp(min=1.0)
+    if name != "count":
+        total = sent.new_zeros(size, sent.shape[1]).index_add(0, target, sent)
+        if name == "sum":
+            return total
+    counts = _counts(sent, target, size) if counts is None else counts
+    return counts.log1p() if name == "count" else total / counts.clamp(min=1.0)
 
 
 def _counts(sent: Tensor, target: Tensor, size: int) -> Tensor:
-    ones = sent.new_ones(len(target))
+    ones = sent.new_ones(target.shape[0])
     return sent.new_zeros(size).index_add(0, target, ones)[:, None]
 
 

@@ -6,21 +6,21 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
-import pyarrow as pa
 from torch import nn
 
-from workbench.errors import RunCancelled, TrainingError, WorkbenchError, expect, expect_path, explain
+from workbench.errors import RunCancelled, TrainingError, WorkbenchError, expect_path, explain
 from workbench.events import Callback, EpochDone, Event, RunDone, emit
 from workbench.models.statistics import Statistics
 from workbench.models.transform import Encoders
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
-from workbench.stores.key_map import KeyMap
+from workbench.temporal import Instant
+from workbench.training.answering import Answering, Entities, known
 from workbench.training.build import check_callbacks
 from workbench.training.checkpoint import (
     Checkpoint,
@@ -32,19 +32,19 @@ from workbench.training.checkpoint import (
 )
 from workbench.training.course import history_of
 from workbench.training.devices import loader_core, pick_device
+from workbench.training.inference import Inference
 from workbench.training.learned import learned_from
-from workbench.training.loaders import check_seen, predict_loader, seen, train_loader
+from workbench.training.loaders import predict_loader, seen, train_loader
 from workbench.training.metrics import known_labels, score
 from workbench.training.parts import Parts
 from workbench.training.past_labels import PastLabels
-from workbench.training.predict import Predictions
+from workbench.training.predict import Embeddings, Predictions
 from workbench.training.printing import PrintProgress
 from workbench.training.records import record_scores
-from workbench.training.run_folder import copy_folder, write_identity, write_run
+from workbench.training.run_folder import copy_folder, run_identity, write_identity, write_run
 from workbench.training.step import unshaped
 from workbench.training.target import Target
 from workbench.training.trainer import Fit, Trainer
-from workbench.types import AnyArray, Int64Array
 
 ENDED = ("finished", "stopped early")
 """States of a training that came to its end; any other can go on."""
@@ -98,7 +98,7 @@ class Run:
         self._stop, self._ended = Flag(), Flag()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._loaded = False
+        self._answering: Answering | None = None
         self._course: Checkpoint | None = None
 
     def begin(self, train: SeedTable, val: SeedTable | None) -> Run:
@@ -127,7 +127,7 @@ class Run:
         train, val = learned_from(self.parts.graph, self.plan, self._task())
         self._course = load_course(self.folder)
         self._callbacks = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
-        self.state, self.error, self._loaded = "running", None, False
+        self.state, self.error, self._answering = "running", None, None
         self._stop, self._ended = Flag(), Flag()
         self.history = [] if self._course is None else history_of(self._course.numbers)
         return self._go(train, val)
@@ -189,7 +189,7 @@ class Run:
         TrainingError
             If the run has no weights, or the seeds no labels.
         """
-        asked = self._known(self._task().seeds(split) if isinstance(split, str) else split)
+        asked = known(self._task().seeds(split) if isinstance(split, str) else split, self.seed_type)
         seeds = seen(self.parts.graph, self.plan, asked)
         label = known_labels(seeds)
         found = score(self.target.task_type, label, self.target.point(self.predict(seeds).values))
@@ -202,19 +202,57 @@ class Run:
         """What columns were encoded with, fitted up to the last train anchor: ``transform``, ``inverse``."""
         return Encoders.of(self.parts.dataset, self.statistics)
 
-    def predict(self, seeds: SeedTable) -> Predictions:
+    def predict(
+        self,
+        seeds: SeedTable | None = None,
+        *,
+        at: Instant | None = None,
+        entities: Entities | None = None,
+        rows: Any = None,
+        texts: Mapping[str, Any] | None = None,
+    ) -> Predictions:
         """Predict for seeds, in their order; the same for a whole split and for one entity online.
+
+        Parameters
+        ----------
+        seeds : SeedTable  as ``task.seeds("test")`` gives them; or instead of it, for an online call:
+        at : instant  to predict as of then; None for a static task
+        entities : their keys, in the order wanted; None: those of ``task.seeds(at=at)``
+        rows : dict table -> rows that only this call knows, new entities among them
+            They are read and linked as an append would, and seen as if they had been appended; nothing
+            is stored. Those later than ``at`` are not seen.
+        texts : ``'table.column'`` -> the encoder that the ingest got; only where rows have such texts
 
         Raises
         ------
         TrainingError
             If the run ended before its first epoch was finished, if the seeds are of another table than
             those it was trained on, or if the row of one is newer than all that it may see.
+        TaskError, AnchorError
+            If ``at`` is no instant, a key is unknown, or an entity does not exist then.
+        IngestError, SchemaError
+            If rows cannot be appended, or are earlier than the last stored ones of their table.
         """
-        self._known(seeds)
-        self._ready()
-        check_seen(self.parts.graph, self.plan, seeds)
-        return Predictions(seeds, self._values, self.target, self._keys)
+        return self._ready().predict(seeds, at, entities, rows, texts)
+
+    def embed(
+        self,
+        seeds: SeedTable | None = None,
+        *,
+        at: Instant | None = None,
+        entities: Entities | None = None,
+    ) -> Embeddings:
+        """What the model's head reads of each seed, float32[n, width]; parameters as of :meth:`predict`.
+
+        Of the built-in model these are ``2 * channels`` numbers: the seed's own row, then what it learned
+        from its neighbourhood. A module of yours needs a method ``embed(data)``.
+
+        Raises
+        ------
+        TrainingError, TaskError, AnchorError
+            As :meth:`predict`; also if a module of yours has no such method.
+        """
+        return self._ready().embed(seeds, at, entities)
 
     def trained(self) -> nn.Module:
         """The model with its best weights, once the training has ended.
@@ -333,45 +371,25 @@ class Run:
             self.history.append(event)
             write_run(self)
 
-    def _values(self, seeds: SeedTable) -> AnyArray:
-        expand = not self.builtin
-        loader = predict_loader(
-            self.parts, self.plan, seeds, self.key, expand=expand, device=self.device, past=self.past
-        )
-        trainer = Trainer(self.plan, device=str(self.device), target=self.target)
-        found = self.target.blank(len(seeds))
-        with self._lock, loader_core(self.device):
-            for data, values in trainer.predict(self.model, loader):
-                found[data[self.seed_type].input_id.cpu().numpy()] = values
-        return found
-
-    def _keys(self, rows: Int64Array) -> pa.Array:
-        return KeyMap.open(self.parts.dataset, self.target.table).keys_of(rows)
-
-    def _ready(self) -> None:
+    def _ready(self) -> Answering:
         """Wait, then see to it that the model holds the best weights."""
         self.wait()
-        if not self._loaded:
-            load_weights(self.folder, self.model)
-            self._loaded = True
+        with self._lock:
+            if self._answering is None:
+                load_weights(self.folder, self.model)
+                made = (self.parts, self.plan, self.model, self.target, self.key, self.device)
+                asked = Inference(*made, self.seed_type, self.builtin, self.past)
+                self._answering = Answering(asked, self.task, self._identity)
+            return self._answering
+
+    def _identity(self) -> str:
+        return run_identity(self.folder, self.parts)
 
     def _task(self) -> Any:
         if self.task is None:
             got, do = "the run was loaded without it", "Pass it: load_run(folder, engine, task=task)"
             raise TrainingError(explain("the task of a run was asked for", got, do=do))
         return self.task
-
-    def _known(self, seeds: SeedTable) -> SeedTable:
-        expect(seeds, SeedTable, TrainingError, "what a run says of seeds", "Take task.seeds('test')")
-        if seeds.node_type != self.seed_type:
-            raise TrainingError(
-                explain(
-                    f"predictions for {seeds!r} were asked for",
-                    f"the run was trained for rows of {self.seed_type!r}",
-                    f"seeds of {self.seed_type!r}, as task.seeds(...) of its task gives them",
-                )
-            )
-        return seeds
 
     def _flush(self) -> None:
         for callback in self._callbacks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import shutil
 import tempfile
@@ -18,7 +19,7 @@ from workbench.plan.model_plan import ModelPlan
 from workbench.schema import Schema
 from workbench.stores.durable import sync_file, sync_folders
 from workbench.stores.key_map import KeyMap
-from workbench.training.checkpoint import draft_of, read_json, write_json
+from workbench.training.checkpoint import WEIGHTS, draft_of, read_json, write_json
 from workbench.training.identity import category_values, dataset_hash, package_versions, schema_hash
 from workbench.training.parts import Parts
 from workbench.training.target import Target
@@ -201,6 +202,22 @@ def write_run(run: Run) -> None:
             "history": [asdict(event) for event in run.history],
         },
     )
+
+
+def run_identity(folder: Path, parts: Parts) -> str:
+    """Names what a run computes over a store: its weights, its plan, its key, and every byte of the store.
+
+    Raises
+    ------
+    OSError
+        If a file of the folder cannot be read.
+    """
+    found = hashlib.sha256()
+    for name in (WEIGHTS, "plan.json", "statistics.json"):
+        found.update((folder / name).read_bytes())
+    key = read_json(folder / "run.json")["key"]
+    found.update(repr((key, parts.graph.snapshot, dataset_hash(parts.dataset))).encode())
+    return found.hexdigest()
 
 
 def read_run(folder: Path) -> SavedRun:

@@ -15,6 +15,7 @@ from torch.nn.parameter import is_lazy
 
 from workbench.errors import TrainingError, explain
 from workbench.models.hetero_gnn import HeteroGNN
+from workbench.plan.model_plan import ModelPlan
 from workbench.plan.optimisation import OPTIMISERS, Optimisation
 from workbench.training.target import Target
 
@@ -91,6 +92,12 @@ def _misshapen(model: nn.Module, raw: object, count: int, target: Target) -> str
         f"a tensor of shape {shapes}",
         "The seeds are the first data[seed_type].batch_size nodes of their type",
     )
+
+
+def mixed_precision(plan: ModelPlan, device: torch.device) -> torch.autocast:
+    """A context in which a model computes as precisely as its plan says."""
+    mixed = plan.optimisation.precision == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=mixed)
 
 
 def unshaped(model: nn.Module) -> list[str]:

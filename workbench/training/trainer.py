@@ -30,7 +30,15 @@ from workbench.training.course import Course, part
 from workbench.training.devices import pick_device
 from workbench.training.metrics import better, metric
 from workbench.training.ranks import side_by_side
-from workbench.training.step import labels_of, learning_rate, optimiser_of, outputs, seeded, unshaped
+from workbench.training.step import (
+    labels_of,
+    learning_rate,
+    mixed_precision,
+    optimiser_of,
+    outputs,
+    seeded,
+    unshaped,
+)
 from workbench.training.target import Target
 from workbench.types import AnyArray
 
@@ -207,7 +215,7 @@ class Trainer:
         for batch in batches:
             self._check_stop()
             data = batch.to(self.device, non_blocking=True)
-            with torch.no_grad(), self._precision():
+            with torch.no_grad(), mixed_precision(self.plan, self.device):
                 raw = outputs(model, data, self.target)
             yield data, self.target.predictions(raw)
 
@@ -250,7 +258,7 @@ class Trainer:
         ticks.append(time.perf_counter())
         set_dropout_key(model, key)
         with seeded(model, key, self.device):
-            with self._precision():
+            with mixed_precision(self.plan, self.device):
                 raw = outputs(model, data, self.target)
             loss = self.target.loss(raw, labels_of(data))
             ticks.append(time.perf_counter())
@@ -309,10 +317,6 @@ class Trainer:
                 )
             )
         return chain([batch], batches) if batches is train else train
-
-    def _precision(self) -> torch.autocast:
-        mixed = self.plan.optimisation.precision == "bfloat16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=mixed)
 
     def _check_stop(self) -> None:
         if self._stop.is_set():
