@@ -74,10 +74,10 @@ def rows_text(schema: wb.Schema, name: str, graph: Sized | None) -> str:
     return kind if graph is None else f"{graph.num_nodes(name):,} rows, {kind}"
 
 
-def short(name: object) -> str:
+def short(name: object, longest: int = LONGEST) -> str:
     """A name as it is sent: enough to be told apart; half characters, which no message takes, are ``?``."""
-    text = str(name)[: LONGEST + 1].encode("utf-8", "replace").decode()
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "\u2026"
+    text = str(name)[: longest + 1].encode("utf-8", "replace").decode()
+    return text if len(text) <= longest else text[: longest - 1] + "\u2026"
 
 
 def _type(table: wb.Table, graph: Sized | None) -> dict[str, Any]:

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._base import Face, needs, script, style
-from widgets._fanout_table import FanoutTable
-from widgets._pilot import pilot_seeds
+from widgets._fanout_table import EDITS, FanoutTable
+from widgets._history import History
+from widgets._pilot import Pilot, budget, cost_facts, cost_picture
+from widgets._pricing import Pricing
 
-FEW, MOST_NODES = 4, 1_000_000
-"""A few seeds go first: a fanout of which all would draw more nodes than this is costed on them alone."""
+TYPING = 1.0
+"""Seconds within which changes of one cell are one edit: a number being typed."""
 
 
 class FanoutPicker(Face):
-    """A table of hops and edge types over a plan's fanout.
-
-    Parameters
-    ----------
-    engine : Engine
-    task : Task  whose seeds are sampled for the cost
-    plan : ModelPlan
+    """A table of hops and edge types over a plan's fanout; the cost is sampled from the task's seeds.
 
     Attributes
     ----------
-    fanout : Fanout  as edited so far
-    plan : ModelPlan  with that fanout
-    cost : Cost or None  of a batch; None until it is measured
+    table : FanoutTable  as edited so far; ``table.form('PyG')`` is what can be copied
+    fanout, plan : Fanout, ModelPlan  of that table
+    cost : Profile or None  of a batch, with intervals; None until it is measured
     """
 
-    handles: ClassVar[tuple[str, ...]] = ("set", "hops", "strategy", "reset")
+    handles: ClassVar[tuple[str, ...]] = ("edit", "fit", "copy")
     _esm = script("fanout_picker.js")
     _css = style()
 
@@ -41,12 +39,18 @@ class FanoutPicker(Face):
         do = "Metapaths have no table of cells: print them, and change them with plan.replace(fanout=...)"
         needs(plan.fanout, wb.Fanout, "FanoutPicker(engine, task, plan) over plan.fanout", do)
         super().__init__()
-        self._engine, self._task, self._start = engine, task, plan
-        self._pilot: wb.SeedTable | None = None
+        self._start = plan
+        self._pilot = Pilot(engine, task, plan.optimisation.batch_size)
+        self._pricing = Pricing(self._pilot, self._price, self.show_error)
         self._listeners: list[Callable[[wb.Fanout], None]] = []
-        self.table = FanoutTable(engine.schema, task.entity_table, plan.fanout)
-        self.cost: wb.Cost | None = None
-        self._change(self.table)
+        self._typed: tuple[object, float] = (None, 0.0)
+        self.cost: wb.Profile | None = None
+        self._show(History(FanoutTable(engine.schema, task.entity_table, plan.fanout, plan.fanout)))
+
+    @property
+    def table(self) -> FanoutTable:
+        """The fanout as a table."""
+        return self._history.now
 
     @property
     def fanout(self) -> wb.Fanout:
@@ -59,11 +63,35 @@ class FanoutPicker(Face):
         return self._start.replace(fanout=self.fanout)
 
     def set(self, hop: int, edge_type: str, fanout: float | wb.Draw) -> None:
-        """Change one cell to a number, a share or a draw; a number keeps the options that the cell has.
+        """Change a cell to a number, which keeps the cell's options, a share or a draw; the cost follows."""
+        self.edit(self.table.set(hop, edge_type, fanout))
 
-        The cost follows in the background (``wait`` for it).
+    def edit(self, table: FanoutTable) -> None:
+        """Replace the table: ``picker.edit(picker.table.deeper())``."""
+        self._show(self._history.then(table))
+
+    def undo(self) -> None:
+        """Take back the last edit; nothing to take back changes nothing."""
+        self._show(self._history.undone())
+
+    def redo(self) -> None:
+        """Make the edit again that was taken back last."""
+        self._show(self._history.redone())
+
+    def fit(self, **budget: Any) -> wb.Fit:
+        """Take the widest fanout, in these proportions, within ``bytes=``, ``nodes=`` or ``ms=`` per batch.
+
+        Raises
+        ------
+        FanoutError
+            If not even the narrowest fits.
         """
-        self._change(self.table.set(hop, edge_type, fanout))
+        table = self.table
+        found = self._pilot.fit(table.fanout, **budget)
+        with self._lock:
+            if table is self.table:  # the user may have edited on meanwhile
+                self.edit(replace(table, fanout=found.fanout))
+        return found
 
     def on_change(self, listener: Callable[[wb.Fanout], None]) -> None:
         """Call ``listener(fanout)`` after every edit."""
@@ -71,74 +99,52 @@ class FanoutPicker(Face):
 
     def wait(self, seconds: float = 60.0) -> FanoutPicker:
         """Wait until the cost of the present fanout is known (or failed: see ``error``)."""
-        self.worker.wait(seconds)
+        self._pricing.wait(seconds)
         return self
 
-    def pilot(self) -> wb.SeedTable:
-        """The seeds that are sampled: see :func:`pilot_seeds`."""
-        if self._pilot is None:
-            batch_size = self._start.optimisation.batch_size
-            self._pilot = pilot_seeds(self._task, self.fanout.disjoint, batch_size)
-        return self._pilot
+    def on_edit(self, how: str, **edit: Any) -> None:
+        """A view edits the table; what is typed into one cell without a pause is one edit."""
+        if how in ("undo", "redo"):
+            getattr(self, how)()
+        elif how in EDITS:
+            cell, now = (edit.get("hop"), edit.get("edge_type")), time.monotonic()
+            typing = how == "set" and cell == self._typed[0] and now - self._typed[1] < TYPING
+            self._show(self._history.then(getattr(self.table, how)(**edit), same_edit=typing))
+            self._typed = cell, now
+        else:
+            raise wb.FanoutError(f"edit {how!r} of a fanout was asked for. Allowed: {', '.join(EDITS)}.")
 
-    def on_set(self, hop: int, edge_type: str, fanout: float) -> None:
-        """A view changed a cell."""
-        self.set(hop, edge_type, fanout)
+    def on_fit(self, most: float, unit: str) -> None:
+        """A view asked for the widest fanout within a budget; it is looked for in the background."""
+        self._pricing.later(lambda: self.fit(**budget(most, unit)))
+        self.publish()
 
-    def on_hops(self, more: bool) -> None:
-        """A view asked for one hop more, or one less."""
-        self._change(self.table.deeper() if more else self.table.shallower())
+    def on_copy(self, form: str) -> None:
+        """A view asked for a form of the fanout, to copy it."""
+        self.send({"kind": "form", "text": self.table.form(form)})
 
-    def on_strategy(self, strategy: str) -> None:
-        """A view chose how neighbours are drawn; the plan's own way brings its weight or half-life."""
-        own = self._start.fanout
-        needed = {"weight": own.weight, "half_life": own.half_life} if strategy == own.strategy else {}
-        self._change(self.table.with_strategy(strategy, **needed))
-
-    def on_reset(self) -> None:
-        """A view asked for the plan's own fanout."""
-        self._change(FanoutTable(self._engine.schema, self._task.entity_table, self._start.fanout))
-
-    def _change(self, table: FanoutTable) -> None:
+    def _show(self, history: History[FanoutTable]) -> None:
         with self._lock:
-            self.table, self.cost, self.error = table, None, ""
+            self._history, self.cost, self.error, self._typed = history, None, "", (None, 0.0)
             self.publish()
-        self.worker.submit(lambda: self._measure(table.fanout))
+        self._pricing.submit(self.fanout)
         for listener in self._listeners:
-            listener(table.fanout)
+            listener(self.fanout)
 
-    def _measure(self, fanout: wb.Fanout) -> None:
-        """Runs in the worker: by the time it ends the user may have edited on."""
-        batch_size, seeds = self._start.optimisation.batch_size, self.pilot()
-        cost = self._engine.cost(seeds[:FEW], fanout, batch_size=batch_size)
-        if len(seeds) > FEW and cost.nodes / batch_size * len(seeds) <= MOST_NODES:
-            cost = self._engine.cost(seeds, fanout, batch_size=batch_size)
+    def _price(self, fanout: wb.Fanout, cost: wb.Profile) -> None:
+        """Called in a thread: by now the user may have edited on."""
         with self._lock:
             if fanout == self.fanout:
                 self.cost = cost
                 self.publish()
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
-        """The table, the strategy and the cost."""
-        meta: dict[str, Any] = {
-            "seed_type": self.table.seed_type,
-            "hops": self.fanout.hops_deep,
-            "rows": self.table.rows(),
-            "strategy": self.fanout.strategy,
-            "strategies": list(dict.fromkeys(["uniform", "recent", self._start.fanout.strategy])),
-            "choices": self.fanout.lines()[0],
-            "cost": None,
-        }
-        if self.cost is not None:
-            names = ("batch_size", "nodes", "edges", "feature_bytes", "milliseconds")
-            meta["cost"] = {name: float(getattr(self.cost, name)) for name in names}
-            meta["cost"]["cells"] = {f"{hop}|{e}": round(n) for (hop, e), n in self.cost.cells.items()}
-        return meta, {}
+        """The table, the choices and the cost."""
+        past, future = bool(self._history.past), bool(self._history.future)
+        meta = {**self.table.facts(), "undo": past, "redo": future}
+        return {**meta, "cost": self.cost and cost_facts(self.cost, self.table.edge_types)}, {}
 
     def still(self) -> tuple[str, str]:
         """Expected edges per cell as bars, and the cost as text; waits a moment for a cost under way."""
-        self.worker.wait(1.0)
-        line = f"{self.fanout!r}" + (f"; {self.cost}" if self.cost else "")
-        cells = self.cost.cells if self.cost else {}
-        bars = {f"hop {hop}: {e}": n for (hop, e), n in cells.items()}
-        return wb.bars_svg(bars, title="edges per batch", width=620), line
+        self.wait(1.0)
+        return cost_picture(self.fanout, self.cost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
 from workbench.query.task import Task
-from workbench.sampling.profile import Cost, profile
+from workbench.sampling.profile_batches import Profile
+from workbench.sampling.profile_fit import Fit
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.subgraph import SampledSubgraph
@@ -29,13 +31,17 @@ class ToyEngine:
         self.graph = RamGraph(toy_shop())
         self.schema = self.graph.schema
         self.costed: list[Fanout] = []
+        self.features, self._span = SimpleNamespace(groups={}), None
 
     def sample(self, seeds: SeedTable, fanout: Fanout, *, key: int = 0) -> SampledSubgraph:
         return NeighborSampler(self.graph, fanout, key=key).sample(seeds.seed_set())
 
-    def cost(self, seeds: SeedTable, fanout: Fanout, *, batch_size: int = 512) -> Cost:
+    def profile(self, seeds: SeedTable, fanout: Fanout, **options: Any) -> Profile:
         self.costed.append(fanout)
-        return profile(self.graph, {}, fanout, seeds.seed_set(), batch_size=batch_size)
+        return Engine.profile(self, seeds, fanout, **options)
+
+    def fit_fanout(self, seeds: SeedTable, fanout: Fanout, **budget: Any) -> Fit:
+        return Engine.fit_fanout(self, seeds, fanout, **budget)
 
     def row(self, table: str, row_id: int) -> dict[str, Any]:
         return {"name": f"<b>{table}</b>", "value": row_id / 3, "nothing": None}

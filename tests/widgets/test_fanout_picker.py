@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from widgets import FanoutPicker
+from widgets._pilot import Pilot
 from workbench.errors import FanoutError, WorkbenchError
 from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout
@@ -16,6 +17,15 @@ from workbench.testing.graphs import DAY
 ORDERS = "orders-user_id->users"
 
 
+def edit(how, **more):
+    """The message of a view."""
+    return {"kind": "edit", "how": how, **more}
+
+
+def row_of(picker, edge_type):
+    return [str(e) for e in picker.table.edge_types].index(edge_type)
+
+
 def test_an_edit_changes_fanout_plan_and_cost(engine, task, plan):
     picker = FanoutPicker(engine, task, plan).wait()
     before = picker.cost.edges
@@ -23,8 +33,8 @@ def test_an_edit_changes_fanout_plan_and_cost(engine, task, plan):
     assert picker.fanout.get(1, ORDERS) == 0
     assert picker.plan == plan.replace(fanout=picker.fanout)
     assert plan.fanout == Fanout([4, 2])
-    assert picker.wait().cost.edges < before
-    assert picker._payload["meta"]["cost"]["edges"] == picker.cost.edges
+    assert picker.wait().cost.edges.mean < before.mean
+    assert [f"{picker.cost.edges}", "edges"] in picker._payload["meta"]["cost"]["totals"]
 
 
 def test_a_task_in_place_of_the_plan_is_refused(engine, task, plan):
@@ -53,11 +63,11 @@ def test_what_the_table_cannot_edit_is_shown_and_kept(engine, task, plan):
     )
     assert meta["strategies"] == ["uniform", "recent", "decay"]
     assert meta["rows"][0] == {"edge_type": ORDERS, "cells": [2], "notes": ["2 (the last 9 days only)"]}
-    picker._receive(picker, {"kind": "strategy", "strategy": "recent"}, [])
+    picker._receive(picker, edit("drawn", strategy="recent"), [])
     assert (picker.fanout.half_life, picker.fanout.max_nodes) == (None, 500)
-    picker._receive(picker, {"kind": "strategy", "strategy": "decay"}, [])
+    picker._receive(picker, edit("drawn", strategy="decay"), [])
     assert picker.fanout == start
-    picker._receive(picker, {"kind": "set", "hop": 1, "edge_type": ORDERS, "fanout": 0.25}, [])
+    picker._receive(picker, edit("set", hop=1, edge_type=0, fanout=0.25), [])
     assert picker.fanout.cell(1, ORDERS) == Draw(0.25, window="9 days")
     assert picker.plan.fanout.strict
     assert picker.wait().error == ""
@@ -66,19 +76,19 @@ def test_what_the_table_cannot_edit_is_shown_and_kept(engine, task, plan):
 
 def test_a_view_edits_through_messages(engine, task, plan):
     picker = FanoutPicker(engine, task, plan)
-    picker._receive(picker, {"kind": "set", "hop": 2, "edge_type": ORDERS, "fanout": -1}, [])
-    picker._receive(picker, {"kind": "strategy", "strategy": "recent"}, [])
-    picker._receive(picker, {"kind": "hops", "more": True}, [])
+    picker._receive(picker, edit("set", hop=2, edge_type=row_of(picker, ORDERS), fanout=-1), [])
+    picker._receive(picker, edit("drawn", strategy="recent"), [])
+    picker._receive(picker, edit("deeper"), [])
     assert picker.fanout.get(2, ORDERS) == -1
     assert picker.fanout.strategy == "recent"
     assert picker.fanout.hops_deep == 3
-    picker._receive(picker, {"kind": "reset"}, [])
+    picker._receive(picker, edit("reset"), [])
     assert picker.fanout == plan.fanout
 
 
 def test_a_bad_edit_is_shown_and_the_fanout_stays(engine, task, plan):
     picker = FanoutPicker(engine, task, plan).wait()
-    picker._receive(picker, {"kind": "set", "hop": 1, "edge_type": ORDERS, "fanout": -5}, [])
+    picker._receive(picker, edit("set", hop=1, edge_type=0, fanout=-5), [])
     assert "FanoutError" in picker._payload["meta"]["error"]
     assert picker.fanout == plan.fanout
     with pytest.raises(FanoutError):
@@ -91,14 +101,14 @@ def test_while_dragging_only_the_newest_fanout_is_costed(engine, task, plan):
     picker = FanoutPicker(engine, task, plan).wait()
     engine.costed.clear()
     hold, measuring = threading.Event(), threading.Event()
-    cost = engine.cost
+    profile = engine.profile
 
     def slow(*args, **kwargs):
         measuring.set()
         hold.wait(10)
-        return cost(*args, **kwargs)
+        return profile(*args, **kwargs)
 
-    engine.cost = slow
+    engine.profile = slow
     picker.set(1, ORDERS, 1)
     measuring.wait(10)
     for k in range(2, 9):
@@ -110,11 +120,89 @@ def test_while_dragging_only_the_newest_fanout_is_costed(engine, task, plan):
     assert picker.cost is not None
 
 
+def test_an_edit_is_costed_while_full_batches_of_the_one_before_are_measured(engine, task, plan, monkeypatch):
+    monkeypatch.setattr("widgets._pilot.QUICK", 1)
+    hold, full = threading.Event(), Pilot.full
+    monkeypatch.setattr(Pilot, "full", lambda *args: hold.wait(10) and full(*args))
+    picker, priced = FanoutPicker(engine, task, plan.replace(batch_size=2)), threading.Event()
+    picker.observe(lambda change: change.new["meta"]["cost"] and priced.set(), "_payload")
+    priced.wait(10)
+    for k in (1, 3):
+        priced.clear()
+        picker.set(1, ORDERS, k)
+        assert priced.wait(10)
+    hold.set()
+    assert picker.wait().error == ""
+
+
+def test_edits_are_taken_back_and_made_again(engine, task, plan):
+    picker = FanoutPicker(engine, task, plan)
+    picker.set(1, ORDERS, 3)
+    picker.edit(picker.table.deeper())
+    picker._receive(picker, edit("undo"), [])
+    assert (picker.fanout.hops_deep, picker.fanout.get(1, ORDERS)) == (2, 3)
+    picker.undo()
+    assert picker.fanout == plan.fanout
+    picker.undo()
+    meta = picker._payload["meta"]
+    assert (meta["undo"], meta["redo"]) == (False, True)
+    picker._receive(picker, edit("redo"), [])
+    picker.redo()
+    assert picker.fanout.hops_deep == 3
+    picker._receive(picker, edit("preset", name="flat: 64"), [])
+    assert picker.fanout == Fanout([64])
+    assert not picker._payload["meta"]["redo"]
+
+
+def test_a_number_that_is_typed_is_one_edit(engine, task, plan, monkeypatch):
+    picker, now = FanoutPicker(engine, task, plan), 100.0
+    monkeypatch.setattr("widgets.fanout_picker.time.monotonic", lambda: now)
+    for k in (1, 12, 128):
+        picker._receive(picker, edit("set", hop=1, edge_type=0, fanout=k), [])
+    picker.undo()
+    assert picker.fanout == plan.fanout
+    for k in (1, 12):
+        now += 5
+        picker._receive(picker, edit("set", hop=1, edge_type=0, fanout=k), [])
+    picker.undo()
+    assert picker.fanout.get(1, picker.table.edge_types[0]) == 1
+
+
+def test_it_is_fitted_to_a_budget(engine, task, plan):
+    picker = FanoutPicker(engine, task, plan.replace(batch_size=3))
+    wide = picker.fit(nodes=10**6)
+    assert picker.fanout == wide.fanout
+    most = picker.wait().cost.nodes.mean
+    picker._receive(picker, {"kind": "fit", "most": most - 1, "unit": "nodes"}, [])
+    picker.wait()
+    assert picker.error == ""
+    assert picker.cost.nodes.high < most
+    picker.undo()
+    assert picker.fanout == wide.fanout
+    picker._receive(picker, {"kind": "fit", "most": 1, "unit": "nodes"}, [])
+    assert "FanoutError" in picker.wait().error
+    assert picker.fanout == wide.fanout
+
+
+def test_a_fit_is_forgotten_where_the_user_edited_on(engine, task, plan):
+    picker, fit = FanoutPicker(engine, task, plan), engine.fit_fanout
+    engine.fit_fanout = lambda *args, **options: picker.set(1, ORDERS, 3) or fit(*args, **options)
+    picker.fit(nodes=10**6)
+    assert picker.fanout == plan.fanout.with_entry(1, ORDERS, 3)
+
+
+def test_forms_are_sent_when_they_are_asked_for(engine, task, plan):
+    picker, sent = FanoutPicker(engine, task, plan), []
+    picker.send = sent.append
+    picker._receive(picker, {"kind": "copy", "form": "PyG"}, [])
+    assert sent == [{"kind": "form", "text": "[4, 2]"}]
+
+
 def test_an_error_of_the_cost_is_shown(engine, task, plan):
     def fail(*_args, **_kwargs):
         raise MemoryError("too wide")
 
-    engine.cost = fail
+    engine.profile = fail
     picker = FanoutPicker(engine, task, plan).wait()
     assert picker.error == "MemoryError: too wide"
     assert picker.cost is None
@@ -128,30 +216,16 @@ def test_listeners_hear_every_edit(engine, task, plan):
     assert [fanout.get(1, ORDERS) for fanout in heard] == [3, 2]
 
 
-def test_a_very_wide_fanout_is_costed_on_a_few_seeds(engine, task, plan, monkeypatch):
-    seeds = task.seeds("val")[[0, 1, 2, 0, 1, 2, 0, 1]]
-    task.seeds = lambda split: seeds
-    assert FanoutPicker(engine, task, plan).wait().cost.pilot == 8
-    monkeypatch.setattr("widgets.fanout_picker.MOST_NODES", 5)
-    assert FanoutPicker(engine, task, plan).wait().cost.pilot == 4
-
-
-def test_without_validation_seeds_the_training_seeds_are_sampled(engine, task, plan):
-    task.split = "train"
-    assert FanoutPicker(engine, task, plan).pilot().split == "train"
-
-
-def test_joint_fanouts_are_costed_on_seeds_of_one_anchor(engine, task, plan):
+def test_joint_fanouts_are_costed_in_batches_of_one_anchor(engine, task, plan):
     joint = plan.replace(fanout=Fanout([4, 2], disjoint=False))
-    seeds = task.seeds("val")
-    mixed = replace(seeds, anchor_time=np.array([9, 10, 10]) * DAY)
+    mixed = replace(task.seeds("val"), anchor_time=np.array([9, 10, 10]) * DAY)
     task.seeds = lambda split: mixed
     picker = FanoutPicker(engine, task, joint).wait()
     assert picker.error == ""
-    assert picker.pilot().anchor_time.tolist() == [10 * DAY, 10 * DAY]
+    assert picker.cost.batches == 2
 
 
 def test_the_still_picture_tells_the_cost(engine, task, plan):
     picture, line = FanoutPicker(engine, task, plan).wait().still()
     assert picture.startswith("<svg ")
-    assert "512 seeds" in line
+    assert "Batches of 3 seeds, all 1 sampled" in line

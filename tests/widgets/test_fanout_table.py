@@ -1,10 +1,12 @@
 """The fanout as an editable table, against the compiled plan."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from widgets._fanout_table import FanoutTable
+from widgets._fanout_table import PRESETS, FanoutTable
 from workbench.errors import FanoutError, SchemaError
 from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout
@@ -51,8 +53,11 @@ def test_a_number_keeps_the_options_of_its_cell():
     assert edited.fanout.cell(1, NAMES[0]) == Draw(0.5, cap=9, window=5)
     assert edited.set(1, NAMES[0], 4).fanout.cell(1, NAMES[0]) == Draw(4, window=5)
     assert edited.set(1, NAMES[0], Draw(4, static=True)).fanout.cell(1, NAMES[0]) == Draw(4, static=True)
-    assert (edited.deeper().fanout.weight, edited.with_strategy("recent").fanout.weight) == ("amount", None)
-    assert edited.with_strategy("recent").with_strategy("weighted", weight="amount") == edited
+    edited = replace(edited, start=start)
+    assert (edited.deeper().fanout.weight, edited.drawn("recent").fanout.weight) == ("amount", None)
+    assert edited.drawn("recent").drawn("weighted") == edited
+    assert edited.strategies == ("uniform", "recent", "weighted")
+    assert edited.reset().fanout == start
 
 
 @settings(max_examples=cases(100, 1000))
@@ -87,7 +92,7 @@ def test_hops_are_added_and_removed_down_to_one():
 
 def test_edits_keep_everything_else():
     start = Fanout([4, 2], strategy="recent", static=["orders-user_id->users"], window=5, disjoint=False)
-    edited = FanoutTable(SCHEMA, "users", start).set(2, NAMES[0], 9).with_strategy("uniform").deeper()
+    edited = FanoutTable(SCHEMA, "users", start).set(2, NAMES[0], 9).drawn("uniform").deeper()
     fanout = edited.fanout
     assert (fanout.static, fanout.window, fanout.disjoint) == (start.static, start.window, False)
     assert fanout.strategy == "uniform"
@@ -109,3 +114,27 @@ def test_a_value_that_is_no_fanout_is_refused(value):
 def test_an_edge_type_that_is_not_there_is_refused():
     with pytest.raises(SchemaError, match="Did you mean"):
         table(4).set(1, "orders-user->users", 1)
+
+
+def test_a_preset_changes_the_numbers_and_keeps_the_rest():
+    start = FanoutTable(SCHEMA, "users", Fanout([{NAMES[0]: 3}], strategy="recent", strict=True))
+    for name, numbers in PRESETS.items():
+        assert start.preset(name).fanout == Fanout(numbers, strategy="recent", strict=True)
+    with pytest.raises(FanoutError, match="Allowed: narrow: 8, 4"):
+        start.preset("widest")
+
+
+def test_the_form_of_each_library_reads_back_as_the_same_fanout():
+    edited = table(4, 2).set(1, NAMES[0], 7).set(2, NAMES[1], 0)
+    compiled = edited.fanout.compile(SCHEMA, ["users"])
+    assert eval(edited.form("Fanout"), {"Fanout": Fanout}) == edited.fanout
+    assert Fanout.from_pyg(eval(edited.form("PyG"))).compile(SCHEMA, ["users"]) == compiled
+    assert table(4, 2).form("PyG") == "[4, 2]"
+    plain = FanoutTable(SCHEMA, "users", Fanout([{"default": 4, "orders-user_id->users": 9}]))
+    read = Fanout.from_kumo(eval(plain.form("Kumo")), SCHEMA)
+    assert read.compile(SCHEMA, ["users"]) == plain.fanout.compile(SCHEMA, ["users"])
+    assert plain.set(1, NAMES[0], 0.5).form("PyG").startswith("# PyG's num_neighbors was asked for")
+
+
+def test_a_cell_is_named_by_its_row_too():
+    assert table(4).set(1, 1, 9) == table(4).set(1, str(table(4).edge_types[1]), 9)

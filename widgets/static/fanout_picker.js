@@ -1,39 +1,56 @@
-/* FanoutPicker: one table, hops across, edge types down; native number inputs. */
+/* FanoutPicker: one table, hops across, edge types down; native number inputs, a bar of edges in each cell. */
 
 function render({ model, el }) {
   const inputs = new Map();
   let structure = "";
 
   return mount(model, el, "fanout", (root, send) => {
+    const edit = (how, more) => send({ kind: "edit", how, ...more });
+    const button = (text, onclick) => make("button", { type: "button", onclick }, text);
+    const choose = (label, onchange, ...names) => make("select", { "aria-label": label, onchange }, ...names.map((name) => make("option", {}, name)));
     const title = make("span", { class: "wb-title" });
-    const strategy = make(
-      "select",
-      { "aria-label": "which neighbours are drawn", onchange: () => send({ kind: "strategy", strategy: strategy.value }) },
-    );
-    const fewer = make("button", { type: "button", onclick: () => send({ kind: "hops", more: false }) }, "Remove hop");
-    const bar = make(
-      "div",
-      { class: "wb-bar" },
-      title,
-      strategy,
-      make("button", { type: "button", onclick: () => send({ kind: "hops", more: true }) }, "Add hop"),
-      fewer,
-      make("button", { type: "button", onclick: () => send({ kind: "reset" }) }, "Reset"),
-    );
+    const strategy = choose("which neighbours are drawn", () => edit("drawn", { strategy: strategy.value }));
+    const preset = choose("preset", () => {
+      if (preset.selectedIndex) edit("preset", { name: preset.value });
+      preset.selectedIndex = 0;
+    }, "Presets");
+    const fewer = button("Remove hop", () => edit("shallower"));
+    const undo = button("Undo", () => edit("undo"));
+    const redo = button("Redo", () => edit("redo"));
+    const most = make("input", { type: "number", min: 0, step: "any", value: 50, "aria-label": "budget of a batch" });
+    const unit = choose("unit of the budget", null, "MB", "ms", "nodes");
+    const fit = () => most.value > 0 && send({ kind: "fit", most: most.valueAsNumber, unit: unit.value });
+    const form = choose("form to copy", ask, "Fanout", "PyG", "Kumo");
+    const text = make("textarea", { class: "wb-wide", readonly: true, rows: 3, "aria-label": "the fanout as Python" });
+    const copy = button("Copy", () => (text.select(), document.execCommand("copy")));
+    const copies = make("details", { ontoggle: ask }, make("summary", {}, "Copy as"), make("div", { class: "wb-bar" }, form, copy), text);
     const choices = make("div", { class: "wb-caption" });
     const table = make("table");
     const cost = make("div", { class: "wb-cost", role: "status", "aria-live": "polite" });
-    root.append(bar, choices, make("div", { class: "wb-scroll" }, table), cost);
+    const bar = (...parts) => make("div", { class: "wb-bar" }, ...parts);
+    root.append(
+      bar(title, strategy, preset, button("Add hop", () => edit("deeper")), fewer, undo, redo, button("Reset", () => edit("reset"))),
+      choices, make("div", { class: "wb-scroll" }, table), cost,
+      bar("Fit to", most, unit, button("Fit", fit)),
+      copies,
+    );
+
+    function ask() {
+      text.value = "";
+      if (copies.open) send({ kind: "copy", form: form.value });
+    }
+    const onForm = (message) => message.kind === "form" && (text.value = message.text);
+    model.on("msg:custom", onForm);
 
     const share = (value) => value > 0 && value < 1;
 
     /** Shares are sent when they are complete: on its way, 0.25 is 0, then 0.2. */
-    function edited(input, hop, edgeType, complete) {
+    function edited(input, hop, row, complete) {
       const value = input.valueAsNumber;
       const whole = Number.isInteger(value) && value >= -1;
       input.setAttribute("aria-invalid", String(!whole && !share(value)));
       const typing = share(value) || share(Number(input.dataset.value));
-      if ((whole || share(value)) && complete === typing) send({ kind: "set", hop, edge_type: edgeType, fanout: value });
+      if ((whole || share(value)) && complete === typing) edit("set", { hop, edge_type: row, fanout: value });
     }
 
     /** What was never sent must not stay in sight as if it counted. */
@@ -43,28 +60,29 @@ function render({ model, el }) {
       input.setAttribute("aria-invalid", "false");
     }
 
-    function cell(hop, edgeType) {
+    function cell(hop, row, edgeType) {
       const input = make("input", {
         type: "number",
         min: -1,
         max: 100000,
         step: "any",
         "aria-label": `neighbours at hop ${hop} along ${edgeType}`,
-        oninput: () => edited(input, hop, edgeType, false),
-        onchange: () => edited(input, hop, edgeType, true),
+        oninput: () => edited(input, hop, row, false),
+        onchange: () => edited(input, hop, row, true),
         onblur: () => restored(input),
       });
       const edges = make("small", {}, "\u00a0");
-      inputs.set(`${hop}|${edgeType}`, { input, edges });
-      return make("td", {}, input, edges);
+      const bar = make("div", { class: "wb-cell-bar" });
+      inputs.set(`${hop}|${row}`, { input, edges, bar });
+      return make("td", {}, input, edges, bar);
     }
 
     function rebuild(rows, hops) {
       inputs.clear();
       const numbers = Array.from({ length: hops }, (_, i) => i + 1);
       const head = numbers.map((hop) => make("th", { scope: "col" }, `hop ${hop}`));
-      const body = rows.map(({ edge_type: name }) =>
-        make("tr", {}, make("th", { scope: "row" }, name), ...numbers.map((hop) => cell(hop, name))),
+      const body = rows.map(({ edge_type: name }, row) =>
+        make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, name)), ...numbers.map((hop) => cell(hop, row, name))),
       );
       table.replaceChildren(
         make("caption", {}, "Neighbours per node; 0: do not follow, -1: every visible one, 0.1: a tenth. Beside them: edges per batch."),
@@ -74,31 +92,35 @@ function render({ model, el }) {
     }
 
     function fill(rows, cells) {
-      for (const { edge_type: name, cells: values, notes } of rows) {
+      const top = Math.max(1, ...Object.values(cells || {}).map(([mean]) => mean));
+      rows.forEach(({ cells: values, notes }, row) => {
         values.forEach((value, i) => {
-          const { input, edges } = inputs.get(`${i + 1}|${name}`);
+          const key = `${i + 1}|${row}`;
+          const { input, edges, bar } = inputs.get(key);
           input.disabled = value === null;
           input.title = value === null ? "no node of this edge type's end is found by the hop before" : notes[i];
           input.dataset.value = value === null ? "" : value;
           // What is being typed is not overwritten by the echo of an earlier keystroke.
           if (document.activeElement !== input || value === null) input.value = input.dataset.value;
-          const count = cells && cells[`${i + 1}|${name}`];
-          edges.textContent = [count ? `${number(count)} edges` : "\u00a0", notes[i]].filter(Boolean).join(" ");
+          if (!cells) return;
+          const [mean, low, high, words] = cells[key] || [0, 0, 0, ""];
+          edges.textContent = [mean ? `${number(mean)} edges` : "\u00a0", notes[i]].filter(Boolean).join(" ");
+          edges.title = bar.title = words;
+          // Solid up to the lower end of the interval, pale up to the upper.
+          bar.style.width = `${Math.min(100, (100 * high) / top)}%`;
+          bar.style.setProperty("--low", `${(100 * low) / high}%`);
         });
-      }
+      });
     }
 
     function price(found) {
       root.dataset.cost = found ? "ready" : "measuring";
-      if (!found) return cost.classList.add("wb-stale");
-      cost.classList.remove("wb-stale");
-      const figure = (value, unit) => make("span", { class: "wb-figure" }, make("b", {}, value), ` ${unit}`);
+      table.classList.toggle("wb-stale-bars", !found);
+      cost.classList.toggle("wb-stale", !found);
+      if (!found) return;
       cost.replaceChildren(
-        make("span", {}, `a batch of ${number(found.batch_size)} seeds:`),
-        figure(number(found.nodes), "nodes"),
-        figure(number(found.edges), "edges"),
-        figure(number(found.feature_bytes / 1e6), "MB of features"),
-        figure(number(found.milliseconds), "ms to sample"),
+        make("span", {}, `a batch of ${number(found.batch_size)} seeds (95 %):`),
+        ...found.totals.map(([value, unit]) => make("span", { class: "wb-figure" }, make("b", {}, value), ` ${unit}`)),
       );
     }
 
@@ -107,15 +129,20 @@ function render({ model, el }) {
       if (wanted !== structure) rebuild(meta.rows, meta.hops);
       structure = wanted;
       title.textContent = `Fanout from ${meta.seed_type}`;
-      if (!strategy.length) strategy.append(...meta.strategies.map((name) => make("option", { value: name }, name)));
+      if (!strategy.length) {
+        strategy.append(...meta.strategies.map((name) => make("option", {}, name)));
+        preset.append(...meta.presets.map((name) => make("option", {}, name)));
+      }
       strategy.value = meta.strategy;
       choices.textContent = meta.choices;
       fewer.disabled = meta.hops <= 1;
+      [undo.disabled, redo.disabled] = [!meta.undo, !meta.redo];
       fill(meta.rows, meta.cost && meta.cost.cells);
       if (meta.error) cost.replaceChildren("not measured");
       price(meta.cost);
+      ask();
     }
-    return { update };
+    return { update, stop: () => model.off("msg:custom", onForm) };
   });
 }
 

@@ -1,0 +1,48 @@
+"""Pricing: costs fanouts in the background, the newest at once, while the user edits on. No widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import workbench as wb
+from widgets._pilot import Pilot
+from widgets._worker import LatestWins
+
+
+class Pricing:
+    """Tells the cost of a fanout as soon as it is known, and again when it is known better.
+
+    Parameters
+    ----------
+    pilot : Pilot
+    tell : called in a thread with a fanout and its cost
+    on_error : called in a thread with whatever was raised
+    """
+
+    def __init__(
+        self,
+        pilot: Pilot,
+        tell: Callable[[wb.Fanout, wb.Profile], None],
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        self._pilot, self._tell = pilot, tell
+        self._at_once, self._later = LatestWins(on_error), LatestWins(on_error)
+
+    def submit(self, fanout: wb.Fanout) -> None:
+        """Cost this fanout next; one that waits is forgotten."""
+        self._at_once.submit(lambda: self._price(fanout))
+
+    def later(self, job: Callable[[], object]) -> None:
+        """Do what takes long beside the next quick cost; a newer fanout replaces it while it waits."""
+        self._later.submit(job)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until nothing is left to do; False if that took longer."""
+        # Twice: what took long may end in another fanout, to be costed in its turn.
+        return all(worker.wait(seconds) for worker in 2 * (self._at_once, self._later))
+
+    def _price(self, fanout: wb.Fanout) -> None:
+        cost, batches = self._pilot.quick(fanout)
+        self._tell(fanout, cost)
+        if batches:
+            self.later(lambda: self._tell(fanout, self._pilot.full(fanout, batches)))
