@@ -46,7 +46,7 @@ def test_decay_weighs_by_how_many_rows_are_newer(edges: list[tuple[int, int]], s
     time = torch.tensor([moment for _, moment in edges], dtype=torch.long)
     sent = torch.randn(len(edges), 3, generator=torch.Generator().manual_seed(seed))
     fade = fade_by_rank(target, time)
-    found = aggregate(sent, target, 5, "decay", fade)
+    found = aggregate(sent, target, 5, "decay", fade=fade)
     for node in range(5):
         mine = [i for i, (own, _) in enumerate(edges) if own == node]
         newest = sorted(mine, key=lambda i: (-edges[i][1], i))

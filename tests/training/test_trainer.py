@@ -10,7 +10,7 @@ from torch import nn
 from torch_geometric.data import HeteroData
 
 from workbench.errors import PlanError, RunCancelled, TrainingError
-from workbench.events import EpochDone, Event, StageTimes, StepDone
+from workbench.events import EpochDone, Event, Progress, StageTimes, StepDone
 from workbench.models.hetero_gnn import HeteroGNN
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
@@ -60,6 +60,9 @@ def test_it_learns_from_plain_lists_and_says_what_it_does() -> None:
     assert len([e for e in events if isinstance(e, StepDone)]) == 20
     stages = next(e for e in events if isinstance(e, StageTimes)).stages
     assert {"wait", "forward", "backward"} <= set(stages)
+    assert {e.epochs for e in events if isinstance(e, StepDone)} == {4}
+    looked = [(e.stage, e.done, e.total, e.unit) for e in events if isinstance(e, Progress)]
+    assert looked == 4 * [("validation", done, 5, "batches") for done in range(1, 6)]
     assert saved == [e.epoch for e in fit.history if e.best]
 
 

@@ -198,6 +198,11 @@ class Run:
         return found
 
     @property
+    def callbacks(self) -> tuple[Callback, ...]:
+        """Who listens: what ``engine.train`` or :meth:`resume` was given."""
+        return tuple(self._callbacks)
+
+    @property
     def encoders(self) -> Encoders:
         """What columns were encoded with, fitted up to the last train anchor: ``transform``, ``inverse``."""
         return Encoders.of(self.parts.dataset, self.statistics)

@@ -7,7 +7,7 @@ epoch:  for data in train: loss -> AdamW      (StepDone, StageTimes)
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 from itertools import chain
 from threading import Event as Flag
@@ -18,12 +18,12 @@ import torch
 from torch import nn
 
 from workbench.errors import RunCancelled, TrainingError, expect, explain
-from workbench.events import Callback, EpochDone, StageTimes, StepDone, emit
+from workbench.events import Callback, EpochDone, Progress, StageTimes, StepDone, emit
 from workbench.kernels.rng import derive_key
 from workbench.models.dropout import set_dropout_key
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
-from workbench.training.batches import check_batches, epoch_of
+from workbench.training.batches import check_batches, epoch_of, stoppable
 from workbench.training.build import check_callbacks, check_exclude, fit_for, model_of
 from workbench.training.checkpoint import Checkpoint, put_weights
 from workbench.training.course import Course, part
@@ -172,7 +172,7 @@ class Trainer:
         """Evaluate the epoch, keep it if it is the best, and tell."""
         loss = course.loss / course.seeds
         name = self.plan.metric if val is not None else "loss"
-        value = self.evaluate(course.model, val) if val is not None else loss
+        value = self._validated(course, val) if val is not None else loss
         won = better(name, value, course.best) if val is not None else not value >= course.best
         won = won or self.plan.optimisation.train_on != "train"  # nothing chooses: the last epoch is kept
         epochs = self.plan.optimisation.epochs
@@ -181,6 +181,13 @@ class Trainer:
         if won and self._on_best is not None:
             self._on_best(Fit(course.model, course.history, course.best_epoch))
         emit(self.callbacks, done)
+
+    def _validated(self, course: Course, val: Iterable[Any]) -> float:
+        began = self._seconds()
+        value = self.evaluate(course.model, val)
+        at = (self._seconds(), course.epoch + 1, course.step)
+        emit(self.callbacks, StageTimes(*at, {"validate": at[0] - began}))
+        return value
 
     def _kept(self, course: Course) -> None:
         self._kept_at = time.perf_counter()
@@ -196,9 +203,11 @@ class Trainer:
             If there are no batches, or the metric of their labels is undefined.
         """
         labels, values = [], []
+        total = len(batches) if isinstance(batches, Sized) else None
         for data, prediction in self.predict(model, batches):
             labels.append(labels_of(data).cpu().numpy())
             values.append(prediction)
+            emit(self.callbacks, Progress(self._seconds(), "validation", len(labels), total, "batches"))
         if not labels:
             raise TrainingError(explain("an evaluation", "there are no batches", "at least one seed"))
         told = self.target.point(np.concatenate(values))
@@ -212,8 +221,7 @@ class Trainer:
     def predict(self, model: nn.Module, batches: Iterable[Any]) -> Iterator[tuple[Any, AnyArray]]:
         """Each batch with its predictions, as :meth:`Target.predictions` says what they are."""
         model.to(self.device).eval()
-        for batch in batches:
-            self._check_stop()
+        for batch in stoppable(batches, self._check_stop):
             data = batch.to(self.device, non_blocking=True)
             with torch.no_grad(), mixed_precision(self.plan, self.device):
                 raw = outputs(model, data, self.target)
@@ -221,18 +229,17 @@ class Trainer:
 
     def _epoch(self, course: Course, train: Iterable[Any]) -> None:
         settings = self.plan.optimisation
-        batches, steps = epoch_of(train, course.epoch, course.step, settings.max_steps)
+        batches, steps = epoch_of(train, course.epoch, course.step, settings.max_steps, self._check_stop)
         key = derive_key(self.key, "step", course.epoch)
         course.model.train()
         asked = time.perf_counter()
         for batch in batches:
-            self._check_stop()
             waited = time.perf_counter() - asked
             self._set_rate(course, steps)
             loss, count, stages = self._step(course.model, course.optimiser, batch, key + course.step)
             course.took(loss, count)
             at = (self._seconds(), course.epoch + 1, course.step)
-            emit(self.callbacks, StepDone(*at, steps or 0, loss, count))
+            emit(self.callbacks, StepDone(*at, steps or 0, loss, count, settings.epochs))
             emit(self.callbacks, StageTimes(*at, {"wait": waited, **stages}))
             if time.perf_counter() - self._kept_at > KEEP_SECONDS:
                 self._kept(course)
