@@ -134,7 +134,7 @@ def _mean(runs: tuple[Run, ...], seeds: SeedTable) -> Predictions:
 
 
 def _write(found: Found, folder: Path) -> None:
-    """The runs and, beside them, which is which; ``judged`` is empty where no run was refit."""
+    """The runs and what says which is which; without a refit those that val judged are these themselves."""
     folder.mkdir(parents=True)
     again = found.judged if found.judged != found.runs else ()
     names: dict[str, list[str]] = {"runs": [], "judged": []}
