@@ -112,12 +112,18 @@ class Engine(Opened):
         build = Task.build if isinstance(query, str) else Task.from_table
         return build(self.dataset, query, **options)
 
-    def suggest_plan(self, task: Task) -> ModelPlan:
-        """A plan for the task, with a reason for each choice."""
-        from workbench.advise.suggest import suggest_plan
+    def suggest_plan(self, task: Task, mode: str = "normal") -> ModelPlan:
+        """A plan for the task, with a reason for each choice.
+
+        Parameters
+        ----------
+        mode : ``fast`` (a first look), ``normal`` (for ``train``) or ``best`` (for ``search``: candidates,
+            several keys, averages and a refit)
+        """
+        from workbench.advise.modes import suggest
 
         expect_task(task, self.dataset, "a plan for a task")
-        return suggest_plan(task, self.parts)
+        return suggest(task, self.parts, mode)
 
     def sample(
         self, seeds: SeedTable, fanout: SamplingPlan, *, key: int = 0, epoch: int = 0

@@ -43,7 +43,7 @@ def jobs(draw: st.DrawFn) -> TrainingJob:
     )
 
 
-@settings(max_examples=cases(60, 2000))
+@settings(max_examples=cases(40, 2000))
 @given(jobs())
 def test_a_job_survives_json(job: TrainingJob) -> None:
     again = TrainingJob.from_dict(json.loads(json.dumps(job.to_dict())))

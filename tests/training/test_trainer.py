@@ -121,6 +121,29 @@ def test_without_validation_the_loss_decides() -> None:
     assert fit.history[-1].value < fit.history[0].value
 
 
+def test_where_val_is_learned_from_the_last_epoch_remains() -> None:
+    """Also where the loss rises: nothing is there to choose by, and nothing stops early."""
+    plan = PLAN.replace(train_on="train+val", learning_rate=50.0, patience=1, optimiser="sgd", clip=1e9)
+    model = Linear()
+    fit = Trainer(plan, device="cpu").fit(batches(), model=model)
+    assert fit.best_epoch == len(fit.history) == plan.optimisation.epochs
+    assert any(b.value > a.value for a, b in zip(fit.history, fit.history[1:], strict=False))
+
+
+def test_a_schedule_may_be_longer_than_the_training() -> None:
+    def rates(**changes: int) -> list[float]:
+        found: list[float] = []
+        trainer = Trainer(PLAN.replace(schedule="linear", **changes), device="cpu")
+        step = trainer._step
+        trainer._step = lambda m, o, b, k: found.append(o.param_groups[0]["lr"]) or step(m, o, b, k)  # type: ignore
+        trainer.fit(batches(), model=Linear())
+        return found
+
+    whole = rates(epochs=4)
+    assert rates(epochs=2, schedule_epochs=4) == whole[: len(whole) // 2]
+    assert rates(epochs=2) != whole[: len(whole) // 2]
+
+
 def test_max_steps_bounds_an_epoch() -> None:
     steps: list[Event] = []
     Trainer(PLAN.replace(max_steps=2), device="cpu", callbacks=[steps.append]).fit(batches(), model=Linear())

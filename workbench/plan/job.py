@@ -9,9 +9,12 @@ from typing import Any
 
 from workbench.errors import did_you_mean
 from workbench.plan.architecture import ModelSettings
+from workbench.plan.cells import as_draw
 from workbench.plan.checks import LATER, one_of, refuse, whole
+from workbench.plan.fanout import Fanout
 from workbench.plan.objective import METRICS
 from workbench.plan.optimisation import Optimisation
+from workbench.plan.sampling_plan import SamplingPlan
 from workbench.plan.written import frozen, plain, read, sampling_plan, written
 
 Changes = tuple[tuple[str, Any], ...]
@@ -104,7 +107,7 @@ class TrainingJob:
         if parts:
             lines.append(f"search   {', '.join(parts)}")
         shown = self.candidates[:SHOWN]
-        lines += [f"  or {', '.join(f'{name}={value!r}' for name, value in each)}" for each in shown]
+        lines += [f"  or {told(each)}" for each in shown]
         if len(self.candidates) > SHOWN:
             lines.append(f"  and {len(self.candidates) - SHOWN} more candidates")
         return lines
@@ -112,6 +115,21 @@ class TrainingJob:
 
 SHOWN = 8
 """Candidates that a printed plan names."""
+
+
+def told(changes: Changes) -> str:
+    """A candidate in a few words."""
+    return ", ".join(
+        f"fanout of {_size(value)}" if name == "fanout" else f"{name}={value!r}" for name, value in changes
+    )
+
+
+def _size(plan: SamplingPlan) -> str:
+    """How deep and, where that is a number for every edge type, how wide it is."""
+    if not isinstance(plan, Fanout):
+        return f"{plan.hops_deep} hops"
+    widest = max((as_draw(cell).most for hop in plan.hops for _, cell in hop), default=0)
+    return f"{plan.hops_deep} hops, {widest} neighbours at most"
 
 
 def _candidates(given: Any) -> tuple[Changes, ...]:

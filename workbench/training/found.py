@@ -134,7 +134,7 @@ def _mean(runs: tuple[Run, ...], seeds: SeedTable) -> Predictions:
 
 
 def _write(found: Found, folder: Path) -> None:
-    """The runs and, beside them, what says which is which; ``judged`` of runs that were not refit is empty."""
+    """The runs and what says which is which; without a refit those that val judged are these themselves."""
     folder.mkdir(parents=True)
     again = found.judged if found.judged != found.runs else ()
     names: dict[str, list[str]] = {"runs": [], "judged": []}
