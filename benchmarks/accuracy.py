@@ -29,8 +29,11 @@ from _report import BenchReport, arguments
 import workbench as wb
 from workbench.errors import WorkbenchError
 from workbench.plan.model_plan import ModelPlan
+from workbench.query.seed_table import SeedTable
 from workbench.training.baselines import baselines
+from workbench.training.found import Found
 from workbench.training.metrics import metric
+from workbench.training.refit import refit
 from workbench.training.search import search
 from workbench.types import AnyArray
 
@@ -67,9 +70,9 @@ def choose(case: Case, seeds: int, quick: bool) -> None:
     task = case.task
     plan = suggested(case, task, quick)
     found = search(case.engine, task, plan, keys=tuple(range(seeds)), refit=False)
-    best = list(dict.fromkeys(run.plan for run in found.judged))
+    best = found.plans
     tried = tuple(tuple((name, pair[1]) for name, pair in best[0].diff(each).items()) for each in best[1:])
-    job = replace(plan.job, candidates=tried, averaged=len(best), prune_after=None)
+    job = replace(plan.job, candidates=tried, averaged=len(best))
     val = found.metrics("val")[plan.metric]
     told = freeze(case.name, replace(best[0], job=job), case.entry, case.protocol, val, case.plans)
     print(f"{case.title}: val {plan.metric} {val:.4f} ({visibility_of_val(case)}), frozen as {told[:12]}")
@@ -89,38 +92,35 @@ def visibility_of_val(case: Case) -> str:
 def measure(report: BenchReport, case: Case, seeds: int) -> None:
     """Test a frozen plan under several keys, and the baselines of the same run."""
     plan, task = frozen_plan(case.name, case.entry, case.protocol, case.plans), case.task
-    name, seen = case.entry.metric, visibility(case.entry, case.protocol)
-    test, told = task.seeds("test"), []
+    name, seen, test = case.entry.metric, visibility(case.entry, case.protocol), task.seeds("test")
+    told = []
     for key in range(1, seeds + 1):
-        found = search(case.engine, task, plan, keys=(key,))
-        told.append(found.predict(test).values)
-        reached = score(name, task.task_type, test.label, told[-1])
-        val = metric(plan.metric, task.task_type, task.seeds("val").label, judged_on_val(found, task))
+        found = search(case.engine, task, plan, keys=(key,), refit=False)
+        told.append(predicted(case, found, test))
+        reached, val = score(name, task.task_type, test.label, told[-1]), found.metrics("val")[plan.metric]
         print(f"{case.title}, key {key}: val {val:.4f}, test {name} {reached:.4f} ({seen})", flush=True)
     rivals = baselines(case.engine.parts, task, plan)
     beside = {kind: rival.scores["test"][name] for kind, rival in rivals.items()}
     value = float(np.mean([score(name, task.task_type, test.label, each) for each in told]))
     low, high = interval(name, task.task_type, np.asarray(test.label), told)
-    report.add(
-        f"{case.title}: test {name}",
-        value,
-        name,
-        reference="gradient boosting",
-        ratio=value / beside["boosting"],
-        low=low,
-        high=high,
-        keys=seeds,
-        keys_averaged=score(name, task.task_type, test.label, np.mean(told, axis=0)),
-        visibility=seen,
-        rows=len(test),
-        **beside,
-        published=case.entry.published,
-    )
+    average = score(name, task.task_type, test.label, np.mean(told, axis=0))
+    more = {"low": low, "high": high, "keys": seeds, "keys_averaged": average, "visibility": seen}
+    more |= {"rows": len(test), **beside, "published": case.entry.published}
+    ratio = value / beside["boosting"]
+    report.add(f"{case.title}: test {name}", value, name, reference="gradient boosting", ratio=ratio, **more)
 
 
-def judged_on_val(found: Any, task: Any) -> AnyArray:
-    """What the runs that val judged say of val, averaged: those trained on val as well are no judges."""
-    return np.asarray(np.mean([run.predict(task.seeds("val")).values for run in found.judged], axis=0))
+def predicted(case: Case, found: Found, test: SeedTable) -> AnyArray:
+    """The mean of what the judged runs say of test, trained once more where the plan asks for it.
+
+    By the day when test begins all windows of val are over, and its seeds saw up to their anchors: a frozen
+    task learns from them as such.
+    """
+    runs = list(found.judged)
+    if found.job.refit:
+        again = getattr(case.task, "late", None)
+        runs = [refit(run, task=again, callbacks=[]).wait() for run in runs]
+    return np.asarray(np.mean([run.predict(test).values for run in runs], axis=0))
 
 
 def score(name: str, task_type: str, label: Any, values: AnyArray) -> float:

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workbench.errors import PlanError, explain
 from workbench.models.attention import LAYERS
 from workbench.models.dropout import KeyedDropout
 from workbench.models.encoders import MomentEncoder, RowEncoder
@@ -116,7 +117,7 @@ class HeteroGNN(nn.Module):
             hops = self.depth - index
             sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
             hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
-        known = [] if self.past is None else [self.past(seeds.past_labels)]
+        known = [] if self.past is None else [self.past(past_labels_of(seeds))]
         return inputs, torch.cat([first, hidden[self.seed_type][:count], *known], dim=1)
 
     def encode_nodes(self, store: Any, table: str, anchors: Tensor) -> Tensor:
@@ -168,6 +169,20 @@ class HeteroGNN(nn.Module):
             return fade_by_rank(target, time)
         time = data[edge_type.src].get("time")
         return None if time is None else fade_by_rank(target, time[source])
+
+
+def past_labels_of(seeds: Any) -> Tensor:
+    """The past labels of a batch's seeds.
+
+    Raises
+    ------
+    PlanError
+        If the batch has none: loaders that no run made do not know of any.
+    """
+    if "past_labels" not in seeds:
+        got, do = "the batch has none", "Train with engine.train, or take plan.replace(past_labels=0)"
+        raise PlanError(explain("past labels of seeds were to be read", got, "batches of a run", do))
+    return torch.as_tensor(seeds.past_labels)
 
 
 def followed(schema: Schema, steps: StepPlan, hops: int) -> list[EdgeType]:

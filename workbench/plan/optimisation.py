@@ -22,6 +22,9 @@ TRAINED_ON: tuple[str, ...] = ("train", "train+val")
 """Splits that are learned from. With val nothing is left to choose by: no early stopping, the last epoch is
 kept. ``run.refit()`` makes such a plan of a run that val has judged."""
 
+KEPT: tuple[str, ...] = ("best", "last")
+"""Which epoch's weights a run keeps: the best on val, or the last, for a best on few seeds is chance."""
+
 BALANCED = "balanced"
 """Class weights that give every class of the training labels the same sum."""
 
@@ -52,6 +55,7 @@ class Optimisation:
     stale : str or None
         Longest age of what a training seed sees, such as ``"40 months"``: in every epoch its view ends a
         random time of up to this before its anchor. For tests whose features are frozen. None: at its anchor.
+    keep : str  see :data:`KEPT`; with ``last`` no run stops early
     train_on : str  see :data:`TRAINED_ON`
     schedule_epochs : int or None  epochs at whose end the schedule is over, where that is not ``epochs``
     """
@@ -72,6 +76,7 @@ class Optimisation:
     quantiles: tuple[float, ...] = field(default=(0.1, 0.5, 0.9), metadata=LATER)
     precision: str = field(default="float32", metadata=LATER)
     stale: str | None = field(default=None, metadata=LATER)
+    keep: str = field(default="best", metadata=LATER)
     train_on: str = field(default="train", metadata=LATER)
     schedule_epochs: int | None = field(default=None, metadata=LATER)
 
@@ -95,6 +100,7 @@ class Optimisation:
         one_of("optimiser", self.optimiser, OPTIMISERS)
         one_of("schedule", self.schedule, SCHEDULES)
         one_of("precision", self.precision, PRECISIONS)
+        one_of("keep", self.keep, KEPT)
         one_of("train_on", self.train_on, TRAINED_ON)
         if self.schedule_epochs is not None:
             whole("schedule_epochs", self.schedule_epochs, self.epochs, 10**6)
@@ -157,6 +163,8 @@ class Optimisation:
             parts.append(f"class weights {self.class_weights}")
         if self.precision != "float32":
             parts.append(self.precision)
+        if self.keep != "best":
+            parts.append("keeps the last epoch")
         if self.stale is not None:
             parts.append(f"views up to {self.stale} old")
         return "".join(f", {part}" for part in parts)

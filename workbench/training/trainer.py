@@ -175,6 +175,7 @@ class Trainer:
         value = self._validated(course, val) if val is not None else loss
         won = better(name, value, course.best) if val is not None else not value >= course.best
         won = won or self.plan.optimisation.train_on != "train"  # nothing chooses: the last epoch is kept
+        won |= self.plan.optimisation.keep == "last"
         epochs = self.plan.optimisation.epochs
         done = EpochDone(self._seconds(), course.epoch + 1, epochs, loss, name, value, won)
         course.finished(done)
