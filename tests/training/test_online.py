@@ -267,4 +267,5 @@ def test_vectors_of_seeds(run: Run, shop: Shop, now: str, tmp_path: Path) -> Non
         pd.read_parquet(found.write(tmp_path / "e.parquet"))["embedding"][3].tolist()
         == found.values[3].tolist()
     )
+    assert len(run.embed(found.seeds[:0]).to_arrow()) == 0
     assert pd.read_csv(found.write(tmp_path / "e.csv"))["embedding"][0].count("|") == 7
