@@ -9,6 +9,8 @@ temporary folder. So they mean what they will mean once stored, and are refused 
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -27,6 +29,12 @@ from workbench.stores.dataset import Dataset, partition_name
 from workbench.stores.key_map import KeyMap
 from workbench.stores.overlay import Overlaid
 
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the folder made in it is its owner's only
+"""Files in memory, on Linux."""
+
+ROOM: int = 1 << 30
+"""Bytes that are to be free there; the rows of a call take a small part of them."""
+
 
 @contextmanager
 def joined(dataset: Dataset, rows: Any, texts: Mapping[str, Any] | None = None) -> Iterator[Overlaid]:
@@ -44,7 +52,7 @@ def joined(dataset: Dataset, rows: Any, texts: Mapping[str, Any] | None = None) 
         time: an append makes such rows wait for a compaction, and a call cannot.
     """
     given = read_tables(rows)
-    with tempfile.TemporaryDirectory(prefix="workbench-call-") as folder, pool() as threads:
+    with tempfile.TemporaryDirectory(prefix="workbench-call-", dir=_place()) as folder, pool() as threads:
         job = Job(Path(folder), partition_name(dataset.snapshot + 1), threads)
         job.texts = text_encoders(dataset.schema, texts or {})
         manifest, words = append_tables(job, given, dataset.schema, dataset)
@@ -52,6 +60,16 @@ def joined(dataset: Dataset, rows: Any, texts: Mapping[str, Any] | None = None) 
         for note in job.warnings:
             warnings.warn(note, stacklevel=4)
         yield Overlaid(dataset, manifest, words, Path(folder))
+
+
+def _place() -> str | None:
+    """Where files that live for one call go: into memory, where the system has a folder with room there.
+
+    An append waits for its files to be on disk, which a call need not.
+    """
+    if os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free >= ROOM:
+        return SHARED_MEMORY
+    return None
 
 
 def _refuse_late(late: Mapping[str, int]) -> None:

@@ -134,9 +134,11 @@ class HeteroGNN(nn.Module):
     def _encode(self, store: Any, table: str, length: int, anchor: Tensor, time: Tensor | None) -> Tensor:
         row = store.get("row")
         distinct = length if row is None else int(store["present"].shape[0])
-        encoded = self.rows[_key(table)](store, distinct)
-        encoded = encoded if row is None else encoded.index_select(0, row)
-        extra = self.moments[_key(table)](anchor, time, store, row)
+        encoded, moments = self.rows[_key(table)](store, distinct), self.moments[_key(table)]
+        extra = moments(anchor, time, store, row, calendar=row is None)
+        if row is not None:
+            encoded = (encoded + moments.of_rows(time, row, distinct)).index_select(0, row)
+            return torch.as_tensor(encoded if extra is None else encoded.add_(extra))
         return torch.as_tensor(encoded if extra is None else encoded + extra)
 
     def _edges(self, data: Any, anchors: Tensor) -> dict[EdgeType, Messages]:

@@ -195,8 +195,13 @@ class Embeddings(Results):
     kind = "embed"
 
     def _columns(self, values: AnyArray) -> dict[str, pa.Array]:
-        flat = pa.array(np.ascontiguousarray(values, np.float32).reshape(-1))
-        return {"embedding": pa.FixedSizeListArray.from_arrays(flat, values.shape[1])}
+        width, flat = values.shape[1], pa.array(np.ascontiguousarray(values, np.float32).reshape(-1))
+        # Of no seeds the width is not known.
+        return {
+            "embedding": pa.FixedSizeListArray.from_arrays(flat, width)
+            if width
+            else pa.array([], pa.list_(pa.float32()))
+        }
 
     def __repr__(self) -> str:
         return f"Embeddings({len(self):,} x {self.seeds.node_type})"
