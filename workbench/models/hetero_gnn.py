@@ -65,8 +65,9 @@ class HeteroGNN(nn.Module):
         versions = [name for names in self.histories.values() for name in names]
         for table in sorted({*node_types, *edge_tables.values(), *versions}):
             columns = statistics.tables.get(table, ())
-            self.rows[_key(table)] = RowEncoder(columns, channels, dropout)
-            self.moments[_key(table)] = MomentEncoder(columns, schema[table].time is not None, channels)
+            name, timed = module_name(table), schema[table].time is not None
+            self.rows[name] = RowEncoder(columns, channels, dropout)
+            self.moments[name] = MomentEncoder(columns, timed, channels)
         self.calendar = nn.Linear(CYCLIC_WIDTH, channels)
         self.layers = nn.ModuleList()
         for index in range(self.depth):
@@ -121,9 +122,9 @@ class HeteroGNN(nn.Module):
     def _encode(self, store: Any, table: str, length: int, anchor: Tensor, time: Tensor | None) -> Tensor:
         row = store.get("row")
         distinct = length if row is None else int(store["present"].shape[0])
-        encoded = self.rows[_key(table)](store, distinct)
+        encoded = self.rows[module_name(table)](store, distinct)
         encoded = encoded if row is None else encoded.index_select(0, row)
-        extra = self.moments[_key(table)](anchor, time, store, row)
+        extra = self.moments[module_name(table)](anchor, time, store, row)
         return torch.as_tensor(encoded if extra is None else encoded + extra)
 
     def _edges(self, data: Any, anchors: Tensor) -> dict[EdgeType, tuple[Tensor, Tensor | None]]:
@@ -192,7 +193,7 @@ def kept_nodes(store: Any, hops: int) -> int:
     return sum(int(count) for count in counts[: hops + 1])
 
 
-def _key(name: str) -> str:
+def module_name(name: str) -> str:
     """A module name: torch allows no dots, and names of its own methods collide."""
     return "t_" + name.replace("%", "%25").replace(".", "%2E")
 

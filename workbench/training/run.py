@@ -33,6 +33,9 @@ from workbench.training.checkpoint import (
 )
 from workbench.training.course import history_of
 from workbench.training.devices import loader_core, pick_device
+from workbench.training.explain import explain_run
+from workbench.training.explanation import Explanation
+from workbench.training.importance import Importance, measure
 from workbench.training.loaders import check_seen, predict_loader, seen, train_loader
 from workbench.training.metrics import score
 from workbench.training.parts import Parts
@@ -216,6 +219,23 @@ class Run:
         self._ready()
         check_seen(self.parts.graph, self.plan, seeds)
         return Predictions(seeds, self._values, self.target, self._keys)
+
+    def explain(self, seeds: SeedTable, **options: Any) -> Explanation:
+        """Which columns, neighbours and hops moved the predictions for a few seeds.
+
+        Options are those of :func:`~workbench.training.explain.explain_run`: ``output=``, ``background=``.
+        """
+        self._known(seeds)
+        self._ready()
+        with self._lock, loader_core(self.device):
+            return explain_run(self, seeds, **options)
+
+    def importance(self, split: str | SeedTable = "val", **options: Any) -> Importance:
+        """What the plan's metric loses without each column, hop and edge type; options as of ``measure``."""
+        seeds = self._known(self._seeds(split) if isinstance(split, str) else split)
+        self._ready()
+        with self._lock, loader_core(self.device):
+            return measure(self, seeds, **options)
 
     def trained(self) -> nn.Module:
         """The model with its best weights, once the training has ended.
