@@ -125,6 +125,7 @@ _HOMES = {
     "read_graph": "workbench.ingestion.graph_source",
     "read_tables": "workbench.ingestion.tables",
     "run_loader": "workbench.training.drawn",
+    "scaled": "workbench.sampling.profile_fit",
     "schema_layout": "workbench.report.schema_layout",
     "schema_svg": "workbench.report.schema_svg",
     "search": "workbench.training.search",
