@@ -12,8 +12,12 @@ from typing import Any
 _HOMES = {
     "BatchInspector": "widgets.batch_inspector",
     "CutoffCheck": "widgets.cutoff_check",
+    "ExplainView": "widgets.explain_view",
     "FanoutPicker": "widgets.fanout_picker",
+    "LocalityView": "widgets.locality_view",
     "MetapathPicker": "widgets.metapath_picker",
+    "ParetoChart": "widgets.pareto_chart",
+    "RunCompare": "widgets.run_compare",
     "RunMonitor": "widgets.run_monitor",
     "SchemaView": "widgets.schema_view",
     "SubgraphView": "widgets.subgraph_view",

@@ -69,8 +69,9 @@ class HeteroGNN(nn.Module):
         versions = [name for names in self.histories.values() for name in names]
         for table in sorted({*node_types, *edge_tables.values(), *versions}):
             columns = statistics.tables.get(table, ())
-            self.rows[_key(table)] = RowEncoder(columns, channels, dropout)
-            self.moments[_key(table)] = MomentEncoder(columns, schema[table].time is not None, channels)
+            name, timed = module_name(table), schema[table].time is not None
+            self.rows[name] = RowEncoder(columns, channels, dropout)
+            self.moments[name] = MomentEncoder(columns, timed, channels)
         self.calendar = nn.Linear(CYCLIC_WIDTH, channels)
         self.layers = nn.ModuleList()
         for index in range(self.depth):
@@ -134,7 +135,7 @@ class HeteroGNN(nn.Module):
     def _encode(self, store: Any, table: str, length: int, anchor: Tensor, time: Tensor | None) -> Tensor:
         row = store.get("row")
         distinct = length if row is None else int(store["present"].shape[0])
-        encoded, moments = self.rows[_key(table)](store, distinct), self.moments[_key(table)]
+        encoded, moments = self.rows[module_name(table)](store, distinct), self.moments[module_name(table)]
         extra = moments(anchor, time, store, row, calendar=row is None)
         if row is not None:
             encoded = (encoded + moments.of_rows(time, row, distinct)).index_select(0, row)
@@ -231,7 +232,7 @@ def kept_nodes(store: Any, hops: int) -> int:
     return sum(int(count) for count in counts[: hops + 1])
 
 
-def _key(name: str) -> str:
+def module_name(name: str) -> str:
     """A module name: torch allows no dots, and names of its own methods collide."""
     return "t_" + name.replace("%", "%25").replace(".", "%2E")
 

@@ -32,6 +32,9 @@ from workbench.training.checkpoint import (
 )
 from workbench.training.course import history_of
 from workbench.training.devices import loader_core, pick_device
+from workbench.training.explain import explain_run
+from workbench.training.explanation import Explanation
+from workbench.training.importance import Importance, measure
 from workbench.training.inference import Inference
 from workbench.training.learned import learned_from
 from workbench.training.loaders import predict_loader, seen, train_loader
@@ -258,6 +261,22 @@ class Run:
             As :meth:`predict`; also if a module of yours has no such method.
         """
         return self._ready().embed(seeds, at, entities)
+
+    def explain(self, seeds: SeedTable, **options: Any) -> Explanation:
+        """Which columns, neighbours and hops moved the predictions for a few seeds.
+
+        Options are those of :func:`~workbench.training.explain.explain_run`: ``output=``, ``background=``.
+        """
+        self._ready()
+        with self._lock, loader_core(self.device):
+            return explain_run(self, known(seeds, self.seed_type), **options)
+
+    def importance(self, split: str | SeedTable = "val", **options: Any) -> Importance:
+        """What the plan's metric loses without each column, hop and edge type; options as of ``measure``."""
+        asked = self._task().seeds(split) if isinstance(split, str) else split
+        self._ready()
+        with self._lock, loader_core(self.device):
+            return measure(self, known(asked, self.seed_type), **options)
 
     def trained(self) -> nn.Module:
         """The model with its best weights, once the training has ended.

@@ -1,0 +1,23 @@
+/* ExplainView and LocalityView: something to choose, and groups of bars, of which some can be picked. */
+
+function render({ model, el }) {
+  return mount(model, el, "groups", (root, send) => {
+    const choice = make("select", { onchange: () => send({ kind: "choose", place: choice.selectedIndex }) });
+    const title = make("div", { class: "wb-title", role: "status" });
+    const [caption, groups] = [make("div", { class: "wb-caption" }), make("div", { class: "wb-columns" })];
+    root.append(title, choice, caption, groups);
+    function update({ meta: m }) {
+      root.classList.add(`wb-${m.widget}`);
+      title.textContent = m.title;
+      choice.hidden = m.choices.length < 2;
+      choice.setAttribute("aria-label", m.what);
+      choice.replaceChildren(...m.choices.map((name) => make("option", {}, name)));
+      choice.selectedIndex = m.chosen;
+      caption.textContent = m.caption;
+      redrawn(groups, ...m.groups.map((g) => bars(g.title, g.rows, g.pick && ((place) => send({ kind: "pick", place })), m.picked)));
+    }
+    return { update };
+  });
+}
+
+export default { render };
