@@ -118,6 +118,7 @@ _HOMES = {
     "iso": "workbench.temporal",
     "line_svg": "workbench.report.charts",
     "load_run": "workbench.training.begin",
+    "normalise": "workbench.ingestion.normalise",
     "open": "workbench.engine",
     "radial_layout": "workbench.report.layout",
     "read_graph": "workbench.ingestion.graph_source",
