@@ -199,8 +199,8 @@ class MomentEncoder(nn.Module):
         self.timed = timed
         dates = [c for c in columns if c.column.section == "timestamp"]
         self.dates = [(c.column.start, c.position) for c in dates]
-        width = timed * (AGE_WIDTH + CYCLIC_WIDTH) + len(dates) * (AGE_WIDTH + CYCLIC_WIDTH + 1)
-        self.project = nn.Linear(width, channels) if width else None
+        self.width = timed * (AGE_WIDTH + CYCLIC_WIDTH) + len(dates) * (AGE_WIDTH + CYCLIC_WIDTH + 1)
+        self.project = nn.Linear(self.width, channels) if self.width else None
 
     def forward(
         self, anchor: Tensor, time: Tensor | None, store: Mapping[str, Tensor], row: Tensor | None
@@ -208,7 +208,13 @@ class MomentEncoder(nn.Module):
         """float32[nodes, channels], or None where nothing depends on the anchor."""
         if self.project is None:
             return None
-        parts = []
+        return torch.as_tensor(self.project(self.numbers(anchor, time, store, row)))
+
+    def numbers(
+        self, anchor: Tensor, time: Tensor | None, store: Mapping[str, Tensor], row: Tensor | None
+    ) -> Tensor:
+        """float32[nodes, width]: what is projected; it holds no weights, so it can be computed once."""
+        parts = [anchor.new_zeros((len(anchor), 0), dtype=torch.float32)]
         if self.timed:
             moment = torch.full_like(anchor, FOREVER) if time is None else time
             parts += [age(anchor, moment), cyclic(moment)]
@@ -219,4 +225,4 @@ class MomentEncoder(nn.Module):
             here = here & (stamp <= anchor)
             known = torch.where(here, stamp, FOREVER)
             parts += [age(anchor, known), cyclic(known), (~here[:, None]).float()]
-        return torch.as_tensor(self.project(torch.cat(parts, dim=1)))
+        return torch.cat(parts, dim=1)

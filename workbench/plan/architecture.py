@@ -13,6 +13,9 @@ AGGREGATIONS: tuple[str, ...] = ("mean", "max", "min", "sum", "count")
 LAYERS: tuple[str, ...] = ("sage", "gat", "transformer")
 """GraphSAGE with several aggregations, graph attention, or a relational graph transformer."""
 
+RANKED_BY: tuple[str, ...] = ("ids", "features", "both")
+"""What stands for the rows of a ranking: what is learned of each by itself, their columns, or both."""
+
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -26,6 +29,7 @@ class ModelSettings:
         Of GraphSAGE, see :data:`AGGREGATIONS`; computed side by side, per edge type.
     dropout : float  in [0, 1)
     layer : str  see :data:`LAYERS`
+    ranked_by : str  of ranking tasks, see :data:`RANKED_BY`; ``ids`` rank no rows that come after training
     heads : int  of layers with attention; divides the channels
     """
 
@@ -34,6 +38,7 @@ class ModelSettings:
     aggregations: tuple[str, ...] = ("mean", "max", "count")
     dropout: float = 0.1
     layer: str = field(default="sage", metadata=LATER)
+    ranked_by: str = field(default="ids", metadata=LATER)
     heads: int = field(default=4, metadata=LATER)
 
     def check(self) -> None:
@@ -51,6 +56,7 @@ class ModelSettings:
             refuse("aggregations", names, f"a list of one or more of {', '.join(AGGREGATIONS)}")
         between("dropout", self.dropout, 0.0, 0.999)
         one_of("layer", self.layer, LAYERS)
+        one_of("ranked_by", self.ranked_by, RANKED_BY)
         whole("heads", self.heads, 1, 1024)
         if self.layer != "sage" and self.channels % self.heads:
             refuse("heads", self.heads, f"a number that divides the {self.channels} channels")

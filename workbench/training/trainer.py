@@ -30,7 +30,15 @@ from workbench.training.course import Course, part
 from workbench.training.devices import pick_device
 from workbench.training.metrics import better, metric
 from workbench.training.ranks import side_by_side
-from workbench.training.step import labels_of, learning_rate, optimiser_of, outputs, seeded, unshaped
+from workbench.training.step import (
+    labels_of,
+    learning_rate,
+    optimiser_of,
+    outputs,
+    predicted,
+    seeded,
+    unshaped,
+)
 from workbench.training.target import Target
 from workbench.types import AnyArray
 
@@ -207,8 +215,8 @@ class Trainer:
             self._check_stop()
             data = batch.to(self.device, non_blocking=True)
             with torch.no_grad(), self._precision():
-                raw = outputs(model, data, self.target)
-            yield data, self.target.predictions(raw)
+                values = predicted(model, data, self.target)
+            yield data, values
 
     def _epoch(self, course: Course, train: Iterable[Any]) -> None:
         settings = self.plan.optimisation
@@ -281,7 +289,7 @@ class Trainer:
         statistics = fit_for(graph, features, self.plan, seeds)
         told = self.target
         self.target = Target.of(self.plan, told.task_type, statistics.target, told.classes, seeds.label)
-        return model_of(graph, self.plan, statistics, seeds.node_type, self.target, self.key)
+        return model_of(graph, features, self.plan, statistics, seeds.node_type, self.target, self.key)
 
     def _shaped(self, model: nn.Module, train: Iterable[Any]) -> Iterable[Any]:
         """Give lazy parameters, as of ``SAGEConv((-1, -1), 8)``, their shape from the first batch.
