@@ -71,7 +71,7 @@ class ParetoChart(Face):
         return self._start.replace(fanout=self.fanout)
 
     def adopt(self, candidate: int) -> None:
-        """Take the fanout of a candidate, counted from 0, and tell the listeners; an IdError refuses others."""
+        """Take a candidate's fanout, counted from 0, and tell the listeners; an IdError refuses others."""
         if not isinstance(candidate, int) or not 0 <= candidate < len(self.candidates):
             got = f"there are {len(self.candidates)}, counted from 0"
             raise wb.IdError(f"candidate {candidate!r} was asked for: {got}.")

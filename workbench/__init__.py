@@ -123,6 +123,7 @@ _HOMES = {
     "line_svg": "workbench.report.charts",
     "load_found": "workbench.training.found",
     "load_run": "workbench.training.begin",
+    "normalise": "workbench.ingestion.normalise",
     "open": "workbench.engine",
     "radial_layout": "workbench.report.layout",
     "read_graph": "workbench.ingestion.graph_source",

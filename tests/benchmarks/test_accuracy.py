@@ -37,7 +37,7 @@ def shop(tmp_path_factory):
 
 
 def test_test_is_refused_until_a_plan_was_frozen_and_then_runs_on_it(shop, tmp_path, capsys):
-    folder, given = shop
+    _, given = shop
     given = [*given, "--plans", str(tmp_path / "plans.json")]
     with pytest.raises(SystemExit, match=r"has no frozen plan of it.*--freeze"):
         accuracy.main(given)

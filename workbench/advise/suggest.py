@@ -41,6 +41,9 @@ BATCH_NODES = 150_000
 UNDER_WAY = 6
 """Batches that a run holds at a time: those that its loader prefetches, and two in use."""
 
+RANKED_BY_FEATURES = 20_000
+"""Rows that a ranking encodes at every step, at most."""
+
 FLOORS = ((4, 8), (1, 1))
 """Fewest neighbours, then fewest seeds of a batch, to which a small memory budget takes a plan, in turn."""
 
@@ -87,7 +90,19 @@ def suggest_plan(task: Any, parts: OpenStores) -> ModelPlan:
     steps, training = _optimisation(task.task_type, batch_size, _steps(fanout, seeds, batch_size), len(seeds))
     reasons = (*hops.reasons, sharing, sizing, batching, shaping, training, *history.reasons)
     job = TrainingJob(USUAL[task.task_type][1], history.candidates, refit=history.refit)
-    return ModelPlan(fanout, model, steps, job, until=history.until, reasons=reasons)
+    plan = ModelPlan(fanout, model, steps, job, until=history.until, reasons=reasons)
+    return _ranking(plan, graph.num_nodes(task.target.table)) if task.task_type == "ranking" else plan
+
+
+def _ranking(plan: ModelPlan, rows: int) -> ModelPlan:
+    """Rank by features, where encoding every row at every step costs little."""
+    by = "features" if rows <= RANKED_BY_FEATURES else "ids"
+    why = {
+        "features": f"{rows:,} rows: their columns, and when they were lately chosen, rank new rows too",
+        "ids": f"{rows:,} rows are too many to encode at every step: a vector is learned for each",
+    }
+    reasons = (*plan.reasons, (f"ranked by {by}", why[by]))
+    return plan.replace(ranked_by=by, reasons=reasons)
 
 
 def _mode(fanout: Fanout, seeds: SeedTable, task_type: str) -> tuple[Fanout, tuple[str, str]]:

@@ -199,8 +199,8 @@ class MomentEncoder(nn.Module):
         self.timed = timed
         dates = [c for c in columns if c.column.section == "timestamp"]
         self.dates = [(c.column.start, c.position) for c in dates]
-        width = timed * (AGE_WIDTH + CYCLIC_WIDTH) + len(dates) * (AGE_WIDTH + CYCLIC_WIDTH + 1)
-        self.project = nn.Linear(width, channels) if width else None
+        self.width = timed * (AGE_WIDTH + CYCLIC_WIDTH) + len(dates) * (AGE_WIDTH + CYCLIC_WIDTH + 1)
+        self.project = nn.Linear(self.width, channels) if self.width else None
 
     def of_rows(self, time: Tensor | None, row: Tensor, rows: int) -> Tensor | float:
         """float32[rows, channels], the part of :meth:`forward` that depends on a row alone: its calendar.
@@ -230,12 +230,25 @@ class MomentEncoder(nn.Module):
         """
         if self.project is None:
             return None
-        parts, weight = [], self.project.weight
+        weight = self.project.weight
+        if self.timed and not calendar:
+            weight = torch.cat([weight[:, :AGE_WIDTH], weight[:, _TIMED:]], dim=1)
+        numbers = self.numbers(anchor, time, store, row, calendar)
+        return nn.functional.linear(numbers, weight, self.project.bias)
+
+    def numbers(
+        self,
+        anchor: Tensor,
+        time: Tensor | None,
+        store: Mapping[str, Tensor],
+        row: Tensor | None,
+        calendar: bool = True,
+    ) -> Tensor:
+        """float32[nodes, width]: what is projected; it holds no weights, so it can be computed once."""
+        parts = [anchor.new_zeros((len(anchor), 0), dtype=torch.float32)]
         if self.timed:
             moment = torch.full_like(anchor, FOREVER) if time is None else time
             parts += [age(anchor, moment), *([cyclic(moment)] if calendar else [])]
-        if self.timed and not calendar:
-            weight = torch.cat([weight[:, :AGE_WIDTH], weight[:, _TIMED:]], dim=1)
         for start, position in self.dates:
             stamp, here = store["timestamp"][:, start], store["present"][:, position]
             if row is not None:
@@ -243,7 +256,7 @@ class MomentEncoder(nn.Module):
             here = here & (stamp <= anchor)
             known = torch.where(here, stamp, FOREVER)
             parts += [age(anchor, known), cyclic(known), (~here[:, None]).float()]
-        return nn.functional.linear(torch.cat(parts, dim=1), weight, self.project.bias)
+        return torch.cat(parts, dim=1)
 
 
 _TIMED = AGE_WIDTH + CYCLIC_WIDTH

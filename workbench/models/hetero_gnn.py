@@ -11,7 +11,7 @@ Only what can still reach a seed is computed: nodes are in order of hop, so laye
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -135,7 +135,8 @@ class HeteroGNN(nn.Module):
     def _encode(self, store: Any, table: str, length: int, anchor: Tensor, time: Tensor | None) -> Tensor:
         row = store.get("row")
         distinct = length if row is None else int(store["present"].shape[0])
-        encoded, moments = self.rows[module_name(table)](store, distinct), self.moments[module_name(table)]
+        encoded = self.rows[module_name(table)](store, distinct)
+        moments = cast(MomentEncoder, self.moments[module_name(table)])
         extra = moments(anchor, time, store, row, calendar=row is None)
         if row is not None:
             encoded = (encoded + moments.of_rows(time, row, distinct)).index_select(0, row)

@@ -14,6 +14,9 @@ mean in which older rows count less: half for every four that are newer."""
 LAYERS: tuple[str, ...] = ("sage", "gat", "transformer")
 """GraphSAGE with several aggregations, graph attention, or a relational graph transformer."""
 
+RANKED_BY: tuple[str, ...] = ("ids", "features", "both")
+"""What stands for the rows of a ranking: what is learned of each by itself, their columns, or both."""
+
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -27,6 +30,7 @@ class ModelSettings:
         Of GraphSAGE, see :data:`AGGREGATIONS`; computed side by side, per edge type.
     dropout : float  in [0, 1)
     layer : str  see :data:`LAYERS`
+    ranked_by : str  of ranking tasks, see :data:`RANKED_BY`; ``ids`` rank no rows that come after training
     heads : int  of layers with attention; divides the channels
     past_labels : int
         How many of an entity's last labels the model is told, beside means of all that are known by the
@@ -38,6 +42,7 @@ class ModelSettings:
     aggregations: tuple[str, ...] = ("mean", "max", "count")
     dropout: float = 0.1
     layer: str = field(default="sage", metadata=LATER)
+    ranked_by: str = field(default="ids", metadata=LATER)
     heads: int = field(default=4, metadata=LATER)
     past_labels: int = field(default=0, metadata=LATER)
 
@@ -56,6 +61,7 @@ class ModelSettings:
             refuse("aggregations", names, f"a list of one or more of {', '.join(AGGREGATIONS)}")
         between("dropout", self.dropout, 0.0, 0.999)
         one_of("layer", self.layer, LAYERS)
+        one_of("ranked_by", self.ranked_by, RANKED_BY)
         whole("heads", self.heads, 1, 1024)
         whole("past_labels", self.past_labels, 0, 1024)
         if self.layer != "sage" and self.channels % self.heads:

@@ -30,7 +30,7 @@ from workbench.training.loaders import check_labels
 from workbench.training.parts import Parts
 from workbench.training.past_labels import PastLabels
 from workbench.training.printing import PrintProgress
-from workbench.training.run import Run
+from workbench.training.run import ENDED, Run
 from workbench.training.run_folder import new_folder, read_run
 from workbench.training.target import Target
 from workbench.training.warm import warm_start
@@ -78,10 +78,11 @@ def start(
     check_labels(train, plan, task.task_type)
     if val is not None:
         check_labels(val, plan, task.task_type)
-    statistics = fit_for(parts.graph, parts.features, plan, train, hidden)
+    ranked = getattr(getattr(task, "target", None), "table", None)
+    statistics = fit_for(parts.graph, parts.features, plan, train, hidden, ranked)
     target = target_for(plan, task, train, statistics, parts.graph)
     fresh = (
-        model_of(parts.graph, plan, statistics, train.node_type, target, key)
+        model_of(parts.graph, parts.features, plan, statistics, train.node_type, target, key)
         if model is None
         else own_copy(model)
     )
@@ -130,7 +131,9 @@ def load_run(
     built = model
     if built is None:
         saved.check_builtin()
-        built = model_of(parts.graph, saved.plan, saved.statistics, saved.seed_type, saved.target, saved.key)
+        # What goes on training ranks what it began with: other scores would change its steps.
+        made_of = (saved.plan, saved.statistics, saved.seed_type, saved.target, saved.key)
+        built = model_of(parts.graph, parts.features, *made_of, grown=saved.state in ENDED)
     keys = KeyMap.open(parts.dataset, saved.seed_type)
     past = PastLabels.load(folder, keys) if saved.plan.model.past_labels else None
     run = Run(

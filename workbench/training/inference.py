@@ -25,7 +25,7 @@ from workbench.training.devices import loader_core
 from workbench.training.loaders import check_seen, predict_loader, predict_sampler
 from workbench.training.parts import Parts
 from workbench.training.past_labels import PastLabels
-from workbench.training.step import mixed_precision, outputs, seed_type_of
+from workbench.training.step import mixed_precision, predicted, seed_type_of
 from workbench.training.target import Target
 from workbench.types import AnyArray
 
@@ -81,7 +81,7 @@ class Inference:
         """float64 per seed, in their order, as :meth:`Target.predictions` says what they are."""
         found = self.target.blank(len(seeds))
         for rows, said in self._said(seeds, self._answers):
-            found[rows] = self.target.predictions(said)
+            found[rows] = said
         return found
 
     def vectors(self, seeds: SeedTable) -> AnyArray:
@@ -92,14 +92,14 @@ class Inference:
         TrainingError
             If the model has no method ``embed``.
         """
-        parts = [(rows, _rows(said)) for rows, said in self._said(seeds, self._embeddings)]
+        parts = list(self._said(seeds, self._embeddings))
         width = parts[0][1].shape[1] if parts else 0
         found = np.empty((len(seeds), width), np.float32)
         for rows, vectors in parts:
             found[rows] = vectors
         return found
 
-    def _said(self, seeds: SeedTable, ask: Callable[[Any], Tensor]) -> Iterator[tuple[AnyArray, Tensor]]:
+    def _said(self, seeds: SeedTable, ask: Callable[[Any], AnyArray]) -> Iterator[tuple[AnyArray, AnyArray]]:
         """Rows of the seed table and what the model says of them, batch by batch."""
         for batch in self._batches(seeds):
             data = batch if self.device.type == "cpu" else batch.to(self.device, non_blocking=True)
@@ -116,10 +116,10 @@ class Inference:
             with loader_core(self.device):
                 yield from loader
 
-    def _answers(self, data: Any) -> Tensor:
-        return outputs(self.model, data, self.target)
+    def _answers(self, data: Any) -> AnyArray:
+        return predicted(self.model, data, self.target)
 
-    def _embeddings(self, data: Any) -> Tensor:
+    def _embeddings(self, data: Any) -> AnyArray:
         embed = getattr(self.model, "embed", None)
         if embed is None:
             name = type(self.model).__name__
@@ -129,9 +129,5 @@ class Inference:
         if not isinstance(found, Tensor) or found.dim() != 2 or len(found) != count:
             got = f"embed gave {tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__}"
             raise TrainingError(explain(f"embeddings of {count} seeds", got, f"a tensor of ({count}, width)"))
-        return found
-
-
-def _rows(said: Tensor) -> AnyArray:
-    found: AnyArray = said.float().cpu().numpy()
-    return found
+        vectors: AnyArray = found.float().cpu().numpy()
+        return vectors

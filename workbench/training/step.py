@@ -15,9 +15,11 @@ from torch.nn.parameter import is_lazy
 
 from workbench.errors import TrainingError, explain
 from workbench.models.hetero_gnn import HeteroGNN
+from workbench.models.ranking import RankingGNN
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.optimisation import OPTIMISERS, Optimisation
 from workbench.training.target import Target
+from workbench.types import AnyArray
 
 GENERATOR = threading.RLock()
 """Held by whoever reseeds torch's global generator: all threads of the process share that one."""
@@ -69,6 +71,20 @@ def outputs(model: nn.Module, data: Any, target: Target) -> Tensor:
     elif shape[:1] != (count,) or not _fits(shape, target):
         raise TrainingError(_misshapen(model, raw, count, target))
     return cast(Tensor, raw if raw.dtype.is_floating_point else raw.float())
+
+
+def predicted(model: nn.Module, data: Any, target: Target) -> AnyArray:
+    """float64 per seed, as :meth:`Target.predictions` says: of the built-in ranking the best rows alone.
+
+    Raises
+    ------
+    TrainingError
+        As :func:`outputs` does.
+    """
+    if isinstance(model, RankingGNN):
+        found: AnyArray = model.best(data, min(target.named, target.candidates)).cpu().numpy()
+        return found
+    return target.predictions(outputs(model, data, target))
 
 
 def _fits(shape: tuple[int, ...], target: Target) -> bool:

@@ -36,6 +36,7 @@ from workbench.training.step import (
     mixed_precision,
     optimiser_of,
     outputs,
+    predicted,
     seeded,
     unshaped,
 )
@@ -225,8 +226,8 @@ class Trainer:
         for batch in stoppable(batches, self._check_stop):
             data = batch.to(self.device, non_blocking=True)
             with torch.no_grad(), mixed_precision(self.plan, self.device):
-                raw = outputs(model, data, self.target)
-            yield data, self.target.predictions(raw)
+                values = predicted(model, data, self.target)
+            yield data, values
 
     def _epoch(self, course: Course, train: Iterable[Any]) -> None:
         settings = self.plan.optimisation
@@ -299,7 +300,7 @@ class Trainer:
         statistics = fit_for(graph, features, self.plan, seeds)
         told = self.target
         self.target = Target.of(self.plan, told.task_type, statistics.target, told.classes, seeds.label)
-        return model_of(graph, self.plan, statistics, seeds.node_type, self.target, self.key)
+        return model_of(graph, features, self.plan, statistics, seeds.node_type, self.target, self.key)
 
     def _shaped(self, model: nn.Module, train: Iterable[Any]) -> Iterable[Any]:
         """Give lazy parameters, as of ``SAGEConv((-1, -1), 8)``, their shape from the first batch.
