@@ -123,6 +123,7 @@ _HOMES = {
     "read_graph": "workbench.ingestion.graph_source",
     "read_tables": "workbench.ingestion.tables",
     "run_loader": "workbench.training.drawn",
+    "sample_further": "workbench.sampling.further",
     "schema_layout": "workbench.report.schema_layout",
     "schema_svg": "workbench.report.schema_svg",
     "search": "workbench.training.search",
