@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import workbench as wb
+from widgets._scene import Scene
+from widgets._schema_facts import short
 
 
 def node_card(
@@ -27,7 +29,7 @@ def node_card(
         raise wb.IdError(f"node {node!r} of the picture was asked for: it has nodes 0 to {len(flat) - 1}.")
     kind, row_id = flat.node_types[flat.type[node]], int(flat.node_id[node])
     card: dict[str, Any] = {
-        "node": f"{kind} {row_id}",
+        "node": f"{short(kind)} {row_id}",
         "hop": int(flat.hop[node]),
         "time": time_text(int(flat.time[node])),
         "anchor": anchor_text(int(flat.anchor[node])),
@@ -35,11 +37,30 @@ def node_card(
     }
     edge = int(flat.found_by[node])
     if edge >= 0:
-        card["edge"] = str(flat.edge_types[flat.edge_type[edge]])
+        card["edge"] = short(flat.edge_types[flat.edge_type[edge]])
         card["edge time"] = time_text(int(flat.edge_time[edge]))
     if row is not None:
-        card["row"] = {str(name): value_text(value) for name, value in row(kind, row_id).items()}
+        card["row"] = {short(name): value_text(value) for name, value in row(kind, row_id).items()}
     return card
+
+
+def scene_card(
+    scene: Scene, dot: int, row: Callable[[str, int], Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
+    """Describe a dot of a scene: its node, or how many it stands for."""
+    members, flat = scene.members(dot), scene.whole
+    first = int(members[0])
+    if len(members) == 1:
+        return node_card(flat, first, row)
+    times, kind = flat.time[members], flat.node_types[flat.type[first]]
+    return {
+        "node": f"{len(members):,} {short(kind)}",
+        "hop": int(flat.hop[first]),
+        "time": " to ".join(dict.fromkeys(time_text(int(t)) for t in (times.min(), times.max()))),
+        "anchor": anchor_text(int(flat.anchor[first])),
+        "late": bool(flat.late[first]),
+        "a click": "shows them one by one",
+    }
 
 
 def time_text(time: int) -> str:
@@ -54,5 +75,4 @@ def anchor_text(anchor: int) -> str:
 
 def value_text(value: object) -> str:
     """A cell of a source row as shown to people: short, whatever it is."""
-    shown = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-    return shown if len(shown) <= 80 else shown[:79] + "\u2026"
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else short(value, 80)

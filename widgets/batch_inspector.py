@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 import workbench as wb
@@ -72,12 +73,15 @@ class BatchInspector(Face):
         TaskError
             If there is no such split or epoch.
         """
-        parts, options = self._engine.parts, {"key": self._key, "expand": self._expand}
-        loader = wb.run_loader(parts, self._task, self._plan, split, epoch=epoch, **options)
+        loader = self._pass(split, epoch)
         batch = loader.batch(index)
         with self._lock:
             self._loader, self.split, self.epoch = loader, split, epoch
             self._show(index, batch)
+
+    def _pass(self, split: str, epoch: int) -> wb.Loader:
+        parts, options = self._engine.parts, {"key": self._key, "expand": self._expand}
+        return wb.run_loader(parts, self._task, self._plan, split, epoch=epoch, **options)
 
     def go(self, index: int) -> None:
         """Show another batch of the pass, counted from 0.
@@ -94,6 +98,18 @@ class BatchInspector(Face):
         with self._lock:
             if loader is self._loader:  # another pass may have been chosen meanwhile
                 self._show(index, batch)
+
+    def find(self, node_type: str, node_id: int, anchor: int) -> None:
+        """Show the batch that holds a seed, of this split or another; LoaderError if none does."""
+        for split in sorted(SPLITS, key=lambda split: split != self.split):
+            loader = self._pass(split, self.epoch)
+            seeds, order = loader.seeds, loader.order
+            rows = np.flatnonzero((seeds.node_id == node_id) & (seeds.visible_until == anchor))
+            if len(rows) and seeds.node_type == node_type:
+                place = int(np.flatnonzero(order.rows == rows[0])[0])
+                return self.choose(split, self.epoch, order.ends.searchsorted(place, "right").item())
+        asked = f"the batch of {node_type} {node_id} as of {wb.iso(anchor)} was asked for"
+        raise wb.LoaderError(f"{asked}: it is no seed of the task. Allowed: seeds of {', '.join(SPLITS)}.")
 
     def _show(self, index: int, batch: wb.Batch) -> None:
         self.index, self.batch, self.error = index, batch, ""

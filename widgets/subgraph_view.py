@@ -1,4 +1,4 @@
-"""SubgraphView: a sampled subgraph on hop rings, with the source row of the node under the pointer."""
+"""SubgraphView: a sampled subgraph on hop rings; nodes are looked at, expanded, hidden and searched for."""
 
 from __future__ import annotations
 
@@ -6,68 +6,63 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._base import Face, needs, script, style
-from widgets._node_card import node_card
+from widgets._history import History
+from widgets._node_card import scene_card, time_text
+from widgets._scene import Scene
+from widgets._scene_facts import scene_facts, span, summary
+from widgets.batch_inspector import BatchInspector
 from widgets.fanout_picker import FanoutPicker
-
-MOST_NODES = 20_000
-"""Nodes that are drawn: about half a second of painting. A wide fanout must not stop the browser."""
 
 
 class SubgraphView(Face):
-    """A picture of one subgraph.
-
-    Parameters
-    ----------
-    subgraph : SampledSubgraph
-    engine : Engine or None  gives times (what is later than the anchor is rimmed red) and rows
+    """A picture of one subgraph; an engine gives times (what is too late has a red rim), rows and more hops.
 
     Attributes
     ----------
-    subgraph : SampledSubgraph  the one shown; :meth:`show` replaces it
-    flat : FlatSubgraph
-        The same as columns, thinned to :data:`MOST_NODES`: ``describe(i)`` speaks of row i.
+    subgraph, scene : SampledSubgraph, Scene  what is shown, and as it is shown after expanding and hiding
+    flat : FlatSubgraph  a row per dot of the picture; methods name nodes by these rows
+    span : (int, int) or None  times of the oldest and the newest node within the time brush
     """
 
-    handles: ClassVar[tuple[str, ...]] = ("hover",)
+    handles: ClassVar[tuple[str, ...]] = ("hover", "act", "find", "brush", "svg", "inspect")
     _esm = script("subgraph_view.js")
     _css = style()
 
     def __init__(self, subgraph: wb.SampledSubgraph, engine: wb.Engine | None = None) -> None:
         super().__init__()
-        self._engine = engine
+        self._engine, self._brush = engine, (0.0, 1.0)
+        self._inspector: BatchInspector | None = None
         self.show(subgraph)
+
+    @property
+    def scene(self) -> Scene:
+        """What is shown."""
+        return self._history.now
+
+    @property
+    def flat(self) -> wb.FlatSubgraph:
+        """What is drawn, as columns."""
+        return self.scene.drawn.flat
 
     def show(self, subgraph: wb.SampledSubgraph) -> None:
         """Show another subgraph in place of this one."""
-        do = "Take one from engine.sample(seeds, fanout)"
-        needs(subgraph, wb.SampledSubgraph, "picture of a subgraph", do)
+        needs(subgraph, wb.SampledSubgraph, "picture of a subgraph", "Take engine.sample(seeds, fanout)")
+        scene = Scene.of(subgraph, self._engine.graph if self._engine else None)
         with self._lock:
             self.subgraph = subgraph
-            self._whole = wb.flatten(subgraph, self._engine.graph if self._engine else None)
-            self.flat = self._whole.thinned(MOST_NODES)
-            self.positions = wb.radial_layout(self.flat)
-            self.error = ""
-            self.publish()
+            self._show(History(scene))
 
     def follow(self, picker: FanoutPicker) -> SubgraphView:
         """Sample the same seeds again, in the background, whenever the picker's fanout changes.
 
         Seeds, anchors and key stay those of the subgraph shown, so only the fanout makes the difference.
-
-        Raises
-        ------
-        WorkbenchError
-            If the view was made without an engine to sample with.
         """
         if self._engine is None:
-            raise wb.WorkbenchError(
-                "follow needs an engine to sample with. Use SubgraphView(subgraph, engine)."
-            )
+            raise wb.WorkbenchError("follow needs an engine. Use SubgraphView(subgraph, engine).")
         graph = self._engine.graph
 
         def resample(fanout: wb.Fanout) -> None:
@@ -79,32 +74,35 @@ class SubgraphView(Face):
         return self
 
     def describe(self, node: int) -> dict[str, Any]:
-        """Everything known about one node of ``flat``: type, id, hop, times, edge in, source row."""
-        row = None if self._engine is None else self._engine.row
-        return node_card(self.flat, node, row)
+        """Everything known about one row of ``flat``: type, id, hop, times, edge in, source row."""
+        return scene_card(self.scene, node, self._engine.row if self._engine else None)
+
+    def edit(self, scene: Scene, cursor: int = -1) -> None:
+        """Show another scene, ``view.edit(*view.scene.expand(3))``, with the views' cursor on a row of it."""
+        with self._lock:
+            self._show(self._history.then(scene), cursor)
+
+    def find(self, text: str, after: int = -1) -> int:
+        """Put the cursor on the next node with an id or key, after a row of ``flat``; its row, or IdError."""
+        keys = getattr(self._engine, "keys", None)
+        with self._lock:
+            scene, dot = self.scene.find(text, keys and (lambda table, ids: keys(table).keys_of(ids)), after)
+            self.edit(scene, dot)
+        return dot
+
+    on_find = find
 
     def point_at(self, node_type: str, node_id: int, seed: int = -1) -> int:
-        """Put the views' cursor on a node, as found by a seed (its position) where seeds share none.
-
-        Returns
-        -------
-        int
-            Its row in ``flat``.
-
-        Raises
-        ------
-        IdError
-            If it is not in the picture.
-        """
-        flat, names = self.flat, np.array(self.flat.node_types)
-        chosen = (names[flat.type] == node_type) & (flat.node_id == node_id)
-        chosen &= (seed < 0) | (flat.seed < 0) | (flat.seed == seed)
-        if not chosen.any():
-            asked = f"node {node_id} of {node_type!r}, seed {seed}, was asked for"
-            raise wb.IdError(f"{asked}: the picture does not show it. Allowed: nodes of view.flat.")
-        node = int(np.argmax(chosen))
+        """Put the cursor on a node, as found by a seed (its position); its row in ``flat``, or IdError."""
+        node = self.scene.place(node_type, node_id, seed)
         self.send({"kind": "point", "seq": self._seq, "index": node})
         return node
+
+    def inspect_in(self, inspector: BatchInspector) -> SubgraphView:
+        """Give the views a button that shows the batch of the cursor's seed in an inspector."""
+        self._inspector = inspector
+        self.publish()
+        return self
 
     def on_hover(self, node: int, seq: int) -> None:
         """A view's pointer, or its keyboard cursor, is over a node."""
@@ -112,35 +110,42 @@ class SubgraphView(Face):
             if seq == self._seq:  # the picture may have changed under the pointer
                 self.send({"kind": "card", "seq": seq, "index": node, "card": self.describe(node)})
 
+    def on_act(self, how: str, node: int, seq: int) -> None:
+        """A view expands or hides a node, or takes that back."""
+        with self._lock:
+            if how in ("undone", "redone"):
+                self._show(getattr(self._history, how)())
+            elif how not in ("expand", "hide"):
+                raise wb.WorkbenchError(f"{how!r} was asked for. Allowed: expand, hide, undone, redone.")
+            elif seq == self._seq:
+                self.edit(*getattr(self.scene, how)(node))
+
+    def on_brush(self, low: float, high: float) -> None:
+        """A view draws only what is between two shares of all times."""
+        self.span, self._brush = span(self.flat, low, high), (low, high)
+        self.send({"kind": "brushed", "text": " to ".join(map(time_text, self.span or ()))})
+
+    def on_svg(self) -> None:
+        """A view asked for the picture, to save it."""
+        self.send({"kind": "svg", "text": wb.subgraph_svg(self.flat, title=summary(self.scene))})
+
+    def on_inspect(self, node: int) -> None:
+        """A view sends the batch of a node's seed on."""
+        if self._inspector is not None:
+            self._inspector.find(*self.scene.seed_of(node))
+        self.publish()
+
+    def _show(self, history: History[Scene], cursor: int = -1) -> None:
+        self._history, self.error, self._cursor = history, "", cursor
+        self.span = span(self.flat, *self._brush)
+        self.publish()
+
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
-        """Positions, types, ages and edges as columns."""
-        flat, layout, whole = self.flat, self.positions, self._whole
-        drawn = "" if flat is whole else f" ({len(flat):,} nodes and {len(flat.src):,} edges drawn)"
-        counts = np.bincount(whole.type, minlength=len(whole.node_types)).tolist()
-        meta = {
-            "summary": wb.subgraph_text(whole) + drawn,
-            "types": [
-                {"name": name, "count": count, "style": wb.type_style(i)}
-                for i, (name, count) in enumerate(zip(whole.node_types, counts, strict=True))
-            ],
-            "rings": layout.rings.tolist(),
-            "dots": layout.dots.tolist(),
-            "time_colours": wb.TIME_COLOURS,
-            "alarm": wb.ALARM,
-        }
-        columns = {"x": layout.x, "y": layout.y, "type": flat.type, "hop": flat.hop, "age": age(flat)}
-        columns |= {"late": flat.late, "parent": layout.parent, "src": flat.src, "dst": flat.dst}
-        return meta, columns | {"late_edge": flat.late_edges}
+        """Places, types, ages and edges as columns."""
+        meta, columns = scene_facts(self.scene)
+        meta |= {"cursor": self._cursor, "brush": self._brush, "inspect": self._inspector is not None}
+        return {**meta, "undo": bool(self._history.past), "redo": bool(self._history.future)}, columns
 
     def still(self) -> tuple[str, str]:
         """The same picture as SVG; large subgraphs thinned."""
-        return wb.subgraph_svg(self._whole, max_nodes=2000), wb.subgraph_text(self._whole)
-
-
-def age(flat: wb.FlatSubgraph) -> NDArray[np.float32]:
-    """float32[n]: 0 for the oldest node, 1 for the newest, by rank; NaN where there is no time."""
-    timed = np.flatnonzero(~np.isin(flat.time, (wb.BEGINNING, wb.NO_TIME)))
-    ranks = np.full(len(flat), np.nan, np.float32)
-    _, rank = np.unique(flat.time[timed], return_inverse=True)
-    ranks[timed] = rank / max(int(rank.max(initial=0)), 1)
-    return ranks
+        return wb.subgraph_svg(self.flat, max_nodes=2000), summary(self.scene)

@@ -129,6 +129,7 @@ _HOMES = {
     "read_graph": "workbench.ingestion.graph_source",
     "read_tables": "workbench.ingestion.tables",
     "run_loader": "workbench.training.drawn",
+    "sample_further": "workbench.sampling.further",
     "scaled": "workbench.sampling.profile_fit",
     "schema_layout": "workbench.report.schema_layout",
     "schema_svg": "workbench.report.schema_svg",

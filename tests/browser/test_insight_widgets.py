@@ -1,4 +1,4 @@
-"""ExplainView, ParetoChart, RunCompare and LocalityView in one JupyterLab: clicked, typed at, light and dark."""
+"""ExplainView, ParetoChart, RunCompare and LocalityView in one JupyterLab: clicked, typed, light and dark."""
 
 import nbformat
 import pytest

@@ -52,8 +52,12 @@ def test_ten_thousand_nodes_hostile_names_keys_and_themes(desk):
     desk.run_all()
     root, canvas = page.locator(".wb-subgraph"), page.locator(".wb-subgraph canvas")
     page.wait_for_selector('.wb-subgraph[data-ready="true"]')
-    shown = wait_for_change(desk, "view.show(engine.sample(10_000)) or len(view.flat)")
-    assert shown == 10_001
+    nodes, shown = wait_for_change(
+        desk, "view.show(engine.sample(10_000)) or [view.subgraph.num_nodes, len(view.flat)]"
+    )
+    assert nodes == 10_001
+    assert 2500 < shown <= 5000
+    assert page.locator(".wb-legend").get_by_text("alike; a click shows them").count() == 1
 
     canvas.focus()
     page.keyboard.press("ArrowRight")

@@ -57,6 +57,22 @@ def test_no_more_batches_than_the_plan_takes(shop):
         inspector.choose("train", epoch=-1)
 
 
+def test_the_batch_of_a_seed_is_found_in_its_split(shop):
+    engine, task, plan = shop
+    inspector = BatchInspector(engine, task, plan, split="val")
+    for split in ("train", "test", "val"):
+        seeds = task.seeds(split)
+        for row in (0, len(seeds) - 1):
+            inspector.find("users", int(seeds.node_id[row]), int(seeds.visible_until[row]))
+            drawn = inspector.batch.subgraph.request.seed_sets[0]
+            assert inspector.split == split
+            assert (seeds.node_id[row], seeds.visible_until[row]) in list(
+                zip(drawn.ids.tolist(), drawn.anchors.tolist(), strict=True)
+            )
+    with pytest.raises(LoaderError, match="it is no seed of the task"):
+        inspector.find("users", 0, 5)
+
+
 def test_a_run_brings_its_task_plan_and_key(shop):
     engine, task, plan = shop
     run = engine.train(task, plan.replace(epochs=1, max_steps=1), callbacks=[], key=9)

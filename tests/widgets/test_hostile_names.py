@@ -1,14 +1,22 @@
 """A hundred hostile strings as names and as values: shown as text, short, and harmless."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
-from widgets import CutoffCheck, MetapathPicker, SchemaView
+import numpy as np
+import pyarrow as pa
+
+from widgets import CutoffCheck, FanoutPicker, MetapathPicker, SchemaView, SubgraphView
 from widgets._schema_facts import LONGEST
 from workbench.plan.fanout import Fanout
+from workbench.query.seed_table import SeedTable
 from workbench.sampling.audit import AuditReport
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
+from workbench.stores.graph_arrays import GraphArrays
+from workbench.stores.ram_graph import RamGraph
+from workbench.temporal import FOREVER
 
 MARKUP = [
     "script",
@@ -63,6 +71,31 @@ def schema_of(names):
     return Schema((users, *facts))
 
 
+class UsersTask:
+    """Two users as seeds."""
+
+    entity_table = "users"
+
+    def seeds(self, _split):
+        return SeedTable("users", np.arange(2), pa.array([0, 1]), np.full(2, FOREVER), split="val")
+
+
+def storable(names):
+    """Those that a store can hold: half a character has no place in UTF-8."""
+    return [name for name in names if not re.search("[\ud800-\udfff]", name)]
+
+
+def hostile_engine(engine, names):
+    """The engine over facts with these names, five rows each, which point at two users."""
+    schema = schema_of(names)
+    keys = {(name, "k"): np.arange(5) % 2 for name in names}
+    engine.graph = RamGraph(
+        GraphArrays.from_columns(schema, {"users": 2, **dict.fromkeys(names, 5)}, {}, keys)
+    )
+    engine.schema = schema
+    return engine
+
+
 class Tags(HTMLParser):
     """Lists the tags of a text with the names of their attributes."""
 
@@ -109,6 +142,41 @@ def test_names_of_tables_and_columns_are_text_and_can_be_walked():
         assert picker.error == ""
         assert [path.check(schema)[0].src for path in picker.metapaths.metapaths] == names
         assert_harmless(picker, names)
+
+
+def test_names_in_a_fanout_are_text_and_can_be_edited(engine, plan):
+    for start in range(0, len(HOSTILE), 24):
+        names = storable(HOSTILE[start : start + 24])
+        engine = hostile_engine(engine, names)
+        picker = FanoutPicker(engine, UsersTask(), plan).wait()
+        for row in (0, len(names) - 1):
+            edit = {"kind": "edit", "how": "set", "hop": 1, "edge_type": row, "fanout": row + 2}
+            picker._receive(picker, edit, [])
+            assert picker.fanout.get(1, engine.schema.edge_types[2 * row]) == row + 2
+        assert picker.wait().error == ""
+        assert_harmless(picker, [*names, *names])
+        for form in ("Fanout", "PyG", "Kumo"):
+            assert picker.table.form(form)
+
+
+def test_names_and_values_in_a_picture_are_text(engine):
+    for start in range(0, len(HOSTILE), 24):
+        names = storable(HOSTILE[start : start + 24])
+        engine = hostile_engine(engine, names)
+        engine.row = lambda table, row_id: dict.fromkeys(HOSTILE, HOSTILE[row_id])
+        view = SubgraphView(engine.sample(UsersTask().seeds("val"), Fanout([2])), engine)
+        assert_harmless(view, [*names, *names])
+        sent = []
+        view.send = sent.append
+        for node in range(0, len(view.flat), 3):
+            view._receive(view, {"kind": "hover", "node": node, "seq": view._seq}, [])
+        for name in names[:3]:
+            view._receive(view, {"kind": "find", "text": name, "after": -1}, [])
+        view._receive(view, {"kind": "svg"}, [])
+        assert ET.fromstring(sent[-1]["text"]).tag.endswith("svg")
+        texts = json.dumps(sent[:-1], ensure_ascii=False).encode("utf-8")
+        assert len(texts) < 200_000 * len(sent)
+        assert len(view.error) < 1000
 
 
 def test_values_of_rows_are_text(engine, task):

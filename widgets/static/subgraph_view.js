@@ -1,32 +1,57 @@
-/* SubgraphView: nodes on hop rings, drawn on one canvas; hover or arrow keys show a node's row. */
+/* SubgraphView: nodes on hop rings, drawn on one canvas; pointer or keys look at nodes, expand and hide them. */
 
 const SIDE = 460;
+const GREY = "#9aa0a6";
+const HELP = "Point at a node, or use the arrow keys. Click or Enter: one more hop. Shift-click or Delete: hide.";
 
 function render({ model, el }) {
   let data = null;
   let cursor = -1;
-  let card = null;
   let view = { scale: 1, x: 0, y: 0 };
-  let colouring = "type";
-  let asked = 0;
+  let [low, high] = [0, 1];
+  let [asked, moved] = [0, 0];
 
   return mount(model, el, "subgraph", (root, send) => {
+    const button = (text, onclick, more) => make("button", { type: "button", onclick, ...more }, text);
+    const range = (label, value) => make("input", { type: "range", min: 0, max: 1, step: 0.01, value, "aria-label": label, oninput: brushed, onchange: () => send({ kind: "brush", low, high }) });
+    const bar = (...parts) => make("div", { class: "wb-bar" }, ...parts);
     const canvas = make("canvas", { tabindex: 0, role: "application", style: `width:${SIDE}px;height:${SIDE}px` });
     // Without a GPU, reading back is the slow part of a canvas: keep it in memory.
     const pen = canvas.getContext("2d", { willReadFrequently: true });
     const legend = make("ul", { class: "wb-legend" });
-    const details = make("div", { class: "wb-card", "aria-live": "polite" }, "Point at a node, or use the arrow keys.");
-    const byTime = make(
-      "select",
-      { "aria-label": "colour by", onchange: () => ((colouring = byTime.value), key(), draw()) },
-      make("option", { value: "type" }, "colour by type"),
-      make("option", { value: "time" }, "colour by time"),
-    );
-    const zoom = (factor, label, name) =>
-      make("button", { type: "button", "aria-label": name, onclick: () => rescale(factor) }, label);
+    const details = make("div", { class: "wb-card", "aria-live": "polite" });
+    const colours = ["type", "time", "hop"].map((name) => make("option", { value: name }, `colour by ${name}`));
+    const colouring = make("select", { "aria-label": "colour by", onchange: () => (key(), draw()) }, ...colours);
+    const cross = make("input", { type: "checkbox", checked: true, onchange: draw });
+    const [oldest, newest] = [range("oldest time shown", 0), range("newest time shown", 1)];
+    const within = make("span", { role: "status" });
+    const times = bar("times", oldest, newest, within);
+    const search = make("input", { type: "search", placeholder: "id or key", "aria-label": "search an id or key", onkeydown: find });
+    const inspect = button("Send to BatchInspector", () => send({ kind: "inspect", node: Math.max(cursor, 0) }));
+    const undo = button("Undo", () => act("undone"));
+    const redo = button("Redo", () => act("redone"));
     const caption = make("div", { class: "wb-caption" });
-    const bar = make("div", { class: "wb-bar" }, byTime, zoom(1.5, "+", "zoom in"), zoom(1 / 1.5, "\u2212", "zoom out"), zoom(0, "fit", "fit to view"));
-    root.append(caption, make("div", { class: "wb-columns" }, canvas, make("div", { class: "wb-side" }, bar, legend, details)));
+    const zoom = (factor, label, name) => button(label, () => rescale(factor), { "aria-label": name });
+    root.append(caption, make("div", { class: "wb-columns" }, canvas, make("div", { class: "wb-side" },
+      bar(colouring, zoom(1.5, "+", "zoom in"), zoom(1 / 1.5, "\u2212", "zoom out"), zoom(0, "fit", "fit to view"), make("label", {}, cross, " cross edges")),
+      bar(search, undo, redo), times,
+      bar(button("PNG", () => save(canvas.toDataURL(), "png")), button("SVG", () => send({ kind: "svg" })), inspect),
+      legend, details)));
+
+    const act = (how, node = -1) => send({ kind: "act", how, node, seq: data.seq });
+    const save = (href, end) => make("a", { href, download: `subgraph.${end}` }).click();
+
+    function find(event) {
+      if (event.key === "Enter" && search.value) send({ kind: "find", text: search.value, after: cursor });
+    }
+
+    function brushed() {
+      [low, high] = [oldest.valueAsNumber, newest.valueAsNumber];
+      draw();
+    }
+
+    /** Nodes without a time are always there. */
+    const shown = (i) => !(data.age[i] < low || data.age[i] > high);
 
     const toScreen = (i) => [
       (data.x[i] * view.scale * 0.94 + 1) * (SIDE / 2) + view.x,
@@ -41,30 +66,40 @@ function render({ model, el }) {
     function update(payload) {
       data = { meta: payload.meta, seq: payload.seq };
       for (const name of Object.keys(payload.columns)) data[name] = column(payload, name);
+      const { meta } = data;
       const order = Array.from(data.x.keys());
       const angle = order.map((i) => Math.atan2(data.x[i], -data.y[i]));
       data.order = order.sort((a, b) => data.hop[a] - data.hop[b] || angle[a] - angle[b]);
       data.place = new Uint32Array(data.order.length);
       data.order.forEach((node, place) => (data.place[node] = place));
-      [cursor, card] = [-1, null];
-      details.replaceChildren("Point at a node, or use the arrow keys.");
-      caption.textContent = data.meta.summary;
-      canvas.setAttribute("aria-label", `${data.meta.summary}. Arrow keys walk through the nodes.`);
+      cursor = -1;
+      delete root.dataset.card;
+      details.replaceChildren(HELP);
+      caption.textContent = meta.summary;
+      canvas.setAttribute("aria-label", `${meta.summary}. Arrow keys walk through the nodes.`);
+      [undo.disabled, redo.disabled, inspect.hidden, times.hidden] = [!meta.undo, !meta.redo, !meta.inspect, !meta.dated];
+      [low, high] = [oldest.value, newest.value] = meta.brush;
       key();
       draw();
+      select(meta.cursor);
     }
 
-    function swatch(colour, mark) {
+    function swatch(colour, mark = "circle") {
       return make("span", { class: `wb-swatch wb-${mark}`, style: `background:${colour}` });
     }
 
+    const hopColour = (hop) => data.meta.time_colours[Math.round((hop * 5) / Math.max(1, data.meta.hops.length - 1))];
+
     function key() {
-      const items = colouring === "type"
-        ? data.meta.types.map((t) => [swatch(...t.style), `${t.name} (${number(t.count)})`])
-        : [[make("span", { class: "wb-ramp", style: `background:linear-gradient(90deg,${data.meta.time_colours})` }), "oldest to newest"],
-          [swatch("#9aa0a6", "circle"), "no time"]];
-      if (data.late.some(Boolean) || data.late_edge.some(Boolean)) items.push([swatch(data.meta.alarm, "circle"), "later than the anchor"]);
-      legend.replaceChildren(...items.map(([mark, label]) => make("li", {}, mark, label)));
+      const { meta } = data;
+      const items = {
+        type: () => meta.types.map((t) => [swatch(...t.style), `${t.name} (${number(t.count)})`]),
+        hop: () => meta.hops.map((n, hop) => [swatch(hopColour(hop)), `hop ${hop} (${number(n)})`]),
+        time: () => [[make("span", { class: "wb-ramp", style: `background:linear-gradient(90deg,${meta.time_colours})` }), "oldest to newest"], [swatch(GREY), "no time"]],
+      }[colouring.value]();
+      if (data.late.some(Boolean) || data.late_edge.some(Boolean)) items.push([swatch(meta.alarm), "later than the anchor"]);
+      if (meta.most > 1) items.push([swatch("transparent; border: 3px solid; box-sizing: border-box"), `up to ${number(meta.most)} alike; a click shows them`]);
+      legend.replaceChildren(...items.map(([mark, label]) => make("li", {}, mark, make("bdi", {}, label))));
     }
 
     function draw() {
@@ -72,10 +107,13 @@ function render({ model, el }) {
       const ratio = window.devicePixelRatio || 1;
       if (canvas.width !== SIDE * ratio) canvas.width = canvas.height = SIDE * ratio;
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-      pen.clearRect(0, 0, SIDE, SIDE);
+      pen.fillStyle = cssColour(root, "--wb-paper");
+      pen.fillRect(0, 0, SIDE, SIDE);
       drawRings();
-      drawEdges(0, cssColour(root, "--wb-edge"), data.src.length > 500 ? 0.4 : 1);
-      drawEdges(1, data.meta.alarm, 1.5);
+      const thin = data.src.length > 500 ? 0.4 : 1;
+      if (cross.checked) drawEdges((e) => data.cross[e] && !data.late_edge[e], cssColour(root, "--wb-accent"), thin / 2);
+      drawEdges((e) => !data.cross[e] && !data.late_edge[e], cssColour(root, "--wb-edge"), thin);
+      drawEdges((e) => data.late_edge[e], data.meta.alarm, 1.5);
       drawNodes();
     }
 
@@ -83,18 +121,19 @@ function render({ model, el }) {
       pen.strokeStyle = cssColour(root, "--wb-line");
       pen.lineWidth = 1;
       pen.setLineDash([3, 4]);
-      for (const ring of data.meta.rings) {
+      for (const [x, y, ring] of data.meta.rings) {
+        const at = (v, shift) => (v * view.scale * 0.94 + 1) * (SIDE / 2) + shift;
         pen.beginPath();
-        pen.arc(SIDE / 2 + view.x, SIDE / 2 + view.y, ring * view.scale * 0.47 * SIDE, 0, 2 * Math.PI);
+        pen.arc(at(x, view.x), at(y, view.y), ring * view.scale * 0.47 * SIDE, 0, 2 * Math.PI);
         pen.stroke();
       }
       pen.setLineDash([]);
     }
 
-    function drawEdges(late, colour, width) {
+    function drawEdges(chosen, colour, width) {
       pen.beginPath();
       for (let e = 0; e < data.src.length; e++) {
-        if (data.late_edge[e] !== late) continue;
+        if (!chosen(e) || !shown(data.src[e]) || !shown(data.dst[e])) continue;
         pen.moveTo(...toScreen(data.dst[e]));
         pen.lineTo(...toScreen(data.src[e]));
       }
@@ -105,34 +144,36 @@ function render({ model, el }) {
 
     /** Pixels of a dot: what its ring has room for, within reason. */
     function radius(node) {
-      return Math.min(7, Math.max(1.3, data.meta.dots[data.hop[node]] * 0.47 * SIDE * view.scale));
+      return Math.min(7, Math.max(1.3, data.dot[node] * 0.47 * SIDE * view.scale));
     }
 
     function drawNodes() {
       dots((i) => data.late[i], 2.5, data.meta.alarm);
-      dots((i) => data.hop[i] === 0, 3.5, cssColour(root, "--wb-ink"));
-      dots((i) => data.hop[i] === 0, 2, cssColour(root, "--wb-paper"));
-      if (colouring === "type") {
+      const [ink, paper] = [cssColour(root, "--wb-ink"), cssColour(root, "--wb-paper")];
+      dots((i) => data.hop[i] === 0, 3.5, ink);
+      dots((i) => data.hop[i] === 0, 2, paper);
+      const ramp = data.meta.time_colours;
+      if (colouring.value === "type") {
         data.meta.types.forEach(({ style: [colour, mark] }, t) => dots((i) => data.type[i] === t, 0, colour, mark));
+      } else if (colouring.value === "hop") {
+        data.meta.hops.forEach((_, hop) => dots((i) => data.hop[i] === hop, 0, hopColour(hop)));
       } else {
-        const ramp = data.meta.time_colours;
-        dots((i) => Number.isNaN(data.age[i]), 0, "#9aa0a6");
+        dots((i) => Number.isNaN(data.age[i]), 0, GREY);
         ramp.forEach((colour, c) => dots((i) => Math.round(data.age[i] * (ramp.length - 1)) === c, 0, colour));
       }
-      if (cursor >= 0) {
-        pen.beginPath();
-        const [x, y] = toScreen(cursor);
-        pen.arc(x, y, radius(cursor) + 5, 0, 2 * Math.PI);
-        [pen.strokeStyle, pen.lineWidth] = [cssColour(root, "--wb-accent"), 2];
-        pen.stroke();
-      }
+      dots((i) => data.count[i] > 1 && radius(i) > 3, -2.5, paper);
+      if (cursor < 0) return;
+      pen.beginPath();
+      pen.arc(...toScreen(cursor), radius(cursor) + 5, 0, 2 * Math.PI);
+      [pen.strokeStyle, pen.lineWidth] = [cssColour(root, "--wb-accent"), 2];
+      pen.stroke();
     }
 
     /** One path for all chosen nodes, `more` pixels wider than their dots. */
     function dots(chosen, more, colour, mark = "circle") {
       pen.beginPath();
       for (let i = 0; i < data.x.length; i++) {
-        if (!chosen(i)) continue;
+        if (!chosen(i) || !shown(i)) continue;
         const [x, y] = toScreen(i);
         const r = radius(i) + more;
         if (mark === "square") pen.rect(x - r, y - r, 2 * r, 2 * r);
@@ -150,7 +191,7 @@ function render({ model, el }) {
       for (let i = 0; i < data.x.length; i++) {
         const [x, y] = toScreen(i);
         const d = (x - px) ** 2 + (y - py) ** 2;
-        if (d < distance) [best, distance] = [i, d];
+        if (d < distance && shown(i)) [best, distance] = [i, d];
       }
       return best;
     }
@@ -164,13 +205,14 @@ function render({ model, el }) {
       asked = setTimeout(() => send({ kind: "hover", node, seq: data.seq }), 60);
     }
 
-    function onCard(message) {
-      if (message.kind === "point" && data && message.seq === data.seq) return select(message.index);
-      if (message.kind !== "card" || !data || message.seq !== data.seq || message.index !== cursor) return;
-      card = message.card;
-      const { row = {}, late, ...facts } = card;
-      const pairs = [...Object.entries(facts), ...Object.entries(row)];
-      const list = pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]);
+    function onMessage(message) {
+      if (message.kind === "brushed") within.textContent = message.text;
+      if (message.kind === "svg") save(URL.createObjectURL(new Blob([message.text], { type: "image/svg+xml" })), "svg");
+      if (!data || message.seq !== data.seq) return;
+      if (message.kind === "point") select(message.index);
+      if (message.kind !== "card" || message.index !== cursor) return;
+      const { row = {}, late, ...facts } = message.card;
+      const list = [...Object.entries(facts), ...Object.entries(row)].flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]);
       details.replaceChildren(
         make("div", { class: "wb-title" }, facts.node, ...(late ? [make("em", {}, " later than its anchor")] : [])),
         make("dl", {}, ...list.slice(2)),
@@ -178,13 +220,19 @@ function render({ model, el }) {
       root.dataset.card = message.index;
     }
 
+    canvas.addEventListener("pointerdown", () => (moved = 0));
     canvas.addEventListener("pointermove", (event) => {
       if (!data) return;
       if (event.buttons === 1) {
+        moved += Math.abs(event.movementX) + Math.abs(event.movementY);
         view = { ...view, x: view.x + event.movementX, y: view.y + event.movementY };
         return draw();
       }
       select(nearest(event));
+    });
+    canvas.addEventListener("click", (event) => {
+      const node = data && moved < 4 ? nearest(event) : -1;
+      if (node >= 0) act(event.shiftKey ? "hide" : "expand", node);
     });
     canvas.addEventListener("keydown", (event) => {
       if (!data || !data.order.length) return;
@@ -194,6 +242,8 @@ function render({ model, el }) {
       else if (step) select(data.order[(data.place[cursor] + step + count) % count]);
       else if (event.key === "ArrowUp") select(data.parent[cursor]);
       else if (event.key === "ArrowDown") select(data.parent.indexOf(cursor));
+      else if (event.key === "Enter" && !event.shiftKey) cursor < 0 || act("expand", cursor);
+      else if (event.key === "Delete") cursor < 0 || act("hide", cursor);
       else if (event.key === "+") rescale(1.5);
       else if (event.key === "-") rescale(1 / 1.5);
       else if (event.key === "0") rescale(0);
@@ -201,8 +251,8 @@ function render({ model, el }) {
       event.preventDefault();
       event.stopPropagation();
     });
-    model.on("msg:custom", onCard);
-    return { update, redraw: draw, stop: () => (clearTimeout(asked), model.off("msg:custom", onCard)) };
+    model.on("msg:custom", onMessage);
+    return { update, redraw: draw, stop: () => (clearTimeout(asked), model.off("msg:custom", onMessage)) };
   });
 }
 

@@ -17,6 +17,10 @@ from workbench.stores.subgraph import SampledSubgraph
 from workbench.temporal import BEGINNING, visible
 from workbench.types import AnyArray, BoolArray, Int32Array, Int64Array, TimeArray
 
+PER_NODE = ("type", "node_id", "hop", "seed", "anchor", "time", "sees")
+PER_EDGE = ("edge_type", "edge_id", "edge_hop", "edge_time")
+"""Columns of a flat subgraph beside ``src`` and ``dst``, which are rows of it."""
+
 
 @dataclass(frozen=True)
 class FlatSubgraph:
@@ -32,6 +36,7 @@ class FlatSubgraph:
     seed : int32[n]  position of the seed that the node belongs to; -1 for shared nodes
     anchor, time : int64[n]  microseconds; ``temporal.BEGINNING`` where the type is static or the
         time is not known, ``temporal.NO_TIME`` where a timed table's row has none
+    sees : int64[n]  the last instant that each node sees: see ``SampledSubgraph.node_sees``
     edge_type : int32[m]  position in ``edge_types``
     src, dst : int32[m]  rows of this value: the drawn neighbour and the node that was expanded
     edge_id : int64[m]  row of the edge type's table
@@ -47,6 +52,7 @@ class FlatSubgraph:
     seed: Int32Array
     anchor: TimeArray
     time: TimeArray
+    sees: TimeArray
     edge_type: Int32Array
     src: Int32Array
     dst: Int32Array
@@ -101,12 +107,34 @@ class FlatSubgraph:
         edges[found[found >= 0]] = True
         others = np.flatnonzero(nodes[self.src] & nodes[self.dst] & ~edges)
         edges[_evenly(others, edges_per_node * max_nodes - int(edges.sum()))] = True
+        return self.only(nodes, np.flatnonzero(edges))
+
+    def only(self, nodes: BoolArray, edges: Int64Array | None = None) -> FlatSubgraph:
+        """Some of the nodes, in their order.
+
+        Parameters
+        ----------
+        nodes : bool[n]
+        edges : int64[k] or None  rows of edges between these nodes, in the order wanted; None: all of those
+        """
+        if edges is None:
+            edges = np.flatnonzero(nodes[self.src] & nodes[self.dst])
         place = (np.cumsum(nodes) - 1).astype(np.int32)
-        per_node = ("type", "node_id", "hop", "seed", "anchor", "time")
-        per_edge = ("edge_type", "edge_id", "edge_hop", "edge_time")
-        kept: dict[str, Any] = {name: getattr(self, name)[nodes] for name in per_node}
-        kept |= {name: getattr(self, name)[edges] for name in per_edge}
+        kept: dict[str, Any] = {name: getattr(self, name)[nodes] for name in PER_NODE}
+        kept |= {name: getattr(self, name)[edges] for name in PER_EDGE}
         return replace(self, src=place[self.src[edges]], dst=place[self.dst[edges]], **kept)
+
+    def joined(self, other: FlatSubgraph, nodes: BoolArray, edges: BoolArray) -> FlatSubgraph:
+        """Chosen nodes and edges of another behind these.
+
+        ``src`` and ``dst`` of the other are rows of the result, and types of both are positions in its names.
+        """
+        kept: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)[rows]])
+            for names, rows in ((PER_NODE, nodes), ((*PER_EDGE, "src", "dst"), edges))
+            for name in names
+        }
+        return replace(self, node_types=other.node_types, edge_types=other.edge_types, **kept)
 
     def _chosen_nodes(self, max_nodes: int) -> BoolArray:
         inside = np.cumsum(np.bincount(self.hop))
@@ -149,6 +177,7 @@ def flatten(subgraph: SampledSubgraph, graph: GraphStore | None = None) -> FlatS
         seed=_join([subgraph.batch[name] for name in node_types], np.int32),
         anchor=_join([subgraph.node_anchors(name) for name in node_types], np.int64),
         time=_join([_node_times(subgraph, graph, name) for name in node_types], np.int64),
+        sees=_join([subgraph.node_sees(name) for name in node_types], np.int64),
         edge_type=_join([np.full(len(subgraph.row[e]), i) for i, e in enumerate(edge_types)], np.int32),
         src=_join([subgraph.row[e] + start[e.src] for e in edge_types], np.int32),
         dst=_join([subgraph.col[e] + start[e.dst] for e in edge_types], np.int32),

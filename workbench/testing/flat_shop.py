@@ -8,6 +8,7 @@ back to and rhythms of their own, so churn, spending and the next products can b
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
