@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, script, style
+from widgets._base import Face, sayable, script, style
 from widgets._job import Ticket
 from widgets._table_page import table_page
 
@@ -123,8 +123,8 @@ class Form(Face):
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """Everything that is shown."""
-        cut = self.text if len(self.text) <= LONGEST else self.text[:LONGEST] + " \u2026"
-        meta: dict[str, Any] = {"title": self.title, "note": self.note, "text": cut, "locked": self.locked}
+        meta: dict[str, Any] = {"title": self.title, "note": self.note, "locked": self.locked}
+        meta["text"] = sayable(self.text, LONGEST)
         meta["fields"] = [{**asdict(field), "value": self.values[field.name]} for field in self.fields]
         meta["actions"] = list(self.actions.items())
         meta["mark"] = None if self.mark is None else list(self.mark)
@@ -143,7 +143,7 @@ def lines_svg(lines: list[str]) -> str:
     """Lines of text as a picture."""
     plain = ["".join(c if c.isprintable() else " " for c in line[:120]) for line in lines]
     rows = [
-        f'<text x="8" y="{18 * i + 20}" font-family="monospace" font-size="12">{escape(line)}</text>'
+        f'<text x="8" y="{18 * i + 20}" font-family="monospace" font-size="12">{escape(sayable(line))}</text>'
         for i, line in enumerate(plain)
     ]
     high = 18 * len(plain) + 14

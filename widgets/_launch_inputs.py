@@ -13,6 +13,9 @@ import workbench as wb
 DAY = 86_400_000_000
 """Microseconds."""
 
+LONGEST = 200
+"""Characters of names that nobody would like to read in a query."""
+
 WINDOWS = 12
 """How many windows of the first query the data should hold."""
 
@@ -110,9 +113,16 @@ def first_query(schema: wb.Schema, engine: wb.Engine | None = None) -> str:
             ways = [other for other in table.foreign_keys if other.table == link.table]
             if target.primary_key is None or len(ways) > 1:
                 continue
+            if not readable(f"{table.name}{target.name}{target.primary_key}"):
+                continue
             count = f"COUNT({quoted(table.name)}.*, 0, {_window(engine, table.name)})"
             return f"PREDICT {count} > 0\nFOR EACH {quoted(target.name)}.{quoted(target.primary_key)}"
     return ""
+
+
+def readable(names: str) -> bool:
+    """Whether a query can hold these names, and be read."""
+    return len(names) <= LONGEST and not any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in names)
 
 
 def _window(engine: wb.Engine | None, table: str) -> str:

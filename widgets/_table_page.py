@@ -6,6 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from widgets._base import sayable
+
 ROWS = 20
 """Rows of a piece."""
 
@@ -40,5 +42,4 @@ def shown(value: Any) -> str:
 
 def cut(text: str) -> str:
     """A long text, shortened; half characters are in no message."""
-    text = text[:LONGEST].encode("utf-8", "replace").decode() + ("\u2026" if len(text) > LONGEST else "")
-    return " ".join(text.split())
+    return " ".join((sayable(text[:LONGEST]) + ("\u2026" if len(text) > LONGEST else "")).split())
