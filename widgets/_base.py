@@ -145,6 +145,14 @@ def with_still(bundle: Any, picture: str, line: str) -> tuple[dict[str, Any], di
     return {**data, "image/svg+xml": picture, "text/html": image, "text/plain": line}, metadata
 
 
+def in_notebook() -> bool:
+    """True in a Jupyter kernel; a terminal or a script shows nothing by itself."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    return shell is not None and getattr(shell, "kernel", None) is not None
+
+
 def pack(column: NDArray[Any]) -> dict[str, Any]:
     """A numeric column as its kind and little-endian bytes."""
     kinds = {"f": "f4", "u": "u1" if column.dtype.itemsize == 1 else "u4", "i": "i4", "b": "u1"}

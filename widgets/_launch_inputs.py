@@ -107,14 +107,19 @@ def first_query(schema: wb.Schema, engine: wb.Engine | None = None) -> str:
     -------
     str  empty where no table with a time points at one with a key
     """
-    for table in sorted(schema, key=lambda table: -len(table.foreign_keys)):
-        for link in table.foreign_keys if table.time else ():
-            target = schema[link.table]
-            ways = [other for other in table.foreign_keys if other.table == link.table]
-            if target.primary_key is None or len(ways) > 1:
-                continue
-            if not readable(f"{table.name}{target.name}{target.primary_key}"):
-                continue
+    links = [(table, link) for table in schema if table.time for link in table.foreign_keys]
+    targets = [link.table for _, link in links]
+
+    def worth(pair: tuple[wb.Table, wb.ForeignKey]) -> tuple[bool, int]:
+        """What points at nothing further is asked about: a customer, not an invoice, whose lines come with it."""
+        return bool(schema[pair[1].table].foreign_keys), -targets.count(pair[1].table)
+
+    for table, link in sorted(links, key=worth):
+        target = schema[link.table]
+        ways = [other for other in table.foreign_keys if other.table == link.table]
+        if target.primary_key is None or len(ways) > 1:
+            continue
+        if readable(f"{table.name}{target.name}{target.primary_key}"):
             count = f"COUNT({quoted(table.name)}.*, 0, {_window(engine, table.name)})"
             return f"PREDICT {count} > 0\nFOR EACH {quoted(target.name)}.{quoted(target.primary_key)}"
     return ""

@@ -36,7 +36,7 @@ class Workbench(ipywidgets.VBox):
     """
 
     def __init__(self, source: Any, schema: wb.Schema | None = None) -> None:
-        super().__init__()
+        super().__init__(layout=ipywidgets.Layout(grid_gap="8px"))
         self.launch = Launch(source, schema)
         self.job = Job(self._changed, self._failed)
         self.forms = forms_of(self._act, self.job.stop)

@@ -88,7 +88,9 @@ def trains(desk):
     form.get_by_label("epochs").fill("999")
     form.get_by_role("button", name="Train").click()
     page.wait_for_selector('.wb-run[data-state="running"]', timeout=120_000)
-    page.wait_for_function("() => Number(document.querySelector('.wb-run').dataset.epochs) >= 1", timeout=60_000)
+    page.wait_for_function(
+        "() => Number(document.querySelector('.wb-run').dataset.epochs) >= 1", timeout=60_000
+    )
     form.get_by_role("button", name="Train").click()
     form.locator(".wb-error:visible", has_text="a training is under way").wait_for()
     page.locator(".wb-run").get_by_role("button", name="Cancel").click()
@@ -138,4 +140,6 @@ def takes_pictures(desk):
         desk.theme(theme)
         for name in ("1 Data", "2 Query", "3 Plan", "4 Predictions", "The same in Python"):
             desk.screenshot(f"workbench-{name.lower().replace(' ', '-')}-{theme.lower()}", step(desk, name))
-        desk.screenshot(f"workbench-{theme.lower()}", desk.page.locator(".jp-OutputArea-output .widget-vbox").first)
+        desk.screenshot(
+            f"workbench-{theme.lower()}", desk.page.locator(".jp-OutputArea-output .widget-vbox").first
+        )

@@ -76,6 +76,22 @@ def test_where_nothing_is_counted_there_is_no_first_query():
     assert first_query(shop(links=2)) == ""  # which of two keys is meant would have to be said
 
 
+def test_a_customer_is_asked_about_rather_than_an_invoice():
+    timed = {"time": "at", "columns": (Column("at", Stype.TIMESTAMP), Column("id", Stype.ID))}
+    lines = (
+        ForeignKey("invoice", "invoices"),
+        ForeignKey("product", "products"),
+        ForeignKey("by", "customers"),
+    )
+    tables = (
+        Table("lines", **timed, foreign_keys=lines),
+        Table("products", (Column("id", Stype.ID),), "id"),
+        Table("invoices", primary_key="id", **timed, foreign_keys=(ForeignKey("by", "customers"),)),
+        Table("customers", (Column("id", Stype.ID),), "id"),
+    )
+    assert first_query(Schema(tables)).endswith("FOR EACH customers.id")
+
+
 class Clock:
     """An engine as far as the first query asks it."""
 
