@@ -2,8 +2,8 @@
 
     python benchmarks/monitor.py [--quick] [--json FILE]
 
-A generated shop and its suggested plan, trained in a real Jupyter kernel that sends each update of the view,
-in turns with and without the monitor (A B A B: load from elsewhere falls on both). Figures are means over all
+A generated shop and its suggested plan, trained in a Jupyter kernel that sends each update of the widget, in
+turns with and without the monitor (A B A B: load from elsewhere falls on both). Figures are means over all
 steps after the first epoch, the median of the turns; the ratio is with the monitor to without.
 """
 

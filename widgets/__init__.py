@@ -21,6 +21,7 @@ _HOMES = {
     "RunMonitor": "widgets.run_monitor",
     "SchemaView": "widgets.schema_view",
     "SubgraphView": "widgets.subgraph_view",
+    "Workbench": "widgets.workbench",
 }
 """Public name -> the module that owns it; loaded on first use."""
 

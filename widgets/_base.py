@@ -24,6 +24,9 @@ from widgets._worker import LatestWins
 
 STATIC = Path(__file__).parent / "static"
 
+LONGEST = 4_000
+"""Characters of a message that are shown."""
+
 
 def script(*names: str) -> str:
     """The ES module of a widget: the shared functions, then its own files."""
@@ -83,7 +86,8 @@ class Face(anywidget.AnyWidget):
             meta, columns = self.state()
             self._seq += 1
             packed = {name: pack(column) for name, column in columns.items()}
-            self._payload = {"seq": self._seq, "meta": {**meta, "error": self.error}, "columns": packed}
+            meta = {**meta, "error": sayable(self.error)}
+            self._payload = {"seq": self._seq, "meta": meta, "columns": packed}
 
     def show_error(self, error: Exception) -> None:
         """Show an error in the widget, in place of the one before."""
@@ -116,6 +120,12 @@ def listen_beside_cells(comm: Any) -> None:
         comm._reply_subshell_for = lambda _data, asked: asked
 
 
+def sayable(text: str, longest: int = LONGEST) -> str:
+    """A text as messages hold it: without half characters, and cut where a name in it has no end."""
+    whole = text if len(text) <= longest else text[:longest] + " \u2026"
+    return whole.encode("utf-8", "replace").decode()
+
+
 def with_still(bundle: Any, picture: str, line: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """A widget's mime bundle with a picture and a line of text.
 
@@ -129,10 +139,18 @@ def with_still(bundle: Any, picture: str, line: str) -> tuple[dict[str, Any], di
     line : str
     """
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-    line = line.encode("utf-8", "replace").decode()  # half characters are in no message
+    line = sayable(line, 10 * LONGEST)
     code = base64.b64encode(picture.encode()).decode()
     image = f'<img alt="{html.escape(line)}" src="data:image/svg+xml;base64,{code}" />'
     return {**data, "image/svg+xml": picture, "text/html": image, "text/plain": line}, metadata
+
+
+def in_notebook() -> bool:
+    """True in a Jupyter kernel; a terminal or a script shows nothing by itself."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    return shell is not None and getattr(shell, "kernel", None) is not None
 
 
 def pack(column: NDArray[Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from widgets._base import sayable
 from widgets._bottleneck import LOADING, TRAINING, bottleneck
 from widgets._load import Load
 from widgets._run_record import Curve, RunRecord
@@ -34,7 +35,7 @@ def run_facts(
     """
     times = record.stages if record.ended else record.recent
     meta: dict[str, Any] = {name: finite(getattr(record, name)) for name in NAMES}
-    meta["stages"] = dict(times)
+    meta |= {"message": sayable(record.message), "stages": dict(times)}
     meta["bars"] = [[title, [[name, times.get(name, 0.0)] for name in bar]] for title, bar in BARS.items()]
     meta["advice"] = bottleneck(times, device.split(":")[0])
     queue = ", ".join(f"{count} {name}" for name, count in record.queues.items())

@@ -9,13 +9,17 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, script, style
+from widgets._base import Face, in_notebook, script, style
 from widgets._load import Load, Meter
 from widgets._run_facts import run_facts
 from widgets._run_record import OVER, RunRecord
+from widgets._worker import LatestWins
 
 INTERVAL, LOOKS = 0.25, 1.0
-"""Seconds between two updates of the views, and between two looks at the load, at least."""
+"""Seconds between two updates of the views, and between two looks at the load, at least.
+
+Updates are made in a thread of their own: that of the run only notes what it is told.
+"""
 
 
 class RunMonitor(Face):
@@ -42,7 +46,7 @@ class RunMonitor(Face):
         self.record = RunRecord()
         self.run: wb.Run | None = None
         self.load: Load | None = None
-        self._meter, self._looked, self._sent = Meter(), 0.0, 0.0
+        self._meter, self._looked, self._teller = Meter(), 0.0, LatestWins(self.show_error)
         self._shows_itself, self._handle = shows_itself, None
         if run is not None:
             self._take(run)
@@ -76,18 +80,21 @@ class RunMonitor(Face):
             self.record.add(event)
             if isinstance(event, wb.RunDone) and event.state == "failed":
                 self.error = event.message
-            now = time.monotonic()
-            if now - self._sent >= INTERVAL or isinstance(event, (wb.EpochDone, wb.RunDone)):
-                self._sent = now
-                self._look(now)
-                self.publish()
-        if isinstance(event, wb.RunDone) and self._handle is not None:
+        if not isinstance(event, wb.RunDone):
+            self._teller.submit(self._tell)
+            return
+        self.publish()
+        if self._handle is not None:
             # The output was stored when the run began: store the finished curves in its place.
             self._handle.update(self)
 
-    def _look(self, now: float) -> None:
+    def _tell(self) -> None:
+        """What is told meanwhile waits for the next update: the newest state is always sent."""
+        now = time.monotonic()
         if now - self._looked >= LOOKS:
             self._looked, self.load = now, self._meter.read(self._device())
+        self.publish()
+        time.sleep(INTERVAL)
 
     def _device(self) -> str:
         return str(getattr(self.run, "device", "cpu"))
@@ -138,11 +145,3 @@ class RunMonitor(Face):
         best = f", best {record.metric_name} {record.best:.4g}" if record.best is not None else ""
         line = f"RunMonitor: {record.state}, epoch {record.epoch}, step {record.steps:,}{best}"
         return wb.line_svg(curves, title=line, x_label="epoch"), line
-
-
-def in_notebook() -> bool:
-    """True in a Jupyter kernel; a terminal or a script shows nothing by itself."""
-    from IPython.core.getipython import get_ipython
-
-    shell = get_ipython()
-    return shell is not None and getattr(shell, "kernel", None) is not None

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from widgets import RunMonitor
+from widgets._base import in_notebook
 from widgets._run_record import RunRecord
-from widgets.run_monitor import in_notebook
 from workbench.errors import TrainingError
 from workbench.events import EpochDone, RunDone, StageTimes, StepDone
 
@@ -39,6 +39,8 @@ def test_thousands_of_steps_make_few_updates_and_the_end_is_always_sent():
     monitor = RunMonitor()
     play(monitor)
     assert monitor._payload["seq"] < 40
+    assert monitor._teller.wait(30)
+    assert monitor._payload["meta"]["steps"] == 2000  # without an end, too, the newest state is sent
     monitor(RunDone(2.2, "finished"))
     meta = monitor._payload["meta"]
     assert (meta["state"], meta["ended"], meta["steps"]) == ("finished", True, 2000)

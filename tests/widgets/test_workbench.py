@@ -1,0 +1,111 @@
+"""Workbench, clicked through without a browser: steps appear as they are reached, errors stay in theirs."""
+
+import pytest
+
+from widgets import Workbench
+from widgets._form import Form
+from workbench.events import RunDone
+from workbench.testing.commerce import commerce
+
+
+def shown(bench):
+    return [child.title if isinstance(child, Form) else type(child).__name__ for child in bench.children]
+
+
+CODE = "The same in Python"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("bench") / "shop")
+
+
+def test_a_user_clicks_from_tables_to_a_file(folder, tmp_path):
+    bench = Workbench(commerce(60, periods=6, seed=0).tables)
+    assert shown(bench) == ["SchemaView", "1 Data", CODE]
+    data, query, plan, predict, code = bench.forms.values()
+
+    data.press("ingest", folder=folder)
+    bench.wait()
+    assert data.text.startswith("Ingested ")
+    assert shown(bench) == ["SchemaView", "1 Data", "2 Query", CODE]
+    assert bench.schema_view.describe("users")["rows"] == 60
+    assert query.values["query"].startswith("PREDICT COUNT(")
+
+    query.press("ask", query="PREDICT COUNT(ordrs.*, 0, 30, days) > 0 FOR EACH users.user_id")
+    bench.wait()
+    assert "Did you mean 'orders'?" in query.error
+    assert query.mark == (14, 19)
+    query.press("ask", query="PREDICT COUNT(orders.*, 0, 30, days) > 0 FOR EACH users.user_id")
+    bench.wait()
+    assert (query.error, query.mark) == ("", None)
+    assert shown(bench) == ["SchemaView", "1 Data", "2 Query", "FanoutPicker", "3 Plan", CODE]
+    assert plan.values["epochs"] == str(bench.launch.plan.optimisation.epochs)
+
+    edge_type = bench.picker.table.edge_types[0]
+    bench.picker.set(1, str(edge_type), 3)
+    assert bench.launch.plan.fanout.get(1, edge_type) == 3
+    plan.press("train", epochs="none")
+    bench.wait()
+    assert "epochs of the plan" in plan.error
+    plan.press("train", epochs="1", channels="8")
+    bench.wait()
+    assert shown(bench)[5:] == ["RunMonitor", "4 Predictions", CODE]
+    bench.launch.run.wait()
+    assert bench.monitor.record.state == "finished"
+    assert predict.text == "The run is finished."
+
+    predict.press("measure")
+    bench.wait()
+    assert predict.text.startswith("test: auroc ")
+    predict.press("predict")
+    bench.wait()
+    assert len(predict.table) == len(bench.launch.task.seeds("test"))
+    predict.press("write", path=str(tmp_path / "out.parquet"))
+    bench.wait()
+    assert (tmp_path / "out.parquet").exists()
+    assert code.text == bench.code
+    assert f"wb.open({folder!r})" in bench.code
+    assert "epochs=1" in bench.code
+    assert all(not form.error for form in bench.forms.values())
+
+
+def test_an_engine_begins_with_the_query_and_shows_a_picture(shop):
+    bench = Workbench(shop[0])
+    assert shown(bench) == ["SchemaView", "2 Query", CODE]
+    bundle = bench._repr_mimebundle_()[0]
+    assert bundle["image/svg+xml"].startswith("<svg ")
+    assert bundle["text/plain"].startswith("Workbench. Schema: 4 tables")
+    assert "widget-view" in str(list(bundle))
+
+
+def test_a_call_is_let_go_and_the_next_one_heard(shop, monkeypatch):
+    bench = Workbench(shop[0])
+    monkeypatch.setattr(bench.launch, "ask", lambda *_, look, **__: [look() for _ in iter(int, 1)])
+    form = bench.forms["query"]
+    form.press("ask")
+    assert form._payload["meta"]["busy"]["label"] == "labels and a plan"
+    assert bench.forms["data"]._payload["meta"]["locked"]
+    form._receive(form, {"kind": "act", "action": "ask", "values": {}}, [])
+    assert "is under way. Cancel it first" in form.error
+    form._receive(form, {"kind": "cancel"}, [])
+    assert form._payload["meta"]["busy"] is None
+    bench.wait()
+    assert bench.launch.task is None
+    assert not bench.forms["data"]._payload["meta"]["locked"]
+
+
+def test_a_fanout_that_does_not_fit_the_plan_is_said_in_the_plan(shop):
+    engine, task, plan = shop
+    bench = Workbench(engine)
+    bench.launch.task = task
+    bench.launch.plan = bench.launch.suggested = plan
+    bench._asked()
+    bench.picker.on_hops(False)
+    bench.picker.on_hops(False)
+    if bench.launch.plan.fanout != bench.picker.fanout:
+        assert "layers" in bench.forms["plan"].error
+    else:
+        assert bench.forms["plan"].text == repr(bench.launch.plan)
+    bench._heard(RunDone(0.1, "failed", "x"))
+    assert bench.forms["predict"].text == "The run is failed."
