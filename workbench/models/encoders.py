@@ -230,10 +230,11 @@ class MomentEncoder(nn.Module):
         """
         if self.project is None:
             return None
-        weight = self.project.weight
-        if self.timed and not calendar:
-            weight = torch.cat([weight[:, :AGE_WIDTH], weight[:, _TIMED:]], dim=1)
         numbers = self.numbers(anchor, time, store, row, calendar)
+        if calendar or not self.timed:
+            return torch.as_tensor(self.project(numbers))
+        weight = self.project.weight
+        weight = torch.cat([weight[:, :AGE_WIDTH], weight[:, _TIMED:]], dim=1)
         return nn.functional.linear(numbers, weight, self.project.bias)
 
     def numbers(

@@ -17,6 +17,7 @@ from torch import Tensor
 from workbench.schema import EdgeType, Schema
 from workbench.stores.features import GroupLayout
 from workbench.training.explain_inputs import float_places
+from workbench.training.past_labels import ATTRIBUTE
 
 Cell = tuple[int, EdgeType]
 """A hop and an edge type: what a plan draws in one go."""
@@ -113,6 +114,14 @@ class Exchange:
                 for name in ("x", "edge_attr"):
                     mixed = dict(float_places(self.layout, name)).get(f"{self.table}.{self.column}", ())
                     _swap(holder, name, mixed, order, anchors)
+
+
+def exchange_past_labels(data: Any, seed_type: str, generator: np.random.Generator) -> Any:
+    """The batch with what seeds are told of earlier labels exchanged between them."""
+    altered = copy.copy(data)
+    numbers = altered[seed_type][ATTRIBUTE]
+    altered[seed_type][ATTRIBUTE] = numbers[torch.from_numpy(generator.permutation(len(numbers)))]
+    return altered
 
 
 def _swap(holder: Any, name: str, places: Sequence[int], order: Tensor, anchors: Tensor) -> None:

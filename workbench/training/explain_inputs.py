@@ -23,6 +23,7 @@ from workbench.models.statistics import ColumnStatistics, Statistics
 from workbench.models.time_features import AGE_WIDTH, CYCLIC_WIDTH
 from workbench.schema import EdgeType, Schema
 from workbench.stores.features import GroupLayout
+from workbench.training.past_labels import ATTRIBUTE
 
 ANCHOR = "anchor_time"
 """What the anchor's own place in day, week and year is called: a column of the seeds' table."""
@@ -112,6 +113,10 @@ class EncodedInputs:
         for edge_type in model.edge_types:
             if edge_type in model.edge_tables:
                 yield from self._of(model.edge_tables[edge_type], edge_type)
+        if model.past is not None:
+            first = cast(nn.Linear, model.past[0])
+            name = f"{model.seed_type}.{ATTRIBUTE}"
+            yield first, Slot(model.seed_type, ((name, tuple(range(first.in_features))),))
 
     def _of(self, table: str, rows: str | EdgeType) -> Iterator[tuple[nn.Module, Slot]]:
         columns = self.statistics.tables.get(table, ())

@@ -18,9 +18,10 @@ from workbench.kernels.rng import derive_key
 from workbench.models.hetero_gnn import HeteroGNN
 from workbench.query.seed_table import SeedTable
 from workbench.training.explain import check_explained
-from workbench.training.explain_batch import Exchange, cells_of, only
+from workbench.training.explain_batch import Exchange, cells_of, exchange_past_labels, only
 from workbench.training.loaders import check_labels, predict_loader, seen
 from workbench.training.metrics import metric
+from workbench.training.past_labels import ATTRIBUTE
 from workbench.training.trainer import Trainer
 from workbench.types import AnyArray
 
@@ -162,6 +163,10 @@ def _variants(run: Run, data: Any, repeats: int, key: int) -> Iterator[tuple[tup
         exchange = Exchange(run.parts.schema, run.parts.features.groups.get(table), table, column)
         for repeat in range(repeats):
             yield ("column", f"{table}.{column}", repeat), exchange(data, generator)
+    if ATTRIBUTE in data[run.seed_type]:
+        for repeat in range(repeats):
+            mixed = exchange_past_labels(data, run.seed_type, generator)
+            yield ("column", f"{run.seed_type}.{ATTRIBUTE}", repeat), mixed
     cells = cells_of(data)
     for cell in cells:
         yield ("cell", f"hop {cell[0]}: {cell[1]}", 0), only(data, [each for each in cells if each != cell])
