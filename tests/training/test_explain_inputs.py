@@ -75,3 +75,21 @@ def test_floats_lie_numbers_first_in_x() -> None:
     assert float_places(layout, "x") == (("t.a", (0,)), ("t.b", (1,)), ("t.v", (2, 3, 4)))
     assert float_places(layout, "embedding") == (("t.v", (0, 1, 2)),)
     assert float_places(layout, "categorical") == (("t.k", (0,)),)
+
+
+def test_past_labels_are_an_input_of_their_own(shop: Shop) -> None:
+    metric = {"loss": "bce", "metric": "auroc"}
+    plan = PLAN.replace(past_labels=2, epochs=2, **metric)
+    run = start(shop.parts, shop.task, plan, callbacks=[], device="cpu").wait()
+    seeds = shop.task.seeds("val")[:6]
+    explanation = run.explain(seeds)
+    name = f"{seeds.node_type}.past_labels"
+    told = explanation.contents.to_pandas().query("column == @name")
+    assert np.abs(told.contribution).max() > 0
+    # They are a seed's alone: its neighbours are told of none.
+    assert (told.hop[told.contribution != 0] == 0).all()
+    assert (
+        np.abs(explanation.gap) <= 0.02 * np.maximum(np.abs(explanation.value - explanation.base), 1)
+    ).all()
+    effects = {effect.name: effect for effect in run.importance("val", resamples=4).of("column")}
+    assert effects[name].drop != 0

@@ -30,9 +30,10 @@ from workbench.training.loaders import check_labels
 from workbench.training.parts import Parts
 from workbench.training.past_labels import PastLabels
 from workbench.training.printing import PrintProgress
-from workbench.training.run import ENDED, Run
+from workbench.training.run import Run
 from workbench.training.run_folder import new_folder, read_run
 from workbench.training.target import Target
+from workbench.training.underway import ENDED
 from workbench.training.warm import warm_start
 
 

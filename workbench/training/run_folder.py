@@ -25,7 +25,7 @@ from workbench.training.parts import Parts
 from workbench.training.target import Target
 
 if TYPE_CHECKING:
-    from workbench.training.run import Run
+    from workbench.training.underway import Underway
 
 FORMAT = 1
 
@@ -166,7 +166,7 @@ def _remove(folder: Path, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def write_identity(run: Run) -> None:
+def write_identity(run: Underway) -> None:
     """Write what the run is made of, before its first step: weights never lie there without it."""
     write_json(run.folder / "plan.json", run.plan.to_dict())
     write_json(run.folder / "statistics.json", run.statistics.to_dict())
@@ -179,7 +179,7 @@ def write_identity(run: Run) -> None:
     write_run(run)
 
 
-def write_run(run: Run) -> None:
+def write_run(run: Underway) -> None:
     """Write how the run stands; after every epoch and at the end."""
     schema = run.parts.schema
     write_json(

@@ -22,7 +22,8 @@ from workbench.training.begin import start
 from workbench.training.found import Found
 from workbench.training.parts import Parts
 from workbench.training.refit import refit
-from workbench.training.run import ENDED, Run
+from workbench.training.run import Run
+from workbench.training.underway import ENDED
 
 
 class _Pause:
