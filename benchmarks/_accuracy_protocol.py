@@ -68,8 +68,15 @@ def visibility(entry: Entry, protocol: str) -> str:
 
 def data_folder(entry: Entry) -> Path:
     """Where the Parquet files of an entry are; ends the program, saying so, where they are not."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data" / entry.data
-    folder = Path(entry.data) if Path(entry.data).is_dir() else beside
+    folder = Path(entry.data) if Path(entry.data).is_dir() else shared(entry.data)
     if not any(folder.glob("*.parquet")):
         sys.exit(f"{folder} has no Parquet files: the accuracy of this task cannot be measured here")
+    return folder
+
+
+def shared(name: str) -> Path:
+    """A folder of the data beside the project; ends the program, saying so, where it is not."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data" / name
+    if not folder.is_dir():
+        sys.exit(f"there is no {folder}: the accuracy of this task cannot be measured here")
     return folder

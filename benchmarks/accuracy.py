@@ -5,7 +5,8 @@ r"""How well do suggested plans predict? Test figures of published tasks, live a
     python benchmarks/accuracy.py --data FOLDER --query "PREDICT ..." --val DATE --test DATE \
         --metric auroc|mae --protocol live|frozen [--freeze]              the same of any other data
 
-A task is an entry of ``_accuracy_tasks.py``; without ``--task`` all of them are measured. What ``--freeze``
+A task is an entry of ``_accuracy_tasks.py``, or ``cora`` or ``citeseer`` under the public split; without
+``--task`` all of them are measured. What ``--freeze``
 chooses between is what ``suggest_plan`` proposes, as it is: the best on val go into ``accuracy_plans.json``
 with a hash, and test runs on these alone. A figure is the mean over keys, each a search of its own that
 averages what the chosen configurations say; its interval is that of a bootstrap over the test rows.
@@ -22,7 +23,9 @@ from typing import Any
 
 import numpy as np
 from _accuracy_frozen import FILE, freeze, frozen_plan
-from _accuracy_protocol import PROTOCOLS, data_folder, task_of, visibility
+from _accuracy_planetoid import SETS
+from _accuracy_planetoid import measure as measure_split
+from _accuracy_protocol import PROTOCOLS, data_folder, shared, task_of, visibility
 from _accuracy_tasks import TASKS, Entry
 from _report import BenchReport, arguments
 
@@ -37,7 +40,7 @@ from workbench.training.refit import refit
 from workbench.training.search import search
 from workbench.types import AnyArray
 
-RESAMPLES = 1000
+RESAMPLES = 500
 """Of the bootstrap."""
 
 LEVELS = (0.025, 0.975)
@@ -80,7 +83,7 @@ def choose(case: Case, seeds: int, quick: bool) -> None:
 
 def suggested(case: Case, task: Any, quick: bool) -> ModelPlan:
     """What ``suggest_plan`` proposes; small for a quick look at whether all of this runs."""
-    plan: ModelPlan = case.engine.suggest_plan(task)
+    plan: ModelPlan = case.engine.suggest_plan(getattr(task, "late", task))
     return plan.replace(channels=8, epochs=1, max_steps=3, candidates=(), averaged=1) if quick else plan
 
 
@@ -144,7 +147,7 @@ def interval(name: str, task_type: str, label: AnyArray, told: list[AnyArray]) -
 def entries(options: argparse.Namespace) -> dict[str, Entry]:
     """The tasks that were asked for, by name."""
     if options.data is None:
-        return {name: TASKS[name] for name in options.task or TASKS}
+        return {name: entry for name, entry in TASKS.items() if name in (options.task or TASKS)}
     lacking = [name for name in ("query", "val", "test") if getattr(options, name) is None]
     if lacking:
         sys.exit(f"--data also needs {', '.join('--' + name for name in lacking)}")
@@ -155,7 +158,7 @@ def entries(options: argparse.Namespace) -> dict[str, Entry]:
 def parser() -> argparse.ArgumentParser:
     """The options of this program."""
     found = arguments(__doc__.splitlines()[0])
-    found.add_argument("--task", nargs="+", choices=list(TASKS), help="default: all")
+    found.add_argument("--task", nargs="+", choices=[*TASKS, *SETS], help="default: all")
     found.add_argument("--seeds", type=int, default=5, help="keys that a figure is the mean over")
     found.add_argument("--protocol", choices=PROTOCOLS, help="default: both")
     found.add_argument("--freeze", action="store_true", help="choose the plan on val and write it down")
@@ -172,22 +175,28 @@ def parser() -> argparse.ArgumentParser:
 def main(given: list[str] | None = None) -> None:
     """Choose on val, or test what was chosen."""
     options = parser().parse_args(given)
-    report = BenchReport("accuracy")
-    protocols = [options.protocol] if options.protocol else list(PROTOCOLS)
+    report, seeds = BenchReport("accuracy"), 2 if options.quick else options.seeds
     with tempfile.TemporaryDirectory() as folder:
         for name, entry in entries(options).items():
             engine = opened(entry, Path(folder))
-            for protocol in protocols:
-                case = Case(name, entry, protocol, engine, options.plans)
-                try:
-                    if options.freeze:
-                        choose(case, min(options.seeds, 2), options.quick)
-                    else:
-                        measure(report, case, 2 if options.quick else options.seeds)
-                except WorkbenchError as error:
-                    sys.exit(f"{case.title}: {error}")
+            for protocol in [options.protocol] if options.protocol else PROTOCOLS:
+                run_case(report, Case(name, entry, protocol, engine, options.plans), options, seeds)
+        for name in [] if options.freeze or options.data else options.task or SETS:
+            if name in SETS:
+                measure_split(report, name, shared("planetoid"), Path(folder) / name, seeds, options.quick)
     if not options.freeze:
         report.finish(options.json)
+
+
+def run_case(report: BenchReport, case: Case, options: argparse.Namespace, seeds: int) -> None:
+    """Choose or test; what is refused ends the program with its reason."""
+    try:
+        if options.freeze:
+            choose(case, min(seeds, 2), options.quick)
+        else:
+            measure(report, case, seeds)
+    except WorkbenchError as error:
+        sys.exit(f"{case.title}: {error}")
 
 
 def opened(entry: Entry, folder: Path) -> wb.Engine:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from workbench.advise.history import LABELS_EACH, LAST, choose_history
+from workbench.advise.modes import suggest
 from workbench.advise.suggest import suggest_plan
 from workbench.query.task import Task
 from workbench.testing.shop import Shop
@@ -17,11 +18,12 @@ DAY = 86_400_000_000
 
 def test_past_labels_are_read_where_entities_have_some(shop: Shop) -> None:
     seeds = shop.task.seeds("train")
-    found = choose_history(shop.task, seeds)
-    assert (found.past_labels, found.refit, found.until, found.candidates) == (LAST, True, None, ())
     once = seeds[np.unique(seeds.node_id, return_index=True)[1]]
-    assert choose_history(shop.task, once).past_labels == 0
-    assert len(seeds) / len(once) >= LABELS_EACH
+    often = once[np.arange(int(LABELS_EACH) * len(once)) % len(once)]
+    found = choose_history(shop.task, often)
+    assert (found.past_labels, found.refit, found.until, found.candidates) == (LAST, True, None, ())
+    assert any(choice == f"past_labels {LAST}" for choice, _ in found.reasons)
+    assert choose_history(shop.task, often[1:]).past_labels == 0
 
 
 def test_tasks_without_a_past_are_told_of_none(shop: Shop) -> None:
@@ -49,4 +51,5 @@ def test_a_plan_of_a_frozen_task_is_one_that_can_be_searched(shop: Shop) -> None
     plan = suggest_plan(task, shop.parts)
     assert plan.until == task.until
     assert [each.optimisation.stale is None for each in plan.tried()] == [True, False]
-    assert plan.job.refit
+    assert (plan.job.refit, plan.job.averaged) == (True, 2)
+    assert plan.job.candidates[0] in suggest(task, shop.parts, "best").job.candidates

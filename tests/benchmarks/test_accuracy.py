@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 BENCHMARKS = str(Path(__file__).resolve().parents[2] / "benchmarks")
@@ -15,7 +16,6 @@ from _accuracy_frozen import frozen_plan, plan_hash  # noqa: E402
 from _accuracy_protocol import task_of, visibility  # noqa: E402
 from _accuracy_tasks import TASKS, Entry  # noqa: E402
 
-import workbench as wb  # noqa: E402
 from workbench.errors import PlanError  # noqa: E402
 from workbench.plan.fanout import Fanout  # noqa: E402
 from workbench.plan.model_plan import ModelPlan  # noqa: E402
@@ -28,17 +28,18 @@ def shop(tmp_path_factory):
     folder, truth = tmp_path_factory.mktemp("accuracy") / "data", commerce(60, periods=6)
     folder.mkdir()
     for name, table in truth.tables.items():
-        wb.read_tables({name: table})
-        table.to_parquet(folder / f"{name}.parquet")
+        pq.write_table(table, folder / f"{name}.parquet")
     dates = [str(when)[:10] for when in (truth.val, truth.test)]
     query = "PREDICT COUNT(orders.*, 0, 30, days) = 0 FOR EACH users.user_id"
     given = ["--data", str(folder), "--query", query, "--val", dates[0], "--test", dates[1]]
-    return folder, [*given, "--windows", "1", "--quick", "--protocol", "frozen"]
+    return [*given, "--windows", "1", "--quick", "--protocol", "frozen"]
 
 
-def test_test_is_refused_until_a_plan_was_frozen_and_then_runs_on_it(shop, tmp_path, capsys):
-    _, given = shop
-    given = [*given, "--plans", str(tmp_path / "plans.json")]
+def test_test_is_refused_until_a_plan_was_frozen_and_then_runs_on_it(shop, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("workbench.training.boosting.ITERATIONS", 10)
+    monkeypatch.setattr("workbench.training.boosting.GRID", ((7, 20),))
+    monkeypatch.setattr(accuracy, "RESAMPLES", 10)
+    given = [*shop, "--plans", str(tmp_path / "plans.json")]
     with pytest.raises(SystemExit, match=r"has no frozen plan of it.*--freeze"):
         accuracy.main(given)
     accuracy.main([*given, "--freeze", "--seeds", "1"])
@@ -49,7 +50,7 @@ def test_test_is_refused_until_a_plan_was_frozen_and_then_runs_on_it(shop, tmp_p
     assert f"visibility=frozen at {given[given.index('--test') + 1]}" in said
     for word in ("low=", "high=", "boosting=", "past_rate="):
         assert word in said
-    text = (tmp_path / "plans.json").read_text().replace('"dropout": 0.5', '"dropout": 0.4')
+    text = (tmp_path / "plans.json").read_text().replace('"batch_size": ', '"batch_size": 1')
     (tmp_path / "plans.json").write_text(text)
     with pytest.raises(SystemExit, match="was changed since"):
         accuracy.main(given)
@@ -83,7 +84,8 @@ def test_val_and_test_are_frozen_each_where_it_begins(shared_data, tmp_path):
     assert visibility(entry, "frozen") == "frozen at 2010-01-01"
 
 
-def test_the_interval_holds_the_mean_and_narrows_with_rows():
+def test_the_interval_holds_the_mean_and_narrows_with_rows(monkeypatch):
+    monkeypatch.setattr(accuracy, "RESAMPLES", 40)
     generator = np.random.default_rng(1)
     widths = []
     for rows in (100, 2000):

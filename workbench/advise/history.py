@@ -28,7 +28,7 @@ class History:
     ----------
     past_labels : int  see :class:`~workbench.plan.architecture.ModelSettings`
     until : int or None  the task's own, so that the plan says what its metrics are of
-    candidates : tuple  what a search is to try beside the plan, as of ``TrainingJob``
+    candidates : tuple  what a search is to average with the plan, as of ``TrainingJob``
     refit : bool  whether val is learned from in the end
     reasons : tuple of (choice, why)
     """
@@ -60,10 +60,13 @@ def choose_history(task: Any, seeds: SeedTable) -> History:
 
 
 def _stale(task: Any, until: int, reasons: list[Reason]) -> tuple[Changes, ...]:
-    """Where test anchors lie beyond what is visible, views that are as old as theirs are worth a try."""
+    """Where test anchors lie beyond what is visible, half of what is averaged learns from views as old.
+
+    A val that is frozen itself is too uncertain a judge to leave the choice to it.
+    """
     days = int((task.splits.test.max() - until) // MICROSECONDS["days"])
     if days < 1:
         return ()
-    why = f"test looks up to {days:,} days beyond what it sees: a search tries training on views as old"
+    why = f"test looks up to {days:,} days beyond what it sees: half of what is averaged learns to"
     reasons.append((f"candidate stale={days} days", why))
     return ((("stale", f"{days} days"),),)

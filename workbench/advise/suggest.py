@@ -89,7 +89,12 @@ def suggest_plan(task: Any, parts: OpenStores) -> ModelPlan:
     model, shaping = _model(len(seeds), fanout, history.past_labels)
     steps, training = _optimisation(task.task_type, batch_size, _steps(fanout, seeds, batch_size), len(seeds))
     reasons = (*hops.reasons, sharing, sizing, batching, shaping, training, *history.reasons)
-    job = TrainingJob(USUAL[task.task_type][1], history.candidates, refit=history.refit)
+    job = TrainingJob(
+        USUAL[task.task_type][1],
+        history.candidates,
+        averaged=1 + len(history.candidates),
+        refit=history.refit,
+    )
     plan = ModelPlan(fanout, model, steps, job, until=history.until, reasons=reasons)
     return _ranking(plan, graph.num_nodes(task.target.table)) if task.task_type == "ranking" else plan
 
