@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event as Flag
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from torch import nn
@@ -44,6 +44,9 @@ from workbench.training.step import unshaped
 from workbench.training.target import Target
 from workbench.training.trainer import Fit, Trainer
 from workbench.types import AnyArray, Int64Array
+
+if TYPE_CHECKING:
+    from workbench.training.evaluation import Evaluation
 
 ENDED = ("finished", "stopped early")
 """States of a training that came to its end; any other can go on."""
@@ -236,6 +239,21 @@ class Run:
         target = expect_path(folder, TrainingError, "a folder for a run")
         copy_folder(self.folder, target)
         return target
+
+    def evaluate(self, splits: Any = "test", **options: Any) -> Evaluation:
+        """How good it is beside its baselines: as a whole, over time, by segment, and how well calibrated.
+
+        Parameters
+        ----------
+        splits, options : see :func:`~workbench.training.evaluate.evaluate`: ``period=``, ``segments=``, ...
+        """
+        from workbench.training.evaluate import Evaluated, evaluate
+
+        def values(_: str, seeds: SeedTable) -> AnyArray:
+            return self.predict(seeds).values
+
+        what = Evaluated(self.parts, self.task, self.plan, self.target, values)
+        return evaluate(what, splits, **options)
 
     def refit(self, **options: Any) -> Run:
         """Train once more on train and val together, as many steps as the best epoch had: a new run.
