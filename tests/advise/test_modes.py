@@ -33,7 +33,8 @@ WIDE = ModelPlan(Fanout([{"default": 64, "a-b->c": 4, "d-e->c": -1}, 16, 16], st
 
 def test_normal_is_what_is_suggested(shop: Shop) -> None:
     assert suggest(shop.task, shop.parts) == suggest_plan(shop.task, shop.parts)
-    assert suggest(shop.task, shop.parts, "normal").reasons == suggest_plan(shop.task, shop.parts).reasons
+    one, two = suggest(shop.task, shop.parts, "normal"), suggest_plan(shop.task, shop.parts)
+    assert [choice for choice, _ in one.reasons] == [choice for choice, _ in two.reasons]  # whys tell times
 
 
 @pytest.mark.parametrize("mode", MODES)

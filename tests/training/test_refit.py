@@ -19,7 +19,7 @@ from workbench.training.begin import load_run, start
 from workbench.training.learned import learned_from
 from workbench.training.metrics import score
 from workbench.training.records import compare_runs
-from workbench.training.refit import refit_plan
+from workbench.training.refit import refit, refit_plan
 from workbench.training.run import Run
 from workbench.training.step import learning_rate
 
@@ -147,3 +147,25 @@ def test_what_cannot_be_trained_once_more(shop: Shop, run: Run, again: Run) -> N
     alone.task, alone.history = shop.task, []
     with pytest.raises(TrainingError, match="no epoch of it was finished"):
         alone.refit()
+
+
+def test_a_refit_may_learn_from_a_task_that_sees_more(shop: Shop) -> None:
+    run = start(shop.parts, shop.task, PLAN.replace(epochs=1), key=3, callbacks=[], device="cpu").wait()
+
+    class Seen:
+        """The same task; keeps the splits that were asked for."""
+
+        def __init__(self) -> None:
+            self.asked: list[str] = []
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(shop.task, name)
+
+        def seeds(self, split: str) -> Any:
+            self.asked.append(split)
+            return shop.task.seeds(split)
+
+    other = Seen()
+    again = refit(run, task=other, callbacks=[], device="cpu").wait()
+    assert again.task is other
+    assert set(other.asked) == {"train", "val"}

@@ -18,7 +18,15 @@ from workbench.training.begin import load_run, start
 from workbench.training.run import Run
 
 PLAN = ModelPlan(Fanout([4, 2])).replace(
-    channels=4, epochs=3, patience=3, batch_size=64, dropout=0.3, schedule="cosine", warmup=0.2
+    channels=4,
+    epochs=3,
+    patience=3,
+    batch_size=64,
+    dropout=0.3,
+    schedule="cosine",
+    warmup=0.2,
+    past_labels=2,
+    stale="90 days",
 )
 MOMENTS: dict[str, Callable[[Event], bool]] = {
     "in the first epoch": lambda event: isinstance(event, StepDone) and (event.epoch, event.step) == (1, 2),

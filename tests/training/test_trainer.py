@@ -115,6 +115,21 @@ def test_patience() -> None:
     assert fit.best_epoch == 1
 
 
+def test_a_plan_may_keep_the_last_epoch_whatever_val_says() -> None:
+    plan = PLAN.replace(
+        epochs=6, patience=1, learning_rate=50.0, optimiser="sgd", clip=1e9, metric="log_loss"
+    )
+    best, last = (
+        Trainer(plan.replace(keep=keep), device="cpu").fit(batches(), batches(), model=Linear())
+        for keep in ("best", "last")
+    )
+    assert best.stopped_early
+    assert (last.stopped_early, last.best_epoch, len(last.history)) == (False, 6, 6)
+    assert best.best_epoch < 6
+    with pytest.raises(PlanError, match="'keep' of a plan"):
+        PLAN.replace(keep="first")
+
+
 def test_without_validation_the_loss_decides() -> None:
     fit = Trainer(PLAN, device="cpu").fit(batches(), model=Linear())
     assert fit.history[-1].metric == "loss"
@@ -260,5 +275,7 @@ def test_a_loader_alone_is_enough(shop: Shop) -> None:
     fit = Trainer(plan, device="cpu").fit(train, val)
     assert isinstance(fit.model, HeteroGNN)
     assert len(fit.history) == 2
+    with pytest.raises(PlanError, match=r"the batch has none.*past_labels=0"):
+        Trainer(plan.replace(past_labels=2), device="cpu").fit(train, val)
     with pytest.raises(TrainingError, match="a PyGLoader, or a model of yours"):
         Trainer(plan, device="cpu").fit(batches())

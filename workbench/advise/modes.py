@@ -120,7 +120,9 @@ def best(plan: ModelPlan, seeds: int, task_type: str) -> Advice:
 def _candidates(plan: ModelPlan, seeds: int) -> list[tuple[dict[str, Any], str]]:
     """Changes that are worth a try, given what the plan was decided from, and why each."""
     model, rate = plan.model, plan.optimisation.learning_rate
-    found: list[tuple[dict[str, Any], str]] = []
+    found: list[tuple[dict[str, Any], str]] = [
+        (dict(changes), "as of the plan itself") for changes in plan.job.candidates
+    ]
     heads = model.heads if model.layer != "sage" else 1
     half = max(model.channels // 2 // heads, 1) * heads
     if seeds < FEW:

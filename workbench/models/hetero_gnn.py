@@ -16,10 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workbench.errors import PlanError, explain
 from workbench.models.attention import LAYERS
 from workbench.models.dropout import KeyedDropout
 from workbench.models.encoders import MomentEncoder, RowEncoder
-from workbench.models.layers import trim_edges
+from workbench.models.layers import Messages, fade_by_rank, trim_edges
 from workbench.models.statistics import Statistics
 from workbench.models.time_features import CYCLIC_WIDTH, cyclic
 from workbench.plan.model_plan import ModelPlan
@@ -37,6 +38,7 @@ class HeteroGNN(nn.Module):
     statistics : Statistics  of every table that the plan reaches
     seed_type : str
     outputs : int or None  numbers per seed, of several classes or steps; None: one, without an axis for it
+    past : int  numbers per seed that tell of its entity's past labels; 0: none are read
 
     Raises
     ------
@@ -51,10 +53,12 @@ class HeteroGNN(nn.Module):
         statistics: Statistics,
         seed_type: str,
         outputs: int | None = None,
+        past: int = 0,
     ) -> None:
         super().__init__()
         steps = plan.fanout.compile(schema, [seed_type])
         channels, dropout = plan.model.channels, plan.model.dropout
+        self.fades = plan.model.layer == "sage" and "decay" in plan.model.aggregations
         self.seed_type, self.depth, self.outputs = seed_type, plan.model.layers, outputs
         node_types, edge_tables = reached(schema, steps, seed_type)
         self.node_types = node_types
@@ -78,9 +82,13 @@ class HeteroGNN(nn.Module):
             )
         self.edge_types = followed(schema, steps, self.depth)
         self.adds = steps.subgraph != FORMS[0]
+        self.past = (
+            nn.Sequential(nn.Linear(past, channels), nn.ReLU(), KeyedDropout(dropout)) if past else None
+        )
+        wide = (3 if past else 2) * channels
         self.head = nn.Sequential(
-            nn.LayerNorm(2 * channels),
-            nn.Linear(2 * channels, channels),
+            nn.LayerNorm(wide),
+            nn.Linear(wide, channels),
             nn.ReLU(),
             KeyedDropout(dropout),
             nn.Linear(channels, outputs or 1),
@@ -105,7 +113,8 @@ class HeteroGNN(nn.Module):
             hops = self.depth - index
             sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
             hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
-        return inputs, torch.cat([first, hidden[self.seed_type][:count]], dim=1)
+        known = [] if self.past is None else [self.past(past_labels_of(seeds))]
+        return inputs, torch.cat([first, hidden[self.seed_type][:count], *known], dim=1)
 
     def encode_nodes(self, store: Any, table: str, anchors: Tensor) -> Tensor:
         """float32[nodes, channels]: the input vector of every node of a type."""
@@ -126,9 +135,9 @@ class HeteroGNN(nn.Module):
         extra = self.moments[_key(table)](anchor, time, store, row)
         return torch.as_tensor(encoded if extra is None else encoded + extra)
 
-    def _edges(self, data: Any, anchors: Tensor) -> dict[EdgeType, tuple[Tensor, Tensor | None]]:
-        """Per edge type: edge_index and, for edge tables, a vector per edge."""
-        found: dict[EdgeType, tuple[Tensor, Tensor | None]] = {}
+    def _edges(self, data: Any, anchors: Tensor) -> dict[EdgeType, Messages]:
+        """Per edge type: edge_index, for edge tables a vector per edge, and what ``decay`` weighs by."""
+        found: dict[EdgeType, Messages] = {}
         for edge_type in self.edge_types:
             store = data[edge_type]
             vectors = None
@@ -144,8 +153,32 @@ class HeteroGNN(nn.Module):
                 vectors = self._encode(
                     store, self.edge_tables[edge_type], edges, anchor, store.get("edge_time")
                 )
-            found[edge_type] = (store.edge_index, vectors)
+            found[edge_type] = Messages(store.edge_index, vectors, self._fade(data, edge_type))
         return found
+
+    def _fade(self, data: Any, edge_type: EdgeType) -> Tensor | None:
+        """float32[edges] by how many newer rows there are; None where rows have no time, or none is asked."""
+        if not self.fades:
+            return None
+        (source, target), time = data[edge_type].edge_index, data[edge_type].get("edge_time")
+        if time is not None:
+            return fade_by_rank(target, time)
+        time = data[edge_type.src].get("time")
+        return None if time is None else fade_by_rank(target, time[source])
+
+
+def past_labels_of(seeds: Any) -> Tensor:
+    """The past labels of a batch's seeds.
+
+    Raises
+    ------
+    PlanError
+        If the batch has none: loaders that no run made do not know of any.
+    """
+    if "past_labels" not in seeds:
+        got, do = "the batch has none", "Train with engine.train, or take plan.replace(past_labels=0)"
+        raise PlanError(explain("past labels of seeds were to be read", got, "batches of a run", do))
+    return torch.as_tensor(seeds.past_labels)
 
 
 def followed(schema: Schema, steps: StepPlan, hops: int) -> list[EdgeType]:

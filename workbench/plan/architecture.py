@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from workbench.plan.checks import LATER, between, one_of, refuse, whole
 
-AGGREGATIONS: tuple[str, ...] = ("mean", "max", "min", "sum", "count")
-"""What a layer may compute from the neighbours of a node; ``count`` is ``log(1 + neighbours)``."""
+AGGREGATIONS: tuple[str, ...] = ("mean", "max", "min", "sum", "count", "decay")
+"""What a layer may compute from the neighbours of a node; ``count`` is ``log(1 + neighbours)``, ``decay`` a
+mean in which older rows count less: half for every four that are newer."""
 
 
 LAYERS: tuple[str, ...] = ("sage", "gat", "transformer")
@@ -27,6 +28,9 @@ class ModelSettings:
     dropout : float  in [0, 1)
     layer : str  see :data:`LAYERS`
     heads : int  of layers with attention; divides the channels
+    past_labels : int
+        How many of an entity's last labels the model is told, beside means of all that are known by the
+        anchor; 0: it is told of none. See :mod:`workbench.training.past_labels`.
     """
 
     channels: int = 64
@@ -35,6 +39,7 @@ class ModelSettings:
     dropout: float = 0.1
     layer: str = field(default="sage", metadata=LATER)
     heads: int = field(default=4, metadata=LATER)
+    past_labels: int = field(default=0, metadata=LATER)
 
     def check(self) -> None:
         """Refuse nonsense.
@@ -52,10 +57,12 @@ class ModelSettings:
         between("dropout", self.dropout, 0.0, 0.999)
         one_of("layer", self.layer, LAYERS)
         whole("heads", self.heads, 1, 1024)
+        whole("past_labels", self.past_labels, 0, 1024)
         if self.layer != "sage" and self.channels % self.heads:
             refuse("heads", self.heads, f"a number that divides the {self.channels} channels")
 
     def describe(self) -> str:
         """The choices in one line."""
         how = " + ".join(self.aggregations) if self.layer == "sage" else f"{self.layer} of {self.heads} heads"
-        return f"{self.layers} layers, {self.channels} channels, {how}, dropout {self.dropout:g}"
+        past = f", past labels (last {self.past_labels})" if self.past_labels else ""
+        return f"{self.layers} layers, {self.channels} channels, {how}, dropout {self.dropout:g}{past}"

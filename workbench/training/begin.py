@@ -11,6 +11,7 @@ from torch import nn
 from workbench.errors import TrainingError, expect, expect_path
 from workbench.events import Callback
 from workbench.plan.model_plan import ModelPlan
+from workbench.stores.key_map import KeyMap
 from workbench.training.build import (
     check_callbacks,
     check_exclude,
@@ -27,9 +28,11 @@ from workbench.training.identity import check_fits
 from workbench.training.learned import learned_from
 from workbench.training.loaders import check_labels
 from workbench.training.parts import Parts
+from workbench.training.past_labels import PastLabels
 from workbench.training.printing import PrintProgress
 from workbench.training.run import Run
 from workbench.training.run_folder import new_folder, read_run
+from workbench.training.target import Target
 from workbench.training.warm import warm_start
 
 
@@ -85,8 +88,15 @@ def start(
     built = _warmed(fresh, warm)
     options: dict[str, Any] = {"key": key, "device": device, "callbacks": told, "builtin": model is None}
     own = {"folder": new_folder(folder), "seed_type": train.node_type, **options}
-    run = Run(parts, task, plan, built, statistics, target, **own)
+    past = past_of(task, plan, target)
+    run = Run(parts, task, plan, built, statistics, target, past=past, **own)
     return run.begin(train, val)
+
+
+def past_of(task: Any, plan: ModelPlan, target: Target) -> PastLabels | None:
+    """The labels that the plan's seeds may be told of; None if it asks for none."""
+    last = plan.model.past_labels
+    return PastLabels.of(task, len(target.classes), last) if last else None
 
 
 def _warmed(model: nn.Module, warm: Run | None) -> nn.Module:
@@ -121,6 +131,8 @@ def load_run(
     if built is None:
         saved.check_builtin()
         built = model_of(parts.graph, saved.plan, saved.statistics, saved.seed_type, saved.target, saved.key)
+    keys = KeyMap.open(parts.dataset, saved.seed_type)
+    past = PastLabels.load(folder, keys) if saved.plan.model.past_labels else None
     run = Run(
         parts,
         task if task is not None else saved.task(parts),
@@ -132,6 +144,7 @@ def load_run(
         seed_type=saved.seed_type,
         key=saved.key,
         builtin=model is None,
+        past=past,
     )
     run.state, run.history = saved.state, list(saved.history)
     return run

@@ -23,6 +23,7 @@ from workbench.plan.objective import USUAL
 from workbench.query.seed_table import SeedTable
 from workbench.schema import Schema
 from workbench.stores.protocols import FeatureStore, GraphStore
+from workbench.training.past_labels import width_of
 from workbench.training.step import GENERATOR
 from workbench.training.target import Target
 
@@ -206,7 +207,8 @@ def model_of(
         If a ranking is to share neighbourhoods, or scores of a batch do not fit into memory.
     """
     if target.task_type != "ranking":
-        return build_model(graph.schema, plan, statistics, seed_type, key, target.outputs)
+        past = width_of(target.columns, plan.model.past_labels) if plan.model.past_labels else 0
+        return build_model(graph.schema, plan, statistics, seed_type, key, target.outputs, past)
     _check_ranking(plan, target)
     ends = (graph.times(target.table), graph.ends(target.table))
     candidates = Candidates(target.table, target.candidates, *ends)
@@ -239,10 +241,11 @@ def build_model(
     seed_type: str,
     key: int = 0,
     outputs: int | None = None,
+    past: int = 0,
 ) -> HeteroGNN:
     """The built-in model with weights that are a function of the key alone; ``outputs`` as of the target."""
     with fixed_weights(key):
-        return HeteroGNN(schema, plan, statistics, seed_type, outputs)
+        return HeteroGNN(schema, plan, statistics, seed_type, outputs, past)
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from workbench.stores.door import check_numbering
 from workbench.stores.protocols import GraphStore
 from workbench.temporal import iso, visible
 from workbench.training.parts import Parts
+from workbench.training.past_labels import Attach, PastLabels
+from workbench.training.stale import stale_view
 from workbench.types import BoolArray
 
 
@@ -30,21 +32,25 @@ def train_loader(
     expand: bool,
     callbacks: Sequence[Callback] = (),
     device: torch.device | None = None,
+    past: PastLabels | None = None,
 ) -> PyGLoader:
     """Shuffled batches of the training seeds: a fresh order and fresh draws per epoch.
 
     Seeds whose own row is not visible are left out: see :func:`seen`. For CUDA the batches arrive on the
     device, moved while the step before computes.
     """
+    found = seen(parts.graph, plan, seeds)
     return PyGLoader(
         NeighborSampler(parts.graph, plan.fanout, key=key, purpose="train"),
         parts.features,
-        seen(parts.graph, plan, seeds),
+        found,
         plan.optimisation.batch_size,
         shuffle=True,
         expand=expand,
         callbacks=callbacks,
         device=_ahead(device),
+        transform=None if past is None else Attach(past, found),
+        view=stale_view(parts.graph, plan, key),
     )
 
 
@@ -56,6 +62,7 @@ def predict_loader(
     *,
     expand: bool,
     device: torch.device | None = None,
+    past: PastLabels | None = None,
 ) -> PyGLoader:
     """Unshuffled batches, in which what a seed sees depends on (seed, anchor) alone.
 
@@ -80,6 +87,7 @@ def predict_loader(
         shuffle=False,
         expand=expand,
         device=_ahead(device),
+        transform=None if past is None else Attach(past, seeds),
     )
 
 

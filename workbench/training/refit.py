@@ -23,6 +23,7 @@ _ASKED = "a run was to be trained once more, on train and val"
 def refit(
     run: Run,
     *,
+    task: Any = None,
     model: nn.Module | None = None,
     callbacks: Sequence[Callback] | None = None,
     key: int | None = None,
@@ -34,6 +35,7 @@ def refit(
     Parameters
     ----------
     run : whose best epoch val has found; it is waited for
+    task : None takes the run's; another is of the same labels, such as one that is frozen later
     model : a fresh one, where the run's was the user's own
     key : None takes the run's
     callbacks, device, folder : as of ``engine.train``
@@ -48,7 +50,7 @@ def refit(
         raise TrainingError(explain(_ASKED, got, do=do))
     plan, key = refit_plan(run), run.key if key is None else key
     told: dict[str, Any] = {"callbacks": callbacks, "key": key, "device": device, "folder": folder}
-    return start(run.parts, run.task, plan, model=model, **told)
+    return start(run.parts, run.task if task is None else task, plan, model=model, **told)
 
 
 def refit_plan(run: Run) -> ModelPlan:

@@ -36,6 +36,7 @@ from workbench.training.learned import learned_from
 from workbench.training.loaders import check_seen, predict_loader, seen, train_loader
 from workbench.training.metrics import known_labels, score
 from workbench.training.parts import Parts
+from workbench.training.past_labels import PastLabels
 from workbench.training.predict import Predictions
 from workbench.training.printing import PrintProgress
 from workbench.training.records import record_scores
@@ -67,6 +68,7 @@ class Run:
     error : BaseException or None  what ended a failed run
     callback_error : BaseException or None  of a callback that broke at the end; the run is as good as ever
     target : Target  what the labels are, and what the model's outputs mean
+    past : PastLabels or None  what seeds are told of earlier labels, where the plan asks for it
     """
 
     def __init__(
@@ -84,9 +86,10 @@ class Run:
         device: str = "auto",
         builtin: bool = True,
         callbacks: Sequence[Callback] = (),
+        past: PastLabels | None = None,
     ) -> None:
         self.parts, self.task, self.plan, self.key, self.folder = parts, task, plan, key, folder
-        self.model, self.statistics, self.target = model, statistics, target
+        self.model, self.statistics, self.target, self.past = model, statistics, target, past
         self.device = pick_device(device)
         self.seed_type, self.builtin = seed_type, builtin
         self.state = "running"
@@ -322,10 +325,13 @@ class Run:
             expand=expand,
             callbacks=self._callbacks,
             device=self.device,
+            past=self.past,
         )
         checks = None
         if val is not None:
-            checks = predict_loader(self.parts, self.plan, val, self.key, expand=expand, device=self.device)
+            checks = predict_loader(
+                self.parts, self.plan, val, self.key, expand=expand, device=self.device, past=self.past
+            )
         return trainer.fit(batches, checks, self.model, self._course)
 
     def _trainer(self, callbacks: Sequence[Callback] = ()) -> Trainer:
@@ -347,7 +353,9 @@ class Run:
 
     def _values(self, seeds: SeedTable) -> AnyArray:
         expand = not self.builtin
-        loader = predict_loader(self.parts, self.plan, seeds, self.key, expand=expand, device=self.device)
+        loader = predict_loader(
+            self.parts, self.plan, seeds, self.key, expand=expand, device=self.device, past=self.past
+        )
         trainer = Trainer(self.plan, device=str(self.device), target=self.target)
         found = self.target.blank(len(seeds))
         with self._lock, loader_core(self.device):

@@ -17,6 +17,7 @@ from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
 from workbench.schema import Schema
 from workbench.stores.durable import sync_file, sync_folders
+from workbench.stores.key_map import KeyMap
 from workbench.training.checkpoint import draft_of, read_json, write_json
 from workbench.training.identity import category_values, dataset_hash, package_versions, schema_hash
 from workbench.training.parts import Parts
@@ -172,6 +173,8 @@ def write_identity(run: Run) -> None:
         run.folder / "categories.json",
         {"format": FORMAT, "values": category_values(run.parts, run.statistics)},
     )
+    if run.past is not None:
+        run.past.save(run.folder, KeyMap.open(run.parts.dataset, run.seed_type))
     write_run(run)
 
 

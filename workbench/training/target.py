@@ -108,6 +108,13 @@ class Target:
         return count or None
 
     @property
+    def columns(self) -> int:
+        """Numbers per label, a class of several being one of 0 and 1."""
+        return {"multiclass": len(self.classes), "multilabel": len(self.classes), "forecast": self.steps}.get(
+            self.task_type, 1
+        )
+
+    @property
     def flat(self) -> bool:
         """Whether outputs are one number per seed, float[n]."""
         return self.task_type in ("binary", "regression") and len(self.quantiles) < 2

@@ -166,9 +166,10 @@ class Trainer:
         name = self.plan.metric if val is not None else "loss"
         value = self.evaluate(course.model, val) if val is not None else loss
         won = better(name, value, course.best) if val is not None else not value >= course.best
-        won = won or self.plan.optimisation.train_on != "train"  # nothing chooses: the last epoch is kept
-        epochs = self.plan.optimisation.epochs
-        done = EpochDone(self._seconds(), course.epoch + 1, epochs, loss, name, value, won)
+        settings = self.plan.optimisation
+        # Where nothing chooses, or not by val, the last epoch is kept.
+        won = won or settings.train_on != "train" or settings.keep == "last"
+        done = EpochDone(self._seconds(), course.epoch + 1, settings.epochs, loss, name, value, won)
         course.finished(done)
         if won and self._on_best is not None:
             self._on_best(Fit(course.model, course.history, course.best_epoch))
