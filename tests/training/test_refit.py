@@ -100,6 +100,9 @@ def test_its_metrics_on_test_are_its_own(shop: Shop, run: Run, again: Run) -> No
     said = again.predict(seeds).values
     assert again.metrics("test") == score("binary", seeds.label, said)  # type: ignore[arg-type]
     assert not np.array_equal(said, run.predict(seeds).values)
+    whole = again.evaluate(["val", "test"], baselines=False, resamples=0)
+    assert whole.value("auroc", split="test") == again.metrics("test")["auroc"]
+    assert "val (learned from)" in repr(whole)
 
 
 def test_its_bits_are_reproducible_also_when_it_is_stopped(run: Run, again: Run, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from workbench.query.seed_table import SeedTable
 from workbench.stores.durable import sync_folders
 from workbench.training.begin import load_run
 from workbench.training.checkpoint import draft_of, read_json, write_json
+from workbench.training.evaluate import Evaluated, evaluate
+from workbench.training.evaluation import Evaluation
 from workbench.training.loaders import seen
 from workbench.training.metrics import known_labels, score
 from workbench.training.parts import Parts
@@ -86,6 +88,18 @@ class Found:
         seeds = seen(self.best.parts.graph, self.plan, asked)
         target = self.best.target
         return score(target.task_type, known_labels(seeds), target.point(_mean(runs, seeds).values))
+
+    def evaluate(self, splits: Any = "test", **options: Any) -> Evaluation:
+        """How good that mean is beside its baselines; see :func:`~workbench.training.evaluate.evaluate`.
+
+        On ``val`` it is that of the runs that val judged.
+        """
+
+        def values(split: str, seeds: SeedTable) -> AnyArray:
+            return _mean(self.judged if split == "val" else self.runs, seeds).values
+
+        run = self.best
+        return evaluate(Evaluated(run.parts, run.task, self.plan, run.target, values), splits, **options)
 
     def save(self, folder: str | Path) -> Path:
         """Copy it to a folder that does not exist yet, complete or not at all; ``load_found`` reads it.

@@ -18,7 +18,8 @@ from workbench.stores.dataset import Dataset
 from workbench.training.parts import Parts
 
 PACKAGES = (
-    "graph-workbench", "torch", "torch_geometric", "numpy", "numba", "pyarrow", "duckdb", "scikit-learn"
+    "graph-workbench", "torch", "torch_geometric", "numpy", "numba", "pyarrow", "duckdb", "scikit-learn",
+    "torchmetrics"
 )  # fmt: skip
 """Whose versions a run writes down: those that can change what it learns."""
 

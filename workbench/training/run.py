@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
@@ -29,6 +29,9 @@ from workbench.training.records import record_scores
 from workbench.training.run_folder import copy_folder, run_identity
 from workbench.training.step import unshaped
 from workbench.training.underway import Underway
+
+if TYPE_CHECKING:
+    from workbench.training.evaluation import Evaluation
 
 
 class Run(Underway):
@@ -163,6 +166,21 @@ class Run(Underway):
         target = expect_path(folder, TrainingError, "a folder for a run")
         copy_folder(self.folder, target)
         return target
+
+    def evaluate(self, splits: Any = "test", **options: Any) -> Evaluation:
+        """How good it is beside its baselines: as a whole, over time, by segment, and how well calibrated.
+
+        Parameters
+        ----------
+        splits, options : see :func:`~workbench.training.evaluate.evaluate`: ``period=``, ``segments=``, ...
+        """
+        from workbench.training.evaluate import Evaluated, evaluate
+
+        def values(_: str, seeds: SeedTable) -> AnyArray:
+            return self.predict(seeds).values
+
+        what = Evaluated(self.parts, self.task, self.plan, self.target, values)
+        return evaluate(what, splits, **options)
 
     def refit(self, **options: Any) -> Run:
         """Train once more on train and val together, as many steps as the best epoch had: a new run.
