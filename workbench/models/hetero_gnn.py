@@ -11,7 +11,7 @@ Only what can still reach a seed is computed: nodes are in order of hop, so laye
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -97,18 +97,22 @@ class HeteroGNN(nn.Module):
 
     def read(self, data: Any) -> tuple[dict[str, Tensor], Tensor]:
         """Input vectors of all nodes by type, and float32[num_seeds, 2 * channels] of the seeds at last."""
-        seeds = data[self.seed_type]
+        # Each store is looked up once: in a small batch PyG's lookups cost as much as the layers.
+        nodes = {name: data[name] for name in self.node_types}
+        links = {name: data[name] for name in self.edge_types}
+        seeds = nodes[self.seed_type]
         anchors, count = seeds.seed_time, int(seeds.batch_size)
-        inputs = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
+        inputs = {name: self.encode_nodes(store, name, anchors) for name, store in nodes.items()}
         hidden = inputs
         # For the head alone: a seed that is another's neighbour looks like any neighbour, or what a seed
         # is told would depend on who else is in its joint batch.
         first = hidden[self.seed_type][:count] + self.calendar(cyclic(anchors))
-        edges = self._edges(data, anchors)
+        edges = self._edges(nodes, links, anchors)
+        counts = {name: store.get("num_sampled_edges") for name, store in links.items()}
         for index, layer in enumerate(self.layers):
             hops = self.depth - index
-            sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
-            hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
+            sizes = {name: kept_nodes(store, hops - 1) for name, store in nodes.items()}
+            hidden = layer(hidden, trim_edges(counts, edges, hops, sizes if self.adds else None), sizes)
         return inputs, torch.cat([first, hidden[self.seed_type][:count]], dim=1)
 
     def encode_nodes(self, store: Any, table: str, anchors: Tensor) -> Tensor:
@@ -125,21 +129,23 @@ class HeteroGNN(nn.Module):
     def _encode(self, store: Any, table: str, length: int, anchor: Tensor, time: Tensor | None) -> Tensor:
         row = store.get("row")
         distinct = length if row is None else int(store["present"].shape[0])
-        encoded, moments = self.rows[_key(table)](store, distinct), self.moments[_key(table)]
+        encoded = self.rows[_key(table)](store, distinct)
+        moments = cast(MomentEncoder, self.moments[_key(table)])
         extra = moments(anchor, time, store, row, calendar=row is None)
         if row is not None:
             encoded = (encoded + moments.of_rows(time, row, distinct)).index_select(0, row)
             return torch.as_tensor(encoded if extra is None else encoded.add_(extra))
         return torch.as_tensor(encoded if extra is None else encoded + extra)
 
-    def _edges(self, data: Any, anchors: Tensor) -> dict[EdgeType, tuple[Tensor, Tensor | None]]:
+    def _edges(
+        self, nodes: dict[str, Any], links: dict[EdgeType, Any], anchors: Tensor
+    ) -> dict[EdgeType, tuple[Tensor, Tensor | None]]:
         """Per edge type: edge_index and, for edge tables, a vector per edge."""
         found: dict[EdgeType, tuple[Tensor, Tensor | None]] = {}
-        for edge_type in self.edge_types:
-            store = data[edge_type]
+        for edge_type, store in links.items():
             vectors = None
             if edge_type in self.edge_tables:
-                target = data[edge_type.dst]
+                target = nodes[edge_type.dst]
                 seeds = (
                     target.batch.clamp(min=0)[store.edge_index[1]]
                     if "batch" in target
