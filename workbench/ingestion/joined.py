@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -57,9 +56,7 @@ def joined(dataset: Dataset, rows: Any, texts: Mapping[str, Any] | None = None) 
         job.texts = text_encoders(dataset.schema, texts or {})
         manifest, words = append_tables(job, given, dataset.schema, dataset)
         _refuse_late(manifest.edits[-1].late)
-        for note in job.warnings:
-            warnings.warn(note, stacklevel=4)
-        yield Overlaid(dataset, manifest, words, Path(folder))
+        yield Overlaid(dataset, manifest, words, Path(folder), job.warnings)
 
 
 def _place() -> str | None:

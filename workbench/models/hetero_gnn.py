@@ -101,23 +101,30 @@ class HeteroGNN(nn.Module):
         return said if self.outputs else said.squeeze(1)
 
     def embed(self, data: Any) -> Tensor:
-        """float32[num_seeds, 2 * channels]: what the head reads of the seeds, their own row first."""
+        """float32[num_seeds, width]: what the head reads of the seeds; their own row comes first.
+
+        ``width`` is ``2 * channels``, three times where the plan reads past labels.
+        """
         return self.read(data)[1]
 
     def read(self, data: Any) -> tuple[dict[str, Tensor], Tensor]:
-        """Input vectors of all nodes by type, and float32[num_seeds, 2 * channels] of the seeds at last."""
-        seeds = data[self.seed_type]
+        """Input vectors of all nodes by type, and what :meth:`embed` gives."""
+        # Each store is looked up once: in a small batch PyG's lookups cost as much as the layers.
+        nodes = {name: data[name] for name in self.node_types}
+        links = {name: data[name] for name in self.edge_types}
+        seeds = nodes[self.seed_type]
         anchors, count = seeds.seed_time, int(seeds.batch_size)
-        inputs = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
+        inputs = {name: self.encode_nodes(store, name, anchors) for name, store in nodes.items()}
         hidden = inputs
         # For the head alone: a seed that is another's neighbour looks like any neighbour, or what a seed
         # is told would depend on who else is in its joint batch.
         first = hidden[self.seed_type][:count] + self.calendar(cyclic(anchors))
-        edges = self._edges(data, anchors)
+        edges = self._edges(nodes, links, anchors)
+        counts = {name: store.get("num_sampled_edges") for name, store in links.items()}
         for index, layer in enumerate(self.layers):
             hops = self.depth - index
-            sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
-            hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
+            sizes = {name: kept_nodes(store, hops - 1) for name, store in nodes.items()}
+            hidden = layer(hidden, trim_edges(counts, edges, hops, sizes if self.adds else None), sizes)
         known = [] if self.past is None else [self.past(past_labels_of(seeds))]
         return inputs, torch.cat([first, hidden[self.seed_type][:count], *known], dim=1)
 
@@ -143,14 +150,15 @@ class HeteroGNN(nn.Module):
             return torch.as_tensor(encoded if extra is None else encoded.add_(extra))
         return torch.as_tensor(encoded if extra is None else encoded + extra)
 
-    def _edges(self, data: Any, anchors: Tensor) -> dict[EdgeType, Messages]:
+    def _edges(
+        self, nodes: dict[str, Any], links: dict[EdgeType, Any], anchors: Tensor
+    ) -> dict[EdgeType, Messages]:
         """Per edge type: edge_index, for edge tables a vector per edge, and what ``decay`` weighs by."""
         found: dict[EdgeType, Messages] = {}
-        for edge_type in self.edge_types:
-            store = data[edge_type]
+        for edge_type, store in links.items():
             vectors = None
             if edge_type in self.edge_tables:
-                target = data[edge_type.dst]
+                target = nodes[edge_type.dst]
                 seeds = (
                     target.batch.clamp(min=0)[store.edge_index[1]]
                     if "batch" in target
@@ -161,17 +169,17 @@ class HeteroGNN(nn.Module):
                 vectors = self._encode(
                     store, self.edge_tables[edge_type], edges, anchor, store.get("edge_time")
                 )
-            found[edge_type] = Messages(store.edge_index, vectors, self._fade(data, edge_type))
+            found[edge_type] = Messages(store.edge_index, vectors, self._fade(store, nodes[edge_type.src]))
         return found
 
-    def _fade(self, data: Any, edge_type: EdgeType) -> Tensor | None:
+    def _fade(self, links: Any, sources: Any) -> Tensor | None:
         """float32[edges] by how many newer rows there are; None where rows have no time, or none is asked."""
         if not self.fades:
             return None
-        (source, target), time = data[edge_type].edge_index, data[edge_type].get("edge_time")
+        (source, target), time = links.edge_index, links.get("edge_time")
         if time is not None:
             return fade_by_rank(target, time)
-        time = data[edge_type.src].get("time")
+        time = sources.get("time")
         return None if time is None else fade_by_rank(target, time[source])
 
 

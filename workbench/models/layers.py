@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -162,17 +162,25 @@ def fade_by_rank(target: Tensor, time: Tensor) -> Tensor:
 
 
 def trim_edges(
-    data: Any, edges: Edges, hops: int, sizes: Mapping[str, int] | None = None
+    counts: Mapping[EdgeType, Sequence[int] | None],
+    edges: Edges,
+    hops: int,
+    sizes: Mapping[str, int] | None = None,
 ) -> dict[EdgeType, Messages]:
     """Keep the edges within some hops: a prefix of each edge type's edges.
 
-    ``sizes``: only those into the first so many nodes of a type. A drawn edge always leads to a node of an
-    earlier hop; one that was added beside them may lead to a node that the layer does not update.
+    Parameters
+    ----------
+    counts : dict edge type -> edges of each hop, or None where that is not known
+    edges : see :data:`Edges`
+    sizes : dict node type -> n, or None
+        Only edges into the first n nodes of a type. A drawn edge always leads to a node of an earlier hop;
+        one that was added beside them may lead to a node that the layer does not update.
     """
     kept = {}
     for edge_type, (index, *more) in edges.items():
-        counts = data[edge_type].get("num_sampled_edges")
-        size = index.shape[1] if counts is None else sum(int(count) for count in counts[:hops])
+        drawn = counts[edge_type]
+        size = index.shape[1] if drawn is None else sum(int(count) for count in drawn[:hops])
         index, more = index[:, :size], [None if each is None else each[:size] for each in more]
         if sizes is not None:
             inside = index[1] < sizes[edge_type.dst]

@@ -8,7 +8,7 @@ nodes: the other arrays are the open graph's own. What reads a :class:`Dataset` 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -39,14 +39,20 @@ class Overlaid(Dataset):
     manifest : Manifest  of ``below`` after the append
     words : dict (table, column) -> categories, those of the new rows among them
     folder : Path  where the files of the append lie, as long as they are needed
+    notes : what is doubtful in the new rows
     """
 
     def __init__(
-        self, below: Dataset, manifest: Manifest, words: Mapping[ColumnRef, list[str]], folder: Path
+        self,
+        below: Dataset,
+        manifest: Manifest,
+        words: Mapping[ColumnRef, list[str]],
+        folder: Path,
+        notes: Sequence[str] = (),
     ) -> None:
         dictionaries = {name: json.dumps(values).encode() for name, values in words.items()}
         super().__init__(below.path, CatalogState(manifest, dictionaries), below.verify)
-        self._compared = below._compared
+        self._compared, self.notes = below._compared, tuple(notes)
         self._folder, self._new = folder, {entry.path for entry in manifest.edits[-1].files}
 
     def locate(self, entry: FileEntry) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
@@ -76,6 +77,8 @@ class Answering:
         expect(parts.features, SsdFeatures, StoreError, asked, "Take those of an engine: wb.open(path)")
         features = cast(SsdFeatures, parts.features)
         with joined(parts.dataset, rows, texts) as dataset:
+            for note in dataset.notes:
+                warnings.warn(note, stacklevel=5)  # where Run.predict was called
             over = Parts(dataset, graph_over(parts.graph, dataset), features.over(dataset))
             yield self.inference.over(over), keys_over(self._key_map(self.inference.seed_type), dataset)
 

@@ -29,6 +29,7 @@ from workbench.training.records import record_scores
 from workbench.training.run_folder import copy_folder, run_identity
 from workbench.training.step import unshaped
 from workbench.training.underway import Underway
+from workbench.types import AnyArray
 
 if TYPE_CHECKING:
     from workbench.training.evaluation import Evaluation
@@ -117,8 +118,8 @@ class Run(Underway):
     ) -> Embeddings:
         """What the model's head reads of each seed, float32[n, width]; parameters as of :meth:`predict`.
 
-        Of the built-in model these are ``2 * channels`` numbers: the seed's own row, then what it learned
-        from its neighbourhood. A module of yours needs a method ``embed(data)``.
+        Of the built-in model these are ``channels`` numbers each of the seed's own row, of its neighbourhood,
+        and of its past labels where the plan reads them. A module of yours needs a method ``embed(data)``.
 
         Raises
         ------
