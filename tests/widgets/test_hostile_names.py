@@ -2,9 +2,15 @@
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 
-from widgets import CutoffCheck, MetapathPicker, SchemaView
+import numpy as np
+import pyarrow as pa
+
+import workbench as wb
+from widgets import CutoffCheck, ExplainView, MetapathPicker, SchemaView
+from widgets._explain_bars import MOST
 from widgets._schema_facts import LONGEST
 from workbench.plan.fanout import Fanout
 from workbench.sampling.audit import AuditReport
@@ -109,6 +115,22 @@ def test_names_of_tables_and_columns_are_text_and_can_be_walked():
         assert picker.error == ""
         assert [path.check(schema)[0].src for path in picker.metapaths.metapaths] == names
         assert_harmless(picker, names)
+
+
+def test_what_is_explained_is_text(explained):
+    some = [name.encode("utf-8", "replace").decode() for name in HOSTILE]  # Arrow holds no half characters
+    for start in range(0, len(some), MOST):
+        names = some[start : start + MOST]
+        one = explained[int(np.argmax(np.bincount(explained.contents["seed"].to_numpy())))]
+        rows = one.contents.slice(0, len(names))
+        for column in ("node_type", "key", "column"):
+            text = pa.array(names[: len(rows)], pa.string())
+            rows = rows.set_column(rows.column_names.index(column), column, text)
+        seeds = replace(one.seeds, key=pa.array(names[:1]), node_type=names[-1])
+        view = ExplainView(replace(one, contents=rows, seeds=seeds, output=(names[0],)))
+        assert_harmless(view, names * 3)
+        effects = tuple(wb.Effect("column", name, 0.1, 0.0, 0.2) for name in names)
+        assert_harmless(ExplainView(wb.Importance(names[0][:9], 0.5, "val", 9, effects)), names)
 
 
 def test_values_of_rows_are_text(engine, task):
