@@ -78,8 +78,8 @@ def candidates_of_runs(runs: Sequence[wb.Run]) -> list[Candidate]:
 
 def named(fanout: Any) -> str:
     """A fanout in a few words: its hops."""
-    lines = fanout.lines()
-    return "; ".join(lines[1:]) or lines[0]
+    hops = [line.replace("  ", ": ", 1).replace(" of every edge type", "") for line in fanout.lines()[1:]]
+    return ", ".join(hops)
 
 
 def measured(candidate: Candidate, profile: wb.Profile, worth: float | None) -> Candidate:
@@ -102,10 +102,11 @@ def front(candidates: Sequence[Candidate], measure: str, higher: bool) -> list[i
 
 
 def known_points(candidates: Sequence[Candidate], measure: str) -> list[dict[str, Any]]:
-    """Candidates that are measured: place, name, cost (mean, low, high; None: open) and worth."""
-    unit, points = COSTS[measure][1], []
+    """Candidates that are measured: place, label, cost (mean, low, high; None: open) and worth."""
+    (told, unit), points = COSTS[measure], list[dict[str, Any]]()
     for i, each in enumerate(candidates):
         if each.profile is not None and each.worth is not None:
             ends = [end / unit if end < float("inf") else None for end in each.cost(measure)]
-            points.append({"at": i, "name": short(each.name), "x": ends, "y": each.worth})
+            label = f"{short(each.name)}: {ends[0]:,.3g} {told}"
+            points.append({"at": i, "label": label, "x": ends, "y": each.worth})
     return points

@@ -64,8 +64,8 @@ def importance_title(what: wb.Importance) -> str:
 
 
 def neighbour_name(row: Mapping[str, Any]) -> str:
-    """``hop 1: orders 1120, 2024-06-24 02:40:19``."""
-    when = "" if row["time"] is None else f", {row['time']:%Y-%m-%d %H:%M:%S}"
+    """``hop 1: orders 1120, 2024-06-24 02:40``."""
+    when = "" if row["time"] is None else f", {row['time']:%Y-%m-%d %H:%M}"
     return f"hop {row['hop']}: {short(row['node_type'])} {short(row['key'])}{when}"
 
 

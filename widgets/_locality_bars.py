@@ -37,7 +37,7 @@ def locality_groups(engine: wb.Engine, locality: wb.Locality, hot: HotRows) -> l
     pages = {table.table: table.pages for table in locality.tables}[hot.table]
     names = _names(engine, hot.table, hot.rows[:MOST].tolist())
     shares = [100 * reads / hot.batches for reads in hot.reads[:MOST].tolist()]
-    even = [[f"hottest {share:.1%} of rows", 100 * hot.covered(share)] for share in SHARES]
+    even = [[f"hottest {100 * share:g} % of rows", 100 * hot.covered(share)] for share in SHARES]
     return [
         group("pages a batch, by order", [[short(name), count] for name, count in pages.items()]),
         group("% of reads", even),

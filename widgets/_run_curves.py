@@ -26,7 +26,7 @@ def curves_of(run: wb.Run) -> dict[str, list[list[float]]]:
 
 
 def run_entries(runs: Sequence[wb.Run], table: Any) -> list[dict[str, Any]]:
-    """Per run its letter, colour, best value and curves.
+    """Per run its letter, label, colour, best value and curves.
 
     Parameters
     ----------
@@ -36,7 +36,13 @@ def run_entries(runs: Sequence[wb.Run], table: Any) -> list[dict[str, Any]]:
         value if value is not None and np.isfinite(value) else None for value in table["best"].to_pylist()
     ]
     return [
-        {"name": letter(i), "colour": wb.type_style(i)[0], "best": best[i], "curves": curves_of(run)}
+        {
+            "name": letter(i),
+            "label": letter(i) + (": no epoch yet" if best[i] is None else ""),
+            "colour": wb.type_style(i)[0],
+            "best": best[i],
+            "curves": curves_of(run),
+        }
         for i, run in enumerate(runs)
     ]
 

@@ -20,7 +20,7 @@ from widgets._candidates import (
 from widgets._coverage import coverage
 from widgets._pilot import pilot_seeds
 
-BATCHES, PILOT = 2, 32
+BATCHES, PILOT = 4, 32
 """Batches that are sampled per candidate for its cost, and seeds of one anchor for its coverage."""
 
 
@@ -71,7 +71,7 @@ class ParetoChart(Face):
         return self._start.replace(fanout=self.fanout)
 
     def adopt(self, candidate: int) -> None:
-        """Take a candidate's fanout, counted from 0, and tell the listeners; an IdError refuses others."""
+        """Take the fanout of a candidate, counted from 0, and tell listeners; an IdError refuses others."""
         if not isinstance(candidate, int) or not 0 <= candidate < len(self.candidates):
             got = f"there are {len(self.candidates)}, counted from 0"
             raise wb.IdError(f"candidate {candidate!r} was asked for: {got}.")

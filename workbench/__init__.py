@@ -35,6 +35,7 @@ _HOMES = {
     "Dataset": "workbench.stores.dataset",
     "Draw": "workbench.plan.draw",
     "EdgeType": "workbench.schema",
+    "Effect": "workbench.training.importance",
     "Encoders": "workbench.models.transform",
     "Encoding": "workbench.plan.encoding",
     "Engine": "workbench.engine",

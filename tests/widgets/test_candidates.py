@@ -29,7 +29,7 @@ def test_without_names_the_plans_own_fanout_is_scaled_and_none_is_twice_there():
     assert plan.fanout in fanouts
     assert wb.scaled(plan.fanout, 4.0) in fanouts
     assert all(fanouts.count(fanout) == 1 for fanout in fanouts)
-    assert all(each.name for each in candidates_of(plan, None))
+    assert "hop 1: 4, hop 2: 2" in [each.name for each in candidates_of(plan, None)]
     with pytest.raises(WorkbenchError, match="got a int among the candidates"):
         candidates_of(plan, [4])
 
@@ -37,5 +37,5 @@ def test_without_names_the_plans_own_fanout_is_scaled_and_none_is_twice_there():
 def test_points_are_in_the_unit_of_the_cost_and_open_ends_are_left_out():
     open_ended = candidate(4.0, 0.5, float("inf"))
     assert known_points([Candidate(None, "x"), open_ended], "nodes") == [
-        {"at": 1, "name": "c", "x": [4.0, 4.0, None], "y": 0.5}
+        {"at": 1, "label": "c: 4 nodes per batch", "x": [4.0, 4.0, None], "y": 0.5}
     ]

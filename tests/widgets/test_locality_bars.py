@@ -20,7 +20,7 @@ def test_the_groups_name_rows_by_their_keys(shop):
     locality = Locality((TableLocality("users", 2.0, {"arrival": 1.5}),), 4)
     pages, even, rows = locality_groups(engine, locality, hot)
     assert pages["rows"] == [["arrival", 1.5]]
-    assert even["rows"][1] == ["hottest 1.0% of rows", 80.0]
+    assert even["rows"][1] == ["hottest 1 % of rows", 80.0]
     keys = [str(key) for key in engine.keys("users").keys_of(np.array([5, 0])).to_pylist()]
     assert rows["rows"] == [[keys[0], 100.0], [keys[1], 25.0]]
     assert rows["pick"]

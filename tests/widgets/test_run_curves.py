@@ -29,6 +29,7 @@ def test_runs_are_lettered_and_what_differs_is_told():
     facts |= {"epochs": [1, 0], "metric": ["auroc"] * 2, "best": [0.5, None], "channels": ["8", "x" * 500]}
     entries = run_entries(runs, pa.table(facts))
     assert [entry["name"] for entry in entries] == ["A", "B"]
+    assert [entry["label"] for entry in entries] == ["A", "B: no epoch yet"]
     assert [entry["best"] for entry in entries] == [0.5, None]
     assert entries[0]["colour"] != entries[1]["colour"]
     rows = table_rows(runs, pa.table(facts))

@@ -5,12 +5,13 @@ function render({ model, el }) {
     const choice = make("select", { onchange: () => send({ kind: "choose", place: choice.selectedIndex }) });
     const title = make("div", { class: "wb-title", role: "status" });
     const [caption, groups] = [make("div", { class: "wb-caption" }), make("div", { class: "wb-columns" })];
-    root.append(title, choice, caption, groups);
+    const label = make("label", { class: "wb-bar" });
+    root.append(title, label, caption, groups);
     function update({ meta: m }) {
       root.classList.add(`wb-${m.widget}`);
       title.textContent = m.title;
-      choice.hidden = m.choices.length < 2;
-      choice.setAttribute("aria-label", m.what);
+      label.hidden = m.choices.length < 2;
+      if (!label.firstChild) label.append(m.what, choice);
       choice.replaceChildren(...m.choices.map((name) => make("option", {}, name)));
       choice.selectedIndex = m.chosen;
       caption.textContent = m.caption;

@@ -1,6 +1,8 @@
 /* Bars left and right of zero; rows that can be picked are buttons. */
 
-/** A titled list of rows [name, value, low?, high?]; onpick(i) makes buttons of them. */
+const brief = (value) => (value && Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toLocaleString("en", { maximumSignificantDigits: 3 }));
+
+/** A titled list of rows [name, value, low?, high?]. */
 function bars(title, rows, onpick, picked) {
   const every = rows.flatMap(([, ...values]) => values);
   const [low, high] = [Math.min(0, ...every), Math.max(0, ...every)];
@@ -11,8 +13,7 @@ function bars(title, rows, onpick, picked) {
       svg("rect", { x: at(Math.min(value, 0)), y: 1, width: at(Math.abs(value)) - at(0), height: 10, fill: value < 0 ? "#e69f00" : "#0072b2" }),
       tick(at(0), at(0), 0, 12));
     if (to != null) track.append(tick(at(from), at(to), 6, 6));
-    const shown = (low < 0 && value > 0 ? "+" : "") + value.toLocaleString("en", { maximumSignificantDigits: 3 });
-    const row = [make("bdi", { class: "wb-bar-name", title: name }, name), track, ` ${shown}`];
+    const row = [make("bdi", { class: "wb-bar-name", title: name }, name), track, ` ${low < 0 && value > 0 ? "+" : ""}${brief(value)}`];
     return make("li", {}, onpick ? make("button", { type: "button", "aria-pressed": String(i === picked), onclick: () => onpick(i) }, ...row) : make("span", {}, ...row));
   });
   return make("div", { class: "wb-rows" }, title, make("ul", { class: "wb-legend" }, ...lines));

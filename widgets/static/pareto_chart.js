@@ -17,11 +17,10 @@ function render({ model, el }) {
       const adopt = (p) => send({ kind: "adopt", candidate: p.at });
       for (const p of m.points) {
         const [x, low, high] = p.x.map((value) => value != null && px(value));
-        if (high) picture.append(svg("line", { x1: low, x2: high, y1: py(p.y), y2: py(p.y), class: "wb-link" }));
-        picture.append(svg("circle", { cx: x, cy: py(p.y), r: p.at === m.adopted ? 9 : 6, class: m.front.includes(p.at) ? "wb-drawn" : "wb-around", onclick: () => adopt(p) }, svg("title", {}, p.name)));
+        if (high) picture.append(svg("line", { x1: Math.max(low, 60), x2: high, y1: py(p.y), y2: py(p.y), class: "wb-link" }));
+        picture.append(svg("circle", { cx: x, cy: py(p.y), r: p.at === m.adopted ? 9 : 6, class: m.front.includes(p.at) ? "wb-drawn" : "wb-around", onclick: () => adopt(p) }, svg("title", {}, p.label)));
       }
-      redrawn(chart, picture, bars(m.worth, m.points.map((p) => [p.name, p.y]), (i) => adopt(m.points[i]), m.points.findIndex((p) => p.at === m.adopted)));
-      root.dataset.points = m.points.length;
+      redrawn(chart, picture, bars(m.worth, m.points.map((p) => [p.label, p.y]), (i) => adopt(m.points[i]), m.points.findIndex((p) => p.at === m.adopted)));
     }
     return { update };
   });

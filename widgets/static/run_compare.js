@@ -4,9 +4,8 @@ function render({ model, el }) {
   return mount(model, el, "compare", (root, send) => {
     const what = make("select", { "aria-label": "curve", onchange: () => draw() });
     const again = make("button", { type: "button", onclick: () => send({ kind: "refresh" }) }, "Refresh");
-    const [holder, chart, table] = [make("div", { class: "wb-scroll" }), make("div"), make("table")];
-    holder.append(table);
-    root.append(make("div", { class: "wb-bar" }, make("span", { class: "wb-title" }, "Runs"), what, again), chart, holder);
+    const [chart, table] = [make("div"), make("table")];
+    root.append(make("div", { class: "wb-bar" }, make("span", { class: "wb-title" }, "Runs"), what, again), chart, make("div", { class: "wb-scroll" }, table));
     let m = null;
     function draw() {
       const curves = m.runs.map((run) => run.curves[what.value]);
@@ -15,9 +14,11 @@ function render({ model, el }) {
         const points = curves[i].map(([x, y]) => [px(x), py(y)]);
         if (!points.length) return;
         const [x, y] = points.at(-1);
-        picture.append(svg("polyline", { points: points.join(" "), fill: "none", stroke: run.colour, "stroke-width": i === m.chosen ? 4 : 2 }), svg("circle", { cx: x, cy: y, r: 3, fill: run.colour }), text(x + 6, y + 4, run.name, "start"));
+        picture.append(svg("polyline", { points: points.join(" "), fill: "none", stroke: run.colour, "stroke-width": i === m.chosen ? 4 : 2 }), svg("circle", { cx: x, cy: y, r: 3, fill: run.colour }), text(x + 6, y + (i % 2 ? 12 : 0), run.name, "start"));
       });
-      redrawn(chart, picture, bars(`best ${m.metric}`, m.runs.map((run) => [run.name, run.best ?? 0]), (i) => send({ kind: "choose", run: i }), m.chosen));
+      const best = bars(`best ${m.metric}`, m.runs.map((run) => [run.label, run.best ?? 0]), (i) => send({ kind: "choose", run: i }), m.chosen);
+      best.querySelectorAll("rect").forEach((bar, i) => bar.setAttribute("fill", m.runs[i].colour));
+      redrawn(chart, picture, best);
     }
     function update({ meta }) {
       m = meta;
