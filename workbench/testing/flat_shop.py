@@ -8,6 +8,7 @@ back to and rhythms of their own, so churn, spending and the next products can b
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -61,7 +62,7 @@ def flat_shop(customers: int = 300, days: int = 240, start: str = "2024-01-01", 
     )
 
 
-def flat_shop_csv(path: str | Path, **options: int) -> Path:
+def flat_shop_csv(path: str | Path, **options: Any) -> Path:
     """Write :func:`flat_shop` as CSV; its folder is made."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
