@@ -15,10 +15,15 @@ import json
 import math
 import os
 import platform
+import sys
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+ROOT = str(Path(__file__).resolve().parents[1])
+if ROOT not in sys.path[:1]:
+    sys.path.insert(0, ROOT)  # packages of this checkout, before scripts of the same name: widgets
 
 LIBRARIES = ("numpy", "numba", "pyarrow", "duckdb", "lmdb", "torch", "torch_geometric", "scikit-learn")
 

@@ -127,7 +127,7 @@ def cost_facts(cost: wb.Profile, edge_types: Sequence[wb.EdgeType]) -> dict[str,
     totals = [
         [cost.nodes.text(), "nodes"],
         [cost.edges.text(), "edges"],
-        [cost.feature_bytes.text(1e6), "MB of features"],
+        [cost.feature_bytes.size(), "of features"],
         [cost.milliseconds.text(), "ms to sample"],
         [cost.duplicates.text(0.01), "% duplicate rows"],
     ]

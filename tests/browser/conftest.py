@@ -31,10 +31,15 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
 
 
+def find_chromium() -> str | None:
+    """Path of the browser, if there is one."""
+    return next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of the browser, or a skip that says how to get it (a failure where CI requires it)."""
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    found = find_chromium()
     if found is None:
         message = "no Chromium on PATH: get it with `apt-get install chromium`"
         (pytest.fail if os.environ.get("WORKBENCH_REQUIRE_BROWSER") == "1" else pytest.skip)(message)

@@ -106,11 +106,11 @@ def chooses_and_takes_back(desk):
 
 def fits_and_copies(desk):
     root = desk.page.locator(".wb-fanout")
-    root.get_by_label("budget of a batch").fill("400")
+    root.get_by_label("budget of a batch").fill("150")
     root.get_by_label("unit of the budget").select_option("nodes")
     root.get_by_role("button", name="Fit").click()
     wait(desk, "picker.fanout.get(1, 'orders-user_id->users') < 25")
-    wait(desk, "picker.cost is not None and picker.cost.nodes.high <= 400")
+    wait(desk, "picker.cost is not None and picker.cost.nodes.high <= 150")
     root.locator("summary").click()
     root.get_by_label("form to copy").select_option("PyG")
     text = root.get_by_label("the fanout as Python")
@@ -132,7 +132,7 @@ def expands_and_hides(desk):
     nodes, pixels, leaf = (
         desk.python("len(view.flat)"),
         canvas.evaluate(PIXELS),
-        desk.python("leaf('orders')"),
+        desk.python("leaf('products')"),
     )
     start = time.monotonic()
     point(desk, leaf, click=True)
@@ -164,7 +164,8 @@ def walks_and_searches(desk):
     kind, number = desk.python("[view.flat.node_types[view.flat.type[-1]], int(view.flat.node_id[-1])]")
     root.get_by_label("search an id or key").fill(f"{kind} {number}")
     page.keyboard.press("Enter")
-    wait(desk, f"view.describe(view._payload['meta']['cursor'])['node'] == '{kind} {number}'")
+    cursor = "view._payload['meta']['cursor']"
+    wait(desk, f"{cursor} >= 0 and view.describe({cursor})['node'] == '{kind} {number}'")
     page.wait_for_function(
         "text => document.querySelector('.wb-subgraph .wb-card').innerText.startsWith(text)",
         arg=f"{kind} {number}",

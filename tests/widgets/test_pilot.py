@@ -89,7 +89,7 @@ def test_facts_name_cells_by_hop_and_row(engine, task):
     edge_types = tuple(e for e in engine.schema.edge_types if e.dst == "users")
     facts = cost_facts(cost, edge_types)
     assert facts["batch_size"] == 3
-    assert [unit for _, unit in facts["totals"]][:3] == ["nodes", "edges", "MB of features"]
+    assert [unit for _, unit in facts["totals"]][:3] == ["nodes", "edges", "of features"]
     for row, edge_type in enumerate(edge_types):
         assert facts["cells"][f"1|{row}"][0] == cost.cells[1, edge_type].mean
 
