@@ -44,6 +44,7 @@ class Workbench(ipywidgets.VBox):
         self.picker: FanoutPicker | None = None
         self.monitor = RunMonitor(shows_itself=False)
         self._asking = "data"
+        self.forms["data"].put(text=repr(self.launch.schema))  # and why, and where it was in doubt
         self._begin()
 
     @property

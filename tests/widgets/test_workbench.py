@@ -24,6 +24,7 @@ def test_a_user_clicks_from_tables_to_a_file(folder, tmp_path):
     bench = Workbench(commerce(60, periods=6, seed=0).tables)
     assert shown(bench) == ["SchemaView", "1 Data", CODE]
     data, query, plan, predict, code = bench.forms.values()
+    assert "orders: key order_id; time " in data.text  # what was found, and why
 
     data.press("ingest", folder=folder)
     bench.wait()
@@ -77,6 +78,12 @@ def test_an_engine_begins_with_the_query_and_shows_a_picture(shop):
     assert bundle["image/svg+xml"].startswith("<svg ")
     assert bundle["text/plain"].startswith("Workbench. Schema: 4 tables")
     assert "widget-view" in str(list(bundle))
+
+
+def test_a_flat_table_is_told_what_to_do_with_it():
+    bench = Workbench({"lines": commerce(20, periods=5).tables["orders"]})
+    assert "tables.split(" in bench.forms["data"].text
+    assert bench.forms["query"].values["query"] == ""
 
 
 def test_a_call_is_let_go_and_the_next_one_heard(shop, monkeypatch):
