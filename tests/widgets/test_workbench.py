@@ -4,7 +4,9 @@ import pytest
 
 from widgets import Workbench
 from widgets._form import Form
+from workbench.errors import TaskError
 from workbench.events import RunDone
+from workbench.plan.fanout import Fanout
 from workbench.testing.commerce import commerce
 
 
@@ -102,17 +104,16 @@ def test_a_call_is_let_go_and_the_next_one_heard(shop, monkeypatch):
     assert not bench.forms["data"]._payload["meta"]["locked"]
 
 
-def test_a_fanout_that_does_not_fit_the_plan_is_said_in_the_plan(shop):
+def test_the_plan_follows_the_picker_and_hears_of_the_end(shop):
     engine, task, plan = shop
     bench = Workbench(engine)
     bench.launch.task = task
     bench.launch.plan = bench.launch.suggested = plan
     bench._asked()
-    bench.picker.on_hops(False)
-    bench.picker.on_hops(False)
-    if bench.launch.plan.fanout != bench.picker.fanout:
-        assert "layers" in bench.forms["plan"].error
-    else:
-        assert bench.forms["plan"].text == repr(bench.launch.plan)
+    bench._drawn(Fanout([2, 1]))
+    assert bench.launch.plan == plan.replace(fanout=Fanout([2, 1]))
+    assert bench.forms["plan"].text == repr(bench.launch.plan)
+    bench.forms["plan"].show_error(TaskError("a training is under way"))
     bench._heard(RunDone(0.1, "failed", "x"))
     assert bench.forms["predict"].text == "The run is failed."
+    assert bench.forms["plan"].error == ""
