@@ -98,7 +98,7 @@ def in_kernel(call: str, seconds: float) -> tuple[Any, int]:
 def main() -> None:
     """Run and report."""
     options: Any = arguments(str(__doc__).split("\n")[0]).parse_args()
-    users, epochs, turns = (60, 3, 1) if options.quick else (2_000, 6, 4)
+    users, epochs, turns = (60, 3, 1) if options.quick else (600, 4, 3)
     with tempfile.TemporaryDirectory() as folder:
         call = f"compare({folder!r}, {users}, {epochs}, {turns})"
         found, updates = in_kernel(call, 1_500)

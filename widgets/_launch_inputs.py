@@ -111,7 +111,7 @@ def first_query(schema: wb.Schema, engine: wb.Engine | None = None) -> str:
     targets = [link.table for _, link in links]
 
     def worth(pair: tuple[wb.Table, wb.ForeignKey]) -> tuple[bool, int]:
-        """What points at nothing further is asked about: a customer, not an invoice, which leads to one."""
+        """What points at nothing further is asked about: a customer, not an invoice."""
         return bool(schema[pair[1].table].foreign_keys), -targets.count(pair[1].table)
 
     for table, link in sorted(links, key=worth):

@@ -122,7 +122,7 @@ class RunRecord:
         """Take one event; kinds that a run does not send are ignored."""
         self.seconds = max(self.seconds, self._earlier + event.seconds)
         if isinstance(event, wb.RunDone):
-            self.state, self.message = event.state, event.message
+            self.state, self.message, self.queues = event.state, event.message, {}
             return
         self.state = "running" if self.state == "waiting" else self.state
         if isinstance(event, wb.Progress):

@@ -44,6 +44,7 @@ class Workbench(ipywidgets.VBox):
         self.picker: FanoutPicker | None = None
         self.monitor = RunMonitor(shows_itself=False)
         self._asking = "data"
+        self.forms["data"].put(text=repr(self.launch.schema))  # and why, and where it was in doubt
         self._begin()
 
     @property
@@ -107,11 +108,7 @@ class Workbench(ipywidgets.VBox):
         return self.launch.choose().fanout if self.picker is None else self.picker.fanout
 
     def _drawn(self, fanout: wb.Fanout) -> None:
-        """The picker was edited; what does not fit the rest of the plan is said there, and again by Train."""
-        try:
-            self.forms["plan"].put(text=repr(self.launch.choose(fanout=fanout)))
-        except wb.WorkbenchError as error:
-            self.forms["plan"].show_error(error)
+        self.forms["plan"].put(text=repr(self.launch.choose(fanout=fanout)))
 
     def _trained(self) -> None:
         self.forms["predict"].put(text="", table=None)
@@ -120,6 +117,7 @@ class Workbench(ipywidgets.VBox):
     def _heard(self, event: wb.Event) -> None:
         if isinstance(event, wb.RunDone):
             self.forms["predict"].put(text=f"The run is {event.state}.")
+            self.forms["plan"].put()  # that a training is under way is no longer true
 
     def _changed(self) -> None:
         ticket = self.job.ticket

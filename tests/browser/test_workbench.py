@@ -129,7 +129,7 @@ def says_it_in_python(desk):
     code = step(desk, "The same in Python").locator("pre").inner_text()
     assert code.strip() == desk.python("bench.code").strip()
     assert "entities=[" in code
-    assert desk.page.locator(".wb-form .wb-error:visible").count() == 1  # that of the second Train
+    assert desk.page.locator(".wb-form .wb-error:visible").count() == 0
 
 
 def takes_pictures(desk):

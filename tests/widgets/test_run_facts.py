@@ -18,6 +18,7 @@ def test_while_it_runs_recent_times_are_shown_and_at_the_end_all():
     assert meta["load"] == ["", "batches in the queue: 1 sampled, 3 ready"]
     record.add(RunDone(40.0, "finished"))
     meta, _ = run_facts(record, "cpu", None, can_resume=False)
+    assert meta["load"] == ["", ""]
     bars = {title: dict(bar) for title, bar in meta["bars"]}
     assert bars["training"] == {
         **dict.fromkeys(("transfer", "backward", "optimise", "validate"), 0.0), "wait": 30.0, "forward": 10.0

@@ -4,7 +4,9 @@ import pytest
 
 from widgets import Workbench
 from widgets._form import Form
+from workbench.errors import TaskError
 from workbench.events import RunDone
+from workbench.plan.fanout import Fanout
 from workbench.testing.commerce import commerce
 
 
@@ -24,6 +26,7 @@ def test_a_user_clicks_from_tables_to_a_file(folder, tmp_path):
     bench = Workbench(commerce(60, periods=6, seed=0).tables)
     assert shown(bench) == ["SchemaView", "1 Data", CODE]
     data, query, plan, predict, code = bench.forms.values()
+    assert "orders: key order_id; time " in data.text  # what was found, and why
 
     data.press("ingest", folder=folder)
     bench.wait()
@@ -79,6 +82,12 @@ def test_an_engine_begins_with_the_query_and_shows_a_picture(shop):
     assert "widget-view" in str(list(bundle))
 
 
+def test_a_flat_table_is_told_what_to_do_with_it():
+    bench = Workbench({"lines": commerce(20, periods=5).tables["orders"]})
+    assert "tables.split(" in bench.forms["data"].text
+    assert bench.forms["query"].values["query"] == ""
+
+
 def test_a_call_is_let_go_and_the_next_one_heard(shop, monkeypatch):
     bench = Workbench(shop[0])
     monkeypatch.setattr(bench.launch, "ask", lambda *_, look, **__: [look() for _ in iter(int, 1)])
@@ -95,17 +104,16 @@ def test_a_call_is_let_go_and_the_next_one_heard(shop, monkeypatch):
     assert not bench.forms["data"]._payload["meta"]["locked"]
 
 
-def test_a_fanout_that_does_not_fit_the_plan_is_said_in_the_plan(shop):
+def test_the_plan_follows_the_picker_and_hears_of_the_end(shop):
     engine, task, plan = shop
     bench = Workbench(engine)
     bench.launch.task = task
     bench.launch.plan = bench.launch.suggested = plan
     bench._asked()
-    bench.picker.on_hops(False)
-    bench.picker.on_hops(False)
-    if bench.launch.plan.fanout != bench.picker.fanout:
-        assert "layers" in bench.forms["plan"].error
-    else:
-        assert bench.forms["plan"].text == repr(bench.launch.plan)
+    bench._drawn(Fanout([2, 1]))
+    assert bench.launch.plan == plan.replace(fanout=Fanout([2, 1]))
+    assert bench.forms["plan"].text == repr(bench.launch.plan)
+    bench.forms["plan"].show_error(TaskError("a training is under way"))
     bench._heard(RunDone(0.1, "failed", "x"))
     assert bench.forms["predict"].text == "The run is failed."
+    assert bench.forms["plan"].error == ""

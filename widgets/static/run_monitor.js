@@ -1,7 +1,7 @@
 /* RunMonitor: progress, loss and metric curves, where the time goes and what to change, Cancel and Resume. */
 
-// Told apart by the colour-blind: six stages of training, four of the loader, and the rest.
-const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#b8a800", "#5a3e9b", "#d55e00", "#999933", "#88ccee", "#7f7f7f"];
+// Six stages of training, four of the loader.
+const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#b8a800", "#5a3e9b", "#d55e00", "#999933", "#88ccee"];
 
 /** A line chart of one series, as an SVG element. */
 function chart(title, xs, ys, colour) {
@@ -41,16 +41,14 @@ function render({ model, el }) {
     const bars = make("div");
     root.append(make("div", { class: "wb-bar" }, status, progress, cancel, resume), line, load, charts, bars, advice);
 
-    /** One thread's stages, stacked; both threads share a scale, and slivers that nobody could see a place. */
+    /** One thread's stages; slivers that nobody could see are left out. */
     function stack([title, times], longest, first) {
       const total = times.reduce((sum, [, seconds]) => sum + seconds, 0);
-      const shown = times.map(([name, seconds], i) => [name, seconds, COLOURS[first + i]]).filter(([, seconds]) => seconds >= total / 100);
-      const rest = total - shown.reduce((sum, [, seconds]) => sum + seconds, 0);
-      if (rest > total / 1000) shown.push(["other", rest, COLOURS.at(-1)]);
-      const words = shown.map(([name, seconds]) => `${name} ${duration(seconds)} (${Math.round((100 * seconds) / total)}%)`);
-      const parts = shown.map(([, seconds, colour]) => make("span", { style: `width:${(100 * seconds) / longest}%;background:${colour}` }));
-      const keys = shown.map(([, , colour], i) => make("li", {}, make("span", { class: "wb-swatch wb-square", style: `background:${colour}` }), words[i]));
-      return total ? [make("div", { class: "wb-stages", role: "img", "aria-label": `${title}: ${words.join(", ")}` }, ...parts), make("ul", { class: "wb-legend wb-inline" }, make("li", {}, title), ...keys)] : [];
+      const shown = times.map(([name, seconds], i) => [`${name} ${duration(seconds)} (${Math.round((100 * seconds) / total)}%)`, seconds, `background:${COLOURS[first + i]}`]).filter(([, seconds]) => seconds >= total / 100);
+      const parts = shown.map(([, seconds, colour]) => make("span", { style: `width:${(100 * seconds) / longest}%;${colour}` }));
+      const keys = shown.map(([words, , style]) => make("li", {}, make("span", { class: "wb-swatch wb-square", style }), words));
+      const label = `${title}: ${shown.map(([words]) => words).join(", ")}`;
+      return total ? [make("div", { class: "wb-stages", role: "img", "aria-label": label }, ...parts), make("ul", { class: "wb-legend wb-inline" }, make("li", {}, title), ...keys)] : [];
     }
 
     function update(payload) {
