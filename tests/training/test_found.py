@@ -15,7 +15,9 @@ from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
 from workbench.training.found import FOUND, Found, load_found
 from workbench.training.metrics import score
+from workbench.training.predict import Predictions
 from workbench.training.search import search
+from workbench.training.target import Target
 
 PLAN = ModelPlan(Fanout([4, 1], strategy="recent")).replace(
     channels=4,
@@ -85,6 +87,29 @@ def test_it_is_the_same_after_a_save_and_a_load(shop: Shop, found: Found, tmp_pa
     assert load_found(where).best.parts.dataset.path == shop.parts.dataset.path
     with pytest.raises(TrainingError, match="it exists"):
         found.save(where)
+
+
+class Caller:
+    """A run that is asked about entities, not seeds: it says their key times a number."""
+
+    def __init__(self, shop: Shop, target: Target, factor: float) -> None:
+        self.shop, self.target, self.factor = shop, target, factor
+
+    def predict(self, *, at: int, entities: list[int]) -> Predictions:
+        seeds = self.shop.task.seeds("test")[: len(entities)]
+        return Predictions(seeds, lambda some: self.factor * np.asarray(entities[: len(some)]), self.target)
+
+
+def test_a_call_about_entities_reaches_every_run(shop: Shop, found: Found) -> None:
+    runs = tuple(Caller(shop, found.best.target, factor) for factor in (1.0, 3.0))
+    both = Found(TrainingJob(), runs, runs, (), (0.5,))  # type: ignore[arg-type]
+    said = both.predict(at=5, entities=[1, 2])
+    assert said.values.tolist() == [2.0, 4.0]
+    assert said.to_arrow()["prediction"].to_pylist() == [2.0, 4.0]
+    ranked = tuple(Caller(shop, Target("ranking", "softmax"), 1.0) for _ in range(2))
+    for call in ({"at": 5, "entities": [1]}, {"seeds": shop.task.seeds("test")}):
+        with pytest.raises(TrainingError, match="a mean of rankings"):
+            Found(TrainingJob(), ranked, ranked, (), (0.5,)).predict(**call)  # type: ignore[arg-type]
 
 
 def test_what_is_no_search_is_refused(found: Found, tmp_path: Path) -> None:

@@ -68,15 +68,27 @@ class Found:
         """The plans whose runs are averaged, the best first."""
         return tuple(dict.fromkeys(run.plan for run in self.judged))
 
-    def predict(self, seeds: SeedTable) -> Predictions:
+    def predict(self, seeds: SeedTable | None = None, **call: Any) -> Predictions:
         """The mean of what the runs say, in the order of the seeds.
+
+        Parameters
+        ----------
+        seeds, call : as of ``run.predict``, for a table of seeds or a call about some entities
 
         Raises
         ------
         TrainingError
             If several runs rank rows: rankings have no mean. Take ``found.best.predict(seeds)``.
         """
-        return _mean(self.runs, seeds)
+        if seeds is not None and not call:
+            return _mean(self.runs, seeds)
+        if seeds is not None:
+            call["seeds"] = seeds
+        _check_mean(self.runs)
+        each = [run.predict(**call) for run in self.runs]
+        said = each[0]
+        said.values = np.asarray(np.mean([one.values for one in each], axis=0))
+        return said
 
     def metrics(self, split: str | SeedTable = "test") -> dict[str, float]:
         """Every metric of that mean on a split of the task, or on labelled seeds.
@@ -136,15 +148,18 @@ class Found:
 def _mean(runs: tuple[Run, ...], seeds: SeedTable) -> Predictions:
     if len(runs) == 1:
         return runs[0].predict(seeds)
-    target = runs[0].target
-    if target.task_type == "ranking":
-        do = "Take found.best.predict(seeds)"
-        raise TrainingError(explain("a mean of rankings was asked for", "there is none", do=do))
+    _check_mean(runs)
 
     def mean(some: SeedTable) -> AnyArray:
         return np.asarray(np.mean([run.predict(some).values for run in runs], axis=0))
 
-    return Predictions(seeds, mean, target)
+    return Predictions(seeds, mean, runs[0].target)
+
+
+def _check_mean(runs: tuple[Run, ...]) -> None:
+    if len(runs) > 1 and runs[0].target.task_type == "ranking":
+        do = "Take found.best.predict(seeds)"
+        raise TrainingError(explain("a mean of rankings was asked for", "there is none", do=do))
 
 
 def _write(found: Found, folder: Path) -> None:
