@@ -24,7 +24,6 @@ from workbench.training.build import (
     target_for,
 )
 from workbench.training.devices import pick_device
-from workbench.training.identity import check_fits
 from workbench.training.learned import learned_from
 from workbench.training.loaders import check_labels
 from workbench.training.parts import Parts
@@ -128,7 +127,7 @@ def load_run(
     folder = expect_path(folder, TrainingError, "the folder of a run")
     saved = read_run(folder)
     parts = saved.parts() if parts is None else Parts.of(parts)
-    check_fits(parts, saved.statistics, saved.schema, saved.values)
+    saved.check_fits(parts)
     built = model
     if built is None:
         saved.check_builtin()
