@@ -122,7 +122,7 @@ def best(plan: ModelPlan, seeds: int, task_type: str) -> Advice:
 
 def _candidates(plan: ModelPlan, seeds: int) -> list[tuple[dict[str, Any], str]]:
     """Changes that are worth a try, given what the plan was decided from, and why each."""
-    model, rate = plan.model, plan.optimisation.learning_rate
+    model, slower = plan.model, float(f"{plan.optimisation.learning_rate / 3:.1g}")
     found: list[tuple[dict[str, Any], str]] = [
         (dict(changes), "as of the plan itself") for changes in plan.job.candidates
     ]
@@ -133,7 +133,7 @@ def _candidates(plan: ModelPlan, seeds: int) -> list[tuple[dict[str, Any], str]]
         found.append((smaller, f"{seeds:,} training seeds: a smaller, more regularised model overfits less"))
     else:
         found.append(({"channels": 2 * model.channels}, f"{seeds:,} training seeds may carry a wider model"))
-    found.append(({"learning_rate": rate / 3}, "smaller steps, where the best epoch comes early"))
+    found.append(({"learning_rate": slower}, "smaller steps, where the best epoch comes early"))
     if isinstance(plan.fanout, Fanout) and plan.fanout.hops_deep > 2:
         near = plan.fanout.hops_deep - 1
         change = {"fanout": _narrow(plan.fanout, near), "layers": min(model.layers, near)}
