@@ -72,7 +72,7 @@ function render({ model, el }) {
       data.order = order.sort((a, b) => data.hop[a] - data.hop[b] || angle[a] - angle[b]);
       data.place = new Uint32Array(data.order.length);
       data.order.forEach((node, place) => (data.place[node] = place));
-      cursor = -1;
+      cursor = meta.cursor;
       delete root.dataset.card;
       details.replaceChildren(HELP);
       caption.textContent = meta.summary;
@@ -81,7 +81,7 @@ function render({ model, el }) {
       [low, high] = [oldest.value, newest.value] = meta.brush;
       key();
       draw();
-      select(meta.cursor);
+      if (cursor >= 0) ask();
     }
 
     function swatch(colour, mark = "circle") {
@@ -153,6 +153,8 @@ function render({ model, el }) {
       dots((i) => data.hop[i] === 0, 3.5, ink);
       dots((i) => data.hop[i] === 0, 2, paper);
       const ramp = data.meta.time_colours;
+      // Dark ends of the ramp would be lost on dark paper.
+      if (colouring.value !== "type") dots(() => true, 0.8, cssColour(root, "--wb-edge"));
       if (colouring.value === "type") {
         data.meta.types.forEach(({ style: [colour, mark] }, t) => dots((i) => data.type[i] === t, 0, colour, mark));
       } else if (colouring.value === "hop") {
@@ -200,9 +202,13 @@ function render({ model, el }) {
       if (node === cursor || node < 0) return;
       cursor = node;
       draw();
-      // Quick movements ask once, for the node where they come to rest.
+      ask();
+    }
+
+    /** Quick movements ask once, for the node where they come to rest. */
+    function ask() {
       clearTimeout(asked);
-      asked = setTimeout(() => send({ kind: "hover", node, seq: data.seq }), 60);
+      asked = setTimeout(() => send({ kind: "hover", node: cursor, seq: data.seq }), 60);
     }
 
     function onMessage(message) {
