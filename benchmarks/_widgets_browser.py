@@ -62,6 +62,9 @@ def jupyter(cells: list[str]) -> Iterator[Any]:
     spec.loader.exec_module(tests)
     from playwright.sync_api import sync_playwright
 
+    chromium = tests.find_chromium()
+    if chromium is None:
+        raise SystemExit("no Chromium on PATH: get it with `apt-get install chromium`")
     notebook: dict[str, Any] = {
         "cells": [cell(source) for source in cells],
         "nbformat": 4,
@@ -75,7 +78,7 @@ def jupyter(cells: list[str]) -> Iterator[Any]:
         folder.mkdir()
         (folder / "bench.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
         lab = tests.Lab(folder)
-        browser = playwright.chromium.launch(executable_path=tests.find_chromium(), args=tests.FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=tests.FLAGS)
         try:
             lab.wait()
             desk = tests.Desk(browser.new_page(viewport={"width": 1120, "height": 1750}), lab)
