@@ -39,7 +39,7 @@ class Meter:
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
-        if isinstance(event, StageTimes) and event.epoch > 1:
+        if isinstance(event, StageTimes) and event.epoch > 1 and "validate" not in event.stages:
             for name, seconds in event.stages.items():
                 self.stages[name].append(seconds)
         elif isinstance(event, StepDone) and event.epoch > 1:

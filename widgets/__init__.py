@@ -12,11 +12,16 @@ from typing import Any
 _HOMES = {
     "BatchInspector": "widgets.batch_inspector",
     "CutoffCheck": "widgets.cutoff_check",
+    "ExplainView": "widgets.explain_view",
     "FanoutPicker": "widgets.fanout_picker",
+    "LocalityView": "widgets.locality_view",
     "MetapathPicker": "widgets.metapath_picker",
+    "ParetoChart": "widgets.pareto_chart",
+    "RunCompare": "widgets.run_compare",
     "RunMonitor": "widgets.run_monitor",
     "SchemaView": "widgets.schema_view",
     "SubgraphView": "widgets.subgraph_view",
+    "Workbench": "widgets.workbench",
 }
 """Public name -> the module that owns it; loaded on first use."""
 

@@ -24,6 +24,9 @@ from widgets._worker import LatestWins
 
 STATIC = Path(__file__).parent / "static"
 
+LONGEST = 4_000
+"""Characters of a message that are shown."""
+
 
 def script(*names: str) -> str:
     """The ES module of a widget: the shared functions, then its own files."""
@@ -67,6 +70,7 @@ class Face(anywidget.AnyWidget):
         self._seq = 0
         self.worker = LatestWins(self.show_error)
         self.on_msg(self._receive)
+        listen_beside_cells(self.comm)
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """What the views draw: JSON values and numeric columns."""
@@ -82,7 +86,8 @@ class Face(anywidget.AnyWidget):
             meta, columns = self.state()
             self._seq += 1
             packed = {name: pack(column) for name, column in columns.items()}
-            self._payload = {"seq": self._seq, "meta": {**meta, "error": self.error}, "columns": packed}
+            meta = {**meta, "error": sayable(self.error)}
+            self._payload = {"seq": self._seq, "meta": meta, "columns": packed}
 
     def show_error(self, error: Exception) -> None:
         """Show an error in the widget, in place of the one before."""
@@ -101,18 +106,51 @@ class Face(anywidget.AnyWidget):
             self.show_error(error)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Add the still picture, which exports and code hosts show in place of the widget.
+        """Add the still picture, which exports and code hosts show in place of the widget."""
+        return with_still(super()._repr_mimebundle_(**kwargs), *self.still())
 
-        It is there twice: as SVG, and as an image in HTML, which is all that a notebook which is not
-        trusted yet may show.
-        """
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        picture, line = self.still()
-        line = line.encode("utf-8", "replace").decode()  # half characters are in no message
-        code = base64.b64encode(picture.encode()).decode()
-        image = f'<img alt="{html.escape(line)}" src="data:image/svg+xml;base64,{code}" />'
-        return {**data, "image/svg+xml": picture, "text/html": image, "text/plain": line}, metadata
+
+def listen_beside_cells(comm: Any) -> None:
+    """Let messages of views come over the subshell that they are sent to, where the kernel has subshells.
+
+    ipykernel (7.4) leads them to the shell that last sent something: of a run that was begun in a cell the
+    main one, where a click would wait until the cell ends that waits for the run.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, asked: asked
+
+
+def sayable(text: str, longest: int = LONGEST) -> str:
+    """A text as messages hold it: without half characters, and cut where a name in it has no end."""
+    whole = text if len(text) <= longest else text[:longest] + " \u2026"
+    return whole.encode("utf-8", "replace").decode()
+
+
+def with_still(bundle: Any, picture: str, line: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A widget's mime bundle with a picture and a line of text.
+
+    The picture is there twice: as SVG, and as an image in HTML, which is all that a notebook which is not
+    trusted yet may show.
+
+    Parameters
+    ----------
+    bundle : what ``_repr_mimebundle_`` of the widget gives
+    picture : str  SVG
+    line : str
+    """
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    line = sayable(line, 10 * LONGEST)
+    code = base64.b64encode(picture.encode()).decode()
+    image = f'<img alt="{html.escape(line)}" src="data:image/svg+xml;base64,{code}" />'
+    return {**data, "image/svg+xml": picture, "text/html": image, "text/plain": line}, metadata
+
+
+def in_notebook() -> bool:
+    """True in a Jupyter kernel; a terminal or a script shows nothing by itself."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    return shell is not None and getattr(shell, "kernel", None) is not None
 
 
 def pack(column: NDArray[Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""RunMonitor: a callback that draws the run it listens to, with a button to cancel it."""
+"""RunMonitor: a callback that draws the run it listens to, with buttons to cancel and to resume it."""
 
 from __future__ import annotations
 
@@ -6,50 +6,73 @@ import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, script, style
-from widgets._run_record import Curve, RunRecord
+from widgets._base import Face, in_notebook, script, style
+from widgets._load import Load, Meter
+from widgets._run_facts import run_facts
+from widgets._run_record import OVER, RunRecord
+from widgets._worker import LatestWins
 
-INTERVAL = 0.25
-"""Seconds between two updates of the views, at least: a run of a thousand steps a second stays fast."""
+INTERVAL, LOOKS = 0.25, 1.0
+"""Seconds between two updates of the views, and between two looks at the load, at least.
+
+Updates are made in a thread of their own: that of the run only notes what it is told.
+"""
 
 
 class RunMonitor(Face):
     """Pass one to ``engine.train(..., callbacks=[RunMonitor()])``; in a notebook it shows itself.
 
+    Parameters
+    ----------
+    run : Run or None  one that has ended, such as a loaded one: to look at, or to resume
+    shows_itself : bool  False where something else displays it
+
     Attributes
     ----------
     record : RunRecord  all that was heard
     run : Run or None  the run that is listened to
+    load : Load or None  of the processor and the device, when it was last looked at
     """
 
-    handles: ClassVar[tuple[str, ...]] = ("cancel",)
+    handles: ClassVar[tuple[str, ...]] = ("cancel", "resume")
     _esm = script("run_monitor.js")
     _css = style()
 
-    def __init__(self) -> None:
+    def __init__(self, run: wb.Run | None = None, *, shows_itself: bool = True) -> None:
         super().__init__()
         self.record = RunRecord()
         self.run: wb.Run | None = None
-        self._sent = 0.0
-        self._handle: Any = None
+        self.load: Load | None = None
+        self._meter, self._looked, self._teller = Meter(), 0.0, LatestWins(self.show_error)
+        self._shows_itself, self._handle = shows_itself, None
+        if run is not None:
+            self._take(run)
+            self.record.state = run.state
         self.publish()
 
     def attach(self, run: wb.Run) -> None:
-        """Called by ``engine.train`` before the first event; shows the monitor where a notebook runs.
+        """Called before the first event of a run that begins or goes on; shows the monitor in a notebook.
 
-        A monitor that is used again begins anew: an earlier run's curves and end are not this one's.
+        Of a run that goes on the curves stay; of another one the monitor begins anew.
         """
+        known = run is self.run
         with self._lock:
-            self.run, self.record, self.error, self._handle = run, RunRecord(), "", None
+            self._take(run)
             self.publish()
-        if in_notebook():
+        if self._shows_itself and in_notebook() and not (known and self._handle):
             from IPython.display import display
 
             self._handle = display(self, display_id=True)
+
+    def _take(self, run: wb.Run) -> None:
+        if run is self.run:
+            self.record.resume()
+        else:
+            self.record, self._handle = RunRecord.of(getattr(run, "history", ())), None
+        self.run, self.error, self._meter = run, "", Meter()
 
     def __call__(self, event: wb.Event) -> None:
         """Take one event; called in the thread of the run."""
@@ -57,16 +80,27 @@ class RunMonitor(Face):
             self.record.add(event)
             if isinstance(event, wb.RunDone) and event.state == "failed":
                 self.error = event.message
-            now = time.monotonic()
-            if now - self._sent >= INTERVAL or isinstance(event, (wb.EpochDone, wb.RunDone)):
-                self._sent = now
-                self.publish()
-        if isinstance(event, wb.RunDone) and self._handle is not None:
+        if not isinstance(event, wb.RunDone):
+            self._teller.submit(self._tell)
+            return
+        self.publish()
+        if self._handle is not None:
             # The output was stored when the run began: store the finished curves in its place.
             self._handle.update(self)
 
+    def _tell(self) -> None:
+        """What is told meanwhile waits for the next update: the newest state is always sent."""
+        now = time.monotonic()
+        if now - self._looked >= LOOKS:
+            self._looked, self.load = now, self._meter.read(self._device())
+        self.publish()
+        time.sleep(INTERVAL)
+
+    def _device(self) -> str:
+        return str(getattr(self.run, "device", "cpu"))
+
     def cancel(self) -> None:
-        """Ask the run to stop; its best checkpoint stays."""
+        """Ask the run to stop; its best checkpoint stays, and it can be resumed."""
         if self.run is None:
             raise wb.TrainingError(
                 "cancel was asked for: no run is attached. Pass the monitor to engine.train."
@@ -77,22 +111,31 @@ class RunMonitor(Face):
                 self.publish()
                 self.run.cancel()
 
+    def resume(self) -> None:
+        """Let a run that was cancelled, killed or failed go on, with all who listened to it.
+
+        Raises
+        ------
+        TrainingError
+            If there is no such run.
+        """
+        if self.run is None:
+            raise wb.TrainingError("resume was asked for: no run is attached. Say RunMonitor(run).")
+        others = [callback for callback in self.run.callbacks if callback is not self]
+        self.run.resume([self, *others])
+
     def on_cancel(self) -> None:
         """A view's Cancel button was pressed."""
         self.cancel()
 
+    def on_resume(self) -> None:
+        """A view's Resume button was pressed; what was kept of the run is read in the background."""
+        self.worker.submit(self.resume)
+
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """Curves as columns, the rest as JSON."""
-        record = self.record
-        names: tuple[str, ...]
-        names = ("state", "message", "metric_name", "best", "best_epoch", "epoch", "epochs", "steps", "seeds")
-        names += ("seconds", "stage", "done", "total", "unit", "remaining", "stages", "ended", "fraction")
-        meta = {name: finite(getattr(record, name)) for name in names}
-        curves = {"loss": record.loss, "train": record.train, "metric": record.metric}
-        columns = {}
-        for name, curve in curves.items():
-            columns[f"{name}_x"], columns[f"{name}_y"] = points(curve)
-        return meta, columns
+        over = self.run is None or not self.record.ended or self.record.state in OVER
+        return run_facts(self.record, self._device(), self.load, can_resume=not over)
 
     def still(self) -> tuple[str, str]:
         """Loss and metric by epoch, and one line on where the run stands."""
@@ -102,21 +145,3 @@ class RunMonitor(Face):
         best = f", best {record.metric_name} {record.best:.4g}" if record.best is not None else ""
         line = f"RunMonitor: {record.state}, epoch {record.epoch}, step {record.steps:,}{best}"
         return wb.line_svg(curves, title=line, x_label="epoch"), line
-
-
-def points(curve: Curve) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A curve as two float32 columns."""
-    return np.asarray(curve.x, np.float32), np.asarray(curve.y, np.float32)
-
-
-def finite(value: Any) -> Any:
-    """JSON knows no NaN: a diverged run sends None."""
-    return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def in_notebook() -> bool:
-    """True in a Jupyter kernel; a terminal or a script shows nothing by itself."""
-    from IPython.core.getipython import get_ipython
-
-    shell = get_ipython()
-    return shell is not None and getattr(shell, "kernel", None) is not None

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from workbench.models.transform import Encoders
     from workbench.training.baselines import Baseline
+    from workbench.training.found import Found
     from workbench.training.parts import Parts
     from workbench.training.run import Run
 
@@ -111,12 +112,18 @@ class Engine(Opened):
         build = Task.build if isinstance(query, str) else Task.from_table
         return build(self.dataset, query, **options)
 
-    def suggest_plan(self, task: Task) -> ModelPlan:
-        """A plan for the task, with a reason for each choice."""
-        from workbench.advise.suggest import suggest_plan
+    def suggest_plan(self, task: Task, mode: str = "normal") -> ModelPlan:
+        """A plan for the task, with a reason for each choice.
+
+        Parameters
+        ----------
+        mode : ``fast`` (a first look), ``normal`` (for ``train``) or ``best`` (for ``search``: candidates,
+            several keys, averages and a refit)
+        """
+        from workbench.advise.modes import suggest
 
         expect_task(task, self.dataset, "a plan for a task")
-        return suggest_plan(task, self.parts)
+        return suggest(task, self.parts, mode)
 
     def sample(
         self, seeds: SeedTable, fanout: SamplingPlan, *, key: int = 0, epoch: int = 0
@@ -276,6 +283,13 @@ class Engine(Opened):
         options: dict[str, Any] = {"key": key, "device": device, "folder": folder, "warm": warm}
         return start(self.parts, task, plan, model=model, callbacks=callbacks, **options)
 
+    def search(self, task: Task, plans: ModelPlan | Sequence[ModelPlan], **options: Any) -> Found:
+        """Run a plan's job: its candidates under its keys, the best of them averaged (``wb.search``)."""
+        from workbench.training.search import search
+
+        expect_task(task, self.dataset, "a search for a task")
+        return search(self.parts, task, plans, **options)
+
     def baselines(self, task: Task, plan: ModelPlan | None = None, *, key: int = 0) -> dict[str, Baseline]:
         """What a graph model has to beat: the entity's own past rate, and gradient boosting.
 
@@ -302,6 +316,12 @@ class Engine(Opened):
         from workbench.training.begin import load_run
 
         return load_run(folder, self.parts, model=model)
+
+    def load_found(self, folder: str | Path) -> Found:
+        """Load what a search found and saved; refuses one of another schema, and says why."""
+        from workbench.training.found import load_found
+
+        return load_found(folder, self.parts)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{t.name} {self.dataset.manifest.rows(t.name):,}" for t in self.schema)

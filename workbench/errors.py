@@ -79,7 +79,15 @@ class BudgetError(WorkbenchError):
 
 
 class QueryError(WorkbenchError):
-    """A predictive query that cannot be parsed or resolved; the message points at the word."""
+    """A predictive query that cannot be parsed or resolved; the message points at the word.
+
+    Attributes
+    ----------
+    place : (first, last) or None
+        The word's characters in the text of the query, ``text[first:last]``; None where it is no single word.
+    """
+
+    place: tuple[int, int] | None = None
 
 
 class TaskError(WorkbenchError):

@@ -36,7 +36,8 @@ class StageTimes(Event):
     """Seconds spent per stage since the last such event, and queue depths now.
 
     A loader's threads tell ``sample``, ``fetch``, ``assemble`` and ``convert``; the training thread, beside
-    which they run, tells ``wait`` (for the loader), ``transfer``, ``forward``, ``backward`` and ``optimise``.
+    which they run, tells ``wait`` (for the loader), ``transfer``, ``forward``, ``backward`` and ``optimise``,
+    and after each epoch ``validate``.
     """
 
     epoch: int
@@ -47,13 +48,14 @@ class StageTimes(Event):
 
 @dataclass(frozen=True)
 class StepDone(Event):
-    """One optimiser step."""
+    """One optimiser step; ``epochs`` is how many are planned at most, 0 where that is not known."""
 
     epoch: int
     step: int
     steps: int
     loss: float
     seeds: int
+    epochs: int = 0
 
 
 @dataclass(frozen=True)

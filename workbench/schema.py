@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,7 +94,7 @@ class Schema:
     def __contains__(self, name: object) -> bool:
         return any(table.name == name for table in self.tables)
 
-    @property
+    @cached_property
     def node_types(self) -> tuple[str, ...]:
         """Names of the tables that are node types, in order."""
         return tuple(table.name for table in self.tables if table.is_node_type)
@@ -107,7 +108,7 @@ class Schema:
         """Names of the tables without a time column, in order: every row is visible at every anchor."""
         return tuple(table.name for table in self.tables if table.time is None)
 
-    @property
+    @cached_property
     def edge_specs(self) -> tuple[EdgeSpec, ...]:
         """Every edge type with its source, forward before reverse, in table and key order."""
         specs: list[EdgeSpec] = []
@@ -138,7 +139,7 @@ class Schema:
                 specs.append(EdgeSpec(edge_type, table.name, "fact", None, table.history))
         return tuple(specs)
 
-    @property
+    @cached_property
     def edge_types(self) -> tuple[EdgeType, ...]:
         """Every edge type, in the order of :attr:`edge_specs`."""
         return tuple(spec.edge_type for spec in self.edge_specs)
@@ -153,9 +154,8 @@ class Schema:
         """
         triplet = isinstance(name, (tuple, list)) and len(name) == 3
         text = str(EdgeType(*name) if triplet else name)
-        for edge_type in self.edge_types:
-            if text in edge_type.spellings:
-                return edge_type
+        if text in self._spellings:
+            return self._spellings[text]
         known = [str(edge_type) for edge_type in self.edge_types]
         into = [k for k in known if k.endswith(f"->{text.rsplit('->', 1)[-1]}")]
         raise SchemaError(
@@ -166,6 +166,11 @@ class Schema:
                 did_you_mean(text, known),
             )
         )
+
+    @cached_property
+    def _spellings(self) -> dict[str, EdgeType]:
+        """Edge types by each of their spellings; of two that are spelled alike the first."""
+        return {text: each for each in reversed(self.edge_types) for text in each.spellings}
 
     def edge_spec(self, edge_type: EdgeType) -> EdgeSpec:
         """The source and layout of an edge type."""

@@ -95,9 +95,9 @@ def test_an_edge_table_that_two_directions_read_is_read_once(world):
     asked = []
 
     class Counting(type(world.features)):
-        def fetch(self, reads, pool=None, snapshot=None):
+        def multi_get(self, reads, pool=None, snapshot=None):
             asked.append([read.group for read in reads])
-            return super().fetch(reads, pool, snapshot)
+            return super().multi_get(reads, pool, snapshot)
 
     batch = Loader(world.sampler, Counting(world.features.blocks), world.seeds, 50).batch(0)
     assert len(batch.edges) > len(asked[0]) - len(batch.nodes) > 0

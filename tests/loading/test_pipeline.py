@@ -200,3 +200,16 @@ def test_what_was_asked_for_while_closing_is_cancelled_too():
     closer.join()
     assert future.cancelled()
     assert not running()
+
+
+def test_ready_says_whether_take_would_wait():
+    future = Future()
+    pipeline = Pipeline(0, 1, lambda i: Started(i, future), lambda i, _value, _result: i, 1, 1)
+    assert not pipeline.ready(0.01)
+    future.set_result(None)
+    assert pipeline.ready(30)
+    assert pipeline.take() == 0
+    assert pipeline.ready(0)  # the end
+    assert pipeline.take() is None
+    pipeline.close()
+    assert pipeline.ready(0)

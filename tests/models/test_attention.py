@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from workbench.models.attention import LAYERS, GatLayer, TransformerLayer, gathered, softmax_by
+from workbench.models.layers import Messages
 from workbench.plan import architecture
 from workbench.plan.architecture import ModelSettings
 from workbench.schema import EdgeType
@@ -18,14 +19,14 @@ TO, LIKES = EdgeType("b", "to", "a"), EdgeType("a", "likes", "a")
 NONE = torch.empty(2, 0, dtype=torch.long)
 
 
-def world() -> tuple[dict[str, torch.Tensor], dict[EdgeType, tuple[torch.Tensor, torch.Tensor | None]]]:
+def world() -> tuple[dict[str, torch.Tensor], dict[EdgeType, Messages]]:
     generator = torch.Generator().manual_seed(1)
     hidden = {"a": torch.randn(3, 4, generator=generator), "b": torch.randn(5, 4, generator=generator)}
     edges = {
-        TO: (torch.tensor([[0, 1, 4, 2], [0, 0, 0, 1]]), torch.randn(4, 4, generator=generator)),
-        LIKES: (torch.tensor([[1, 0], [0, 1]]), None),
+        TO: Messages(torch.tensor([[0, 1, 4, 2], [0, 0, 0, 1]]), torch.randn(4, 4, generator=generator)),
+        LIKES: Messages(torch.tensor([[1, 0], [0, 1]])),
     }
-    return hidden, edges  # type: ignore[return-value]
+    return hidden, edges
 
 
 def made(kind: type[nn.Module]) -> nn.Module:
@@ -60,7 +61,7 @@ def test_graph_attention_equals_a_loop() -> None:
     for node in range(2):
         total = layer.own[0](hidden["a"][node])
         for place, edge_type in enumerate((TO, LIKES)):
-            (source, target), vectors = edges[edge_type]
+            (source, target), vectors, _ = edges[edge_type]
             mine = torch.nonzero(target == node).flatten()
             if not len(mine):
                 continue
@@ -90,7 +91,7 @@ def test_the_transformer_equals_a_loop() -> None:
             part = slice(2 * head, 2 * head + 2)
             scores, values = [layer.nothing[0, head]], [torch.zeros(2)]
             for place, edge_type in enumerate((TO, LIKES)):
-                (source, target), vectors = edges[edge_type]
+                (source, target), vectors, _ = edges[edge_type]
                 for at in torch.nonzero(target == node).flatten().tolist():
                     sent = calm[edge_type.src][source[at]] + (0 if vectors is None else vectors[at])
                     score = (
@@ -108,11 +109,11 @@ def test_who_says_nothing_and_the_order_of_edges_change_nothing(kind: type[nn.Mo
     hidden, edges = world()
     layer = made(kind)
     found = layer(hidden, edges, {"a": 3})["a"]
-    (index, vectors), order = edges[TO], torch.tensor([2, 3, 0, 1])
+    (index, vectors, _), order = edges[TO], torch.tensor([2, 3, 0, 1])
     assert vectors is not None
-    turned = {**edges, TO: (index[:, order], vectors[order])}
+    turned = {**edges, TO: Messages(index[:, order], vectors[order])}
     assert torch.allclose(layer(hidden, turned, {"a": 3})["a"], found, atol=1e-6)
-    alone = layer(hidden, {TO: (NONE, None), LIKES: (NONE, None)}, {"a": 3})["a"]
+    alone = layer(hidden, {TO: Messages(NONE), LIKES: Messages(NONE)}, {"a": 3})["a"]
     assert torch.allclose(found[2], alone[2], atol=1e-6), "nobody speaks to the last node"
     assert not torch.allclose(found[0], alone[0])
     assert layer(hidden, edges, {"a": 0} | {"a": 2})["a"].shape == (2, 4)

@@ -23,6 +23,8 @@ from workbench.plan.optimisation import Optimisation
         ({"class_weights": (1.0, 0.0)}, "numbers above 0"),
         ({"class_weights": ()}, "numbers above 0"),
         ({"class_weights": (1.0, 2.0), "loss": "l1"}, "which has no classes"),
+        ({"train_on": "test"}, "train, train+val"),
+        ({"schedule_epochs": 9}, "from 10"),
         ({"quantiles": ()}, "rising"),
         ({"quantiles": (0.5, 0.1)}, "rising"),
         ({"quantiles": (0.5, 0.5)}, "rising"),
@@ -50,6 +52,8 @@ def test_only_what_is_unusual_is_said_of_later_choices() -> None:
         "class weights balanced", "bfloat16",
     ):  # fmt: skip
         assert part in said
+    both = Optimisation(train_on="train+val", schedule="linear", schedule_epochs=20).describe()
+    assert "10 epochs, on train+val, all of them, linear schedule over 20 epochs" in both
     assert Optimisation(loss="quantile").describe().startswith("quantile (0.1, 0.5, 0.9)")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.query.label_values import Lists, complete, label_values, to_arrow
+from workbench.query.label_values import Lists, complete, join_labels, label_values, to_arrow
 from workbench.query.targets import Target
 
 CLASSES = pa.array(["a", "b", "c"])
@@ -29,6 +29,14 @@ def test_lists_choose_rows_as_python_does(rows, data):
     assert lists[1:].to_arrow().to_pylist() == rows[1:]
     mask = np.array([len(row) > 1 for row in rows], np.bool_)
     assert lists[mask].to_arrow().to_pylist() == [row for row in rows if len(row) > 1]
+
+
+@given(st.lists(st.lists(st.lists(st.integers(0, 9), max_size=3), max_size=4), min_size=1, max_size=3))
+def test_labels_are_joined_in_order(tables):
+    joined = join_labels([Lists.of(rows) for rows in tables])
+    assert [joined.row(i).tolist() for i in range(len(joined))] == [row for rows in tables for row in rows]
+    lines = [np.array([sum(row) for row in rows], np.float64) for rows in tables]
+    assert join_labels(lines).tolist() == [sum(row) for rows in tables for row in rows]
 
 
 def test_numbers():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.errors import QueryError
 from workbench.query.ast import Place
 from workbench.query.pointing import WIDTH, pointer, query_error
 
@@ -24,3 +25,8 @@ def test_carets_stand_under_the_word(text, start, length):
 def test_the_message_comes_first():
     error = query_error("PREDICT x", Place(8, 9), "a word was asked for", "got 'x'", "y", "Write y")
     assert str(error) == "a word was asked for: got 'x'. Allowed: y. Write y.\n  PREDICT x\n          ^"
+
+
+def test_the_error_knows_the_place_of_its_word():
+    assert query_error("PREDICT x", Place(8, 9), "a word was asked for", "got 'x'").place == (8, 9)
+    assert QueryError("some other way").place is None

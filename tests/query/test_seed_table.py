@@ -29,6 +29,18 @@ def test_rows_are_chosen_by_slice_index_and_mask():
     assert table(label=None)[:1].label is None
 
 
+def test_two_tables_follow_one_another():
+    later = table(node_id=np.array([1, 2, 3]), key=pa.chunked_array([["x"], ["y", "z"]]), split="test")
+    both = table(until=7).followed_by(later)
+    assert (both.split, both.until) == ("val", 7)
+    assert both.node_id.tolist() == [5, 3, 9, 1, 2, 3]
+    assert both.key.to_pylist() == ["e", "c", "i", "x", "y", "z"]
+    assert both.label.tolist() == [0.0, 1.0, 1.0, 0.0, 1.0, 1.0]
+    assert both[4:].key.to_pylist() == ["y", "z"]
+    assert table(label=None).followed_by(later).label is None
+    assert len(table()[:0].followed_by(later)) == 3
+
+
 def test_until_freezes_what_is_visible_and_not_the_anchor():
     frozen = table(until=instant("2020-01-02"))
     assert (frozen.visible_until - instant("2020-01-01")).tolist() == [0, DAY, DAY]

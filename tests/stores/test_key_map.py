@@ -25,7 +25,7 @@ TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), 
 def stored(keys: KeyMap, folder: Path) -> KeyMap:
     """The map after a trip to disk."""
     (folder / "keys.arrow").write_bytes(keys.to_bytes())
-    return KeyMap._read(folder / "keys.arrow", keys.table, keys.rows)
+    return KeyMap.read(folder / "keys.arrow", keys.table, keys.rows)
 
 
 @settings(max_examples=cases(100, 2000))
@@ -108,15 +108,15 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     for torn in (b"", good[:100], b"x" * len(good)):
         path.write_bytes(torn)
         with pytest.raises(CorruptStoreError, match=r"keys\.arrow"):
-            KeyMap._read(path, "t", 3)
+            KeyMap.read(path, "t", 3)
     path.write_bytes(good)
     with pytest.raises(CorruptStoreError, match="it has 3 of 4 keys"):
-        KeyMap._read(path, "t", 4)
+        KeyMap.read(path, "t", 4)
 
 
 def test_a_file_that_a_later_ingest_removed_is_not_called_damaged(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"keys\.arrow.* or compacted\. Open the dataset again") as error:
-        KeyMap._read(tmp_path / "keys.arrow", "t", 3)
+        KeyMap.read(tmp_path / "keys.arrow", "t", 3)
     assert not isinstance(error.value, CorruptStoreError)
 
 

@@ -13,6 +13,7 @@ from workbench.ingestion.build import ingest
 from workbench.ingestion.infer import infer_schema
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
+from workbench.query.task import Task
 from workbench.schema import Schema
 from workbench.testing.shop import Shop, open_parts, open_shop
 from workbench.training.begin import load_run, start
@@ -61,6 +62,36 @@ def test_category_codes_that_mean_other_values(shop: Shop, saved: Path, tmp_path
     parts = other(shop, tmp_path / "s", orders=orders.set_column(place, "channel", renamed))
     with pytest.raises(TrainingError, match=r"orders\.channel mean other values"):
         load_run(saved, parts)
+
+
+def test_a_column_of_another_kind_says_what_it_is_and_was(shop: Shop, saved: Path, tmp_path: Path) -> None:
+    schema = shop.parts.schema.set_stype("users", "age", "categorical").set_time("users", None)
+    ingest(shop.truth.tables, schema, tmp_path / "s")
+    said = (
+        r"time of 'users' is None, not 'signup_time'; column users\.age is categorical, .*, not numerical, "
+    )
+    with pytest.raises(TrainingError, match=said):
+        load_run(saved, open_parts(tmp_path / "s"))
+
+
+def test_a_ranking_refuses_other_rows_to_rank(shop: Shop, tmp_path: Path) -> None:
+    """Products are known by their number, so the same ones in another order are others."""
+    plan = PLAN.replace(loss="softmax", metric="map", max_steps=1)
+    plan = plan.replace(fanout=plan.fanout.with_choices(disjoint=True))
+    when = {"val": shop.truth.val, "test": shop.truth.test, "begin": shop.truth.start}
+    query = "PREDICT LIST_DISTINCT(orders.product_id, 0, 30, days) FOR EACH users.user_id"
+    task = Task.build(shop.parts.dataset, query, observed_until=shop.truth.end, **when)
+    run = start(shop.parts, task, plan, callbacks=[], device="cpu", folder=tmp_path / "run").wait()
+    products = shop.truth.tables["products"]
+    place = products.schema.get_field_index("product_id")
+    keys = pa.array(products["product_id"].to_pylist()[::-1])
+    turned = other(shop, tmp_path / "turned", products=products.set_column(place, "product_id", keys))
+    with pytest.raises(TrainingError, match="rows of 'products', which are ranked, are others"):
+        load_run(run.folder, turned)
+    fewer = other(shop, tmp_path / "fewer", products=products[:-1])
+    with pytest.raises(TrainingError, match=r"has \d+ rows, and \d+ are ranked"):
+        load_run(run.folder, fewer)
+    assert load_run(run.folder, other(shop, tmp_path / "same")).state == "finished"
 
 
 def test_the_hash_names_the_structure(shop: Shop) -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
+import sklearn.metrics as sklearn
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workbench.errors import TrainingError
 from workbench.plan.objective import METRICS
-from workbench.training.metrics import better, metric, score
+from workbench.query.label_values import Lists
+from workbench.query.seed_table import SeedTable
+from workbench.testing.sizes import cases
+from workbench.training.metrics import better, calibration_error, known_labels, metric, score
 
 
 def test_binary() -> None:
@@ -17,7 +25,52 @@ def test_binary() -> None:
     assert found["auroc"] == 0.75
     assert found["accuracy"] == 0.5
     assert math.isclose(found["log_loss"], -np.mean(np.log([0.9, 0.4, 0.4, 0.9])))
-    assert math.isclose(found["average_precision"], 0.5 * 1 + 0.5 * 2 / 3)
+    assert math.isclose(found["average_precision"], 0.5 * 1 + 0.5 * 2 / 3, abs_tol=1e-6)
+
+
+@settings(max_examples=cases(25, 2000))
+@given(st.integers(2, 60), st.integers(0, 2**32), st.integers(1, 3))
+def test_scikit_learn_says_the_same(count: int, seed: int, digits: int) -> None:
+    """Ties included; scores that are no probabilities are put in order, not squashed."""
+    rng = np.random.default_rng(seed)
+    told = rng.random(count).round(digits)
+    label = np.r_[0.0, 1.0, rng.integers(0, 2, count - 2)]
+    found = score("binary", label, told)
+    assert math.isclose(found["auroc"], sklearn.roc_auc_score(label, told), abs_tol=1e-6)
+    assert math.isclose(
+        found["average_precision"], sklearn.average_precision_score(label, told), abs_tol=1e-6
+    )
+    assert math.isclose(
+        found["log_loss"], sklearn.log_loss(label, np.clip(told, 1e-7, 1 - 1e-7)), abs_tol=1e-9
+    )
+    assert math.isclose(score("binary", label, 1e3 * told - 7)["auroc"], found["auroc"], abs_tol=1e-6)
+    classes, shares = rng.integers(0, 4, count), rng.dirichlet(np.ones(4), count)
+    expected = sklearn.f1_score(classes, shares.argmax(axis=1), average="macro", zero_division=0)
+    assert math.isclose(score("multiclass", classes, shares)["macro_f1"], expected, abs_tol=1e-6)
+    number, guess = rng.normal(size=count), rng.normal(size=count)
+    found = score("regression", number, guess)
+    assert math.isclose(found["rmse"], sklearn.root_mean_squared_error(number, guess), rel_tol=1e-9)
+    assert math.isclose(found["r2"], sklearn.r2_score(number, guess), rel_tol=1e-6)
+
+
+def test_calibration_error_by_hand() -> None:
+    label, told = np.array([0.0, 1.0, 1.0, 1.0]), np.array([0.12, 0.14, 0.86, 0.88])
+    assert math.isclose(calibration_error("binary", label, told), (0.37 + 0.13) / 2, abs_tol=1e-6)
+    classes, shares = np.array([0, 1]), np.array([[0.8, 0.2], [0.8, 0.2]])
+    assert math.isclose(calibration_error("multiclass", classes, shares), 0.3, abs_tol=1e-6)
+    assert math.isnan(calibration_error("regression", label, told))
+
+
+def test_one_value_explains_no_variance() -> None:
+    assert math.isnan(score("regression", np.ones(3), np.arange(3.0))["r2"])
+
+
+def test_labels_that_are_not_known_are_named() -> None:
+    seeds = SeedTable("users", np.arange(2), pa.array([0, 1]), np.zeros(2, np.int64))
+    with pytest.raises(TrainingError, match="its labels are not known"):
+        known_labels(seeds)
+    lists = replace(seeds, label=Lists.of([[3], [1, 2]]))
+    assert known_labels(lists).tolist() == [[3, -1], [1, 2]]
 
 
 def test_regression() -> None:
@@ -32,7 +85,7 @@ def test_multiclass() -> None:
     told = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.5, 0.3, 0.2], [0.3, 0.4, 0.3]])
     found = score("multiclass", label, told)
     assert found["accuracy"] == 0.75
-    assert math.isclose(found["macro_f1"], (2 / 3 + 1 + 0) / 3)
+    assert math.isclose(found["macro_f1"], (2 / 3 + 1 + 0) / 3, abs_tol=1e-6)
     assert math.isclose(found["log_loss"], -np.mean(np.log([0.7, 0.8, 0.2, 0.4])))
 
 

@@ -14,7 +14,8 @@ from workbench.errors import TrainingError
 from workbench.query.seed_table import SeedTable
 from workbench.temporal import FOREVER
 from workbench.training import predict
-from workbench.training.predict import Predictions, write_tables
+from workbench.training.predict import Predictions
+from workbench.training.writing import write_tables
 
 
 def seeds(count: int = 10, static: bool = False) -> SeedTable:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +19,19 @@ from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
 from workbench.training.begin import load_run, start
+from workbench.training.checkpoint import load_course
 from workbench.training.run import Run
 
 PLAN = ModelPlan(Fanout([4, 2])).replace(
-    channels=4, epochs=3, patience=3, batch_size=64, dropout=0.3, schedule="cosine", warmup=0.2
+    channels=4,
+    epochs=3,
+    patience=3,
+    batch_size=64,
+    dropout=0.3,
+    schedule="cosine",
+    warmup=0.2,
+    past_labels=2,
+    stale="90 days",
 )
 MOMENTS: dict[str, Callable[[Event], bool]] = {
     "in the first epoch": lambda event: isinstance(event, StepDone) and (event.epoch, event.step) == (1, 2),
@@ -89,6 +102,38 @@ def test_a_run_goes_on_in_another_process_after_a_kill(shop: Shop, whole: Run, t
     assert killed.resume(callbacks=[]).wait().state == "finished"
     assert equal(killed, whole, shop)
     assert equal(load_run(tmp_path / "killed", shop.parts), whole, shop)
+
+
+KILLED = """
+import os, signal, sys
+from workbench.events import StepDone
+from workbench.plan.model_plan import ModelPlan
+from workbench.training import trainer
+from workbench.training.begin import start
+from workbench.training.parts import Parts
+from workbench.query.task import Task
+import json
+trainer.KEEP_SECONDS = 0.0
+def kill(event):
+    if isinstance(event, StepDone) and (event.epoch, event.step) == (2, 3):
+        os.kill(os.getpid(), signal.SIGKILL)
+parts, given = Parts.open(sys.argv[1]), json.loads(sys.argv[2])
+task, plan = Task.from_dict(parts.dataset, given["task"]), ModelPlan.from_dict(given["plan"])
+start(parts, task, plan, key=3, callbacks=[kill], device="cpu", folder=sys.argv[3]).wait()
+"""
+
+
+def test_a_process_that_was_killed_within_an_epoch(shop: Shop, whole: Run, tmp_path: Path) -> None:
+    given = json.dumps({"task": shop.task.to_dict(), "plan": PLAN.to_dict()})
+    command = [sys.executable, "-c", KILLED, str(shop.parts.dataset.path), given, str(tmp_path / "run")]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    killed = load_run(tmp_path / "run", shop.parts)
+    assert (killed.state, len(killed.history)) == ("killed", 1)
+    kept = load_course(tmp_path / "run")
+    assert kept is not None
+    assert (kept.numbers["epoch"], kept.numbers["step"]) == (1, 2), "the last step before the kill was kept"
+    assert killed.resume(callbacks=[]).wait().state == "finished"
+    assert equal(killed, whole, shop)
 
 
 def test_a_run_may_be_interrupted_again_and_again(shop: Shop, whole: Run) -> None:

@@ -179,7 +179,9 @@ def test_loader_and_trainer_count_alike_and_name_no_stage_twice(shop: Shop) -> N
     told = [event for event in events if isinstance(event, StageTimes)]
     loading = [event for event in told if "sample" in event.stages]
     training = [event for event in told if "forward" in event.stages]
-    assert len(loading) + len(training) == len(told)
+    validating = [event for event in told if "validate" in event.stages]
+    assert [(event.epoch, event.batch) for event in validating] == [(1, steps), (2, steps)]
+    assert len(loading) + len(training) + len(validating) == len(told)
     assert {event.epoch for event in loading} == {event.epoch for event in training} == {1, 2}
     assert max(event.batch for event in loading) == max(event.batch for event in training) == steps
     assert not {stage for event in loading for stage in event.stages} & set(training[0].stages)

@@ -52,9 +52,42 @@ def test_missing_and_torn_files_are_named(shop: Shop, folder: Path, tmp_path: Pa
     (copy / name).write_text(whole[: len(whole) // 2])
     with pytest.raises(TrainingError, match=name):
         load_run(copy, shop.parts)
-    (copy / name).write_text(json.dumps({"format": 99}))
+    (copy / name).write_text(json.dumps({"format": 1}))
     with pytest.raises(TrainingError, match="malformed"):
         load_run(copy, shop.parts)
+
+
+@pytest.mark.parametrize("name", ["run.json", "categories.json"])
+def test_a_folder_of_a_later_version_is_told_from_a_damaged_one(
+    shop: Shop, folder: Path, tmp_path: Path, name: str
+) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    held = json.loads((copy / name).read_text())
+    (copy / name).write_text(json.dumps({**held, "format": 99}))
+    with pytest.raises(
+        TrainingError, match=r"its format is 99\. Allowed: format 1\. Load it with the version"
+    ):
+        load_run(copy, shop.parts)
+    (copy / name).write_text(json.dumps({**held, "format": None}))
+    with pytest.raises(TrainingError, match="malformed"):
+        load_run(copy, shop.parts)
+
+
+def test_weights_that_are_missing_torn_or_of_another_model_are_named(
+    shop: Shop, folder: Path, tmp_path: Path
+) -> None:
+    copy, seeds = Path(shutil.copytree(folder, tmp_path / "copy")), shop.task.seeds("test")
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-9])
+    with pytest.raises(TrainingError, match=r"model\.safetensors was read: it is damaged"):
+        load_run(copy, shop.parts).predict(seeds)
+    weights.unlink()
+    with pytest.raises(TrainingError, match="there are none: no epoch was finished"):
+        load_run(copy, shop.parts).predict(seeds)
+    wider = start(shop.parts, shop.task, PLAN.replace(channels=8), callbacks=[], device="cpu").wait()
+    shutil.copy(wider.folder / "model.safetensors", weights)
+    with pytest.raises(TrainingError, match="they do not fit"):
+        load_run(copy, shop.parts).predict(seeds)
 
 
 def test_folders(tmp_path: Path) -> None:

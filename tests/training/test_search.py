@@ -27,7 +27,7 @@ BAD, WORSE = GOOD.replace(learning_rate=1e-6), GOOD.replace(learning_rate=1e-9)
 def found(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Found:
     folder = tmp_path_factory.mktemp("search")
     plans = [WORSE, GOOD, BAD]
-    return search(shop.parts, shop.task, plans, keys=(3, 4), first=1, device="cpu", folder=folder)
+    return search(shop.parts, shop.task, plans, keys=(3, 4), prune_after=1, device="cpu", folder=folder)
 
 
 def test_the_worse_plans_are_given_up_early(found: Found) -> None:
@@ -66,12 +66,11 @@ def test_what_the_keys_say_is_averaged(shop: Shop, found: Found) -> None:
 @pytest.mark.parametrize(
     ("given", "options", "hint"),
     [
-        ([], {}, "got 0 plans and 1 keys"),
-        ([GOOD], {"keys": ()}, "got 1 plans and 0 keys"),
+        ([], {}, "got no plans"),
+        ([GOOD], {"averaged": 2}, "the best 2 of 1 plans"),
+        ([GOOD], {"kees": (1,)}, "Did you mean 'keys'"),
         ([GOOD, GOOD.replace(metric="auroc")], {}, "judged by auroc, log_loss"),
         (["plan"], {}, "got a str"),
-        ([GOOD], {"first": 0}, "first=0"),
-        ([GOOD], {"share": 1.0}, "share=1.0"),
     ],
 )
 def test_searches_that_make_no_sense(shop: Shop, given: Any, options: dict[str, Any], hint: str) -> None:

@@ -67,7 +67,7 @@ def plan_for(kind: str) -> ModelPlan:
     loss, metric = USUAL[kind]
     loss = "quantile" if kind == "regression" else loss
     balanced = "balanced" if kind in ("multiclass", "multilabel") else None
-    return PLAN.replace(loss=loss, metric=metric, class_weights=balanced)
+    return PLAN.replace(loss=loss, metric=metric, class_weights=balanced, past_labels=2)
 
 
 @pytest.mark.parametrize("kind", COLUMNS)

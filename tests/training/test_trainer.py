@@ -10,7 +10,7 @@ from torch import nn
 from torch_geometric.data import HeteroData
 
 from workbench.errors import PlanError, RunCancelled, TrainingError
-from workbench.events import EpochDone, Event, StageTimes, StepDone
+from workbench.events import EpochDone, Event, Progress, StageTimes, StepDone
 from workbench.models.hetero_gnn import HeteroGNN
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
@@ -60,6 +60,9 @@ def test_it_learns_from_plain_lists_and_says_what_it_does() -> None:
     assert len([e for e in events if isinstance(e, StepDone)]) == 20
     stages = next(e for e in events if isinstance(e, StageTimes)).stages
     assert {"wait", "forward", "backward"} <= set(stages)
+    assert {e.epochs for e in events if isinstance(e, StepDone)} == {4}
+    looked = [(e.stage, e.done, e.total, e.unit) for e in events if isinstance(e, Progress)]
+    assert looked == 4 * [("validation", done, 5, "batches") for done in range(1, 6)]
     assert saved == [e.epoch for e in fit.history if e.best]
 
 
@@ -115,10 +118,48 @@ def test_patience() -> None:
     assert fit.best_epoch == 1
 
 
+def test_a_plan_may_keep_the_last_epoch_whatever_val_says() -> None:
+    plan = PLAN.replace(
+        epochs=6, patience=1, learning_rate=50.0, optimiser="sgd", clip=1e9, metric="log_loss"
+    )
+    best, last = (
+        Trainer(plan.replace(keep=keep), device="cpu").fit(batches(), batches(), model=Linear())
+        for keep in ("best", "last")
+    )
+    assert best.stopped_early
+    assert (last.stopped_early, last.best_epoch, len(last.history)) == (False, 6, 6)
+    assert best.best_epoch < 6
+    with pytest.raises(PlanError, match="'keep' of a plan"):
+        PLAN.replace(keep="first")
+
+
 def test_without_validation_the_loss_decides() -> None:
     fit = Trainer(PLAN, device="cpu").fit(batches(), model=Linear())
     assert fit.history[-1].metric == "loss"
     assert fit.history[-1].value < fit.history[0].value
+
+
+def test_where_val_is_learned_from_the_last_epoch_remains() -> None:
+    """Also where the loss rises: nothing is there to choose by, and nothing stops early."""
+    plan = PLAN.replace(train_on="train+val", learning_rate=50.0, patience=1, optimiser="sgd", clip=1e9)
+    model = Linear()
+    fit = Trainer(plan, device="cpu").fit(batches(), model=model)
+    assert fit.best_epoch == len(fit.history) == plan.optimisation.epochs
+    assert any(b.value > a.value for a, b in zip(fit.history, fit.history[1:], strict=False))
+
+
+def test_a_schedule_may_be_longer_than_the_training() -> None:
+    def rates(**changes: int) -> list[float]:
+        found: list[float] = []
+        trainer = Trainer(PLAN.replace(schedule="linear", **changes), device="cpu")
+        step = trainer._step
+        trainer._step = lambda m, o, b, k: found.append(o.param_groups[0]["lr"]) or step(m, o, b, k)  # type: ignore
+        trainer.fit(batches(), model=Linear())
+        return found
+
+    whole = rates(epochs=4)
+    assert rates(epochs=2, schedule_epochs=4) == whole[: len(whole) // 2]
+    assert rates(epochs=2) != whole[: len(whole) // 2]
 
 
 def test_max_steps_bounds_an_epoch() -> None:
@@ -237,5 +278,7 @@ def test_a_loader_alone_is_enough(shop: Shop) -> None:
     fit = Trainer(plan, device="cpu").fit(train, val)
     assert isinstance(fit.model, HeteroGNN)
     assert len(fit.history) == 2
+    with pytest.raises(PlanError, match=r"the batch has none.*past_labels=0"):
+        Trainer(plan.replace(past_labels=2), device="cpu").fit(train, val)
     with pytest.raises(TrainingError, match="a PyGLoader, or a model of yours"):
         Trainer(plan, device="cpu").fit(batches())

@@ -22,6 +22,7 @@ from workbench.stores.ram_graph import RamGraph
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.testing.graphs import DAY, toy_shop
 from workbench.testing.shop import open_shop
+from workbench.training.explanation import Explanation
 
 
 class ToyEngine:
@@ -80,3 +81,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Task, ModelP
     opened = open_shop(tmp_path_factory.mktemp("widgets") / "shop", users=100, periods=8)
     engine = Engine(opened.parts.dataset, opened.parts.graph, opened.parts.features)
     return engine, opened.task, ModelPlan(fanout=Fanout([4, 2])).replace(batch_size=64, layers=2)
+
+
+@pytest.fixture(scope="session")
+def explained(shop: tuple[Engine, Task, ModelPlan]) -> Explanation:
+    """Five predictions of a hardly trained run, explained."""
+    engine, task, plan = shop
+    small = plan.replace(layers=1, channels=4, epochs=1, max_steps=2)
+    run = engine.train(task, small, callbacks=[], device="cpu").wait()
+    return run.explain(task.seeds("test")[::37])

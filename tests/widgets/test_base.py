@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from widgets._base import STATIC, Face, pack, script, style
+from widgets._base import STATIC, Face, listen_beside_cells, pack, script, style
 
 
 class Counter(Face):
@@ -109,3 +109,14 @@ def test_scripts_and_widgets_are_small():
     widgets = [path for path in STATIC.parent.glob("*.py") if not path.name.startswith("_")]
     long = [path.name for path in widgets if len(path.read_text(encoding="utf-8").splitlines()) > 150]
     assert long == []
+
+
+def test_messages_come_over_the_shell_that_they_are_sent_to():
+    class Comm:
+        def _reply_subshell_for(self, _data, _asked):
+            return None
+
+    comm = Comm()
+    listen_beside_cells(comm)
+    assert comm._reply_subshell_for({}, "subshell") == "subshell"
+    listen_beside_cells(object())  # kernels without subshells have nothing to lead elsewhere

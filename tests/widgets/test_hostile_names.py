@@ -3,12 +3,22 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pyarrow as pa
 
-from widgets import CutoffCheck, FanoutPicker, MetapathPicker, SchemaView, SubgraphView
+import workbench as wb
+from widgets import (
+    CutoffCheck,
+    ExplainView,
+    FanoutPicker,
+    MetapathPicker,
+    SchemaView,
+    SubgraphView,
+)
+from widgets._explain_bars import MOST
 from widgets._schema_facts import LONGEST
 from workbench.plan.fanout import Fanout
 from workbench.query.seed_table import SeedTable
@@ -177,6 +187,22 @@ def test_names_and_values_in_a_picture_are_text(engine):
         texts = json.dumps(sent[:-1], ensure_ascii=False).encode("utf-8")
         assert len(texts) < 200_000 * len(sent)
         assert len(view.error) < 1000
+
+
+def test_what_is_explained_is_text(explained):
+    some = [name.encode("utf-8", "replace").decode() for name in HOSTILE]  # Arrow holds no half characters
+    for start in range(0, len(some), MOST):
+        names = some[start : start + MOST]
+        one = explained[int(np.argmax(np.bincount(explained.contents["seed"].to_numpy())))]
+        rows = one.contents.slice(0, len(names))
+        for column in ("node_type", "key", "column"):
+            text = pa.array(names[: len(rows)], pa.string())
+            rows = rows.set_column(rows.column_names.index(column), column, text)
+        seeds = replace(one.seeds, key=pa.array(names[:1]), node_type=names[-1])
+        view = ExplainView(replace(one, contents=rows, seeds=seeds, output=(names[0],)))
+        assert_harmless(view, names * 3)
+        effects = tuple(wb.Effect("column", name, 0.1, 0.0, 0.2) for name in names)
+        assert_harmless(ExplainView(wb.Importance(names[0][:9], 0.5, "val", 9, effects)), names)
 
 
 def test_values_of_rows_are_text(engine, task):

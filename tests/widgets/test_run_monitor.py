@@ -6,14 +6,22 @@ import threading
 import pytest
 
 from widgets import RunMonitor
+from widgets._base import in_notebook
 from widgets._run_record import RunRecord
-from widgets.run_monitor import in_notebook
 from workbench.errors import TrainingError
 from workbench.events import EpochDone, RunDone, StageTimes, StepDone
 
 
 class ToyRun:
     cancelled = False
+    state, history, device = "cancelled", (), "cpu"
+
+    def __init__(self, *callbacks):
+        self.callbacks = callbacks
+
+    def resume(self, callbacks):
+        self.state, self.resumed = "running", callbacks
+        callbacks[0].attach(self)
 
     def cancel(self):
         self.cancelled = True
@@ -30,6 +38,8 @@ def test_thousands_of_steps_make_few_updates_and_the_end_is_always_sent():
     monitor = RunMonitor()
     play(monitor)
     assert monitor._payload["seq"] < 40
+    assert monitor._teller.wait(30)
+    assert monitor._payload["meta"]["steps"] == 2000  # without an end, too, the newest state is sent
     monitor(RunDone(2.2, "finished"))
     meta = monitor._payload["meta"]
     assert (meta["state"], meta["ended"], meta["steps"]) == ("finished", True, 2000)
@@ -123,3 +133,61 @@ def test_outside_a_notebook_it_does_not_display_itself():
     monitor = RunMonitor()
     monitor.attach(ToyRun())
     assert monitor._handle is None
+
+
+def test_a_cancelled_run_is_resumed_with_all_who_listened_and_its_curves_stay():
+    monitor, other = RunMonitor(), print
+    run = ToyRun(other, monitor)
+    monitor.attach(run)
+    assert not monitor._payload["meta"]["can_resume"]
+    play(monitor, 3)
+    monitor(RunDone(2.2, "cancelled"))
+    assert monitor._payload["meta"]["can_resume"]
+    monitor._receive(monitor, {"kind": "resume"}, [])
+    assert monitor.worker.wait(30)
+    assert run.resumed == [monitor, other]
+    meta = monitor._payload["meta"]
+    assert (meta["state"], meta["steps"], meta["best"], meta["can_resume"]) == ("waiting", 3, 0.7, False)
+    monitor(StepDone(0.1, 2, 1, 3, 0.5, 8, 3))
+    monitor(RunDone(0.2, "finished"))
+    assert not monitor._payload["meta"]["can_resume"]
+
+
+def test_what_cannot_be_resumed_says_so_in_the_widget():
+    monitor = RunMonitor()
+    monitor.on_resume()
+    monitor.worker.wait(30)
+    assert "no run is attached" in monitor._payload["meta"]["error"]
+
+
+def test_a_run_that_ended_before_can_be_looked_at():
+    run = ToyRun()
+    run.history = [EpochDone(2.1, 1, 3, 0.25, "auroc", 0.7, True)]
+    meta = RunMonitor(run)._payload["meta"]
+    assert (meta["state"], meta["ended"], meta["best"], meta["can_resume"]) == ("cancelled", True, 0.7, True)
+
+
+def test_a_real_run_is_cancelled_within_a_step_and_goes_on(shop):
+    engine, task, plan = shop
+    monitor = RunMonitor()
+    run = engine.train(task, plan.replace(epochs=999, patience=999), callbacks=[monitor], device="cpu")
+    while monitor.record.epoch < 2 and not monitor.record.ended:
+        run.wait(0.05)
+    with monitor._lock:  # no step is heard meanwhile
+        before = monitor.record.steps
+        monitor.cancel()
+    run.wait()
+    assert monitor.record.steps <= before + 1
+    meta = monitor._payload["meta"]
+    assert (meta["state"], run.state, meta["can_resume"]) == ("cancelled", "cancelled", True)
+    assert {"wait", "forward", "backward", "validate", "sample"} <= set(meta["stages"])
+    assert meta["load"][0].startswith("CPU ")
+    assert meta["advice"]
+    steps = monitor.record.steps
+    monitor.resume()
+    assert run.state == "running"
+    while monitor.record.steps <= steps and not monitor.record.ended:
+        run.wait(0.05)
+    monitor.cancel()
+    assert run.wait().state == "cancelled"
+    assert monitor.record.steps > steps

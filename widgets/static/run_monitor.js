@@ -1,6 +1,7 @@
-/* RunMonitor: progress, loss and metric curves, where the time goes, Cancel. */
+/* RunMonitor: progress, loss and metric curves, where the time goes and what to change, Cancel and Resume. */
 
-const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#b8a800", "#7f7f7f"];
+// Six stages of training, four of the loader.
+const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#b8a800", "#5a3e9b", "#d55e00", "#999933", "#88ccee"];
 
 /** A line chart of one series, as an SVG element. */
 function chart(title, xs, ys, colour) {
@@ -33,48 +34,51 @@ function render({ model, el }) {
   return mount(model, el, "run", (root, send) => {
     const status = make("span", { class: "wb-title", role: "status" });
     const progress = make("progress", { max: 1, "aria-label": "progress of the run" });
-    const cancel = make("button", { type: "button", class: "wb-cancel", onclick: () => send({ kind: "cancel" }) }, "Cancel");
-    const line = make("div", { class: "wb-caption" });
+    const button = (kind, label) => make("button", { type: "button", class: `wb-${kind}`, onclick: (event) => ((event.target.disabled = true), send({ kind })) }, label);
+    const [cancel, resume] = [button("cancel", "Cancel"), button("resume", "Resume")];
+    const [line, load, advice] = ["wb-caption", "wb-caption", "wb-advice"].map((name) => make("div", { class: name }));
     const charts = make("div", { class: "wb-columns" });
-    const stages = make("div", { class: "wb-stages", role: "img" });
-    const legend = make("ul", { class: "wb-legend wb-inline" });
-    root.append(make("div", { class: "wb-bar" }, status, progress, cancel), line, charts, stages, legend);
+    const bars = make("div");
+    root.append(make("div", { class: "wb-bar" }, status, progress, cancel, resume), line, load, charts, bars, advice);
 
-    function drawStages(times) {
-      const total = Object.values(times).reduce((a, b) => a + b, 0);
-      // Slivers that nobody could see share one place.
-      const large = Object.entries(times).filter(([, seconds]) => seconds >= total / 100).slice(0, COLOURS.length - 1);
-      const rest = total - large.reduce((a, [, seconds]) => a + seconds, 0);
-      if (rest > 0) large.push(["other", rest]);
-      const shares = large.map(([name, seconds], i) => [name, seconds, seconds / total, name === "other" ? COLOURS.at(-1) : COLOURS[i]]);
-      stages.setAttribute("aria-label", shares.map(([name, s]) => `${name} ${duration(s)}`).join(", "));
-      stages.replaceChildren(...shares.map(([, , share, colour]) => make("span", { style: `width:${100 * share}%;background:${colour}` })));
-      legend.replaceChildren(...shares.map(([name, seconds, share, colour]) =>
-        make("li", {}, make("span", { class: "wb-swatch wb-square", style: `background:${colour}` }), `${name} ${duration(seconds)} (${Math.round(100 * share)}%)`)));
+    /** One thread's stages; slivers that nobody could see are left out. */
+    function stack([title, times], longest, first) {
+      const total = times.reduce((sum, [, seconds]) => sum + seconds, 0);
+      const shown = times.map(([name, seconds], i) => [`${name} ${duration(seconds)} (${Math.round((100 * seconds) / total)}%)`, seconds, `background:${COLOURS[first + i]}`]).filter(([, seconds]) => seconds >= total / 100);
+      const parts = shown.map(([, seconds, colour]) => make("span", { style: `width:${(100 * seconds) / longest}%;${colour}` }));
+      const keys = shown.map(([words, , style]) => make("li", {}, make("span", { class: "wb-swatch wb-square", style }), words));
+      const label = `${title}: ${shown.map(([words]) => words).join(", ")}`;
+      return total ? [make("div", { class: "wb-stages", role: "img", "aria-label": label }, ...parts), make("ul", { class: "wb-legend wb-inline" }, make("li", {}, title), ...keys)] : [];
     }
 
     function update(payload) {
       const m = payload.meta;
       root.dataset.state = m.state;
+      root.dataset.steps = m.steps;
       root.dataset.epochs = payload.columns.metric_x.data.byteLength / 4;
       status.textContent = m.state;
       cancel.hidden = m.ended;
       cancel.disabled = m.state !== "running" && m.state !== "waiting";
+      resume.hidden = resume.disabled = !m.can_resume;
       progress.hidden = m.ended;
       if (m.fraction != null) progress.value = m.fraction;
       else progress.removeAttribute("value");
       const parts = [m.stage && !m.ended && `${m.stage}: ${number(m.done)}${m.total ? ` of ${number(m.total)}` : ""} ${m.unit}`];
       parts.push(m.ended && m.epochs && `epoch ${m.epoch} of ${m.epochs}`, `${number(m.steps)} steps`, duration(m.seconds));
-      parts.push(m.seconds > 0 && m.seeds && `${number(m.seeds / m.seconds)} seeds/s`);
-      parts.push(m.remaining != null && !m.ended && `about ${duration(m.remaining)} left`);
+      parts.push(m.rate > 0 && `${number(m.rate)} seeds/s`);
+      const clock = m.remaining != null && new Date(Date.now() + 1000 * m.remaining).toLocaleTimeString([], { timeStyle: "short" });
+      parts.push(clock && !m.ended && `at most ${duration(m.remaining)} left${m.remaining < 4e4 ? ` (${clock})` : ""}`);
       parts.push(m.best != null && `best ${m.metric_name} ${m.best.toPrecision(4)} (epoch ${m.best_epoch})`);
       parts.push(m.message && m.state !== "failed" && m.message);
       line.textContent = parts.filter(Boolean).join(" \u00b7 ");
+      load.textContent = m.load.filter(Boolean).join(" \u00b7 ");
+      advice.textContent = m.advice;
       charts.replaceChildren(
         chart("training loss by step", column(payload, "loss_x"), column(payload, "loss_y"), COLOURS[0]),
         chart(`validation ${m.metric_name} by epoch`, column(payload, "metric_x"), column(payload, "metric_y"), COLOURS[2]),
       );
-      drawStages(m.stages);
+      const longest = Math.max(...m.bars.map(([, times]) => times.reduce((sum, [, seconds]) => sum + seconds, 0)));
+      bars.replaceChildren(...m.bars.flatMap((bar, i) => stack(bar, longest, 6 * i)));
     }
     return { update };
   });

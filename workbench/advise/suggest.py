@@ -6,12 +6,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from workbench.advise.history import choose_history
 from workbench.advise.hops import choose_hops
 from workbench.errors import BudgetError
 from workbench.loading.order import batch_order
 from workbench.plan.architecture import ModelSettings
 from workbench.plan.cells import as_draw
 from workbench.plan.fanout import Fanout
+from workbench.plan.job import TrainingJob
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.objective import USUAL
 from workbench.plan.optimisation import Optimisation
@@ -27,6 +29,9 @@ PILOT = 256
 SHARED = 64
 """Seeds per anchor from which on sharing their neighbourhoods pays."""
 
+FEW = 20_000
+"""Training seeds below which a model soon knows them by heart: it is small, and takes fewer steps."""
+
 STEPS = 1_500
 """Optimiser steps that a first run should take, about."""
 
@@ -35,6 +40,9 @@ BATCH_NODES = 150_000
 
 UNDER_WAY = 6
 """Batches that a run holds at a time: those that its loader prefetches, and two in use."""
+
+RANKED_BY_FEATURES = 20_000
+"""Rows that a ranking encodes at every step, at most."""
 
 FLOORS = ((4, 8), (1, 1))
 """Fewest neighbours, then fewest seeds of a batch, to which a small memory budget takes a plan, in turn."""
@@ -77,11 +85,29 @@ def suggest_plan(task: Any, parts: OpenStores) -> ModelPlan:
         graph, dict(parts.features.groups), fanout, seeds, _batch_size(len(seeds))
     )
     batching = _batching(fanout, seeds, batch_size)
-    model, shaping = _model(len(seeds), fanout)
-    steps, training = _optimisation(task.task_type, batch_size, _steps(fanout, seeds, batch_size))
-    reasons = [*hops.reasons, sharing, sizing, batching, shaping, training]
-    metric = USUAL[task.task_type][1]
-    return ModelPlan(fanout, model, steps, metric, reasons=tuple(reasons))
+    history = choose_history(task, seeds)
+    model, shaping = _model(len(seeds), fanout, history.past_labels)
+    steps, training = _optimisation(task.task_type, batch_size, _steps(fanout, seeds, batch_size), len(seeds))
+    reasons = (*hops.reasons, sharing, sizing, batching, shaping, training, *history.reasons)
+    job = TrainingJob(
+        USUAL[task.task_type][1],
+        history.candidates,
+        averaged=1 + len(history.candidates),
+        refit=history.refit,
+    )
+    plan = ModelPlan(fanout, model, steps, job, until=history.until, reasons=reasons)
+    return _ranking(plan, graph.num_nodes(task.target.table)) if task.task_type == "ranking" else plan
+
+
+def _ranking(plan: ModelPlan, rows: int) -> ModelPlan:
+    """Rank by features, where encoding every row at every step costs little."""
+    by = "features" if rows <= RANKED_BY_FEATURES else "ids"
+    why = {
+        "features": f"{rows:,} rows: their columns, and when they were lately chosen, rank new rows too",
+        "ids": f"{rows:,} rows are too many to encode at every step: a vector is learned for each",
+    }
+    reasons = (*plan.reasons, (f"ranked by {by}", why[by]))
+    return plan.replace(ranked_by=by, reasons=reasons)
 
 
 def _mode(fanout: Fanout, seeds: SeedTable, task_type: str) -> tuple[Fanout, tuple[str, str]]:
@@ -182,10 +208,11 @@ def _halved(fanout: Fanout, least: int) -> Fanout:
     return fanout.with_choices(hops=hops)
 
 
-def _model(count: int, fanout: Fanout) -> tuple[ModelSettings, tuple[str, str]]:
+def _model(count: int, fanout: Fanout, past: int) -> tuple[ModelSettings, tuple[str, str]]:
     """Small and regularised where there are few seeds."""
-    channels, dropout = (32, 0.3) if count < 20_000 else (64, 0.2) if count < 200_000 else (64, 0.1)
-    model = ModelSettings(channels, fanout.hops_deep, ("mean", "count"), dropout)
+    channels, dropout = (32, 0.4) if count < FEW else (64, 0.2) if count < 10 * FEW else (64, 0.1)
+    fading = ("mean", "decay", "count") if fanout.strategy == "recent" else ("mean", "count")
+    model = ModelSettings(channels, fanout.hops_deep, fading, dropout, past_labels=past)
     why = f"one layer per hop; {count:,} training seeds carry a model of this size"
     return model, (f"{channels} channels, dropout {dropout:g}", why)
 
@@ -196,17 +223,26 @@ def _steps(fanout: Fanout, seeds: SeedTable, batch_size: int) -> int:
     return len(batch_order(len(seeds), batch_size, anchors=anchors))
 
 
-def _optimisation(task_type: str, batch_size: int, per_epoch: int) -> tuple[Optimisation, tuple[str, str]]:
-    epochs = int(np.clip(STEPS // max(per_epoch, 1), 4, 15))
+def _optimisation(
+    task_type: str, batch_size: int, per_epoch: int, count: int
+) -> tuple[Optimisation, tuple[str, str]]:
+    """Few seeds are learned by heart soon: they get fewer steps, which become smaller and smaller."""
+    few = count < FEW
+    budget = STEPS // 2 if few else STEPS
+    epochs = int(np.clip(budget // max(per_epoch, 1), 4, 15))
     limit = None if per_epoch <= STEPS // 3 else STEPS // 3
     steps = Optimisation(
         epochs=epochs,
         max_steps=limit,
-        learning_rate=0.003,
+        learning_rate=0.002 if few else 0.003,
         weight_decay=0.01,
         batch_size=batch_size,
-        patience=3,
+        patience=4 if few else 3,
         loss=USUAL[task_type][0],
+        schedule="cosine" if few else "constant",
+        keep="last" if few else "best",
     )
     total = epochs * min(per_epoch, limit or per_epoch)
-    return steps, (f"{epochs} epochs", f"about {total:,} steps, fewer if the metric stops improving")
+    ends = "smaller and smaller, the last epoch is kept: val is too small to tell the best"
+    ends = ends if few else "fewer if the metric stops improving"
+    return steps, (f"{epochs} epochs", f"about {total:,} steps, {ends}")

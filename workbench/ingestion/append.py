@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from workbench.errors import IngestError, SchemaError, did_you_mean, explain
-from workbench.ingestion.check import ColumnKinds, check_tables
+from workbench.ingestion.check import ColumnKinds, check_columns
 from workbench.ingestion.edges import Keys, Link, link_rows
 from workbench.ingestion.editable import Encoders
 from workbench.ingestion.encode import TextColumn
@@ -83,10 +83,9 @@ def append_tables(
     schema, manifest = dataset.schema, dataset.manifest
     given = [table for table in schema if table.name in tables.names]
     tables = _typed_nulls(tables, _expect_columns(job, tables, schema), dataset)
-    for table in schema:
-        if table.name not in tables.names:
-            tables = tables.add(table.name, stored_schema(dataset, table.name).empty_table())
-    kinds = check_tables(tables, schema)
+    kinds = {table.name: tables.types(table.name) for table in given}
+    for table in given:
+        check_columns(table, kinds[table.name])
     made = _Appended(groups={layout.group: layout for layout in manifest.groups})
     with job.stage("tables"):
         for table in given:

@@ -51,7 +51,7 @@ def check_tables(tables: Tables, schema: Schema) -> ColumnKinds:
         raise IngestError(explain("tables were ingested", got, do=do))
     kinds = {table.name: tables.types(table.name) for table in schema}
     for table in schema:
-        _check_columns(table, kinds[table.name])
+        check_columns(table, kinds[table.name])
         _check_links(schema, table)
     return kinds
 
@@ -67,7 +67,15 @@ def left_out(schema: Schema, kinds: ColumnKinds) -> list[str]:
     ]
 
 
-def _check_columns(table: Table, kinds: Mapping[str, str]) -> None:
+def check_columns(table: Table, kinds: Mapping[str, str]) -> None:
+    """Refuse a source whose columns are not those of a table of the schema.
+
+    Raises
+    ------
+    IngestError
+        If there are none, one is missing, holds no lists where it should or has a reserved name, or a column
+        is both time and end time.
+    """
     if not table.columns:
         raise IngestError(explain(f"table {table.name!r} was ingested", "it has no columns"))
     lacking = [column.name for column in table.columns if column.name not in kinds]

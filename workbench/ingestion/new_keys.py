@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -42,7 +43,12 @@ class GrownKeys:
         """int64 or large_string; an empty table's keys are of no type yet."""
         return self.stored.type if self.stored.rows else self.new.type
 
-    def lookup(self, keys: pa.Array) -> Int64Array:
+    @property
+    def rows(self) -> int:
+        """Stored and new ones."""
+        return self.stored.rows + self.new.rows
+
+    def lookup(self, keys: Any) -> Int64Array:
         """int64[n]: node id of each key, -1 where it is null or unknown."""
         found = self.new.lookup(keys)
         return np.where(found >= 0, found, self.stored.lookup(keys)) if self.stored.rows else found

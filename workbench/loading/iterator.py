@@ -19,7 +19,7 @@ T = TypeVar("T")
 EVENT_SECONDS = 0.2
 """Stage times are sent at most this often, and at the end: a callback may cross to a browser."""
 
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds that dropping an iterator waits for its threads, which may want a lock that is held right there."""
 
 
@@ -92,6 +92,10 @@ class BatchIterator(Generic[T]):
         self._book(made.seconds)
         self._next += 1
         return made.item
+
+    def ready(self, seconds: float) -> bool:
+        """Wait so long at most; True once the next batch, the end or an error is there."""
+        return self._pipeline.ready(seconds)
 
     def close(self) -> None:
         """End now; every thread is gone on return. Closing twice is fine."""

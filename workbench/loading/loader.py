@@ -29,7 +29,7 @@ from workbench.stores.features import FeatureBlock
 from workbench.stores.protocols import BufferPool, FeatureStore, VersionedFeatures
 from workbench.stores.request import SeedSet
 from workbench.stores.subgraph import SampledSubgraph
-from workbench.types import AnyArray, Int64Array
+from workbench.types import AnyArray, Int64Array, TimeArray
 
 T = TypeVar("T")
 
@@ -66,6 +66,8 @@ class Loader:
         Where feature rows are read into.
     edge_features : bool
         False leaves out the columns of folded edge tables.
+    view : callable or None
+        ``(seeds, epoch) -> int64[n]``: up to when each seed sees rows; None: ``seeds.visible_until``.
 
     Raises
     ------
@@ -95,6 +97,7 @@ class Loader:
         callbacks: Sequence[Callback] = (),
         pool: BufferPool | None = None,
         edge_features: bool = True,
+        view: Callable[[SeedTable, int], TimeArray] | None = None,
     ) -> None:
         expect(sampler, NeighborSampler, LoaderError, "a loader with a sampler", _SAMPLER)
         expect(features, FeatureStore, LoaderError, "a loader of features", "Take engine.features")
@@ -110,7 +113,8 @@ class Loader:
             raise LoaderError(explain("callbacks of a loader", "got one callable", "a list", "Put it in [ ]"))
         self._callbacks = tuple(callbacks)
         self.pool, self._edge_features = pool, edge_features
-        self._anchors = seeds.visible_until  # once: with ``until`` it is computed over the whole table
+        # Once: with ``until`` they are computed over the whole table.
+        self._anchors = seeds.visible_until if view is None else view(seeds, epoch)
         self.order: BatchOrder = batch_order(
             len(seeds),
             batch_size,
@@ -146,8 +150,9 @@ class Loader:
             If the epoch has no such batch.
         """
         _check_place("one batch", index, len(self.order) - 1)
-        started = self._start(index)
-        return self._finish(_same, index, started.value, started.future.result()).item
+        sampled = self._sampled(index)
+        blocks = self.features.multi_get(sampled.join.reads, self.pool)
+        return self._finish(_same, index, sampled, blocks).item
 
     def subgraphs(self) -> Iterator[SampledSubgraph]:
         """What the batches are sampled to, in order, made in this thread and without reading a feature."""
@@ -170,15 +175,19 @@ class Loader:
         return f"Loader({len(self):,} batches of up to {size:,} of {self.seeds!r}, epoch {self.epoch})"
 
     def _start(self, index: int) -> Started:
+        sampled = self._sampled(index)
+        future = self.features.fetch(sampled.join.reads, self.pool)
+        future.add_done_callback(sampled.clock.lap_fetch)
+        return Started(sampled, future)
+
+    def _sampled(self, index: int) -> _Sampled:
         clock = Clock()
         rows = self.order[index]
         seeds, subgraph = self._sample(rows)
         clock.lap("sample")
         schema, groups = self.sampler.graph.schema, self.features.groups
         join = plan_join(schema, groups, subgraph, self._edge_features, self._versions)
-        future = self.features.fetch(join.reads, self.pool)
-        future.add_done_callback(clock.lap_fetch)
-        return Started(_Sampled(rows, seeds, subgraph, join, clock), future)
+        return _Sampled(rows, seeds, subgraph, join, clock)
 
     def _sample(self, rows: Int64Array) -> tuple[SeedSet, SampledSubgraph]:
         table = self.seeds

@@ -84,6 +84,15 @@ class Pipeline(Generic[T]):
         with self._changed:
             return {"sampled": len(self._started), "ready": len(self._ready)}
 
+    def ready(self, seconds: float) -> bool:
+        """Wait so long at most; True once :meth:`take` would not wait."""
+        if os.getpid() != self._process:
+            return True  # take says what is wrong
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._closed or self._taken in self._ready or self._taken >= self._last, seconds
+            )
+
     def take(self) -> T | None:
         """The next item; None at the end. Re-raises what its ``start`` or ``finish`` raised.
 

@@ -66,7 +66,7 @@ class GatLayer(_Attention):
         kept = {name: hidden[name][: sizes[name]] for name in self.node_types}
         sums = {name: own(kept[name]) for name, own in zip(self.node_types, self.own, strict=True)}
         for place, edge_type in enumerate(self.edge_types):
-            (source, target), vectors = edges[edge_type]
+            (source, target), vectors, _ = edges[edge_type]
             if len(source):
                 sent = read_from(hidden[edge_type.src], source, vectors)
                 told = self._attended(place, sent, kept[edge_type.dst], target)
@@ -147,7 +147,7 @@ class TransformerLayer(_Attention):
         query = self.query[place](calm[name][:size]).unflatten(1, self.parted)
         scores, values, targets = [], [], []
         for at, edge_type in enumerate(self.edge_types):
-            (source, target), vectors = edges[edge_type]
+            (source, target), vectors, _ = edges[edge_type]
             if edge_type.dst != name or not len(source):
                 continue
             sent = read_from(calm[edge_type.src], source, vectors)

@@ -199,19 +199,57 @@ class MomentEncoder(nn.Module):
         self.timed = timed
         dates = [c for c in columns if c.column.section == "timestamp"]
         self.dates = [(c.column.start, c.position) for c in dates]
-        width = timed * (AGE_WIDTH + CYCLIC_WIDTH) + len(dates) * (AGE_WIDTH + CYCLIC_WIDTH + 1)
-        self.project = nn.Linear(width, channels) if width else None
+        self.width = timed * (AGE_WIDTH + CYCLIC_WIDTH) + len(dates) * (AGE_WIDTH + CYCLIC_WIDTH + 1)
+        self.project = nn.Linear(self.width, channels) if self.width else None
+
+    def of_rows(self, time: Tensor | None, row: Tensor, rows: int) -> Tensor | float:
+        """float32[rows, channels], the part of :meth:`forward` that depends on a row alone: its calendar.
+
+        Parameters
+        ----------
+        time : int64[nodes]  of the row that each node reads
+        row : int64[nodes]
+        rows : int  distinct ones
+        """
+        if self.project is None or not self.timed or time is None:
+            return 0.0
+        moment = torch.full((rows,), FOREVER, dtype=time.dtype, device=time.device).index_copy(0, row, time)
+        return torch.as_tensor(cyclic(moment) @ self.project.weight[:, AGE_WIDTH:_TIMED].t())
 
     def forward(
-        self, anchor: Tensor, time: Tensor | None, store: Mapping[str, Tensor], row: Tensor | None
+        self,
+        anchor: Tensor,
+        time: Tensor | None,
+        store: Mapping[str, Tensor],
+        row: Tensor | None,
+        calendar: bool = True,
     ) -> Tensor | None:
-        """float32[nodes, channels], or None where nothing depends on the anchor."""
+        """float32[nodes, channels], or None where nothing depends on the anchor.
+
+        ``calendar`` False leaves out what :meth:`of_rows` gives.
+        """
         if self.project is None:
             return None
-        parts = []
+        numbers = self.numbers(anchor, time, store, row, calendar)
+        if calendar or not self.timed:
+            return torch.as_tensor(self.project(numbers))
+        weight = self.project.weight
+        weight = torch.cat([weight[:, :AGE_WIDTH], weight[:, _TIMED:]], dim=1)
+        return nn.functional.linear(numbers, weight, self.project.bias)
+
+    def numbers(
+        self,
+        anchor: Tensor,
+        time: Tensor | None,
+        store: Mapping[str, Tensor],
+        row: Tensor | None,
+        calendar: bool = True,
+    ) -> Tensor:
+        """float32[nodes, width]: what is projected; it holds no weights, so it can be computed once."""
+        parts = [anchor.new_zeros((len(anchor), 0), dtype=torch.float32)]
         if self.timed:
             moment = torch.full_like(anchor, FOREVER) if time is None else time
-            parts += [age(anchor, moment), cyclic(moment)]
+            parts += [age(anchor, moment), *([cyclic(moment)] if calendar else [])]
         for start, position in self.dates:
             stamp, here = store["timestamp"][:, start], store["present"][:, position]
             if row is not None:
@@ -219,4 +257,8 @@ class MomentEncoder(nn.Module):
             here = here & (stamp <= anchor)
             known = torch.where(here, stamp, FOREVER)
             parts += [age(anchor, known), cyclic(known), (~here[:, None]).float()]
-        return torch.as_tensor(self.project(torch.cat(parts, dim=1)))
+        return torch.cat(parts, dim=1)
+
+
+_TIMED = AGE_WIDTH + CYCLIC_WIDTH
+"""Numbers that a row's own time becomes: its age, then its place in the calendar."""

@@ -11,15 +11,16 @@ Only what can still reach a seed is computed: nodes are in order of hop, so laye
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from workbench.errors import PlanError, explain
 from workbench.models.attention import LAYERS
 from workbench.models.dropout import KeyedDropout
 from workbench.models.encoders import MomentEncoder, RowEncoder
-from workbench.models.layers import trim_edges
+from workbench.models.layers import Messages, fade_by_rank, trim_edges
 from workbench.models.statistics import Statistics
 from workbench.models.time_features import CYCLIC_WIDTH, cyclic
 from workbench.plan.model_plan import ModelPlan
@@ -37,6 +38,7 @@ class HeteroGNN(nn.Module):
     statistics : Statistics  of every table that the plan reaches
     seed_type : str
     outputs : int or None  numbers per seed, of several classes or steps; None: one, without an axis for it
+    past : int  numbers per seed that tell of its entity's past labels; 0: none are read
 
     Raises
     ------
@@ -51,10 +53,12 @@ class HeteroGNN(nn.Module):
         statistics: Statistics,
         seed_type: str,
         outputs: int | None = None,
+        past: int = 0,
     ) -> None:
         super().__init__()
         steps = plan.fanout.compile(schema, [seed_type])
         channels, dropout = plan.model.channels, plan.model.dropout
+        self.fades = plan.model.layer == "sage" and "decay" in plan.model.aggregations
         self.seed_type, self.depth, self.outputs = seed_type, plan.model.layers, outputs
         node_types, edge_tables = reached(schema, steps, seed_type)
         self.node_types = node_types
@@ -65,8 +69,9 @@ class HeteroGNN(nn.Module):
         versions = [name for names in self.histories.values() for name in names]
         for table in sorted({*node_types, *edge_tables.values(), *versions}):
             columns = statistics.tables.get(table, ())
-            self.rows[_key(table)] = RowEncoder(columns, channels, dropout)
-            self.moments[_key(table)] = MomentEncoder(columns, schema[table].time is not None, channels)
+            name, timed = module_name(table), schema[table].time is not None
+            self.rows[name] = RowEncoder(columns, channels, dropout)
+            self.moments[name] = MomentEncoder(columns, timed, channels)
         self.calendar = nn.Linear(CYCLIC_WIDTH, channels)
         self.layers = nn.ModuleList()
         for index in range(self.depth):
@@ -78,9 +83,13 @@ class HeteroGNN(nn.Module):
             )
         self.edge_types = followed(schema, steps, self.depth)
         self.adds = steps.subgraph != FORMS[0]
+        self.past = (
+            nn.Sequential(nn.Linear(past, channels), nn.ReLU(), KeyedDropout(dropout)) if past else None
+        )
+        wide = (3 if past else 2) * channels
         self.head = nn.Sequential(
-            nn.LayerNorm(2 * channels),
-            nn.Linear(2 * channels, channels),
+            nn.LayerNorm(wide),
+            nn.Linear(wide, channels),
             nn.ReLU(),
             KeyedDropout(dropout),
             nn.Linear(channels, outputs or 1),
@@ -91,21 +100,33 @@ class HeteroGNN(nn.Module):
         said = torch.as_tensor(self.head(self.read(data)[1]))
         return said if self.outputs else said.squeeze(1)
 
+    def embed(self, data: Any) -> Tensor:
+        """float32[num_seeds, width]: what the head reads of the seeds; their own row comes first.
+
+        ``width`` is ``2 * channels``, three times where the plan reads past labels.
+        """
+        return self.read(data)[1]
+
     def read(self, data: Any) -> tuple[dict[str, Tensor], Tensor]:
-        """Input vectors of all nodes by type, and float32[num_seeds, 2 * channels] of the seeds at last."""
-        seeds = data[self.seed_type]
+        """Input vectors of all nodes by type, and what :meth:`embed` gives."""
+        # Each store is looked up once: in a small batch PyG's lookups cost as much as the layers.
+        nodes = {name: data[name] for name in self.node_types}
+        links = {name: data[name] for name in self.edge_types}
+        seeds = nodes[self.seed_type]
         anchors, count = seeds.seed_time, int(seeds.batch_size)
-        inputs = {name: self.encode_nodes(data[name], name, anchors) for name in self.node_types}
+        inputs = {name: self.encode_nodes(store, name, anchors) for name, store in nodes.items()}
         hidden = inputs
         # For the head alone: a seed that is another's neighbour looks like any neighbour, or what a seed
         # is told would depend on who else is in its joint batch.
         first = hidden[self.seed_type][:count] + self.calendar(cyclic(anchors))
-        edges = self._edges(data, anchors)
+        edges = self._edges(nodes, links, anchors)
+        counts = {name: store.get("num_sampled_edges") for name, store in links.items()}
         for index, layer in enumerate(self.layers):
             hops = self.depth - index
-            sizes = {name: kept_nodes(data[name], hops - 1) for name in self.node_types}
-            hidden = layer(hidden, trim_edges(data, edges, hops, sizes if self.adds else None), sizes)
-        return inputs, torch.cat([first, hidden[self.seed_type][:count]], dim=1)
+            sizes = {name: kept_nodes(store, hops - 1) for name, store in nodes.items()}
+            hidden = layer(hidden, trim_edges(counts, edges, hops, sizes if self.adds else None), sizes)
+        known = [] if self.past is None else [self.past(past_labels_of(seeds))]
+        return inputs, torch.cat([first, hidden[self.seed_type][:count], *known], dim=1)
 
     def encode_nodes(self, store: Any, table: str, anchors: Tensor) -> Tensor:
         """float32[nodes, channels]: the input vector of every node of a type."""
@@ -121,19 +142,23 @@ class HeteroGNN(nn.Module):
     def _encode(self, store: Any, table: str, length: int, anchor: Tensor, time: Tensor | None) -> Tensor:
         row = store.get("row")
         distinct = length if row is None else int(store["present"].shape[0])
-        encoded = self.rows[_key(table)](store, distinct)
-        encoded = encoded if row is None else encoded.index_select(0, row)
-        extra = self.moments[_key(table)](anchor, time, store, row)
+        encoded = self.rows[module_name(table)](store, distinct)
+        moments = cast(MomentEncoder, self.moments[module_name(table)])
+        extra = moments(anchor, time, store, row, calendar=row is None)
+        if row is not None:
+            encoded = (encoded + moments.of_rows(time, row, distinct)).index_select(0, row)
+            return torch.as_tensor(encoded if extra is None else encoded.add_(extra))
         return torch.as_tensor(encoded if extra is None else encoded + extra)
 
-    def _edges(self, data: Any, anchors: Tensor) -> dict[EdgeType, tuple[Tensor, Tensor | None]]:
-        """Per edge type: edge_index and, for edge tables, a vector per edge."""
-        found: dict[EdgeType, tuple[Tensor, Tensor | None]] = {}
-        for edge_type in self.edge_types:
-            store = data[edge_type]
+    def _edges(
+        self, nodes: dict[str, Any], links: dict[EdgeType, Any], anchors: Tensor
+    ) -> dict[EdgeType, Messages]:
+        """Per edge type: edge_index, for edge tables a vector per edge, and what ``decay`` weighs by."""
+        found: dict[EdgeType, Messages] = {}
+        for edge_type, store in links.items():
             vectors = None
             if edge_type in self.edge_tables:
-                target = data[edge_type.dst]
+                target = nodes[edge_type.dst]
                 seeds = (
                     target.batch.clamp(min=0)[store.edge_index[1]]
                     if "batch" in target
@@ -144,8 +169,32 @@ class HeteroGNN(nn.Module):
                 vectors = self._encode(
                     store, self.edge_tables[edge_type], edges, anchor, store.get("edge_time")
                 )
-            found[edge_type] = (store.edge_index, vectors)
+            found[edge_type] = Messages(store.edge_index, vectors, self._fade(store, nodes[edge_type.src]))
         return found
+
+    def _fade(self, links: Any, sources: Any) -> Tensor | None:
+        """float32[edges] by how many newer rows there are; None where rows have no time, or none is asked."""
+        if not self.fades:
+            return None
+        (source, target), time = links.edge_index, links.get("edge_time")
+        if time is not None:
+            return fade_by_rank(target, time)
+        time = sources.get("time")
+        return None if time is None else fade_by_rank(target, time[source])
+
+
+def past_labels_of(seeds: Any) -> Tensor:
+    """The past labels of a batch's seeds.
+
+    Raises
+    ------
+    PlanError
+        If the batch has none: loaders that no run made do not know of any.
+    """
+    if "past_labels" not in seeds:
+        got, do = "the batch has none", "Train with engine.train, or take plan.replace(past_labels=0)"
+        raise PlanError(explain("past labels of seeds were to be read", got, "batches of a run", do))
+    return torch.as_tensor(seeds.past_labels)
 
 
 def followed(schema: Schema, steps: StepPlan, hops: int) -> list[EdgeType]:
@@ -192,7 +241,7 @@ def kept_nodes(store: Any, hops: int) -> int:
     return sum(int(count) for count in counts[: hops + 1])
 
 
-def _key(name: str) -> str:
+def module_name(name: str) -> str:
     """A module name: torch allows no dots, and names of its own methods collide."""
     return "t_" + name.replace("%", "%25").replace(".", "%2E")
 

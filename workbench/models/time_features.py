@@ -36,9 +36,8 @@ def cyclic(time: Tensor) -> Tensor:
     known = time != FOREVER
     safe = torch.where(known, time, 0)
     turns = torch.stack([torch.remainder(safe, period).float() / period for period in CYCLES], dim=1)
-    angles = turns * (2 * math.pi)
-    parts = torch.cat([angles.sin(), angles.cos()], dim=1)
-    return parts * known[:, None]
+    angles = turns.mul_(2 * math.pi)
+    return torch.cat([angles.sin(), angles.cos()], dim=1).mul_(known[:, None])
 
 
 def age(anchor: Tensor, time: Tensor) -> Tensor:
@@ -56,12 +55,13 @@ def age(anchor: Tensor, time: Tensor) -> Tensor:
     """
     known = (anchor != FOREVER) & (time != FOREVER)
     past = torch.where(known, anchor - time, 0)
-    hours = past.abs().float() / HOUR
-    log_age = torch.log1p(hours)
-    sign = torch.where(past < 0, -1.0, 1.0)
+    # In place wherever it can be: fresh memory for each step costs three times the arithmetic.
+    log_age = past.abs().float().div_(HOUR).log1p_()
     places = torch.arange(AGE_KNOTS, device=time.device, dtype=torch.float32)
     # The oldest knot also holds everything beyond it, so that no age is all zeros.
-    position = (log_age / _STEP).clamp(max=AGE_KNOTS - 1)
-    hats = (1.0 - (position[:, None] - places).abs()).clamp(min=0.0) * (past >= 0)[:, None]
+    position = (log_age / _STEP).clamp_(max=AGE_KNOTS - 1)
+    position = torch.where(past < 0, -AGE_KNOTS, position)  # where no hat is
+    hats = (position[:, None] - places).abs_().neg_().add_(1.0).clamp_(min=0.0)
+    sign = torch.where(past < 0, -1.0, 1.0)
     parts = torch.cat([hats, (sign * log_age / 6.0)[:, None], sign[:, None]], dim=1)
-    return parts * known[:, None]
+    return parts.mul_(known[:, None])

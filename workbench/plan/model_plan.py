@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import PlanError, WorkbenchError, did_you_mean, explain
 from workbench.plan.architecture import ModelSettings
-from workbench.plan.checks import one_of, refuse
+from workbench.plan.checks import refuse
 from workbench.plan.encoding import Encoding, encodings_of
-from workbench.plan.fanout import Fanout
-from workbench.plan.metapath import Metapaths
+from workbench.plan.job import TrainingJob
 from workbench.plan.objective import LOSSES, METRICS
 from workbench.plan.optimisation import Optimisation
 from workbench.plan.sampling_plan import SamplingPlan
+from workbench.plan.written import frozen, read, sampling_plan, written
 from workbench.temporal import instant, iso
 
 
@@ -29,8 +29,8 @@ class ModelPlan:
     fanout : Fanout or Metapaths
     model : ModelSettings
     optimisation : Optimisation
-    metric : str
-        Chooses the best epoch on the validation seeds; see :data:`~workbench.plan.objective.METRICS`.
+    job : TrainingJob
+        The metric that chooses the best epoch; and what a search tries, under which keys, and averages.
     exclude : tuple of str  ``'table.column'`` that the model must not read
     encodings : tuple of (``'table.column'``, Encoding)
         How the built-in model reads some columns otherwise than usual; given as a mapping, such as
@@ -56,7 +56,7 @@ class ModelPlan:
     fanout: SamplingPlan
     model: ModelSettings = field(default_factory=ModelSettings)
     optimisation: Optimisation = field(default_factory=Optimisation)
-    metric: str = "auroc"
+    job: TrainingJob = field(default_factory=TrainingJob)
     exclude: tuple[str, ...] = ()
     encodings: tuple[tuple[str, Encoding], ...] = ()
     until: int | None = None
@@ -73,6 +73,11 @@ class ModelPlan:
         check_plan(self)
 
     @property
+    def metric(self) -> str:
+        """Chooses the best epoch on the validation seeds; see :data:`~workbench.plan.objective.METRICS`."""
+        return self.job.metric
+
+    @property
     def task_types(self) -> tuple[str, ...]:
         """What the loss trains and the metric measures, the simplest first."""
         return tuple(kind for kind in LOSSES[self.optimisation.loss] if kind in METRICS[self.metric][0])
@@ -82,8 +87,25 @@ class ModelPlan:
         """Direction of the metric."""
         return METRICS[self.metric][1]
 
+    def tried(self) -> tuple[ModelPlan, ...]:
+        """The plans that a search tries: this one, then its candidates; each without a search of its own.
+
+        Raises
+        ------
+        PlanError
+            If a candidate is no plan.
+        """
+        alone = replace(self, job=TrainingJob(self.metric))
+        found = [alone]
+        for changes in self.job.candidates:
+            try:
+                found.append(alone.replace(**dict(changes)))
+            except PlanError as error:
+                raise PlanError(f"candidate {dict(changes)} of a plan: {error}") from error
+        return tuple(dict.fromkeys(found))
+
     def replace(self, **changes: Any) -> ModelPlan:
-        """The same plan with some choices changed; names of both settings may be given directly.
+        """The same plan with some choices changed; names of all settings may be given directly.
 
         Of a plan with reasons, those of what changed give way to ``set by you``, unless given here too.
 
@@ -92,11 +114,11 @@ class ModelPlan:
         PlanError
             If a name is no choice of a plan, or the new value is not allowed.
         """
-        parts: dict[str, dict[str, Any]] = {"model": {}, "optimisation": {}, "": {}}
+        parts: dict[str, dict[str, Any]] = {"": {}, **{part: {} for part in _PARTS}}
         for name, value in changes.items():
-            parts[_home(name)][name] = tuple(value) if isinstance(value, list) else value
+            parts[_home(name)][name] = frozen(value)
         own = parts[""]
-        for part in ("model", "optimisation"):
+        for part in _PARTS:
             if parts[part]:
                 own[part] = replace(own.get(part, getattr(self, part)), **parts[part])
         plan = replace(self, **own)
@@ -112,19 +134,20 @@ class ModelPlan:
     def choices(self) -> dict[str, Any]:
         """Every choice by its flat name, the fanout as one value."""
         flat: dict[str, Any] = {"fanout": self.fanout}
-        flat |= {f.name: getattr(self.model, f.name) for f in fields(ModelSettings)}
-        flat |= {f.name: getattr(self.optimisation, f.name) for f in fields(Optimisation)}
-        own = ("metric", "exclude", "encodings", "until")
-        return flat | {name: getattr(self, name) for name in own}
+        for part, settings in _PARTS.items():
+            flat |= {f.name: getattr(getattr(self, part), f.name) for f in fields(settings)}
+        return flat | {name: getattr(self, name) for name in ("exclude", "encodings", "until")}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
+        job = self.job.to_dict()
         return {
             "format": 1,
             "fanout": self.fanout.to_dict(),
-            "model": _written(self.model),
-            "optimisation": _written(self.optimisation),
-            "metric": self.metric,
+            "model": written(self.model),
+            "optimisation": written(self.optimisation),
+            "metric": job.pop("metric"),
+            **({"job": job} if job else {}),
             "exclude": list(self.exclude),
             **(
                 {"encodings": {name: each.to_dict() for name, each in self.encodings}}
@@ -149,10 +172,10 @@ class ModelPlan:
             raise PlanError(explain("a model plan of format 1 was asked for", f"got {got!r}"))
         try:
             return cls(
-                fanout=_sampling_plan(data["fanout"]),
-                model=ModelSettings(**_read(data["model"])),
-                optimisation=Optimisation(**_read(data["optimisation"])),
-                metric=data["metric"],
+                fanout=sampling_plan(data["fanout"]),
+                model=ModelSettings(**read(data["model"])),
+                optimisation=Optimisation(**read(data["optimisation"])),
+                job=TrainingJob.from_dict({"metric": data["metric"], **data.get("job", {})}),
                 exclude=tuple(data["exclude"]),
                 encodings=data.get("encodings", {}),
                 until=data["until"],
@@ -195,13 +218,12 @@ class ModelPlan:
         return cls.from_dict(data)
 
     def __repr__(self) -> str:
-        better = "higher" if self.higher_is_better else "lower"
         lines = [
             "ModelPlan",
             *_fanout_lines(self.fanout),
             f"  model    {self.model.describe()}",
             f"  training {self.optimisation.describe()}",
-            f"  metric   {self.metric} ({better} is better)",
+            *(f"  {line}" for line in self.job.lines(self.higher_is_better)),
         ]
         if self.exclude:
             lines.append(f"  exclude  {', '.join(self.exclude)}")
@@ -210,11 +232,6 @@ class ModelPlan:
             lines.append(f"  until    features are frozen at {iso(self.until)}")
         lines += [f"  because  {choice}: {why}" for choice, why in self.reasons]
         return "\n".join(lines)
-
-
-def _sampling_plan(data: Mapping[str, Any]) -> SamplingPlan:
-    """Metapaths say so by their name."""
-    return Metapaths(**data) if "metapaths" in data else Fanout(**data)
 
 
 def _fanout_lines(fanout: SamplingPlan) -> list[str]:
@@ -255,7 +272,7 @@ _USUAL = {
 }
 """What others call a choice -> its name here."""
 
-_PARTS = {"model": ModelSettings, "optimisation": Optimisation}
+_PARTS: dict[str, type] = {"model": ModelSettings, "optimisation": Optimisation, "job": TrainingJob}
 
 
 def _home(name: str) -> str:
@@ -289,7 +306,7 @@ def check_plan(plan: ModelPlan) -> None:
         refuse("fanout", plan.fanout, "a Fanout, such as Fanout([16, 8]), or Metapaths")
     plan.model.check()
     plan.optimisation.check()
-    one_of("metric", plan.metric, METRICS)
+    plan.job.check()
     if not plan.task_types:
         loss, trained = plan.optimisation.loss, LOSSES[plan.optimisation.loss]
         fitting = [name for name, (kinds, _) in METRICS.items() if set(kinds) & set(trained)]
@@ -298,18 +315,7 @@ def check_plan(plan: ModelPlan) -> None:
     for name in plan.exclude:
         if name.count(".") < 1:
             refuse("exclude", name, "'table.column'")
-
-
-def _written(part: ModelSettings | Optimisation) -> dict[str, Any]:
-    """Plain JSON values; choices that came later only where they are not the usual ones."""
-    later = {each.name: each.default for each in fields(part) if "later" in each.metadata}
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(part).items()
-        if value != later.get(name, MISSING)
-    }
-
-
-def _read(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Choices as they were before :func:`_written` made lists of tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in part.items()}
+    if plan.job.candidates or plan.job.averaged > 1:
+        most = len(plan.tried())
+        if plan.job.averaged > most:
+            refuse("averaged", plan.job.averaged, f"{most} at most, the plan and its candidates")

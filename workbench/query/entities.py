@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.errors import SchemaError, TaskError, explain
+from workbench.ingestion.new_keys import GrownKeys
 from workbench.query.existence import existence
 from workbench.query.expressions import instant_sql
 from workbench.query.labels import Labels, column_types, connection, free_prefix, plain_keys
@@ -43,26 +44,57 @@ def known_entities(
         If a key is of the wrong type, unknown, or its entity does not exist at the anchor or is not
         visible there.
     """
-    name, listed = query.entity.name, _listed(keys)
-    shown = listed.to_pylist() if isinstance(listed, (pa.Array, pa.ChunkedArray)) else list(listed)
+    name = query.entity.name
     key_map = KeyMap.open(dataset, name)
+    node_id, shown = look_up(key_map, keys)
+    exists = _exists(dataset, query, anchor, until, node_id)
+    refuse_absent(name, exists, shown, None if query.static else anchor, until)
+    return Labels(node_id, plain_keys(key_map.keys_of(node_id)), np.full(len(node_id), anchor), None)
+
+
+def look_up(keys: KeyMap | GrownKeys, wanted: Iterable[Any] | int) -> tuple[Int64Array, list[Any]]:
+    """Node ids of keys that a user gives, and these keys as plain values.
+
+    Parameters
+    ----------
+    keys : KeyMap or GrownKeys  of the table
+    wanted : sequence, array or Arrow array of primary keys; a single key is a list of one
+
+    Raises
+    ------
+    TaskError
+        If a key is of the wrong type, or unknown.
+    """
+    listed = _listed(wanted)
+    shown = listed.to_pylist() if isinstance(listed, (pa.Array, pa.ChunkedArray)) else list(listed)
     try:
-        node_id = key_map.lookup(listed)
+        node_id = keys.lookup(listed)
     except SchemaError as error:
         raise TaskError(str(error)) from error
     except OverflowError as error:
         got = "one is an integer of more than 64 bits"
         raise TaskError(
-            explain(f"keys of table {name!r} were looked up", got, do="Check the keys")
+            explain(f"keys of table {keys.table!r} were looked up", got, do="Check the keys")
         ) from error
-    _refuse(node_id < 0, shown, f"table {name!r} of {key_map.rows:,} rows has no such", "Check the keys")
-    exists = _exists(dataset, query, anchor, until, node_id)
-    at, do = ("at any time", "") if query.static else (f"at {iso(anchor)}", "Choose another time at=")
-    if until is not None and until < anchor:
+    _refuse(node_id < 0, shown, f"table {keys.table!r} of {keys.rows:,} rows has no such", "Check the keys")
+    return node_id, shown
+
+
+def refuse_absent(
+    table: str, exists: AnyArray, keys: list[Any], anchor: int | None, until: int | None
+) -> None:
+    """Refuse entities that do not exist at an anchor (None: at any), or are newer than ``until``.
+
+    Raises
+    ------
+    TaskError
+        Naming some of their keys.
+    """
+    at, do = ("at any time", "") if anchor is None else (f"at {iso(anchor)}", "Choose another time at=")
+    if until is not None and (anchor is None or until < anchor):
         at += f", with features frozen at {iso(until)},"
         do = f"{do}, or a later until= for the task" if do else "Choose a later until= for the task"
-    _refuse(~exists, shown, f"{at} {name!r} has not yet, or no longer,", do)
-    return Labels(node_id, plain_keys(key_map.keys_of(node_id)), np.full(len(node_id), anchor), None)
+    _refuse(~exists, keys, f"{at} {table!r} has not yet, or no longer,", do)
 
 
 def _listed(keys: Any) -> Any:

@@ -71,6 +71,15 @@ LabelArray: TypeAlias = Any
 """Labels of any task type, an array or :class:`Lists`: one for each row; ``labels[rows]`` chooses rows."""
 
 
+def join_labels(labels: Sequence[LabelArray]) -> LabelArray:
+    """Labels of one task type, one after the other; at least one of them."""
+    if not isinstance(labels[0], Lists):
+        return np.concatenate(labels)
+    sizes = np.concatenate([each.sizes for each in labels])
+    indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return Lists(indptr, np.concatenate([each.values for each in labels]))
+
+
 def label_values(found: pa.ChunkedArray, target: Target) -> LabelArray:
     """Labels of values as a query gives them, one step each.
 

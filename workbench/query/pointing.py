@@ -18,7 +18,9 @@ def query_error(text: str, place: Place, asked: str, got: str, allowed: str = ""
     place : Place  the word in it
     asked, got, allowed, do : str  the parts of the message, see :func:`workbench.errors.explain`
     """
-    return QueryError(f"{explain(asked, got, allowed, do)}\n{pointer(text, place)}")
+    error = QueryError(f"{explain(asked, got, allowed, do)}\n{pointer(text, place)}")
+    error.place = (place.start, place.end)
+    return error
 
 
 def pointer(text: str, place: Place) -> str:

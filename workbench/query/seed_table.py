@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.query.label_values import LabelArray, to_arrow
+from workbench.query.label_values import LabelArray, join_labels, to_arrow
 from workbench.stores.request import SeedSet
 from workbench.temporal import FOREVER, clamp, iso
 from workbench.types import AnyArray, Int64Array, TimeArray
@@ -59,6 +59,17 @@ class SeedTable:
             label=label,
         )
 
+    def followed_by(self, other: SeedTable) -> SeedTable:
+        """The rows of both, these first, under this table's split and ``until``; both of one task."""
+        known = self.label is not None and other.label is not None
+        return replace(
+            self,
+            node_id=np.concatenate([self.node_id, other.node_id]),
+            key=pa.concat_arrays([_whole(self.key), _whole(other.key)]),
+            anchor_time=np.concatenate([self.anchor_time, other.anchor_time]),
+            label=join_labels([self.label, other.label]) if known else None,
+        )
+
     def __iter__(self) -> Iterator[SeedTable]:
         return (self[i : i + 1] for i in range(len(self)))
 
@@ -104,3 +115,7 @@ class SeedTable:
         plain = isinstance(label, np.ndarray) and label.dtype == np.float64 and label.ndim == 1
         mean = f", mean label {np.mean(label):.4g}" if plain and len(self) else ""
         return f"SeedTable({self.split}: {len(self):,} x {self.node_type}{times}{mean})"
+
+
+def _whole(keys: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys

@@ -41,16 +41,25 @@ def clock_of(dataset: Dataset, table: str) -> TimeArray:
     return np.concatenate([_flat(dataset, file, np.dtype(np.int64)) for file in dataset.files("time", table)])
 
 
-def with_new_times(dataset: Dataset, table: str, stored: TimeArray) -> TimeArray:
-    """The clock of a table with that of its appended rows."""
-    new = _appended(dataset, "time", table, np.dtype(np.int64))
+def with_new_times(dataset: Dataset, table: str, stored: TimeArray, since: int = 0) -> TimeArray:
+    """The clock of a table with that of its appended rows; ``since``: see :func:`with_new_edges`."""
+    new = _appended(dataset, "time", table, np.dtype(np.int64), since)
     return np.concatenate([stored, new]) if len(new) else stored
 
 
 def with_new_edges(
-    dataset: Dataset, spec: EdgeSpec, indptr: Int64Array | None, nbr: AnyArray, eid: AnyArray | None
+    dataset: Dataset,
+    spec: EdgeSpec,
+    indptr: Int64Array | None,
+    nbr: AnyArray,
+    eid: AnyArray | None,
+    since: int = 0,
 ) -> tuple[Int64Array | None, AnyArray, AnyArray | None]:
     """Arrays of an edge type (``graph_arrays.py``) with the edges of appended rows.
+
+    Parameters
+    ----------
+    since : int  how many of the dataset's edits the arrays have already
 
     Raises
     ------
@@ -58,12 +67,12 @@ def with_new_edges(
         If the stored arrays cannot be merged.
     """
     manifest, nodes = dataset.manifest, dataset.manifest.rows(spec.edge_type.dst)
-    first = manifest.stored_rows(spec.table)
+    first = manifest.rows(spec.table) - sum(edit.rows.get(spec.table, 0) for edit in manifest.edits[since:])
     if first == manifest.rows(spec.table) and (indptr is None or nodes + 1 == len(indptr)):
         return indptr, nbr, eid
 
     def links(column: str | None) -> AnyArray:
-        return _appended(dataset, "link", link_name(spec.table, str(column)), nbr.dtype)
+        return _appended(dataset, "link", link_name(spec.table, str(column)), nbr.dtype, since)
 
     if indptr is None:
         return None, np.concatenate([nbr, links(spec.src_column)]), None
@@ -94,9 +103,9 @@ def _expect_offsets(dataset: Dataset, spec: EdgeSpec, indptr: Int64Array, nbr: A
         raise CorruptStoreError(explain(f"the graph of {dataset.path} was opened", got, do=RESTORE))
 
 
-def _appended(dataset: Dataset, role: str, name: str, dtype: np.dtype[np.generic]) -> AnyArray:
-    """The flat files of all appends, one behind the other."""
-    entries = (entry for edit in dataset.manifest.edits for entry in edit.files)
+def _appended(dataset: Dataset, role: str, name: str, dtype: np.dtype[np.generic], since: int) -> AnyArray:
+    """The flat files of appends, one behind the other."""
+    entries = (entry for edit in dataset.manifest.edits[since:] for entry in edit.files)
     files = (dataset.locate(entry) for entry in entries if (entry.role, entry.name) == (role, name))
     return np.concatenate([np.empty(0, dtype), *(_flat(dataset, file, dtype) for file in files)])
 

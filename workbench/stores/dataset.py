@@ -90,6 +90,17 @@ class Dataset:
             )
         return cls(root, replace(dataset._state, manifest=earlier), verify)
 
+    @staticmethod
+    def exists(path: str | Path) -> bool:
+        """Whether a dataset lies at that path.
+
+        Raises
+        ------
+        CorruptStoreError
+            If one does, but its catalog is damaged.
+        """
+        return catalog.exists(path)
+
     @property
     def schema(self) -> Schema:
         """Tables, keys and edge types."""

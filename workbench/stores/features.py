@@ -12,6 +12,7 @@ so that direct reads stay legal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -66,7 +67,14 @@ class GroupLayout:
 
     def width(self, section: str) -> int:
         """Elements of a section in each row."""
-        return sum(column.width for column in self.columns if column.section == section)
+        return self._widths.get(section, 0)
+
+    @cached_property
+    def _widths(self) -> dict[str, int]:
+        widths = dict.fromkeys(SECTION_DTYPES, 0)
+        for column in self.columns:
+            widths[column.section] = widths.get(column.section, 0) + column.width
+        return widths
 
     def offset(self, section: str) -> int:
         """First byte of a section in the row."""
@@ -77,7 +85,7 @@ class GroupLayout:
             before += self.width(name) * dtype.itemsize
         return before
 
-    @property
+    @cached_property
     def mask_offset(self) -> int:
         """First byte of the mask bits."""
         return self.offset("mask")
@@ -87,7 +95,7 @@ class GroupLayout:
         """Bytes of mask bits."""
         return (len(self.columns) + 7) // 8
 
-    @property
+    @cached_property
     def stride(self) -> int:
         """Bytes of a row."""
         return row_stride(self.mask_offset + self.mask_bytes)

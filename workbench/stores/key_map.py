@@ -116,7 +116,7 @@ class KeyMap:
         if paths:
             appended = [edit.rows[table] for edit in manifest.edits if edit.rows.get(table)]
             counts = [manifest.stored_rows(table), *appended]
-            keys, *new = (cls._read(path, table, n) for path, n in zip(paths, counts, strict=True))
+            keys, *new = (cls.read(path, table, n) for path, n in zip(paths, counts, strict=True))
             keys = keys.joined(new) if new else keys
         return replace(keys, deleted=deleted_rows(dataset, table))
 
@@ -142,7 +142,16 @@ class KeyMap:
         return KeyMap(self.table, len(ids), keys, ids)
 
     @classmethod
-    def _read(cls, path: Path, table: str, rows: int) -> KeyMap:
+    def read(cls, path: Path, table: str, rows: int) -> KeyMap:
+        """The keys of one file, of so many rows.
+
+        Raises
+        ------
+        StoreError
+            If it is gone because the dataset was ingested again.
+        CorruptStoreError
+            If it is damaged.
+        """
         try:
             with pa.OSFile(str(path)) as file:
                 stored = pa.ipc.open_file(file).read_all()

@@ -130,6 +130,24 @@ class SsdFeatures:
         }
         return cls(dataset, groups, readers, options)
 
+    def over(self, dataset: Dataset) -> SsdFeatures:
+        """The store with the rows that one more edit brings; it shares all that is open, and is not closed.
+
+        Parameters
+        ----------
+        dataset : Dataset  this one's, after one append
+        """
+        grown = object.__new__(SsdFeatures)
+        grown.__dict__.update(self.__dict__, _dataset=dataset, _histories=Histories(dataset))
+        grown._layouts, grown._deltas = grown.groups, dict(self._deltas)
+        for entry in dataset.manifest.edits[-1].files:
+            if entry.role == "delta":
+                layout = grown._layouts[entry.name]
+                new = Delta.read(dataset, dataset.locate(entry), layout, layout.rows)
+                old = self._deltas.get(entry.name)
+                grown._deltas[entry.name] = new if old is None else Delta.merged([old, new])
+        return grown
+
     @property
     def snapshot(self) -> int:
         """Number of the committed state that this store reads."""

@@ -11,6 +11,7 @@ from torch import nn
 from workbench.errors import TrainingError, expect, expect_path
 from workbench.events import Callback
 from workbench.plan.model_plan import ModelPlan
+from workbench.stores.key_map import KeyMap
 from workbench.training.build import (
     check_callbacks,
     check_exclude,
@@ -23,12 +24,15 @@ from workbench.training.build import (
     target_for,
 )
 from workbench.training.devices import pick_device
-from workbench.training.identity import check_fits
-from workbench.training.loaders import check_labels, seen
+from workbench.training.learned import learned_from
+from workbench.training.loaders import check_labels
 from workbench.training.parts import Parts
+from workbench.training.past_labels import PastLabels
 from workbench.training.printing import PrintProgress
 from workbench.training.run import Run
 from workbench.training.run_folder import new_folder, read_run
+from workbench.training.target import Target
+from workbench.training.underway import ENDED
 from workbench.training.warm import warm_start
 
 
@@ -70,21 +74,30 @@ def start(
     check_task(task, plan)
     hidden = hidden_columns(task)
     check_exclude(plan, model, hidden)
-    train, val = (seen(parts.graph, plan, task.seeds(split)) for split in ("train", "val"))
+    train, val = learned_from(parts.graph, plan, task)
     check_labels(train, plan, task.task_type)
-    check_labels(val, plan, task.task_type)
-    statistics = fit_for(parts.graph, parts.features, plan, train, hidden)
+    if val is not None:
+        check_labels(val, plan, task.task_type)
+    ranked = getattr(getattr(task, "target", None), "table", None)
+    statistics = fit_for(parts.graph, parts.features, plan, train, hidden, ranked)
     target = target_for(plan, task, train, statistics, parts.graph)
     fresh = (
-        model_of(parts.graph, plan, statistics, train.node_type, target, key)
+        model_of(parts.graph, parts.features, plan, statistics, train.node_type, target, key)
         if model is None
         else own_copy(model)
     )
     built = _warmed(fresh, warm)
     options: dict[str, Any] = {"key": key, "device": device, "callbacks": told, "builtin": model is None}
     own = {"folder": new_folder(folder), "seed_type": train.node_type, **options}
-    run = Run(parts, task, plan, built, statistics, target, **own)
+    past = past_of(task, plan, target)
+    run = Run(parts, task, plan, built, statistics, target, past=past, **own)
     return run.begin(train, val)
+
+
+def past_of(task: Any, plan: ModelPlan, target: Target) -> PastLabels | None:
+    """The labels that the plan's seeds may be told of; None if it asks for none."""
+    last = plan.model.past_labels
+    return PastLabels.of(task, len(target.classes), last) if last else None
 
 
 def _warmed(model: nn.Module, warm: Run | None) -> nn.Module:
@@ -114,11 +127,15 @@ def load_run(
     folder = expect_path(folder, TrainingError, "the folder of a run")
     saved = read_run(folder)
     parts = saved.parts() if parts is None else Parts.of(parts)
-    check_fits(parts, saved.statistics, saved.schema, saved.values)
+    saved.check_fits(parts)
     built = model
     if built is None:
         saved.check_builtin()
-        built = model_of(parts.graph, saved.plan, saved.statistics, saved.seed_type, saved.target, saved.key)
+        # What goes on training ranks what it began with: other scores would change its steps.
+        made_of = (saved.plan, saved.statistics, saved.seed_type, saved.target, saved.key)
+        built = model_of(parts.graph, parts.features, *made_of, grown=saved.state in ENDED)
+    keys = KeyMap.open(parts.dataset, saved.seed_type)
+    past = PastLabels.load(folder, keys) if saved.plan.model.past_labels else None
     run = Run(
         parts,
         task if task is not None else saved.task(parts),
@@ -130,6 +147,7 @@ def load_run(
         seed_type=saved.seed_type,
         key=saved.key,
         builtin=model is None,
+        past=past,
     )
     run.state, run.history = saved.state, list(saved.history)
     return run

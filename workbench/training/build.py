@@ -23,6 +23,8 @@ from workbench.plan.objective import USUAL
 from workbench.query.seed_table import SeedTable
 from workbench.schema import Schema
 from workbench.stores.protocols import FeatureStore, GraphStore
+from workbench.training.past_labels import width_of
+from workbench.training.shelf import StoredShelf
 from workbench.training.step import GENERATOR
 from workbench.training.target import Target
 
@@ -159,12 +161,16 @@ def fit_for(
     plan: ModelPlan,
     train: SeedTable,
     hidden: Iterable[str] = (),
+    ranked: str | None = None,
 ) -> Statistics:
     """Statistics of everything that the plan reaches, up to the last anchor of the training seeds.
 
     ``hidden`` columns are left out beside those that the plan excludes; see :func:`hidden_columns`.
+    ``ranked``: the table whose rows are ranked; it is read too where its features rank them.
     """
     tables = tables_read(graph.schema, plan, train.node_type)
+    if ranked is not None and plan.model.ranked_by != "ids":
+        tables = [*tables, ranked, *graph.schema.histories_of(ranked)]
     # Scaling is of labels that are numbers; those of classes stay as they are.
     labels = train.label if "regression" in plan.task_types else None
     last = int(train.visible_until.max())
@@ -196,9 +202,18 @@ def target_for(
 
 
 def model_of(
-    graph: GraphStore, plan: ModelPlan, statistics: Statistics, seed_type: str, target: Target, key: int
+    graph: GraphStore,
+    features: FeatureStore,
+    plan: ModelPlan,
+    statistics: Statistics,
+    seed_type: str,
+    target: Target,
+    key: int,
+    grown: bool = False,
 ) -> HeteroGNN:
     """The built-in model for a target, fresh: its weights are a function of the key alone.
+
+    ``grown``: where features rank rows, those that came after the training are ranked too.
 
     Raises
     ------
@@ -206,10 +221,13 @@ def model_of(
         If a ranking is to share neighbourhoods, or scores of a batch do not fit into memory.
     """
     if target.task_type != "ranking":
-        return build_model(graph.schema, plan, statistics, seed_type, key, target.outputs)
+        past = width_of(target.columns, plan.model.past_labels) if plan.model.past_labels else 0
+        return build_model(graph.schema, plan, statistics, seed_type, key, target.outputs, past)
     _check_ranking(plan, target)
     ends = (graph.times(target.table), graph.ends(target.table))
-    candidates = Candidates(target.table, target.candidates, *ends)
+    shelf = None if plan.model.ranked_by == "ids" else StoredShelf(graph, features, target.table)
+    rows = graph.num_nodes(target.table) if grown and shelf else target.candidates
+    candidates = Candidates(target.table, rows, *ends, known=target.candidates, shelf=shelf)
     with fixed_weights(key):
         return RankingGNN(graph.schema, plan, statistics, seed_type, candidates)
 
@@ -239,10 +257,11 @@ def build_model(
     seed_type: str,
     key: int = 0,
     outputs: int | None = None,
+    past: int = 0,
 ) -> HeteroGNN:
     """The built-in model with weights that are a function of the key alone; ``outputs`` as of the target."""
     with fixed_weights(key):
-        return HeteroGNN(schema, plan, statistics, seed_type, outputs)
+        return HeteroGNN(schema, plan, statistics, seed_type, outputs, past)
 
 
 @contextmanager

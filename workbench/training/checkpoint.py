@@ -2,6 +2,7 @@
 
     plan.json           the ModelPlan
     statistics.json     what the encoders standardise with
+    past_labels.parquet  what each entity's label windows said, where the plan reads past labels
     categories.json     what the category codes mean that the encoders know
     run.json            key, seed type, task, schema, state, history: written last at each epoch
     model.safetensors   weights of the best epoch so far

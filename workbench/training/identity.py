@@ -9,18 +9,26 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+
+import numpy as np
 
 from workbench.errors import TrainingError, explain
 from workbench.models.statistics import Statistics
 from workbench.schema import Schema
 from workbench.stores.dataset import Dataset
+from workbench.stores.features import GroupColumn
+from workbench.stores.key_map import KeyMap
 from workbench.training.parts import Parts
+from workbench.training.target import Target
 
 PACKAGES = (
-    "graph-workbench", "torch", "torch_geometric", "numpy", "numba", "pyarrow", "duckdb", "scikit-learn"
+    "graph-workbench", "torch", "torch_geometric", "numpy", "numba", "pyarrow", "duckdb", "scikit-learn",
+    "torchmetrics"
 )  # fmt: skip
 """Whose versions a run writes down: those that can change what it learns."""
+
+NO_TARGET = Target("binary", "bce")
+"""A target that ranks nothing."""
 
 
 @cache
@@ -72,10 +80,32 @@ def _value(words: list[str], code: int) -> str:
     return str(words[code - 1]) if code <= len(words) else ""
 
 
+def candidate_keys(parts: Parts, target: Target) -> str:
+    """Hash of the keys of the rows that a ranking ranks, in their order; empty for other tasks.
+
+    The model knows these rows by their number. In a store that numbers them otherwise it would rank others.
+    """
+    if not target.table:
+        return ""
+    rows = min(target.candidates, parts.graph.num_nodes(target.table))
+    keys = KeyMap.open(parts.dataset, target.table).keys_of(np.arange(rows))
+    return hashlib.sha256(json.dumps(keys.to_pylist()).encode()).hexdigest()[:16]
+
+
 def check_fits(
-    parts: Parts, statistics: Statistics, trained: Schema, values: Mapping[str, list[str]]
+    parts: Parts,
+    statistics: Statistics,
+    trained: Schema,
+    values: Mapping[str, list[str]],
+    target: Target = NO_TARGET,
+    candidates: str = "",
 ) -> None:
     """Refuse a store in which the model would read something else than it was trained on.
+
+    Parameters
+    ----------
+    values : dict ``'table.column'`` -> values of its category codes
+    candidates : str  what :func:`candidate_keys` gave; empty: not known
 
     Raises
     ------
@@ -83,7 +113,7 @@ def check_fits(
         Naming up to five differences.
     """
     problems = _schema_problems(parts.schema, trained, statistics)
-    problems = problems or _layout_problems(parts, statistics)
+    problems += _layout_problems(parts, statistics)
     if not problems:
         now = category_values(parts, statistics)
         problems = [
@@ -91,15 +121,30 @@ def check_fits(
             for name in values
             if now.get(name) != values[name]
         ]
+        problems += _candidate_problems(parts, target, candidates)
     if problems:
+        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
         raise TrainingError(
             explain(
                 f"a run was loaded for the store {parts.dataset.path}",
-                "; ".join(problems[:5]),
+                "; ".join(problems[:5]) + more,
                 "the store that it was trained on, or a later snapshot of it",
                 "Open that store, or train again on this one",
             )
         )
+
+
+def _candidate_problems(parts: Parts, target: Target, candidates: str) -> list[str]:
+    if not target.table:
+        return []
+    if target.table not in parts.schema:
+        return [f"there is no table {target.table!r}, whose rows are ranked"]
+    rows = parts.graph.num_nodes(target.table)
+    if rows < target.candidates:
+        return [f"table {target.table!r} has {rows:,} rows, and {target.candidates:,} are ranked"]
+    if candidates and candidate_keys(parts, target) != candidates:
+        return [f"rows of {target.table!r}, which are ranked, are others, or in another order"]
+    return []
 
 
 def _schema_problems(schema: Schema, trained: Schema, statistics: Statistics) -> list[str]:
@@ -120,16 +165,20 @@ def _schema_problems(schema: Schema, trained: Schema, statistics: Statistics) ->
 def _layout_problems(parts: Parts, statistics: Statistics) -> list[str]:
     problems = []
     for table, columns in statistics.tables.items():
+        if table not in parts.schema:
+            continue
         layout = parts.features.groups.get(table)
         stored = {} if layout is None else {c.name: (i, c) for i, c in enumerate(layout.columns)}
         for each in columns:
             place = stored.get(each.column.name)
             if place is None:
                 problems.append(f"column {table}.{each.column.name} is not stored")
-            elif _place(place[0], place[1]) != _place(each.position, each.column):
-                problems.append(f"column {table}.{each.column.name} is encoded otherwise")
+            elif (now := _place(*place)) != (then := _place(each.position, each.column)):
+                problems.append(f"column {table}.{each.column.name} is {now}, not {then}")
     return problems
 
 
-def _place(position: int, column: Any) -> tuple[Any, ...]:
-    return position, column.section, column.start, column.width
+def _place(position: int, column: GroupColumn) -> str:
+    """Where a model reads a column, and as what."""
+    wide = f" of width {column.width}" if column.width > 1 else ""
+    return f"{column.section}{wide}, column {position} of its group at place {column.start}"

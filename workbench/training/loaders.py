@@ -18,6 +18,8 @@ from workbench.stores.door import check_numbering
 from workbench.stores.protocols import GraphStore
 from workbench.temporal import iso, visible
 from workbench.training.parts import Parts
+from workbench.training.past_labels import Attach, PastLabels
+from workbench.training.stale import stale_view
 from workbench.types import BoolArray
 
 
@@ -30,21 +32,25 @@ def train_loader(
     expand: bool,
     callbacks: Sequence[Callback] = (),
     device: torch.device | None = None,
+    past: PastLabels | None = None,
 ) -> PyGLoader:
     """Shuffled batches of the training seeds: a fresh order and fresh draws per epoch.
 
     Seeds whose own row is not visible are left out: see :func:`seen`. For CUDA the batches arrive on the
     device, moved while the step before computes.
     """
+    found = seen(parts.graph, plan, seeds)
     return PyGLoader(
         NeighborSampler(parts.graph, plan.fanout, key=key, purpose="train"),
         parts.features,
-        seen(parts.graph, plan, seeds),
+        found,
         plan.optimisation.batch_size,
         shuffle=True,
         expand=expand,
         callbacks=callbacks,
         device=_ahead(device),
+        transform=None if past is None else Attach(past, found),
+        view=stale_view(parts.graph, plan, key),
     )
 
 
@@ -56,12 +62,14 @@ def predict_loader(
     *,
     expand: bool,
     device: torch.device | None = None,
+    past: PastLabels | None = None,
+    sampler: NeighborSampler | None = None,
 ) -> PyGLoader:
     """Unshuffled batches, in which what a seed sees depends on (seed, anchor) alone.
 
-    Evaluation and prediction sample disjointly, because in joint mode a seed's neighbours can depend on
-    who else is in its batch, and an online prediction would differ from a batch one. Where they provably
-    cannot, a joint plan stays joint, which is many times cheaper.
+    Parameters
+    ----------
+    sampler : of :func:`predict_sampler`, where one is at hand: it has its plan compiled
 
     Raises
     ------
@@ -69,18 +77,30 @@ def predict_loader(
         If a seed's own row is not visible to it.
     """
     check_seen(parts.graph, plan, seeds)
-    fanout = plan.fanout.with_choices(
-        disjoint=plan.fanout.disjoint or not _sharing_is_exact(parts, plan, seeds, expand)
-    )
     return PyGLoader(
-        NeighborSampler(parts.graph, fanout, key=key, purpose="predict"),
+        predict_sampler(parts, plan, seeds.node_type, key, expand=expand) if sampler is None else sampler,
         parts.features,
         frozen(plan, seeds),
         plan.optimisation.batch_size,
         shuffle=False,
         expand=expand,
         device=_ahead(device),
+        transform=None if past is None else Attach(past, seeds),
     )
+
+
+def predict_sampler(
+    parts: Parts, plan: ModelPlan, seed_type: str, key: int, *, expand: bool
+) -> NeighborSampler:
+    """What evaluation and prediction sample with: every seed as if it were alone.
+
+    They sample disjointly, because in joint mode a seed's neighbours can depend on who else is in its
+    batch, and an online prediction would differ from a batch one. Where they provably cannot, a joint plan
+    stays joint, which is many times cheaper.
+    """
+    alone = plan.fanout.disjoint or not _sharing_is_exact(parts, plan, seed_type, expand)
+    fanout = plan.fanout.with_choices(disjoint=alone)
+    return NeighborSampler(parts.graph, fanout, key=key, purpose="predict")
 
 
 def _ahead(device: torch.device | None) -> torch.device | None:
@@ -91,11 +111,11 @@ def _ahead(device: torch.device | None) -> torch.device | None:
     return device if device is not None and device.type == "cuda" else None
 
 
-def _sharing_is_exact(parts: Parts, plan: ModelPlan, seeds: SeedTable, own_module: bool) -> bool:
+def _sharing_is_exact(parts: Parts, plan: ModelPlan, seed_type: str, own_module: bool) -> bool:
     """Only of the built-in model do we know how far it looks; modules of users get expanded batches."""
     if own_module or plan.model.layers > plan.fanout.hops_deep:
         return False
-    return plan.fanout.compile(parts.schema, [seeds.node_type]).sharing_is_exact([seeds.node_type])
+    return plan.fanout.compile(parts.schema, [seed_type]).sharing_is_exact([seed_type])
 
 
 def frozen(plan: ModelPlan | None, seeds: SeedTable) -> SeedTable:

@@ -1,11 +1,17 @@
-"""Metrics of predictions, by scikit-learn. Which one is better high or low is the plan's to know."""
+"""Metrics of predictions, by torchmetrics. Which one is better high or low is the plan's to know.
+
+Curves and counts are float32 there, so metrics are exact to about 1e-7.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from workbench.errors import TrainingError, explain
+from workbench.loading.padded import is_lists, padded
 from workbench.plan.objective import METRICS, metrics_of
+from workbench.query.seed_table import SeedTable
 from workbench.training.ranks import ranking_scores
 from workbench.types import AnyArray
 
@@ -57,6 +63,20 @@ def score(task_type: str, label: AnyArray, prediction: AnyArray) -> dict[str, fl
     return {name: values[name] for name in metrics_of(task_type)}
 
 
+def known_labels(seeds: SeedTable) -> AnyArray:
+    """Labels of seeds as :func:`score` takes them: lists side by side.
+
+    Raises
+    ------
+    TrainingError
+        If they are not known.
+    """
+    if seeds.label is None:
+        got, allowed = "its labels are not known", "a split whose future is observed"
+        raise TrainingError(explain(f"metrics on {seeds!r}", got, allowed))
+    return padded(seeds.label) if is_lists(seeds.label) else np.asarray(seeds.label)
+
+
 def metric(name: str, task_type: str, label: AnyArray, prediction: AnyArray) -> float:
     """One metric by name."""
     return score(task_type, label, prediction)[name]
@@ -69,27 +89,55 @@ def better(name: str, value: float, than: float) -> bool:
     return value > than if METRICS[name][1] else value < than
 
 
+def calibration_error(task_type: str, label: AnyArray, prediction: AnyArray, bins: int = 10) -> float:
+    """How far probabilities are from the shares that they promise, over bins of one width; 0 is best.
+
+    Of several classes that of the likeliest; of several labels over all of them. NaN where predictions are
+    no probabilities.
+    """
+    from torchmetrics.functional.classification import binary_calibration_error, multiclass_calibration_error
+
+    wanted, told = (
+        torch.from_numpy(label.astype(np.int64)),
+        torch.from_numpy(np.ascontiguousarray(prediction)),
+    )
+    if task_type == "multiclass":
+        return float(multiclass_calibration_error(told, wanted, prediction.shape[1], n_bins=bins))
+    if task_type not in ("binary", "multilabel"):
+        return float("nan")
+    return float(binary_calibration_error(told.reshape(-1), wanted.reshape(-1), n_bins=bins))
+
+
 def _binary(label: AnyArray, prediction: AnyArray) -> dict[str, float]:
-    from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+    from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
     mixed = label.min() != label.max()
     safe = np.clip(prediction, _SMALLEST, 1 - _SMALLEST)
+    wanted, told = torch.from_numpy(label > 0.5).long(), torch.from_numpy(_unit(prediction))
     return {
-        "auroc": float(roc_auc_score(label, prediction)) if mixed else float("nan"),
-        "average_precision": float(average_precision_score(label, prediction)) if mixed else float("nan"),
+        "auroc": float(binary_auroc(told, wanted)) if mixed else float("nan"),
+        "average_precision": float(binary_average_precision(told, wanted)) if mixed else float("nan"),
         "accuracy": float(np.mean((prediction >= 0.5) == (label > 0.5))),
-        "log_loss": float(log_loss(label, safe, labels=[0.0, 1.0])),
+        "log_loss": float(-np.log(np.where(label > 0.5, safe, 1 - safe)).mean()),
     }
 
 
+def _unit(scores: AnyArray) -> AnyArray:
+    """Scores in the same order within [0, 1]: torchmetrics squashes others, and ties would come of it."""
+    if scores.min() >= 0 and scores.max() <= 1:
+        return np.ascontiguousarray(scores)
+    return np.unique(scores, return_inverse=True)[1] / len(scores)
+
+
 def _multiclass(label: AnyArray, prediction: AnyArray) -> dict[str, float]:
-    from sklearn.metrics import f1_score
+    from torchmetrics.functional.classification import multiclass_f1_score
 
     wanted, told = label.astype(np.int64), prediction.argmax(axis=1)
     given = np.maximum(prediction[np.arange(len(wanted)), wanted], _SMALLEST)
+    places = torch.from_numpy(told), torch.from_numpy(wanted)
     return {
         "accuracy": float(np.mean(told == wanted)),
-        "macro_f1": float(f1_score(wanted, told, average="macro", zero_division=0)),
+        "macro_f1": float(multiclass_f1_score(*places, num_classes=prediction.shape[1], average="macro")),
         "log_loss": float(-np.log(given).mean()),
     }
 
@@ -109,12 +157,14 @@ def _mean_of(values: list[float]) -> float:
 
 
 def _regression(label: AnyArray, prediction: AnyArray) -> dict[str, float]:
-    from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+    from torchmetrics.functional.regression import mean_absolute_error, mean_squared_error, r2_score
 
+    told, wanted = torch.from_numpy(prediction.copy()), torch.from_numpy(label.copy())
+    varied = len(label) > 1 and label.min() != label.max()
     return {
-        "mae": float(mean_absolute_error(label, prediction)),
-        "rmse": float(root_mean_squared_error(label, prediction)),
-        "r2": float(r2_score(label, prediction)) if len(label) > 1 else float("nan"),
+        "mae": float(mean_absolute_error(told, wanted)),
+        "rmse": float(mean_squared_error(told, wanted, squared=False)),
+        "r2": float(r2_score(told, wanted)) if varied else float("nan"),
     }
 
 

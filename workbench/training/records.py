@@ -64,7 +64,8 @@ def compare_runs(runs: Iterable[Run | str | Path]) -> pa.Table:
 
 
 def _row(folder: Path, saved: SavedRun) -> dict[str, Any]:
-    best = [event for event in saved.history if event.best]
+    metric = saved.plan.metric  # of a run that val did not judge there is no best
+    best = [event for event in saved.history if event.best and event.metric == metric]
     row = {
         "run": str(folder),
         "state": saved.state,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import shutil
 import tempfile
@@ -17,13 +18,21 @@ from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
 from workbench.schema import Schema
 from workbench.stores.durable import sync_file, sync_folders
-from workbench.training.checkpoint import draft_of, read_json, write_json
-from workbench.training.identity import category_values, dataset_hash, package_versions, schema_hash
+from workbench.stores.key_map import KeyMap
+from workbench.training.checkpoint import WEIGHTS, draft_of, read_json, write_json
+from workbench.training.identity import (
+    candidate_keys,
+    category_values,
+    check_fits,
+    dataset_hash,
+    package_versions,
+    schema_hash,
+)
 from workbench.training.parts import Parts
 from workbench.training.target import Target
 
 if TYPE_CHECKING:
-    from workbench.training.run import Run
+    from workbench.training.underway import Underway
 
 FORMAT = 1
 
@@ -36,6 +45,7 @@ class SavedRun:
     ----------
     plan, statistics, schema : as they were trained
     values : dict ``'table.column'`` -> values of its category codes
+    candidates : str  names the rows that are ranked, in their order; empty: none, or not known
     seed_type, model, key, state : as they were
     target : Target
     made_with : dict package -> version, and the dataset's hash; empty if that is not known
@@ -59,6 +69,7 @@ class SavedRun:
     made_with: Mapping[str, str]
     dataset_hash: str
     task_dict: Mapping[str, Any] | None
+    candidates: str = ""
 
     def check_builtin(self) -> None:
         """Refuse to guess a user's model.
@@ -75,6 +86,10 @@ class SavedRun:
                     do=f"Pass one: load_run(folder, ..., model={self.model}(...))",
                 )
             )
+
+    def check_fits(self, parts: Parts) -> None:
+        """Refuse a store in which the model would read something else: see ``identity.check_fits``."""
+        check_fits(parts, self.statistics, self.schema, self.values, self.target, self.candidates)
 
     def parts(self) -> Parts:
         """Open the store that the run was trained on.
@@ -164,18 +179,24 @@ def _remove(folder: Path, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def write_identity(run: Run) -> None:
+def write_identity(run: Underway) -> None:
     """Write what the run is made of, before its first step: weights never lie there without it."""
     write_json(run.folder / "plan.json", run.plan.to_dict())
     write_json(run.folder / "statistics.json", run.statistics.to_dict())
     write_json(
         run.folder / "categories.json",
-        {"format": FORMAT, "values": category_values(run.parts, run.statistics)},
+        {
+            "format": FORMAT,
+            "values": category_values(run.parts, run.statistics),
+            "candidates": candidate_keys(run.parts, run.target),
+        },
     )
+    if run.past is not None:
+        run.past.save(run.folder, KeyMap.open(run.parts.dataset, run.seed_type))
     write_run(run)
 
 
-def write_run(run: Run) -> None:
+def write_run(run: Underway) -> None:
     """Write how the run stands; after every epoch and at the end."""
     schema = run.parts.schema
     write_json(
@@ -200,6 +221,22 @@ def write_run(run: Run) -> None:
     )
 
 
+def run_identity(folder: Path, parts: Parts) -> str:
+    """Names what a run computes over a store: its weights, its plan, its key, and every byte of the store.
+
+    Raises
+    ------
+    OSError
+        If a file of the folder cannot be read.
+    """
+    found = hashlib.sha256()
+    for name in (WEIGHTS, "plan.json", "statistics.json"):
+        found.update((folder / name).read_bytes())
+    key = read_json(folder / "run.json")["key"]
+    found.update(repr((key, parts.graph.snapshot, dataset_hash(parts.dataset))).encode())
+    return found.hexdigest()
+
+
 def read_run(folder: Path) -> SavedRun:
     """Read a run folder, all but its weights.
 
@@ -212,12 +249,11 @@ def read_run(folder: Path) -> SavedRun:
     statistics = read_json(folder / "statistics.json")
     categories = read_json(folder / "categories.json")
     run = read_json(folder / "run.json")
+    _check_format(folder, run, categories)
     try:
         model_plan, fitted = ModelPlan.from_dict(plan), Statistics.from_dict(statistics)
         # Run folders of older versions hold tasks of one number only, and say no target.
         target = run.get("target") or Target.of(model_plan, None, fitted.target).to_dict()
-        if run["format"] != FORMAT or categories["format"] != FORMAT:
-            raise ValueError(f"format {run['format']!r}, not {FORMAT}")
         # A run that was killed never said how it ended.
         state = "killed" if run["state"] == "running" else str(run["state"])
         return SavedRun(
@@ -236,8 +272,21 @@ def read_run(folder: Path) -> SavedRun:
             history=tuple(EpochDone(**event) for event in run["history"]),
             dataset=str(run.get("dataset", "")),  # run folders of older versions do not say
             task_dict=run["task"],
+            candidates=str(categories.get("candidates", "")),
         )
     except (KeyError, TypeError, ValueError, WorkbenchError) as error:
         raise TrainingError(
             explain(f"a run was loaded from {folder}", f"it is malformed ({error})", do="Train again")
         ) from error
+
+
+def _check_format(folder: Path, *files: Any) -> None:
+    """Refuse a folder that another version wrote, before it is taken for a damaged one."""
+    formats = [file.get("format") if isinstance(file, dict) else None for file in files]
+    later = [number for number in formats if isinstance(number, int) and number > FORMAT]
+    if later:
+        got, do = f"its format is {max(later)}", "Load it with the version that wrote it, or train again"
+        raise TrainingError(explain(f"a run was loaded from {folder}", got, f"format {FORMAT}", do))
+    if any(number != FORMAT for number in formats):
+        got = f"it is malformed (format {formats[0]!r}, not {FORMAT})"
+        raise TrainingError(explain(f"a run was loaded from {folder}", got, do="Train again"))

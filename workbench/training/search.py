@@ -1,84 +1,29 @@
-"""Search: several plans, each under several keys, of which the worse are given up early.
+"""Search: a plan's job. Several plans, each under several keys, of which the worse are given up early.
 
-found = search(engine, task, [plan, plan.replace(channels=32)], keys=(0, 1, 2))
-found.best, found.runs            the best run, and those of the best plan: one per key
-found.metrics("test")             of the mean of what these runs say
+found = search(engine, task, plan)                         what plan.job says
+found = search(engine, task, [one, other], keys=(0, 1))    or plans of your own
+found.predict(seeds), found.metrics("test")                the mean of what the best of them say
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from workbench.errors import TrainingError, expect, explain
+from workbench.errors import TrainingError, did_you_mean, expect, explain
 from workbench.events import EpochDone, Event
+from workbench.plan.job import TrainingJob
 from workbench.plan.model_plan import ModelPlan
-from workbench.query.seed_table import SeedTable
 from workbench.training.begin import start
-from workbench.training.metrics import score
+from workbench.training.found import Found
 from workbench.training.parts import Parts
-from workbench.training.predict import Predictions
-from workbench.training.run import ENDED, Run
-from workbench.types import AnyArray
-
-
-@dataclass(frozen=True, repr=False)
-class Found:
-    """What a search found.
-
-    Attributes
-    ----------
-    runs : tuple of Run  of the best plan, the best first: one per key
-    given_up : tuple of Run  of the other plans, cancelled; ``resume()`` goes on with one after all
-    values : tuple of float
-        Of each plan, in the order in which they were given: its best value, the mean over the keys.
-    """
-
-    runs: tuple[Run, ...]
-    given_up: tuple[Run, ...]
-    values: tuple[float, ...]
-
-    @property
-    def best(self) -> Run:
-        """The best run of the best plan."""
-        return self.runs[0]
-
-    @property
-    def plan(self) -> ModelPlan:
-        """The best plan."""
-        return self.best.plan
-
-    def predict(self, seeds: SeedTable) -> Predictions:
-        """The mean of what the runs of the best plan say.
-
-        Raises
-        ------
-        TrainingError
-            If they rank rows: rankings have no mean. Take ``found.best.predict(seeds)``.
-        """
-        target = self.best.target
-        if target.task_type == "ranking":
-            do = "Take found.best.predict(seeds)"
-            raise TrainingError(explain("a mean of rankings was asked for", "there is none", do=do))
-
-        def mean(some: SeedTable) -> AnyArray:
-            return np.asarray(np.mean([run.predict(some).values for run in self.runs], axis=0))
-
-        return Predictions(seeds, mean, target)
-
-    def metrics(self, split: str = "test") -> dict[str, float]:
-        """Every metric of that mean on a split of the task."""
-        seeds, target = self.best.task.seeds(split), self.best.target
-        return score(target.task_type, seeds.label, target.point(self.predict(seeds).values))
-
-    def __repr__(self) -> str:
-        metric = self.plan.metric
-        tried = ", ".join(f"{value:.4f}" for value in self.values)
-        return f"Found(best {metric} on val of each plan: {tried}; {len(self.runs)} keys of\n{self.plan!r})"
+from workbench.training.refit import refit
+from workbench.training.run import Run
+from workbench.training.underway import ENDED
 
 
 class _Pause:
@@ -100,57 +45,101 @@ class _Pause:
 def search(
     stores: Any,
     task: Any,
-    plans: Sequence[ModelPlan],
+    plans: ModelPlan | Sequence[ModelPlan],
     *,
-    keys: Sequence[int] = (0,),
-    first: int = 2,
-    share: float = 0.5,
     device: str = "auto",
     folder: str | Path | None = None,
+    **job: Any,
 ) -> Found:
     """Train plans side by side; at ever later epochs only the better ones go on.
 
-    After ``first`` epochs the share ``share`` of the plans goes on, after twice as many the same share of
-    those, until one is left, which is trained to its end. Plans are judged by their best validation metric,
-    the mean over the keys; test is not looked at. A run that goes on becomes, on the CPU, the very run that
-    it would have been alone.
+    After ``prune_after`` epochs the share ``prune_to`` of the plans goes on, after twice as many the same
+    share of those, until as many are left as are averaged; these are trained to their end. Plans are judged
+    by their best validation metric, the mean over the keys; test is not looked at. A run that goes on
+    becomes, on the CPU, the very run that it would have been alone.
 
     Parameters
     ----------
     stores : Parts, or anything with ``dataset``, ``graph`` and ``features`` (an engine)
-    plans : of one metric
-    keys : each plan is trained under each of them
-    first : int  epochs before the first plans are given up
-    share : float  in (0, 1), of the plans that go on; one at least
+    plans : a plan, which is tried with its job's candidates; or plans of one metric, tried instead
     folder : new or empty folder, or None for temporary ones
+    job : choices of :class:`~workbench.plan.job.TrainingJob` that are not those of the (first) plan's job
 
     Raises
     ------
+    PlanError
+        If a choice of the job is not allowed.
     TrainingError
-        If there are no plans or keys, they have several metrics, or a number is out of range.
+        If there are no plans, they have several metrics, or fewer than are to be averaged.
     """
-    _check(plans, keys, first, share)
+    tried, chosen = _asked(plans, job)
     parts = Parts.of(stores)
     make = _maker(parts, task, device, folder)
-    runs: list[list[Run]] = [[] for _ in plans]
-    going, epochs, values = list(range(len(plans))), first, [float("nan")] * len(plans)
+    runs: list[list[Run]] = [[] for _ in tried]
+    going, epochs, values = list(range(len(tried))), chosen.prune_after, [float("nan")] * len(tried)
     while True:
-        last = len(going) == 1
-        pause: list[Any] = [] if last else [_Pause(epochs)]
+        last = len(going) <= chosen.averaged or epochs is None
+        pause: list[Any] = [] if last else [_Pause(epochs or 0)]
         for place in going:
             if not runs[place]:
-                runs[place] = [make(plans[place], place, key, pause).wait() for key in keys]
+                runs[place] = [make(tried[place], place, key, pause).wait() for key in chosen.keys]
             else:
                 for run in runs[place]:
                     _go_on(run, pause)
             values[place] = float(np.mean([_best(run) for run in runs[place]]))
-        if last:
+        going = _ranked(going, values, tried[0].higher_is_better)
+        if last or epochs is None:
             break
-        order = _ranked(going, values, plans[0].higher_is_better)
-        going, epochs = order[: max(1, int(len(going) * share))], 2 * epochs
-    chosen = sorted(runs[going[0]], key=_best, reverse=plans[0].higher_is_better)
-    others = [run for place, some in enumerate(runs) if place != going[0] for run in some]
-    return Found(tuple(chosen), tuple(others), tuple(values))
+        going, epochs = going[: max(chosen.averaged, int(len(going) * chosen.prune_to))], 2 * epochs
+    return _found(chosen, runs, going[: chosen.averaged], values, folder)
+
+
+def _found(
+    job: TrainingJob, runs: list[list[Run]], kept: list[int], values: list[float], folder: str | Path | None
+) -> Found:
+    """The runs of the kept places, of each plan the best one first, and trained again if asked."""
+    higher = runs[0][0].plan.higher_is_better
+    judged = [run for place in kept for run in sorted(runs[place], key=_best, reverse=higher)]
+    others = [run for place, some in enumerate(runs) if place not in kept for run in some]
+    final = judged
+    if job.refit:
+        final = [
+            refit(run, callbacks=[], device=str(run.device), folder=_beside(run, folder)).wait()
+            for run in judged
+        ]
+    return Found(job, tuple(final), tuple(judged), tuple(others), tuple(values))
+
+
+def _asked(
+    plans: ModelPlan | Sequence[ModelPlan], changes: dict[str, Any]
+) -> tuple[tuple[ModelPlan, ...], TrainingJob]:
+    """The plans that are tried, and the job under which they are."""
+    asked = "a search over plans was asked for"
+    given = [plans] if isinstance(plans, ModelPlan) else list(plans)
+    for plan in given:
+        expect(
+            plan, ModelPlan, TrainingError, asked, "Pass a plan, or a list: [plan, plan.replace(channels=32)]"
+        )
+    if not given:
+        raise TrainingError(explain(asked, "got no plans", "one at least"))
+    known = [each.name for each in fields(TrainingJob)]
+    for name in changes:
+        if name not in known:
+            do = did_you_mean(name, known)
+            raise TrainingError(explain(asked, f"got {name}=", f"choices of a job: {', '.join(known)}", do))
+    metrics = sorted({plan.metric for plan in given})
+    if len(metrics) > 1:
+        raise TrainingError(explain(asked, f"they are judged by {', '.join(metrics)}", "plans of one metric"))
+    if isinstance(plans, ModelPlan):
+        whole = plans.replace(**changes)
+        return whole.tried(), whole.job
+    job = replace(given[0].job, **changes)
+    job.check()
+    if job.averaged > len(given):
+        raise TrainingError(
+            explain(asked, f"the best {job.averaged} of {len(given)} plans are to be averaged")
+        )
+    return tuple(replace(plan, job=TrainingJob(job.metric)) for plan in given), job
 
 
 def _maker(parts: Parts, task: Any, device: str, folder: str | Path | None) -> Callable[..., Run]:
@@ -159,6 +148,10 @@ def _maker(parts: Parts, task: Any, device: str, folder: str | Path | None) -> C
         return start(parts, task, plan, callbacks=pause, key=key, device=device, folder=own)
 
     return make
+
+
+def _beside(run: Run, folder: str | Path | None) -> Path | None:
+    return None if folder is None else run.folder.with_name(f"{run.folder.name}, train and val")
 
 
 def _go_on(run: Run, pause: list[Any]) -> None:
@@ -172,19 +165,4 @@ def _best(run: Run) -> float:
 
 def _ranked(places: list[int], values: list[float], higher: bool) -> list[int]:
     """The places, the best first; of equals the one that was given first."""
-    return sorted(places, key=lambda place: -values[place] if higher else values[place])
-
-
-def _check(plans: Sequence[ModelPlan], keys: Sequence[int], first: int, share: float) -> None:
-    asked = "a search over plans was asked for"
-    for plan in plans:
-        expect(plan, ModelPlan, TrainingError, asked, "Pass a list: [plan, plan.replace(channels=32)]")
-    if not plans or not keys:
-        raise TrainingError(explain(asked, f"got {len(plans)} plans and {len(keys)} keys", "one at least"))
-    metrics = sorted({plan.metric for plan in plans})
-    if len(metrics) > 1:
-        raise TrainingError(explain(asked, f"they are judged by {', '.join(metrics)}", "plans of one metric"))
-    if isinstance(first, bool) or not isinstance(first, int) or first < 1:
-        raise TrainingError(explain(asked, f"got first={first!r}", "a whole number from 1"))
-    if not 0 < share < 1:
-        raise TrainingError(explain(asked, f"got share={share!r}", "a number between 0 and 1"))
+    return sorted(places, key=lambda place: (-values[place] if higher else values[place], place))

@@ -15,8 +15,11 @@ from torch.nn.parameter import is_lazy
 
 from workbench.errors import TrainingError, explain
 from workbench.models.hetero_gnn import HeteroGNN
+from workbench.models.ranking import RankingGNN
+from workbench.plan.model_plan import ModelPlan
 from workbench.plan.optimisation import OPTIMISERS, Optimisation
 from workbench.training.target import Target
+from workbench.types import AnyArray
 
 GENERATOR = threading.RLock()
 """Held by whoever reseeds torch's global generator: all threads of the process share that one."""
@@ -70,6 +73,20 @@ def outputs(model: nn.Module, data: Any, target: Target) -> Tensor:
     return cast(Tensor, raw if raw.dtype.is_floating_point else raw.float())
 
 
+def predicted(model: nn.Module, data: Any, target: Target) -> AnyArray:
+    """float64 per seed, as :meth:`Target.predictions` says: of the built-in ranking the best rows alone.
+
+    Raises
+    ------
+    TrainingError
+        As :func:`outputs` does.
+    """
+    if isinstance(model, RankingGNN):
+        found: AnyArray = model.best(data, min(target.named, target.candidates)).cpu().numpy()
+        return found
+    return target.predictions(outputs(model, data, target))
+
+
 def _fits(shape: tuple[int, ...], target: Target) -> bool:
     if target.flat:
         return len(shape) == 1
@@ -91,6 +108,12 @@ def _misshapen(model: nn.Module, raw: object, count: int, target: Target) -> str
         f"a tensor of shape {shapes}",
         "The seeds are the first data[seed_type].batch_size nodes of their type",
     )
+
+
+def mixed_precision(plan: ModelPlan, device: torch.device) -> torch.autocast:
+    """A context in which a model computes as precisely as its plan says."""
+    mixed = plan.optimisation.precision == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=mixed)
 
 
 def unshaped(model: nn.Module) -> list[str]:

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from workbench.errors import TrainingError, explain
+from workbench.models.best_rows import first
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.optimisation import BALANCED
 from workbench.training.losses import LOSS
@@ -108,6 +109,13 @@ class Target:
         return count or None
 
     @property
+    def columns(self) -> int:
+        """Numbers per label, a class of several being one of 0 and 1."""
+        return {"multiclass": len(self.classes), "multilabel": len(self.classes), "forecast": self.steps}.get(
+            self.task_type, 1
+        )
+
+    @property
     def flat(self) -> bool:
         """Whether outputs are one number per seed, float[n]."""
         return self.task_type in ("binary", "regression") and len(self.quantiles) < 2
@@ -141,8 +149,9 @@ class Target:
         """
         raw = raw.detach().float()  # a view of a parameter asks for a gradient also under no_grad
         if self.task_type == "ranking":
-            best = raw.double().topk(min(self.named, raw.shape[1]), dim=1)
-            return _numpy(torch.stack([best.indices.double(), best.values], dim=1))
+            rows = torch.arange(raw.shape[1], device=raw.device).expand_as(raw)
+            scores, best = first(raw.double(), rows, self.named)
+            return _numpy(torch.stack([best.double(), scores], dim=1))
         if self.task_type == "multiclass":
             return _numpy(raw.double().softmax(dim=1))
         if self.task_type in ("binary", "multilabel"):

@@ -7,7 +7,7 @@ epoch:  for data in train: loss -> AdamW      (StepDone, StageTimes)
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 from itertools import chain
 from threading import Event as Flag
@@ -18,19 +18,28 @@ import torch
 from torch import nn
 
 from workbench.errors import RunCancelled, TrainingError, expect, explain
-from workbench.events import Callback, EpochDone, StageTimes, StepDone, emit
+from workbench.events import Callback, EpochDone, Progress, StageTimes, StepDone, emit
 from workbench.kernels.rng import derive_key
 from workbench.models.dropout import set_dropout_key
 from workbench.plan.model_plan import ModelPlan
 from workbench.pyg.loader import PyGLoader
-from workbench.training.batches import check_batches, epoch_of
+from workbench.training.batches import check_batches, epoch_of, stoppable
 from workbench.training.build import check_callbacks, check_exclude, fit_for, model_of
 from workbench.training.checkpoint import Checkpoint, put_weights
 from workbench.training.course import Course, part
 from workbench.training.devices import pick_device
 from workbench.training.metrics import better, metric
 from workbench.training.ranks import side_by_side
-from workbench.training.step import labels_of, learning_rate, optimiser_of, outputs, seeded, unshaped
+from workbench.training.step import (
+    labels_of,
+    learning_rate,
+    mixed_precision,
+    optimiser_of,
+    outputs,
+    predicted,
+    seeded,
+    unshaped,
+)
 from workbench.training.target import Target
 from workbench.types import AnyArray
 
@@ -164,14 +173,23 @@ class Trainer:
         """Evaluate the epoch, keep it if it is the best, and tell."""
         loss = course.loss / course.seeds
         name = self.plan.metric if val is not None else "loss"
-        value = self.evaluate(course.model, val) if val is not None else loss
+        value = self._validated(course, val) if val is not None else loss
         won = better(name, value, course.best) if val is not None else not value >= course.best
-        epochs = self.plan.optimisation.epochs
-        done = EpochDone(self._seconds(), course.epoch + 1, epochs, loss, name, value, won)
+        settings = self.plan.optimisation
+        # Where nothing chooses, or not by val, the last epoch is kept.
+        won = won or settings.train_on != "train" or settings.keep == "last"
+        done = EpochDone(self._seconds(), course.epoch + 1, settings.epochs, loss, name, value, won)
         course.finished(done)
         if won and self._on_best is not None:
             self._on_best(Fit(course.model, course.history, course.best_epoch))
         emit(self.callbacks, done)
+
+    def _validated(self, course: Course, val: Iterable[Any]) -> float:
+        began = self._seconds()
+        value = self.evaluate(course.model, val)
+        at = (self._seconds(), course.epoch + 1, course.step)
+        emit(self.callbacks, StageTimes(*at, {"validate": at[0] - began}))
+        return value
 
     def _kept(self, course: Course) -> None:
         self._kept_at = time.perf_counter()
@@ -187,9 +205,11 @@ class Trainer:
             If there are no batches, or the metric of their labels is undefined.
         """
         labels, values = [], []
+        total = len(batches) if isinstance(batches, Sized) else None
         for data, prediction in self.predict(model, batches):
             labels.append(labels_of(data).cpu().numpy())
             values.append(prediction)
+            emit(self.callbacks, Progress(self._seconds(), "validation", len(labels), total, "batches"))
         if not labels:
             raise TrainingError(explain("an evaluation", "there are no batches", "at least one seed"))
         told = self.target.point(np.concatenate(values))
@@ -203,27 +223,25 @@ class Trainer:
     def predict(self, model: nn.Module, batches: Iterable[Any]) -> Iterator[tuple[Any, AnyArray]]:
         """Each batch with its predictions, as :meth:`Target.predictions` says what they are."""
         model.to(self.device).eval()
-        for batch in batches:
-            self._check_stop()
+        for batch in stoppable(batches, self._check_stop):
             data = batch.to(self.device, non_blocking=True)
-            with torch.no_grad(), self._precision():
-                raw = outputs(model, data, self.target)
-            yield data, self.target.predictions(raw)
+            with torch.no_grad(), mixed_precision(self.plan, self.device):
+                values = predicted(model, data, self.target)
+            yield data, values
 
     def _epoch(self, course: Course, train: Iterable[Any]) -> None:
         settings = self.plan.optimisation
-        batches, steps = epoch_of(train, course.epoch, course.step, settings.max_steps)
+        batches, steps = epoch_of(train, course.epoch, course.step, settings.max_steps, self._check_stop)
         key = derive_key(self.key, "step", course.epoch)
         course.model.train()
         asked = time.perf_counter()
         for batch in batches:
-            self._check_stop()
             waited = time.perf_counter() - asked
             self._set_rate(course, steps)
             loss, count, stages = self._step(course.model, course.optimiser, batch, key + course.step)
             course.took(loss, count)
             at = (self._seconds(), course.epoch + 1, course.step)
-            emit(self.callbacks, StepDone(*at, steps or 0, loss, count))
+            emit(self.callbacks, StepDone(*at, steps or 0, loss, count, settings.epochs))
             emit(self.callbacks, StageTimes(*at, {"wait": waited, **stages}))
             if time.perf_counter() - self._kept_at > KEEP_SECONDS:
                 self._kept(course)
@@ -235,7 +253,8 @@ class Trainer:
         """Where batches do not say how many they are, the learning rate changes between epochs only."""
         settings = self.plan.optimisation
         within = course.step / steps if steps else 0.0
-        rate = learning_rate(settings, (course.epoch + within) / settings.epochs)
+        epochs = settings.schedule_epochs or settings.epochs
+        rate = learning_rate(settings, (course.epoch + within) / epochs)
         for group in course.optimiser.param_groups:
             group["lr"] = rate
 
@@ -248,7 +267,7 @@ class Trainer:
         ticks.append(time.perf_counter())
         set_dropout_key(model, key)
         with seeded(model, key, self.device):
-            with self._precision():
+            with mixed_precision(self.plan, self.device):
                 raw = outputs(model, data, self.target)
             loss = self.target.loss(raw, labels_of(data))
             ticks.append(time.perf_counter())
@@ -281,7 +300,7 @@ class Trainer:
         statistics = fit_for(graph, features, self.plan, seeds)
         told = self.target
         self.target = Target.of(self.plan, told.task_type, statistics.target, told.classes, seeds.label)
-        return model_of(graph, self.plan, statistics, seeds.node_type, self.target, self.key)
+        return model_of(graph, features, self.plan, statistics, seeds.node_type, self.target, self.key)
 
     def _shaped(self, model: nn.Module, train: Iterable[Any]) -> Iterable[Any]:
         """Give lazy parameters, as of ``SAGEConv((-1, -1), 8)``, their shape from the first batch.
@@ -307,10 +326,6 @@ class Trainer:
                 )
             )
         return chain([batch], batches) if batches is train else train
-
-    def _precision(self) -> torch.autocast:
-        mixed = self.plan.optimisation.precision == "bfloat16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=mixed)
 
     def _check_stop(self) -> None:
         if self._stop.is_set():
