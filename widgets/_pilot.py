@@ -21,7 +21,7 @@ POOL = 256
 PROBE, BATCHES = 4, 8
 """Seeds that show how large a batch is; batches that are measured."""
 
-QUICK, MOST = 50_000, 2_000_000
+QUICK, MOST = 50_000, 1_000_000
 """Nodes that the first figure and the second may sample, in all batches."""
 
 UNITS = {"MB": ("bytes", 1_000_000), "ms": ("ms", 1), "nodes": ("nodes", 1)}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import workbench as wb
 from widgets._pilot import Pilot
 from widgets._worker import LatestWins
+
+PAUSE = 0.4
+"""Seconds without an edit before full batches are measured: they would slow down what the user waits for."""
 
 
 class Pricing:
@@ -26,10 +30,12 @@ class Pricing:
         on_error: Callable[[Exception], None],
     ) -> None:
         self._pilot, self._tell = pilot, tell
+        self._newest: wb.Fanout | None = None
         self._at_once, self._later = LatestWins(on_error), LatestWins(on_error)
 
     def submit(self, fanout: wb.Fanout) -> None:
         """Cost this fanout next; one that waits is forgotten."""
+        self._newest = fanout
         self._at_once.submit(lambda: self._price(fanout))
 
     def later(self, job: Callable[[], object]) -> None:
@@ -45,4 +51,9 @@ class Pricing:
         cost, batches = self._pilot.quick(fanout)
         self._tell(fanout, cost)
         if batches:
-            self.later(lambda: self._tell(fanout, self._pilot.full(fanout, batches)))
+            self.later(lambda: self._price_fully(fanout, batches))
+
+    def _price_fully(self, fanout: wb.Fanout, batches: int) -> None:
+        time.sleep(PAUSE)
+        if fanout is self._newest:
+            self._tell(fanout, self._pilot.full(fanout, batches))

@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._base import Face, script, style
+from widgets._history import History
 from widgets._metapath_draft import MetapathDraft
 from widgets._metapath_rows import metapath_rows
 from widgets._schema_facts import schema_facts, schema_of, schema_picture, short
-
-UNDONE = 200
-"""Edits that can be undone."""
 
 EDITS = ("go", "walk", "back", "set", "static", "select", "without")
 """Methods of the draft that a view may call."""
@@ -53,10 +51,15 @@ class MetapathPicker(Face):
         self._plan = plan if isinstance(plan, wb.ModelPlan) else None
         seed_type = task if isinstance(task, str) else task.entity_table
         start = plan.fanout if isinstance(plan, wb.ModelPlan) else plan
-        self._start = self.draft = MetapathDraft.of(self._schema, seed_type, start)
-        self._past: list[MetapathDraft] = []
+        self._start = MetapathDraft.of(self._schema, seed_type, start)
+        self._history = History(self._start)
         self._listeners: list[Callable[[wb.Metapaths], None]] = []
         self.publish()
+
+    @property
+    def draft(self) -> MetapathDraft:
+        """What has been built so far."""
+        return self._history.now
 
     @property
     def metapaths(self) -> wb.Metapaths:
@@ -90,23 +93,21 @@ class MetapathPicker(Face):
     def edit(self, draft: MetapathDraft) -> None:
         """Replace the draft; what was there before can be brought back with :meth:`undo`."""
         with self._lock:
-            if draft != self.draft:
-                self._past = [*self._past[1 - UNDONE :], self.draft]
-            self._show(draft)
+            self._show(self._history.then(draft))
 
     def undo(self) -> None:
         """Take back the last edit; nothing to take back changes nothing."""
         with self._lock:
-            self._show(self._past.pop() if self._past else self.draft)
+            self._show(self._history.undone())
 
     def on_change(self, listener: Callable[[wb.Metapaths], None]) -> None:
         """Call ``listener(metapaths)`` after every edit that leaves a plan."""
         self._listeners.append(listener)
 
-    def _show(self, draft: MetapathDraft) -> None:
-        self.draft, self.error = draft, ""
+    def _show(self, history: History[MetapathDraft]) -> None:
+        self._history, self.error = history, ""
         try:
-            value = draft.value() if draft.paths else None
+            value = self.draft.value() if self.draft.paths else None
         except wb.FanoutError as error:  # shown: a draft on its way need not be a plan yet
             value, self.error = None, f"Not a plan yet. {error}"
         self.publish()
@@ -134,7 +135,7 @@ class MetapathPicker(Face):
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """The drawing, the metapaths and where the next step may go."""
         valid = self.draft.paths and not self.error
-        more = {"can_undo": bool(self._past), "text": self.metapaths.lines()[0] if valid else ""}
+        more = {"can_undo": bool(self._history.past), "text": self.metapaths.lines()[0] if valid else ""}
         return {**self._facts, **metapath_rows(self.draft), **more}, {}
 
     def still(self) -> tuple[str, str]:

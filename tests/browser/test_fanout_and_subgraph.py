@@ -22,7 +22,7 @@ truth = commerce(60, periods=6, seed=0)
 wb.ingest(truth.tables, wb.infer_schema(truth.tables), "shop")
 engine = wb.open("shop")
 task = engine.task(truth.query, val=truth.val, test=truth.test, begin=truth.start, observed_until=truth.end)
-plan = engine.suggest_plan(task).replace(batch_size=16)
+plan = engine.suggest_plan(task).replace(batch_size=4)
 
 def at(node):
     "Where a node is drawn, in pixels of the canvas."
@@ -106,11 +106,11 @@ def chooses_and_takes_back(desk):
 
 def fits_and_copies(desk):
     root = desk.page.locator(".wb-fanout")
-    root.get_by_label("budget of a batch").fill("150")
+    root.get_by_label("budget of a batch").fill("40")
     root.get_by_label("unit of the budget").select_option("nodes")
     root.get_by_role("button", name="Fit").click()
     wait(desk, "picker.fanout.get(1, 'orders-user_id->users') < 25")
-    wait(desk, "picker.cost is not None and picker.cost.nodes.high <= 150")
+    wait(desk, "picker.cost is not None and picker.cost.nodes.high <= 40")
     root.locator("summary").click()
     root.get_by_label("form to copy").select_option("PyG")
     text = root.get_by_label("the fanout as Python")

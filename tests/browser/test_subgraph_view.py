@@ -39,13 +39,27 @@ view = SubgraphView(engine.sample(10), engine)
 view
 """
 
+PICKER = r"""
+from types import SimpleNamespace
+import pyarrow as pa
+import workbench as wb
+from widgets import FanoutPicker
+
+engine.schema, engine.features, engine._span = engine.graph.schema, SimpleNamespace(groups={}), None
+engine.profile = lambda *seeds, **options: wb.Engine.profile(engine, *seeds, **options)
+seeds = wb.SeedTable("owners", np.arange(2), pa.array([0, 1]), np.full(2, 30_000), split="val")
+task = SimpleNamespace(entity_table="owners", seeds=lambda split: seeds)
+picker = FanoutPicker(engine, task, wb.ModelPlan(fanout=Fanout([4, 4])))
+picker
+"""
+
 TOO_LATE = """(good := view.subgraph.request) and view.show(replace(view.subgraph, request=replace(
     good, seed_sets=(replace(good.seed_sets[0], anchors=np.array([15_000])),))))"""
 
 
 def test_ten_thousand_nodes_hostile_names_keys_and_themes(desk):
     page = desk.page
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(MANY)])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (MANY, PICKER)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, desk.lab.folder / "view.ipynb")
     desk.open("view.ipynb")
@@ -88,6 +102,9 @@ def test_ten_thousand_nodes_hostile_names_keys_and_themes(desk):
     assert page.locator(".wb-legend").get_by_text("later than the anchor").count() == 1
     desk.screenshot("subgraph-late", root)
     nobody_listens(desk, canvas)
+    table = page.locator('.wb-fanout[data-cost="ready"] table')
+    assert "<img src=x onerror='window.hacked=1'>-owner->owners" in table.inner_text()
+    assert page.evaluate("() => window.hacked") is None
 
 
 def nobody_listens(desk, canvas):

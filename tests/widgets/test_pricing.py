@@ -2,7 +2,14 @@
 
 import threading
 
+import pytest
+
 from widgets._pricing import Pricing
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    monkeypatch.setattr("widgets._pricing.PAUSE", 0.0)
 
 
 class Slow:
@@ -43,6 +50,20 @@ def test_the_next_quick_cost_does_not_wait_for_a_full_one():
     pilot.hold.set()
     assert pricing.wait(10)
     assert told[2:] == ["full a of 8", "full b of 8"]
+
+
+def test_full_batches_of_a_fanout_that_was_edited_on_are_not_measured(monkeypatch):
+    told, pilot, pause = [], Slow(8), threading.Event()
+    pilot.hold.set()
+    monkeypatch.setattr("widgets._pricing.time.sleep", lambda _seconds: pause.wait(10))
+    pricing = Pricing(pilot, lambda *cost: told.append(cost[1]), told.append)
+    pricing.submit("a")
+    while "quick a" not in told:
+        assert not pricing.wait(0.01)
+    pricing.submit("b")
+    pause.set()
+    assert pricing.wait(10)
+    assert told == ["quick a", "quick b", "full b of 8"]
 
 
 def test_errors_are_told():

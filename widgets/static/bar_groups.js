@@ -12,7 +12,7 @@ function render({ model, el }) {
       title.textContent = m.title;
       label.hidden = m.choices.length < 2;
       if (!label.firstChild) label.append(m.what, choice);
-      choice.replaceChildren(...m.choices.map((name) => make("option", {}, name)));
+      choice.replaceChildren(...options(m.choices));
       choice.selectedIndex = m.chosen;
       caption.textContent = m.caption;
       redrawn(groups, ...m.groups.map((g) => bars(g.title, g.rows, g.pick && ((place) => send({ kind: "pick", place })), m.picked)));

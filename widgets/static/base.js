@@ -7,9 +7,8 @@ function column(payload, name) {
   return new types[kind](data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
 }
 
-/** Make an element; strings become text nodes, so nothing from the data is ever parsed as HTML. */
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
+/** Dress an element; strings become text nodes, so nothing from the data is ever parsed as HTML. */
+function dress(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -19,16 +18,19 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Make an SVG element, by the same rules. */
-function svg(tag, attributes, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
+const make = (tag, attributes = {}, ...children) => dress(document.createElement(tag), attributes, children);
+
+const svg = (tag, attributes, ...children) => dress(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+
+const button = (text, onclick, more) => make("button", { type: "button", onclick, ...more }, text);
+
+const bar = (...parts) => make("div", { class: "wb-bar" }, ...parts);
+
+const options = (names) => names.map((name) => make("option", { value: name }, name));
+
+const head = (names) => make("thead", {}, make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, make("bdi", {}, name)))));
+
+const body = (rows) => make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, make("bdi", {}, cell))))));
 
 /** A long label, shortened. */
 const clip = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}\u2026` : text);

@@ -2,7 +2,6 @@
 
 function render({ model, el }) {
   return mount(model, el, "batch", (root, send) => {
-    const button = (text, onclick, more = {}) => make("button", { type: "button", onclick, ...more }, text);
     const choose = () => send({ kind: "choose", split: split.value, epoch: Math.max(0, epoch.valueAsNumber || 0) });
     const split = make("select", { "aria-label": "split", onchange: choose });
     const epoch = make("input", { type: "number", min: 0, step: 1, "aria-label": "epoch", onchange: choose });
@@ -17,7 +16,7 @@ function render({ model, el }) {
     const caption = make("div", { class: "wb-caption" });
     const [nodes, edges] = [make("table"), make("table")];
     const bars = make("div", { class: "wb-columns" });
-    root.append(make("div", { class: "wb-bar" }, split, epochLabel, before, slider, after, place), summary, caption, make("div", { class: "wb-scroll" }, nodes, edges), bars);
+    root.append(bar(split, epochLabel, before, slider, after, place), summary, caption, make("div", { class: "wb-scroll" }, nodes, edges), bars);
 
     const size = (bytes) => (bytes >= 1e6 ? `${number(bytes / 1e6)} MB` : `${number(bytes / 1e3)} kB`);
     const total = (hops) => hops.reduce((a, b) => a + b, 0);
@@ -27,7 +26,7 @@ function render({ model, el }) {
       const names = Array.from({ length: hops }, (_, i) => `hop ${i + first}`);
       const cells = (row) => [...names.map((_, i) => number(row.hops[i] || 0)), number(total(row.hops)), ...extra.map(([, value]) => value(row))];
       table.replaceChildren(
-        make("thead", {}, make("tr", {}, ...[title, ...names, "in all", ...extra.map(([name]) => name)].map((name) => make("th", { scope: "col" }, name)))),
+        head([title, ...names, "in all", ...extra.map(([name]) => name)]),
         make("tbody", {}, ...rows.map((row) => make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, row.name)), ...cells(row).map((value) => make("td", {}, value))))),
       );
     }
@@ -41,7 +40,7 @@ function render({ model, el }) {
 
     function update({ meta: m }) {
       [at, last] = [m.index, m.batches - 1];
-      if (!split.length) split.append(...m.splits.map((name) => make("option", { value: name }, name)));
+      if (!split.length) split.append(...options(m.splits));
       split.value = m.split;
       epoch.value = m.epoch;
       epochLabel.hidden = m.split !== "train";

@@ -3,7 +3,6 @@
 function render({ model, el }) {
   return mount(model, el, "cutoff", (root, send) => {
     const [W, H] = [820, 120];
-    const button = (text, onclick, more = {}) => make("button", { type: "button", onclick, ...more }, text);
     const verdict = make("div", { class: "wb-title", role: "status", "aria-live": "polite" });
     const picture = make("div", { class: "wb-scroll" });
     const swatch = (colour, text) => make("li", {}, make("span", { class: "wb-swatch wb-square", style: `background:${colour}` }), text);
@@ -11,12 +10,12 @@ function render({ model, el }) {
     const slider = make("input", { type: "range", step: 1, class: "wb-wide", "aria-label": "cutoff, in steps from the anchor", oninput: () => move(slider.valueAsNumber) });
     const ends = make("div", { class: "wb-ends wb-caption" });
     const audit = button("Audit against the source tables", () => ((report.textContent = "auditing\u2026"), send({ kind: "audit" })));
-    const bar = make("div", { class: "wb-bar" }, verdict, button("To the anchor", () => move(0)), audit);
+    const top = bar(verdict, button("To the anchor", () => move(0)), audit);
     const table = make("table");
     const offenders = make("div", { role: "group", "aria-label": "offenders", class: "wb-offenders" });
     const report = make("pre", { class: "wb-caption", role: "status" });
     const card = make("dl", { "aria-live": "polite" });
-    root.append(bar, picture, slider, ends, legend, make("div", { class: "wb-scroll" }, table), offenders, make("div", { class: "wb-card" }, card), report);
+    root.append(top, picture, slider, ends, legend, make("div", { class: "wb-scroll" }, table), offenders, make("div", { class: "wb-card" }, card), report);
 
     // While a slider is dragged, one message is under way at a time and the last position always goes.
     let [sent, wanted] = [false, null];
@@ -46,10 +45,9 @@ function render({ model, el }) {
 
     function fill(m) {
       const names = ["drawn", "violating", ...(m.histogram.around ? ["visible", "invisible"] : [])];
-      const head = make("tr", {}, ...["hop", "edge type", ...names].map((name) => make("th", { scope: "col" }, name)));
       const body = m.rows.map((row) => make("tr", {}, make("td", {}, row.hop), make("th", { scope: "row" }, make("bdi", {}, row.edge_type)), ...names.map((name) => make("td", { class: name === "violating" && row.violating ? "wb-alarmed" : null }, number(row[name])))));
       const what = m.histogram.around ? "Violating: drawn, but later than the cutoff. Visible, invisible: of up to 100 neighbours around each of up to 256 expanded nodes." : "Violating: drawn, but later than the cutoff.";
-      table.replaceChildren(make("caption", {}, what), make("thead", {}, head), make("tbody", {}, ...body));
+      table.replaceChildren(make("caption", {}, what), head(["hop", "edge type", ...names]), make("tbody", {}, ...body));
       offenders.replaceChildren(...m.offenders.map((o, i) => button(`\u2192 ${clip(o.edge_type, 60)} row ${o.edge_id}${o.seed < 0 ? "" : `, seed ${o.seed}`}: ${o.late}`, () => send({ kind: "offender", offender: i }), { "aria-label": `jump to offender ${i + 1}` })));
       card.replaceChildren(...Object.entries(m.card || {}).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
     }

@@ -6,8 +6,7 @@ function render({ model, el }) {
 
   return mount(model, el, "fanout", (root, send) => {
     const edit = (how, more) => send({ kind: "edit", how, ...more });
-    const button = (text, onclick) => make("button", { type: "button", onclick }, text);
-    const choose = (label, onchange, ...names) => make("select", { "aria-label": label, onchange }, ...names.map((name) => make("option", {}, name)));
+    const choose = (label, onchange, ...names) => make("select", { "aria-label": label, onchange }, ...options(names));
     const title = make("span", { class: "wb-title" });
     const strategy = choose("which neighbours are drawn", () => edit("drawn", { strategy: strategy.value }));
     const preset = choose("preset", () => {
@@ -23,11 +22,10 @@ function render({ model, el }) {
     const form = choose("form to copy", ask, "Fanout", "PyG", "Kumo");
     const text = make("textarea", { class: "wb-wide", readonly: true, rows: 3, "aria-label": "the fanout as Python" });
     const copy = button("Copy", () => (text.select(), document.execCommand("copy")));
-    const copies = make("details", { ontoggle: ask }, make("summary", {}, "Copy as"), make("div", { class: "wb-bar" }, form, copy), text);
+    const copies = make("details", { ontoggle: ask }, make("summary", {}, "Copy as"), bar(form, copy), text);
     const choices = make("div", { class: "wb-caption" });
     const table = make("table");
     const cost = make("div", { class: "wb-cost", role: "status", "aria-live": "polite" });
-    const bar = (...parts) => make("div", { class: "wb-bar" }, ...parts);
     root.append(
       bar(title, strategy, preset, button("Add hop", () => edit("deeper")), fewer, undo, redo, button("Reset", () => edit("reset"))),
       choices, make("div", { class: "wb-scroll" }, table), cost,
@@ -62,31 +60,27 @@ function render({ model, el }) {
 
     function cell(hop, row, edgeType) {
       const input = make("input", {
-        type: "number",
-        min: -1,
-        max: 100000,
-        step: "any",
+        type: "number", min: -1, max: 100000, step: "any",
         "aria-label": `neighbours at hop ${hop} along ${edgeType}`,
         oninput: () => edited(input, hop, row, false),
         onchange: () => edited(input, hop, row, true),
         onblur: () => restored(input),
       });
       const edges = make("small", {}, "\u00a0");
-      const bar = make("div", { class: "wb-cell-bar" });
-      inputs.set(`${hop}|${row}`, { input, edges, bar });
-      return make("td", {}, input, edges, bar);
+      const line = make("div", { class: "wb-cell-bar" });
+      inputs.set(`${hop}|${row}`, { input, edges, line });
+      return make("td", {}, input, edges, line);
     }
 
     function rebuild(rows, hops) {
       inputs.clear();
       const numbers = Array.from({ length: hops }, (_, i) => i + 1);
-      const head = numbers.map((hop) => make("th", { scope: "col" }, `hop ${hop}`));
       const body = rows.map(({ edge_type: name }, row) =>
         make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, name)), ...numbers.map((hop) => cell(hop, row, name))),
       );
       table.replaceChildren(
         make("caption", {}, "Neighbours per node; 0: do not follow, -1: every visible one, 0.1: a tenth. Beside them: edges per batch."),
-        make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "edge type"), ...head)),
+        head(["edge type", ...numbers.map((hop) => `hop ${hop}`)]),
         make("tbody", {}, ...body),
       );
     }
@@ -96,7 +90,7 @@ function render({ model, el }) {
       rows.forEach(({ cells: values, notes }, row) => {
         values.forEach((value, i) => {
           const key = `${i + 1}|${row}`;
-          const { input, edges, bar } = inputs.get(key);
+          const { input, edges, line } = inputs.get(key);
           input.disabled = value === null;
           input.title = value === null ? "no node of this edge type's end is found by the hop before" : notes[i];
           input.dataset.value = value === null ? "" : value;
@@ -105,10 +99,10 @@ function render({ model, el }) {
           if (!cells) return;
           const [mean, low, high, words] = cells[key] || [0, 0, 0, ""];
           edges.textContent = [mean ? `${number(mean)} edges` : "\u00a0", notes[i]].filter(Boolean).join(" ");
-          edges.title = bar.title = words;
+          edges.title = line.title = words;
           // Solid up to the lower end of the interval, pale up to the upper.
-          bar.style.width = `${Math.min(100, (100 * high) / top)}%`;
-          bar.style.setProperty("--low", `${(100 * low) / high}%`);
+          line.style.width = `${Math.min(100, (100 * high) / top)}%`;
+          line.style.setProperty("--low", `${(100 * low) / high}%`);
         });
       });
     }
@@ -130,8 +124,8 @@ function render({ model, el }) {
       structure = wanted;
       title.textContent = `Fanout from ${meta.seed_type}`;
       if (!strategy.length) {
-        strategy.append(...meta.strategies.map((name) => make("option", {}, name)));
-        preset.append(...meta.presets.map((name) => make("option", {}, name)));
+        strategy.append(...options(meta.strategies));
+        preset.append(...options(meta.presets));
       }
       strategy.value = meta.strategy;
       choices.textContent = meta.choices;

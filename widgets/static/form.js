@@ -5,7 +5,6 @@ function render({ model, el }) {
     const [inputs, known] = [new Map(), new Map()];
     let marked = "";
     const [title, note, fields, buttons, label, table] = ["title", "caption", "fields", "bar", "caption", "scroll"].map((name) => make("div", { class: `wb-${name}` }));
-    const button = (text, onclick) => make("button", { type: "button", onclick }, text);
     const progress = make("progress", { max: 1, "aria-label": "progress" });
     const busy = make("div", { class: "wb-bar", role: "status" }, label, progress, button("Cancel", () => send({ kind: "cancel" })));
     const text = make("pre", { class: "wb-code", tabindex: 0, "aria-live": "polite" });
@@ -27,10 +26,9 @@ function render({ model, el }) {
     function page({ columns, rows, start, total, step }) {
       const last = start + rows.length;
       const go = (text, start, disabled) => make("button", { type: "button", disabled, onclick: () => send({ kind: "page", start }) }, text);
-      const row = (tag, cells) => make("tr", {}, ...cells.map((cell) => make(tag, {}, make("bdi", {}, cell))));
       return [
-        make("table", {}, make("thead", {}, row("th", columns)), make("tbody", {}, ...rows.map((cells) => row("td", cells)))),
-        make("div", { class: "wb-bar" }, go("First", 0, !start), go("Previous", start - step, !start), `rows ${number(start + 1)} to ${number(last)} of ${number(total)}`, go("Next", last, last >= total), go("Last", total, last >= total)),
+        make("table", {}, head(columns), body(rows)),
+        bar(go("First", 0, !start), go("Previous", start - step, !start), `rows ${number(start + 1)} to ${number(last)} of ${number(total)}`, go("Next", last, last >= total), go("Last", total, last >= total)),
       ];
     }
 

@@ -3,16 +3,15 @@
 function render({ model, el }) {
   return mount(model, el, "metapaths", (root, send) => {
     const edit = (how, more = {}) => send({ kind: "edit", how, ...more });
-    const button = (text, onclick, more = {}) => make("button", { type: "button", onclick, ...more }, text);
     const drawing = schemaDrawing(root, "Click the table where sampling goes next, or use Tab and Enter.", (to) => edit("go", { to }));
     const title = make("span", { class: "wb-title" });
     const back = button("Back one hop", () => edit("back"));
     const undo = button("Undo", () => send({ kind: "undo" }));
-    const bar = make("div", { class: "wb-bar" }, title, button("New metapath", () => edit("select", { path: null })), back, undo, button("Reset", () => send({ kind: "reset" })));
+    const top = bar(title, button("New metapath", () => edit("select", { path: null })), back, undo, button("Reset", () => send({ kind: "reset" })));
     const next = make("div", { class: "wb-bar wb-next", role: "group", "aria-label": "next step" });
     const table = make("div", { class: "wb-paths", role: "group", "aria-label": "metapaths" });
     const text = make("div", { class: "wb-cost", role: "status", "aria-live": "polite" });
-    root.append(bar, drawing.holder, next, table, text, drawing.card);
+    root.append(top, drawing.holder, next, table, text, drawing.card);
 
     function cell(facts, row, path, i) {
       const way = facts.ways[row.chain[i]];

@@ -5,7 +5,7 @@ function render({ model, el }) {
     const cost = make("select", { "aria-label": "cost", onchange: () => send({ kind: "cost", measure: cost.value }) });
     const state = make("span", { role: "status" });
     const chart = make("div");
-    root.append(make("div", { class: "wb-bar" }, make("span", { class: "wb-title" }, "Candidate fanouts"), cost, state), chart);
+    root.append(bar(make("span", { class: "wb-title" }, "Candidate fanouts"), cost, state), chart);
     function update({ meta: m }) {
       if (!cost.length) cost.append(...Object.entries(m.costs).map(([value, text]) => make("option", { value }, text)));
       cost.value = m.cost;

@@ -3,9 +3,9 @@
 function render({ model, el }) {
   return mount(model, el, "compare", (root, send) => {
     const what = make("select", { "aria-label": "curve", onchange: () => draw() });
-    const again = make("button", { type: "button", onclick: () => send({ kind: "refresh" }) }, "Refresh");
+    const again = button("Refresh", () => send({ kind: "refresh" }));
     const [chart, table] = [make("div"), make("table")];
-    root.append(make("div", { class: "wb-bar" }, make("span", { class: "wb-title" }, "Runs"), what, again), chart, make("div", { class: "wb-scroll" }, table));
+    root.append(bar(make("span", { class: "wb-title" }, "Runs"), what, again), chart, make("div", { class: "wb-scroll" }, table));
     let m = null;
     function draw() {
       const curves = m.runs.map((run) => run.curves[what.value]);
@@ -22,9 +22,8 @@ function render({ model, el }) {
     }
     function update({ meta }) {
       m = meta;
-      if (!what.length) what.append(...m.kinds.map((name) => make("option", {}, name)));
-      const row = (cells, tag) => make("tr", {}, ...cells.map((cell) => make(tag, {}, make("bdi", {}, cell))));
-      table.replaceChildren(make("thead", {}, row(["", ...m.runs.map((run) => run.name)], "th")), make("tbody", {}, ...m.rows.map((cells) => row(cells, "td"))));
+      if (!what.length) what.append(...options(m.kinds));
+      table.replaceChildren(head(["", ...m.runs.map((run) => run.name)]), body(m.rows));
       draw();
     }
     return { update };

@@ -39,7 +39,7 @@ function render({ model, el }) {
     const [line, load, advice] = ["wb-caption", "wb-caption", "wb-advice"].map((name) => make("div", { class: name }));
     const charts = make("div", { class: "wb-columns" });
     const bars = make("div");
-    root.append(make("div", { class: "wb-bar" }, status, progress, cancel, resume), line, load, charts, bars, advice);
+    root.append(bar(status, progress, cancel, resume), line, load, charts, bars, advice);
 
     /** One thread's stages; slivers that nobody could see are left out. */
     function stack([title, times], longest, first) {

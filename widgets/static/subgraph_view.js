@@ -1,7 +1,6 @@
 /* SubgraphView: nodes on hop rings, drawn on one canvas; pointer or keys look at nodes, expand and hide them. */
 
 const SIDE = 460;
-const GREY = "#9aa0a6";
 const HELP = "Point at a node, or use the arrow keys. Click or Enter: one more hop. Shift-click or Delete: hide.";
 
 function render({ model, el }) {
@@ -12,9 +11,7 @@ function render({ model, el }) {
   let [asked, moved] = [0, 0];
 
   return mount(model, el, "subgraph", (root, send) => {
-    const button = (text, onclick, more) => make("button", { type: "button", onclick, ...more }, text);
     const range = (label, value) => make("input", { type: "range", min: 0, max: 1, step: 0.01, value, "aria-label": label, oninput: brushed, onchange: () => send({ kind: "brush", low, high }) });
-    const bar = (...parts) => make("div", { class: "wb-bar" }, ...parts);
     const canvas = make("canvas", { tabindex: 0, role: "application", style: `width:${SIDE}px;height:${SIDE}px` });
     // Without a GPU, reading back is the slow part of a canvas: keep it in memory.
     const pen = canvas.getContext("2d", { willReadFrequently: true });
@@ -53,10 +50,8 @@ function render({ model, el }) {
     /** Nodes without a time are always there. */
     const shown = (i) => !(data.age[i] < low || data.age[i] > high);
 
-    const toScreen = (i) => [
-      (data.x[i] * view.scale * 0.94 + 1) * (SIDE / 2) + view.x,
-      (data.y[i] * view.scale * 0.94 + 1) * (SIDE / 2) + view.y,
-    ];
+    const place = (x, y) => [x, y].map((v, axis) => (v * view.scale * 0.94 + 1) * (SIDE / 2) + (axis ? view.y : view.x));
+    const toScreen = (i) => place(data.x[i], data.y[i]);
 
     function rescale(factor) {
       view = factor ? { scale: view.scale * factor, x: view.x * factor, y: view.y * factor } : { scale: 1, x: 0, y: 0 };
@@ -70,9 +65,7 @@ function render({ model, el }) {
       const order = Array.from(data.x.keys());
       const angle = order.map((i) => Math.atan2(data.x[i], -data.y[i]));
       data.order = order.sort((a, b) => data.hop[a] - data.hop[b] || angle[a] - angle[b]);
-      data.place = new Uint32Array(data.order.length);
-      data.order.forEach((node, place) => (data.place[node] = place));
-      cursor = -1;
+      cursor = meta.cursor;
       delete root.dataset.card;
       details.replaceChildren(HELP);
       caption.textContent = meta.summary;
@@ -81,25 +74,31 @@ function render({ model, el }) {
       [low, high] = [oldest.value, newest.value] = meta.brush;
       key();
       draw();
-      select(meta.cursor);
+      if (cursor >= 0) ask();
     }
 
-    function swatch(colour, mark = "circle") {
-      return make("span", { class: `wb-swatch wb-${mark}`, style: `background:${colour}` });
+    /** What is coloured alike: which nodes, colour, mark and label. */
+    function layers() {
+      const { types, hops, time_colours: ramp } = data.meta;
+      const last = ramp.length - 1;
+      const at = (share) => ramp[Math.round(share * last)];
+      return {
+        type: () => types.map((t, k) => [(i) => data.type[i] === k, ...t.style, `${t.name} (${number(t.count)})`]),
+        hop: () => hops.map((n, k) => [(i) => data.hop[i] === k, at(k / Math.max(1, hops.length - 1)), "circle", `hop ${k} (${number(n)})`]),
+        time: () => [
+          [(i) => Number.isNaN(data.age[i]), "#9aa0a6", "circle", "no time"],
+          ...ramp.map((colour, k) => [(i) => Math.round(data.age[i] * last) === k, colour, "circle", { 0: "oldest", [last]: "newest" }[k]]),
+        ],
+      }[colouring.value]();
     }
-
-    const hopColour = (hop) => data.meta.time_colours[Math.round((hop * 5) / Math.max(1, data.meta.hops.length - 1))];
 
     function key() {
       const { meta } = data;
-      const items = {
-        type: () => meta.types.map((t) => [swatch(...t.style), `${t.name} (${number(t.count)})`]),
-        hop: () => meta.hops.map((n, hop) => [swatch(hopColour(hop)), `hop ${hop} (${number(n)})`]),
-        time: () => [[make("span", { class: "wb-ramp", style: `background:linear-gradient(90deg,${meta.time_colours})` }), "oldest to newest"], [swatch(GREY), "no time"]],
-      }[colouring.value]();
-      if (data.late.some(Boolean) || data.late_edge.some(Boolean)) items.push([swatch(meta.alarm), "later than the anchor"]);
-      if (meta.most > 1) items.push([swatch("transparent; border: 3px solid; box-sizing: border-box"), `up to ${number(meta.most)} alike; a click shows them`]);
-      legend.replaceChildren(...items.map(([mark, label]) => make("li", {}, mark, make("bdi", {}, label))));
+      const items = layers();
+      if (data.late.some(Boolean) || data.late_edge.some(Boolean)) items.push([0, meta.alarm, "circle", "later than the anchor"]);
+      if (meta.most > 1) items.push([0, "transparent;border:3px solid;box-sizing:border-box", "circle", `up to ${number(meta.most)} alike; a click shows them`]);
+      legend.replaceChildren(...items.filter((item) => item[3]).map(([, colour, mark, label]) =>
+        make("li", {}, make("span", { class: `wb-swatch wb-${mark}`, style: `background:${colour}` }), make("bdi", {}, label))));
     }
 
     function draw() {
@@ -122,9 +121,8 @@ function render({ model, el }) {
       pen.lineWidth = 1;
       pen.setLineDash([3, 4]);
       for (const [x, y, ring] of data.meta.rings) {
-        const at = (v, shift) => (v * view.scale * 0.94 + 1) * (SIDE / 2) + shift;
         pen.beginPath();
-        pen.arc(at(x, view.x), at(y, view.y), ring * view.scale * 0.47 * SIDE, 0, 2 * Math.PI);
+        pen.arc(...place(x, y), ring * view.scale * 0.47 * SIDE, 0, 2 * Math.PI);
         pen.stroke();
       }
       pen.setLineDash([]);
@@ -152,15 +150,9 @@ function render({ model, el }) {
       const [ink, paper] = [cssColour(root, "--wb-ink"), cssColour(root, "--wb-paper")];
       dots((i) => data.hop[i] === 0, 3.5, ink);
       dots((i) => data.hop[i] === 0, 2, paper);
-      const ramp = data.meta.time_colours;
-      if (colouring.value === "type") {
-        data.meta.types.forEach(({ style: [colour, mark] }, t) => dots((i) => data.type[i] === t, 0, colour, mark));
-      } else if (colouring.value === "hop") {
-        data.meta.hops.forEach((_, hop) => dots((i) => data.hop[i] === hop, 0, hopColour(hop)));
-      } else {
-        dots((i) => Number.isNaN(data.age[i]), 0, GREY);
-        ramp.forEach((colour, c) => dots((i) => Math.round(data.age[i] * (ramp.length - 1)) === c, 0, colour));
-      }
+      // Dark ends of a ramp would be lost on dark paper.
+      if (colouring.value !== "type") dots(() => true, 0.8, cssColour(root, "--wb-edge"));
+      for (const [chosen, colour, mark] of layers()) dots(chosen, 0, colour, mark);
       dots((i) => data.count[i] > 1 && radius(i) > 3, -2.5, paper);
       if (cursor < 0) return;
       pen.beginPath();
@@ -200,9 +192,13 @@ function render({ model, el }) {
       if (node === cursor || node < 0) return;
       cursor = node;
       draw();
-      // Quick movements ask once, for the node where they come to rest.
+      ask();
+    }
+
+    /** Quick movements ask once, for the node where they come to rest. */
+    function ask() {
       clearTimeout(asked);
-      asked = setTimeout(() => send({ kind: "hover", node, seq: data.seq }), 60);
+      asked = setTimeout(() => send({ kind: "hover", node: cursor, seq: data.seq }), 60);
     }
 
     function onMessage(message) {
@@ -236,18 +232,22 @@ function render({ model, el }) {
     });
     canvas.addEventListener("keydown", (event) => {
       if (!data || !data.order.length) return;
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      const count = data.order.length;
-      if (cursor < 0 && (step || event.key.startsWith("Arrow"))) select(data.order[0]);
-      else if (step) select(data.order[(data.place[cursor] + step + count) % count]);
-      else if (event.key === "ArrowUp") select(data.parent[cursor]);
-      else if (event.key === "ArrowDown") select(data.parent.indexOf(cursor));
-      else if (event.key === "Enter" && !event.shiftKey) cursor < 0 || act("expand", cursor);
-      else if (event.key === "Delete") cursor < 0 || act("hide", cursor);
-      else if (event.key === "+") rescale(1.5);
-      else if (event.key === "-") rescale(1 / 1.5);
-      else if (event.key === "0") rescale(0);
-      else return;
+      const { order } = data;
+      const walk = (step) => select(order[cursor < 0 ? 0 : (order.indexOf(cursor) + step + order.length) % order.length]);
+      const on = (how) => cursor < 0 || act(how, cursor);
+      const go = {
+        ArrowRight: () => walk(1),
+        ArrowLeft: () => walk(-1),
+        ArrowUp: () => (cursor < 0 ? walk(0) : select(data.parent[cursor])),
+        ArrowDown: () => (cursor < 0 ? walk(0) : select(data.parent.indexOf(cursor))),
+        Enter: () => on("expand"),
+        Delete: () => on("hide"),
+        "+": () => rescale(1.5),
+        "-": () => rescale(1 / 1.5),
+        0: () => rescale(0),
+      }[event.key];
+      if (!go || (event.shiftKey && event.key === "Enter")) return;
+      go();
       event.preventDefault();
       event.stopPropagation();
     });
