@@ -110,7 +110,8 @@ def measure(report: BenchReport, case: Case, seeds: int) -> None:
     more = {"low": low, "high": high, "keys": seeds, "keys_averaged": average, "visibility": seen}
     more |= {"rows": len(test), **beside, "published": case.entry.published}
     ratio = value / beside["boosting"]
-    report.add(f"{case.title}: test {name}", value, name, reference="gradient boosting", ratio=ratio, **more)
+    rival = "gradient boosting" + ", less is better" * (name == "mae")
+    report.add(f"{case.title}: test {name}", value, name, reference=rival, ratio=ratio, **more)
 
 
 def predicted(case: Case, found: Found, test: SeedTable) -> AnyArray:
