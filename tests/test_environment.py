@@ -16,7 +16,6 @@ NAMES = {"sklearn": "scikit-learn", "torch_geometric": "torch-geometric", "IPyth
 
 NOT_IMPORTED = {
     "import-linter": "make check",
-    "ipywidgets": "the notebook side of anywidget",
     "jupyterlab": "make lab; the browser tests start it",
     "mypy": "make check",
     "nbmake": "make test runs the notebooks",
