@@ -22,6 +22,9 @@ from workbench.query.seed_table import SeedTable
 LIVE, FROZEN = "live", "frozen"
 PROTOCOLS = (LIVE, FROZEN)
 
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+"""Data beside the project."""
+
 
 @dataclass(frozen=True)
 class FrozenTask:
@@ -76,7 +79,7 @@ def data_folder(entry: Entry) -> Path:
 
 def shared(name: str) -> Path:
     """A folder of the data beside the project; ends the program, saying so, where it is not."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data" / name
+    folder = SHARED / name
     if not folder.is_dir():
         sys.exit(f"there is no {folder}: the accuracy of this task cannot be measured here")
     return folder

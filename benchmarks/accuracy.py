@@ -25,7 +25,7 @@ import numpy as np
 from _accuracy_frozen import FILE, freeze, frozen_plan
 from _accuracy_planetoid import SETS
 from _accuracy_planetoid import measure as measure_split
-from _accuracy_protocol import PROTOCOLS, data_folder, shared, task_of, visibility
+from _accuracy_protocol import PROTOCOLS, SHARED, data_folder, shared, task_of, visibility
 from _accuracy_tasks import TASKS, Entry
 from _report import BenchReport, arguments
 
@@ -176,6 +176,9 @@ def main(given: list[str] | None = None) -> None:
     """Choose on val, or test what was chosen."""
     options = parser().parse_args(given)
     report, seeds = BenchReport("accuracy"), 2 if options.quick else options.seeds
+    if options.task is None and options.data is None and not SHARED.is_dir():
+        print(f"there is no {SHARED}: nothing is measured")
+        return
     with tempfile.TemporaryDirectory() as folder:
         for name, entry in entries(options).items():
             engine = opened(entry, Path(folder))

@@ -9,6 +9,7 @@ Each step forgets what came after it, and :attr:`Launch.code` is the same in Pyt
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -104,7 +105,7 @@ class Launch:
         self._free("another dataset")
         place = named(folder, wb.StoreError, "the folder of a dataset")
         engine = wb.open(place)
-        if engine.schema.to_dict() != self.schema.to_dict():
+        if shape(engine.schema) != shape(self.schema):
             names = ", ".join(table.name for table in engine.schema)
             raise wb.StoreError(
                 f"the dataset at {place} was to be opened for these tables: it has another schema (tables "
@@ -216,6 +217,11 @@ class Launch:
     def _free(self, asked: str) -> None:
         if self.run is not None and self.run.state == "running":
             raise wb.TrainingError(f"{asked} was asked for: a training is under way. Cancel it first.")
+
+
+def shape(schema: wb.Schema) -> list[wb.Table]:
+    """Tables, columns, keys and times, without the notes that tell why: other rows are told otherwise."""
+    return [replace(t, columns=tuple(replace(c, note="", dtype="") for c in t.columns)) for t in schema]
 
 
 def _there(value: T | None, asked: str, do: str = "Open the dataset first") -> T:

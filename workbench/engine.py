@@ -117,8 +117,8 @@ class Engine(Opened):
 
         Parameters
         ----------
-        mode : ``fast`` (a first look), ``normal`` (for ``train``) or ``best`` (for ``search``: candidates,
-            several keys, averages and a refit)
+        mode : ``fast`` (a first look), ``normal`` or ``best``: its job, for ``search``, has candidates,
+            several keys, averages and a refit
         """
         from workbench.advise.modes import suggest
 

@@ -14,6 +14,7 @@ from workbench.advise.modes import (
     FEW,
     MANY,
     MODES,
+    _advised,
     best,
     fast,
     suggest,
@@ -93,6 +94,19 @@ def test_best_decides_from_seeds_hops_and_widths() -> None:
     assert not [each for each in changes(paths, 100)["candidates"] if "fanout" in each]
     attending = WIDE.replace(layer="gat", channels=12, heads=4)
     attending.replace(**changes(attending, 100))  # heads divide the channels of each candidate
+
+
+def test_where_normal_averages_candidates_best_averages_the_same_over_more_keys() -> None:
+    plan = WIDE.replace(
+        candidates=[{"channels": 8}], averaged=2, refit=True,
+        reasons=(("candidate channels=8", "half of it"), ("refit", "it is nearer"), ("recent", "so")),
+    )  # fmt: skip
+    advice = best(plan, 100, "binary")
+    job = plan.replace(**advice.changes).job
+    assert (job.candidates, job.averaged, job.keys) == (plan.job.candidates, 2, (0, 1, 2))
+    labels = [label for label, _ in _advised(plan, advice).reasons]
+    assert labels == ["candidate channels=8", "recent", "3 keys", "the best 2 averaged", "refit"]
+    assert [label for label, _ in _advised(plan, fast(plan)).reasons][:2] == ["recent", "fast"]
 
 
 def test_rankings_are_not_averaged() -> None:

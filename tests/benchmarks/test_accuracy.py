@@ -104,3 +104,9 @@ def test_a_query_of_your_own_needs_its_dates(tmp_path):
     entry = Entry(str(tmp_path), "q", "2020-01-01", "2021-01-01", "auroc")
     with pytest.raises(SystemExit, match="has no Parquet files"):
         accuracy.opened(entry, tmp_path / "store")
+
+
+def test_without_the_data_beside_the_project_nothing_is_measured(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(accuracy, "SHARED", tmp_path / "none")
+    accuracy.main([])
+    assert "nothing is measured" in capsys.readouterr().out

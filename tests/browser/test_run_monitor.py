@@ -67,10 +67,7 @@ def drags_a_slider_meanwhile(desk):
     page, slider = desk.page, desk.page.get_by_label("cutoff, in steps from the anchor")
     slider.scroll_into_view_if_needed()
     before, began = desk.python("run.history[-1].epoch"), time.monotonic()
-    box = slider.bounding_box()
-    y, left, wide = box["y"] + box["height"] / 2, box["x"] + 10, box["width"] - 20
-    page.mouse.move(left + wide / 2, y)
-    page.mouse.down()
+    y, left, wide = holds(page, slider)
     moves = 0
     while time.monotonic() - began < DRAG_SECONDS:
         moves += 1
@@ -87,6 +84,22 @@ def drags_a_slider_meanwhile(desk):
     assert moves > 100
     assert desk.python("run.state") == "running"
     assert desk.python("run.history[-1].epoch") > before
+
+
+def holds(page, slider):
+    """Press the mouse on a slider: its height in the page, its left end and its length.
+
+    The monitor above it may grow by a line at that moment: then the press went past it.
+    """
+    for _ in range(20):
+        box = slider.bounding_box()
+        y, left, wide = box["y"] + box["height"] / 2, box["x"] + 10, box["width"] - 20
+        page.mouse.move(left + wide / 2, y)
+        page.mouse.down()
+        if slider.evaluate("node => node === document.activeElement"):
+            return y, left, wide
+        page.mouse.up()
+    raise AssertionError("the slider was never hit")
 
 
 def cancels(desk, how):

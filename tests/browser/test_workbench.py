@@ -138,8 +138,6 @@ def takes_pictures(desk):
     desk.page.set_viewport_size({"width": 1000, "height": 3200})
     for theme in ("Dark", "Light"):
         desk.theme(theme)
-        for name in ("1 Data", "2 Query", "3 Plan", "4 Predictions", "The same in Python"):
-            desk.screenshot(f"workbench-{name.lower().replace(' ', '-')}-{theme.lower()}", step(desk, name))
         desk.screenshot(
             f"workbench-{theme.lower()}", desk.page.locator(".jp-OutputArea-output .widget-vbox").first
         )

@@ -16,12 +16,14 @@ from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.protocols import Read
+from workbench.temporal import MICROSECONDS
 from workbench.testing.shop import Shop
 from workbench.training.parts import Parts
 
 PLAN = ModelPlan(Fanout([4], strategy="recent", disjoint=True)).replace(
     loss="mse", metric="mae", channels=8, layers=1, dropout=0.0, batch_size=64, epochs=1, learning_rate=1e-6
 )
+MOMENTS = 4
 TOLD = ("users.age", "orders.quantity")
 
 
@@ -37,6 +39,10 @@ class Planted:
 
     def seeds(self, split: str) -> SeedTable:
         seeds = self.shop.task.seeds(split)
+        if split == "train":  # each user at several moments: noise is not to be learned by heart
+            rows = np.tile(np.arange(len(seeds)), MOMENTS)
+            later = np.repeat(np.arange(MOMENTS), len(seeds)) * MICROSECONDS["weeks"]
+            seeds = replace(seeds[rows], anchor_time=seeds.anchor_time[rows] + later)
         sample = NeighborSampler(self.shop.parts.graph, PLAN.fanout).sample(seeds.seed_set())
         edge = next(e for e in sample.row if e.src == "orders" and e.dst == "users")
         drawn = values(self.shop.parts, "orders", "quantity", sample.node_id["orders"][sample.row[edge]])

@@ -23,7 +23,7 @@ WIDE = Fanout([4, {"products-rev_product_id->orders": 1}], strategy="recent")
 @pytest.fixture(scope="module")
 def planted(shop: Shop) -> Run:
     """A trained run, with hops and columns that know nothing of the label."""
-    plan = PLAN.replace(fanout=WIDE, layers=2, epochs=20, patience=20, learning_rate=0.02)
+    plan = PLAN.replace(fanout=WIDE, layers=2, epochs=6, learning_rate=0.03, batch_size=32)
     return start(shop.parts, Planted(shop), plan, key=1, callbacks=[], device="cpu").wait()
 
 
@@ -43,10 +43,10 @@ def sums(explanation):
 
 def test_it_finds_the_columns_that_make_the_label_and_adds_up(planted: Run, explained: Explanation) -> None:
     explanation, seeds = explained, explained.seeds
-    assert planted.metrics("test")["r2"] > 0.6  # else there is nothing to be found
+    assert planted.metrics("test")["r2"] > 0.9  # else there is nothing to be found
     found = explanation.columns.to_pydict()
     assert set(found["column"][:2]) == set(TOLD)
-    assert max(found["magnitude"][2:]) < 0.75 * found["magnitude"][1]
+    assert max(found["magnitude"][2:]) < 0.35 * found["magnitude"][1]
     assert np.allclose(explanation.prediction, planted.predict(seeds).values, atol=1e-4)
     assert np.allclose(sums(explanation) + explanation.gap, explanation.value)
     moved = np.abs(explanation.value - explanation.base)

@@ -1,10 +1,12 @@
 """From tables to predictions without a notebook; the printed code does the same."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from widgets._launch import Launch
+from widgets._launch import Launch, shape
 from workbench.engine import open_engine
 from workbench.errors import IngestError, PlanError, StoreError, TrainingError, WorkbenchError
 from workbench.ingestion.infer import infer_schema
@@ -73,6 +75,15 @@ def test_a_dataset_that_is_there_is_opened_and_never_overwritten(truth, stored):
     assert launch.open(place).schema == launch.schema
     assert launch.code.endswith(f"engine = wb.open({place!r})\n")
     assert {path: path.stat().st_mtime_ns for path in (stored / "shop").rglob("*")} == before
+
+
+def test_notes_and_how_numbers_were_stored_make_no_other_schema(truth):
+    schema = infer_schema(read_tables(truth.tables))
+    first = schema.tables[0]
+    odd = replace(first, columns=tuple(replace(c, note="12 values", dtype="int16") for c in first.columns))
+    assert shape(replace(schema, tables=(odd, *schema.tables[1:]))) == shape(schema)
+    assert shape(schema.as_edge("reviews", "user_id", "product_id")) != shape(schema)
+    assert shape(replace(schema, tables=schema.tables[1:])) != shape(schema)
 
 
 def test_a_dataset_of_other_tables_is_refused(truth, stored):

@@ -1,7 +1,7 @@
 """Modes of advice: how much a plan may cost. A first look, the usual, or the best that a search finds.
 
 fast     one short run of a small model over a narrow neighbourhood: whether there is anything to learn
-normal   one run, as :mod:`workbench.advise.suggest` decides
+normal   as :mod:`workbench.advise.suggest` decides, under one key
 best     candidates around it under several keys; the better ones averaged, and trained again on train and val
 """
 
@@ -97,13 +97,15 @@ def best(plan: ModelPlan, seeds: int, task_type: str) -> Advice:
     ----------
     seeds : int  training seeds
     """
-    candidates = _candidates(plan, seeds)
-    tried = 1 + len(candidates)
+    # Where the plan averages candidates of its own already, it is because val is too uncertain to choose by.
+    given = plan.job.averaged > 1
+    candidates = [] if given else _candidates(plan, seeds)
+    tried = len(plan.tried()) + len(candidates)
     ranked = task_type == "ranking"
     keys = (0,) if ranked else (0, 1) if seeds >= MANY else (0, 1, 2)
-    averaged = 1 if ranked else min(AVERAGED, tried)
-    changes: dict[str, Any] = {"candidates": [change for change, _ in candidates], "keys": keys}
-    changes |= {"averaged": averaged, "refit": True, "prune_after": 2, "prune_to": 0.5}
+    averaged = 1 if ranked else plan.job.averaged if given else min(AVERAGED, tried)
+    every = [*plan.job.candidates, *(change for change, _ in candidates)]
+    changes: dict[str, Any] = {"candidates": every, "keys": keys, "averaged": averaged, "refit": True}
     reasons = [(f"candidate {told(tuple(change.items()))}", why) for change, why in candidates]
     if ranked:
         reasons.append(("1 key", "rankings have no mean, so the best of the candidates answers alone"))
@@ -111,6 +113,7 @@ def best(plan: ModelPlan, seeds: int, task_type: str) -> Advice:
         chance = "few seeds leave much to chance" if seeds < FEW else "what chance decides is averaged out"
         reasons.append((f"{len(keys)} keys", f"{seeds:,} training seeds: {chance}"))
         why = f"val is a few windows: the best of {tried} on it is partly luck, a mean of several is not"
+        why = "val is too uncertain a judge here to leave any of them out" if given else why
         reasons.append((f"the best {averaged} averaged", why))
     why = "the windows of val are the nearest to what is asked: in the end they are learned from too"
     reasons.append(("refit", why))
@@ -119,7 +122,7 @@ def best(plan: ModelPlan, seeds: int, task_type: str) -> Advice:
 
 def _candidates(plan: ModelPlan, seeds: int) -> list[tuple[dict[str, Any], str]]:
     """Changes that are worth a try, given what the plan was decided from, and why each."""
-    model, rate = plan.model, plan.optimisation.learning_rate
+    model, slower = plan.model, float(f"{plan.optimisation.learning_rate / 3:.1g}")
     found: list[tuple[dict[str, Any], str]] = [
         (dict(changes), "as of the plan itself") for changes in plan.job.candidates
     ]
@@ -130,7 +133,7 @@ def _candidates(plan: ModelPlan, seeds: int) -> list[tuple[dict[str, Any], str]]
         found.append((smaller, f"{seeds:,} training seeds: a smaller, more regularised model overfits less"))
     else:
         found.append(({"channels": 2 * model.channels}, f"{seeds:,} training seeds may carry a wider model"))
-    found.append(({"learning_rate": rate / 3}, "smaller steps, where the best epoch comes early"))
+    found.append(({"learning_rate": slower}, "smaller steps, where the best epoch comes early"))
     if isinstance(plan.fanout, Fanout) and plan.fanout.hops_deep > 2:
         near = plan.fanout.hops_deep - 1
         change = {"fanout": _narrow(plan.fanout, near), "layers": min(model.layers, near)}
@@ -150,7 +153,11 @@ def _advised(plan: ModelPlan, advice: Advice) -> ModelPlan:
     A narrower fanout draws the same way, so why it does so still holds.
     """
     changed = plan.replace(**advice.changes)
-    kept = [pair for pair in plan.reasons if pair in changed.reasons or pair[0] in STILL]
+    gone = {label for label, _ in advice.reasons}
+    if not changed.job.candidates:
+        gone |= {label for label, _ in plan.reasons if label.startswith("candidate ")}
+    still = [pair for pair in plan.reasons if pair in changed.reasons or pair[0] in STILL]
+    kept = [pair for pair in still if pair[0] not in gone]
     return changed.replace(reasons=(*kept, *advice.reasons))
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 FEWEST, MOST = 16, 256
 """Points of the line: at first, and at most."""
 
-CLOSE = 0.005
+CLOSE = 0.01
 """Parts of a seed may miss the difference by this share of it (of 1, where it is smaller)."""
 
 Function = Callable[[Sequence[Tensor]], Tensor]

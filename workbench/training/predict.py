@@ -96,7 +96,7 @@ class Results(ABC):
 
         Parameters
         ----------
-        callbacks : get a :class:`~workbench.events.Progress` per piece; ``wb.ProgressBar()`` is one
+        callbacks : get a :class:`~workbench.events.Progress` per piece; a ``ProgressBar`` is such one
 
         Raises
         ------
