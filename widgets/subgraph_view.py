@@ -51,10 +51,9 @@ class SubgraphView(Face):
     def show(self, subgraph: wb.SampledSubgraph) -> None:
         """Show another subgraph in place of this one."""
         needs(subgraph, wb.SampledSubgraph, "picture of a subgraph", "Take engine.sample(seeds, fanout)")
-        scene = Scene.of(subgraph, self._engine.graph if self._engine else None)
         with self._lock:
             self.subgraph = subgraph
-            self._show(History(scene))
+            self._show(History(Scene.of(subgraph, self._engine.graph if self._engine else None)))
 
     def follow(self, picker: FanoutPicker) -> SubgraphView:
         """Sample the same seeds again, in the background, whenever the picker's fanout changes.

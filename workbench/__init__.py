@@ -28,6 +28,7 @@ _HOMES = {
     "Baseline": "workbench.training.baselines",
     "Batch": "workbench.loading.batch",
     "BudgetError": "workbench.errors",
+    "Callback": "workbench.events",
     "Column": "workbench.schema",
     "Compaction": "workbench.stores.compaction",
     "CorruptStoreError": "workbench.errors",

@@ -24,7 +24,7 @@ def test_pictures_have_about_as_many_nodes_as_they_say():
         view = SubgraphView(engine.sample(task.seeds("val")[:1], picker.fanout), engine).follow(picker)
         drawn = view.subgraph.num_nodes
         # of 5,000 users only so many are distinct; the benchmark itself has ten times as many
-        assert (0.9 * nodes < drawn < 1.1 * nodes) if nodes < 10_000 else drawn > 4_000
+        assert (0.8 * nodes < drawn < 1.1 * nodes) if nodes < 10_000 else drawn > 4_000
         assert view.describe(0)["row"] == {"id": "0"}
 
 

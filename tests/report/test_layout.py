@@ -88,7 +88,8 @@ def test_ten_thousand_nodes_take_milliseconds(nodes):
         ("a",), flat.edge_types[:1],
         type=np.zeros(nodes, np.int32), node_id=np.arange(nodes), hop=hop.astype(np.int32),
         seed=np.zeros(nodes, np.int32), anchor=np.zeros(nodes, np.int64), time=np.zeros(nodes, np.int64),
-        edge_type=np.zeros(nodes - 1, np.int32), src=child.astype(np.int32), dst=parent[1:].astype(np.int32),
+        sees=np.zeros(nodes, np.int64), edge_type=np.zeros(nodes - 1, np.int32),
+        src=child.astype(np.int32), dst=parent[1:].astype(np.int32),
         edge_id=child, edge_hop=hop[1:].astype(np.int32), edge_time=np.zeros(nodes - 1, np.int64),
     )  # fmt: skip
     start = time.perf_counter()
