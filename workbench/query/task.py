@@ -181,8 +181,8 @@ class Task:
     @property
     def says_horizon(self) -> bool:
         """Whether it is known when a label is; of own seeds with times only ``horizon=`` says so."""
-        brought = isinstance(self.boundaries, Brought) and not self.static
-        return not brought or self.boundaries.options.get("horizon") is not None
+        given = self.boundaries
+        return self.static or not isinstance(given, Brought) or given.options.get("horizon") is not None
 
     @property
     def until(self) -> int | None:
