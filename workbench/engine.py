@@ -306,22 +306,25 @@ class Engine(Opened):
             expect(plan, ModelPlan, PlanError, "baselines under a plan", "Take the plan of the run: run.plan")
         return baselines(self.parts, task, plan, key)
 
-    def load_run(self, folder: str | Path, *, model: torch.nn.Module | None = None) -> Run:
+    def load_run(
+        self, folder: str | Path, *, task: Task | None = None, model: torch.nn.Module | None = None
+    ) -> Run:
         """Load a run that was saved; refuses one that was trained on another schema, and says why.
 
         Parameters
         ----------
+        task : Task or None  of own seeds, which runs do not hold; None rebuilds that of a query
         model : torch.nn.Module or None  of the class that was trained, where it was your own
         """
         from workbench.training.begin import load_run
 
-        return load_run(folder, self.parts, model=model)
+        return load_run(folder, self.parts, task=task, model=model)
 
-    def load_found(self, folder: str | Path) -> Found:
-        """Load what a search found and saved; refuses one of another schema, and says why."""
+    def load_found(self, folder: str | Path, *, task: Task | None = None) -> Found:
+        """Load what a search found and saved, see :meth:`load_run`; refuses one of another schema."""
         from workbench.training.found import load_found
 
-        return load_found(folder, self.parts)
+        return load_found(folder, self.parts, task=task)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{t.name} {self.dataset.manifest.rows(t.name):,}" for t in self.schema)

@@ -30,6 +30,10 @@ def test_tasks_without_a_past_are_told_of_none(shop: Shop) -> None:
     static = Task.build(shop.parts.dataset, "PREDICT users.age FOR EACH users.user_id")
     assert choose_history(static, static.seeds("train")).past_labels == 0
     assert suggest_plan(static, shop.parts).model.past_labels == 0
+    silent = SimpleNamespace(task_type="binary", says_horizon=False)
+    often = shop.task.seeds("train")
+    found = choose_history(silent, often[np.zeros(9, np.int64)])
+    assert (found.past_labels, found.reasons[0][0]) == (0, "no past labels")
     ranking = SimpleNamespace(task_type="ranking")
     assert choose_history(ranking, shop.task.seeds("train")).past_labels == 0
 

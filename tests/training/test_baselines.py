@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from workbench.errors import TrainingError
@@ -112,3 +113,27 @@ def test_past_rate_at_the_first_anchor_knows_nothing_of_anyone(shop: Shop) -> No
     for split in ("val", "test"):
         assert np.allclose(found.predictions[split], prior), "no window is over by then"
         assert not np.allclose(past_rate(shop.task, seeds, "log_loss").predictions[split], prior)
+
+
+@pytest.mark.parametrize("horizon", [None, "0 days", "30 days"])
+def test_no_seed_of_your_own_is_told_its_label(shop: Shop, horizon: str | None) -> None:
+    parts = [shop.task.seeds(split).to_pandas().assign(split=split) for split in ("train", "val", "test")]
+    own = Task.from_table(shop.parts.dataset, pd.concat(parts), entity="users.user_id", horizon=horizon)
+    seeds = {split: own.seeds(split) for split in ("train", "val", "test")}
+    first = np.flatnonzero(seeds["test"].anchor_time == seeds["test"].anchor_time.min())
+    turned = np.array(seeds["test"].label)
+    turned[first] = 1.0 - turned[first]
+    one = past_rate(own, seeds, "auroc")
+    two = past_rate(own, seeds | {"test": replace(seeds["test"], label=turned)}, "auroc")
+    # Sums of labels run on from one entity to the next, so rounding differs.
+    np.testing.assert_allclose(one.predictions["test"][first], two.predictions["test"][first], rtol=1e-9)
+    assert np.isnan(one.predictions["test"]).all() == (horizon is None)
+    if horizon == "30 days":
+        assert np.array_equal(one.predictions["test"], baselines_of_query(shop).predictions["test"])
+
+
+def baselines_of_query(shop: Shop) -> module.Baseline:
+    """The past rate of the shop's own task."""
+    return past_rate(
+        shop.task, {split: shop.task.seeds(split) for split in ("train", "val", "test")}, "auroc"
+    )

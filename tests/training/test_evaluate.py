@@ -195,3 +195,9 @@ def test_baselines_that_are_undefined_say_why(shop: Shop, beside: dict[str, Base
     rows = [row for row in found.scores.to_pylist() if row["model"] == "boosting"]
     assert {row["note"] for row in rows} == {"undefined: one class"}
     assert found.ahead["difference"].to_pylist() == [None]
+
+
+@pytest.mark.parametrize("wrong", [{"bins": 0}, {"bins": 2.5}, {"resamples": -1}, {"resamples": True}])
+def test_numbers_that_are_none(shop: Shop, wrong: dict[str, Any]) -> None:
+    with pytest.raises(TrainingError, match=f"got {next(iter(wrong))}=.*a whole number from"):
+        evaluate(what(shop), baselines=False, **wrong)

@@ -46,6 +46,7 @@ def test_columns_are_means_over_the_seeds(explanation: Explanation) -> None:
         {"column": "orders.order_time", "contribution": -1.5, "magnitude": 1.5},
         {"column": "orders.amount", "contribution": 1.25, "magnitude": 1.25},
     ]
+    assert [each.value[0] for each in explanation] == explanation.value.tolist()
     alone = explanation[1]
     assert alone.columns.to_pydict()["contribution"] == [-4.0, 1.0]
     assert len(alone) == 1

@@ -191,7 +191,7 @@ def test_own_labels_that_look_no_further_than_their_anchor_are_not_told_to_thems
             "split": np.where(np.arange(len(seeds)) % 3 == 0, "val", "train"),
         }
     )
-    task = Task.from_table(shop.parts.dataset, table, entity="users.user_id")
+    task = Task.from_table(shop.parts.dataset, table, entity="users.user_id", horizon="0 days")
     past = PastLabels.of(task, 0, 1)
     assert past.window > DAY
     own = task.seeds("train")
@@ -212,3 +212,34 @@ def test_labels_without_a_past_are_refused(shop: Shop) -> None:
         PastLabels.of(ranking, 0, 2)
     with pytest.raises(PlanError, match="past_labels"):
         PLAN.replace(past_labels=-1)
+
+
+def test_own_seeds_that_do_not_say_how_far_labels_look_ahead_have_no_past(shop: Shop) -> None:
+    parts = [shop.task.seeds(split).to_pandas().assign(split=split) for split in ("train", "val", "test")]
+    bare = Task.from_table(shop.parts.dataset, pd.concat(parts), entity="users.user_id")
+    assert not bare.says_horizon
+    with pytest.raises(PlanError, match="does not say how far labels look ahead"):
+        start(shop.parts, bare, PLAN, callbacks=[], device="cpu")
+    told = Task.from_table(shop.parts.dataset, pd.concat(parts), entity="users.user_id", horizon="30 days")
+    ours, theirs = (PastLabels.of(task, 0, 3) for task in (told, shop.task))
+    seeds = shop.task.seeds("test")
+    asked = (seeds.node_id, seeds.anchor_time, seeds.visible_until)
+    assert np.array_equal(ours.read(*asked), theirs.read(*asked))
+
+
+def test_a_loaded_run_of_own_seeds_is_asked_on_their_terms(shop: Shop, tmp_path: Path) -> None:
+    until = int(shop.task.seeds("val").anchor_time.min())
+    tables = {split: shop.task.seeds(split) for split in ("train", "val", "test")}
+    there = {split: table[~unseen(shop.parts.graph, table.frozen(until))] for split, table in tables.items()}
+    rows = pd.concat([table.to_pandas().assign(split=split) for split, table in there.items()])
+    task = Task.from_table(shop.parts.dataset, rows, entity="users.user_id", horizon="30 days", until=until)
+    folder = tmp_path / "run"
+    run = start(shop.parts, task, PLAN, callbacks=[], device="cpu", folder=folder).wait()
+    seeds = task.seeds("test")
+    some = seeds[seeds.anchor_time == seeds.anchor_time.max()][:3]
+    asked = {"at": int(some.anchor_time[0]), "entities": some.key.to_pylist()}
+    again = load_run(folder, shop.parts)
+    assert again.task is None
+    np.testing.assert_allclose(again.predict(**asked).values, run.predict(some).values, atol=1e-6)
+    with pytest.raises(TrainingError, match="no instant was given"):
+        again.predict(entities=asked["entities"])

@@ -71,6 +71,8 @@ def test_what_the_keys_say_is_averaged(shop: Shop, found: Found) -> None:
         ([GOOD], {"kees": (1,)}, "Did you mean 'keys'"),
         ([GOOD, GOOD.replace(metric="auroc")], {}, "judged by auroc, log_loss"),
         (["plan"], {}, "got a str"),
+        ([GOOD, GOOD.replace(train_on="train+val")], {}, "val cannot judge it"),
+        (GOOD, {"candidates": [{"train_on": "train+val"}]}, "val cannot judge it"),
     ],
 )
 def test_searches_that_make_no_sense(shop: Shop, given: Any, options: dict[str, Any], hint: str) -> None:

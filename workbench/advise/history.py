@@ -46,7 +46,10 @@ def choose_history(task: Any, seeds: SeedTable) -> History:
         return History()
     reasons: list[Reason] = []
     each = len(seeds) / len(np.unique(seeds.node_id))
-    past = LAST if each >= LABELS_EACH else 0
+    said = getattr(task, "says_horizon", True)  # tasks of other makers may not say
+    past = LAST if each >= LABELS_EACH and said else 0
+    if not said:
+        reasons.append(("no past labels", "horizon= does not say how far labels look ahead"))
     if past:
         why = f"{each:.1f} training labels per entity: what earlier windows said tells of the next"
         reasons.append((f"past_labels {past}", why))

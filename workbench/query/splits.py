@@ -30,6 +30,11 @@ def windows_end(horizon: tuple[Span, ...], anchors: TimeArray) -> TimeArray:
     return np.asarray(np.max([span.after_each(anchors) for span in horizon], axis=0))
 
 
+def known_from(horizon: tuple[Span, ...], anchors: TimeArray) -> TimeArray:
+    """int64[n]: when labels are known. Never at their own anchors, also where they look no further."""
+    return np.maximum(windows_end(horizon, anchors), anchors + 1)
+
+
 def split_anchors(
     horizon: tuple[Span, ...],
     every: Span,

@@ -116,7 +116,9 @@ class Task:
             (``anchor_time``; without one every seed sees everything), ``split`` (``split``: train, val or
             test). Without a split column: ``val`` and ``test``, instants, shares or lengths of time; of
             seeds without a time shares, drawn by ``draw``, a whole number. ``horizon``: how far labels look
-            ahead of their anchors; no window crosses into the next split. ``until``: freezes features.
+            ahead of their anchors; no window crosses into the next split. Without it (``0 days`` will do)
+            nobody knows when a label is known, so no model or baseline is told of earlier ones.
+            ``until``: freezes features.
             ``task_type``: instead of what the labels look like; ``candidates``: the table that is ranked.
 
         Raises
@@ -175,6 +177,12 @@ class Task:
     def horizon(self) -> Span:
         """How far after its anchor a label looks; nothing for a static task."""
         return max(self.resolved.horizon, key=lambda span: span.approximate, default=Span())
+
+    @property
+    def says_horizon(self) -> bool:
+        """Whether it is known when a label is; of own seeds with times only ``horizon=`` says so."""
+        given = self.boundaries
+        return self.static or not isinstance(given, Brought) or given.options.get("horizon") is not None
 
     @property
     def until(self) -> int | None:

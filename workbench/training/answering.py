@@ -18,7 +18,7 @@ from workbench.stores.overlay import graph_over
 from workbench.stores.ssd_features import SsdFeatures
 from workbench.temporal import Instant
 from workbench.training.inference import Inference
-from workbench.training.online import call_seeds
+from workbench.training.online import Terms, call_seeds
 from workbench.training.parts import Parts
 from workbench.training.predict import Embeddings, Predictions
 from workbench.types import Int64Array
@@ -35,10 +35,14 @@ class Answering:
     inference : Inference
     task : Task or None  of the run
     identity : callable  names what the run computes: see :class:`~workbench.training.predict.Results`
+    terms : Terms or None  of the task, where the run was loaded without it
     """
 
-    def __init__(self, inference: Inference, task: Any, identity: Callable[[], str]) -> None:
+    def __init__(
+        self, inference: Inference, task: Any, identity: Callable[[], str], terms: Terms | None = None
+    ) -> None:
         self.inference, self.task, self._identity = inference, task, identity
+        self._terms: Any = terms if task is None else task
         self._key_maps: dict[str, KeyMap] = {}
 
     def predict(
@@ -54,7 +58,7 @@ class Answering:
         if rows is not None:
             named = _expect_call(seeds, entities)
             with self._joined(rows, texts) as (larger, keys):
-                asked = call_seeds(larger.parts.graph, keys, self.task, at, named)
+                asked = call_seeds(larger.parts.graph, keys, self._terms, at, named)
                 larger.check(asked)
                 values = larger.values(asked)
             return Predictions(asked, values, inference.target, self._keys)
@@ -91,7 +95,7 @@ class Answering:
         if entities is None:
             return seeds_of(self.task, "seeds to predict for", at=at)
         graph = self.inference.parts.graph
-        return call_seeds(graph, self._key_map(self.inference.seed_type), self.task, at, entities)
+        return call_seeds(graph, self._key_map(self.inference.seed_type), self._terms, at, entities)
 
     def _keys(self, rows: Int64Array) -> pa.Array:
         return self._key_map(self.inference.target.table).keys_of(rows)

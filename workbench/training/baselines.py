@@ -22,7 +22,7 @@ from workbench.models.ranking import Candidates
 from workbench.plan.model_plan import ModelPlan
 from workbench.plan.objective import USUAL, metrics_of
 from workbench.query.seed_table import SeedTable
-from workbench.query.splits import windows_end
+from workbench.query.splits import known_from
 from workbench.temporal import FOREVER
 from workbench.training.boosting import boost
 from workbench.training.build import check_key, hidden_columns
@@ -100,7 +100,7 @@ def baselines(parts: Parts, task: Any, plan: ModelPlan | None = None, key: int =
 
 def past_rate(task: Any, seeds: dict[str, SeedTable], name: str) -> Baseline:
     """Each entity's own past labels, of windows that were over by the anchor; chosen by metric ``name``."""
-    began, trouble = time.perf_counter(), _one_class(task, seeds)
+    began, trouble = time.perf_counter(), _no_past(task) or _one_class(task, seeds)
     if trouble:
         return _undefined("past_rate", trouble, task, name, seeds, began)
     tried, found = settings(), _past_rates(task, seeds)
@@ -115,9 +115,11 @@ def past_rate(task: Any, seeds: dict[str, SeedTable], name: str) -> Baseline:
 
 def _ranked(parts: Parts, task: Any, seeds: dict[str, SeedTable], name: str, kind: str) -> Baseline:
     """What earlier labels named, of windows that were over by the anchor."""
-    began = time.perf_counter()
+    began, trouble = time.perf_counter(), _no_past(task)
+    if trouble:
+        return _undefined(kind, trouble, task, name, seeds, began)
     tables = list(seeds.values())
-    ends = [windows_end(task.resolved.horizon, table.anchor_time) for table in tables]
+    ends = [known_from(task.resolved.horizon, table.anchor_time) for table in tables]
     known = Named.of([table.node_id for table in tables], ends, [table.label for table in tables])
     begin, end = parts.graph.times(task.target.table), parts.graph.ends(task.target.table)
     there = Candidates(task.target.table, parts.graph.num_nodes(task.target.table), begin, end)
@@ -177,6 +179,12 @@ def boosting(
     return _baseline("boosting", best.chosen, task, name, seeds, best.predictions, began)
 
 
+def _no_past(task: Any) -> str:
+    """Why nobody knows when a label is known; empty if it is."""
+    said = getattr(task, "says_horizon", True)  # tasks of other makers may not say
+    return "" if said else "undefined: horizon= does not say how far labels look ahead"
+
+
 def _one_class(task: Any, seeds: dict[str, SeedTable]) -> str:
     """What keeps a baseline from being fitted and chosen; empty if nothing does."""
     for split in ("train", "val"):
@@ -204,7 +212,7 @@ def _known(task: Any, seeds: dict[str, SeedTable]) -> Known:
     entity = np.concatenate([table.node_id for table in tables])
     anchor = np.concatenate([table.anchor_time for table in tables])
     label = np.concatenate([_labels(table) for table in tables])
-    return Known(entity, anchor if static else windows_end(task.resolved.horizon, anchor), label)
+    return Known(entity, anchor if static else known_from(task.resolved.horizon, anchor), label)
 
 
 def _labels(seeds: SeedTable) -> AnyArray:

@@ -150,4 +150,5 @@ def load_run(
         past=past,
     )
     run.state, run.history = saved.state, list(saved.history)
+    run.terms = run.terms or saved.terms
     return run

@@ -115,8 +115,12 @@ def evaluate(
     Raises
     ------
     TrainingError
-        If a split has no seeds or labels, or there is no such period or segment.
+        If a split has no seeds or labels, there is no such period or segment, or a number is none.
     """
+    for name, value, least in (("bins", bins, 1), ("resamples", resamples, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            got, allowed = f"got {name}={value!r}", f"a whole number from {least}"
+            raise TrainingError(explain("an evaluation was asked for", got, allowed))
     given = [splits] if isinstance(splits, str | SeedTable) else list(splits)
     beside = _baselines(what, given, baselines, key)
     scores, ahead, calibration = [], [], []

@@ -5,7 +5,7 @@ value = base + presence of neighbours (per hop and edge type) + contents (per ro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -57,6 +57,9 @@ class Explanation:
 
     def __len__(self) -> int:
         return len(self.seeds)
+
+    def __iter__(self) -> Iterator[Explanation]:
+        return (self[seed] for seed in range(len(self)))
 
     def __getitem__(self, seed: int) -> Explanation:
         """The explanation of one seed.

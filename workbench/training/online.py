@@ -5,7 +5,8 @@ run.predict(at=now, entities=[17, 42])
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,31 @@ from workbench.stores.protocols import GraphStore
 from workbench.temporal import FOREVER, Instant, clamp
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a run keeps of a task that it cannot rebuild: on what terms its entities are asked about.
+
+    Attributes
+    ----------
+    static : bool  whether its seeds have no time
+    until : int or None  features are frozen there
+    """
+
+    static: bool
+    until: int | None
+
+    @classmethod
+    def of(cls, task: Any) -> Terms | None:
+        """Those of a task; None where it does not say, as tasks of other makers."""
+        static = getattr(task, "static", None)
+        return None if static is None else cls(bool(static), getattr(task, "until", None))
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any] | None) -> Terms | None:
+        """From the JSON of a run; None where an older version wrote none."""
+        return None if said is None else cls(bool(said["static"]), said["until"])
+
+
 def call_seeds(
     graph: GraphStore, keys: KeyMap | GrownKeys, task: Any, at: Instant | None, entities: Iterable[Any] | int
 ) -> SeedTable:
@@ -32,7 +58,7 @@ def call_seeds(
     ----------
     graph : GraphStore
     keys : KeyMap or GrownKeys  of the entities' table
-    task : Task or None  whose entities they are; None where the run was loaded without one
+    task : Task, Terms or None  whose entities they are; None where nothing is known of it
     at : instant, or None for a static task
     entities : their keys, in the order and number that predictions are wanted; one key is a list of one
 

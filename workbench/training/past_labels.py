@@ -27,7 +27,7 @@ import torch
 from workbench.errors import PlanError, TaskError, TrainingError, explain
 from workbench.models.time_features import CYCLIC_WIDTH, cyclic
 from workbench.query.seed_table import SeedTable
-from workbench.query.splits import windows_end
+from workbench.query.splits import known_from
 from workbench.query.task import SPLITS
 from workbench.stores.key_map import KeyMap
 from workbench.training.checkpoint import write_atomic
@@ -94,8 +94,7 @@ class PastLabels:
         value = (np.concatenate(columns) - mean) / np.where(scale > 0, scale, 1.0)
         entity = np.concatenate([table.node_id for table in tables])
         anchor = np.concatenate([table.anchor_time for table in tables])
-        # At its own anchor a label is not known, also where it looks no further than that.
-        end = np.maximum(windows_end(task.resolved.horizon, anchor), anchor + 1)
+        end = known_from(task.resolved.horizon, anchor)
         return cls.sorted(entity, end, value, int(task.horizon.approximate) or _gap(end), last)
 
     @classmethod
@@ -257,6 +256,10 @@ def check_task(task: Any) -> None:
     if not task.resolved.horizon:
         got, allowed = "its seeds have no time, so no label is earlier than another", "seeds with times"
         raise PlanError(explain(asked, got, allowed, do))
+    if not getattr(task, "says_horizon", True):  # tasks of other makers may not say
+        got = "its table does not say how far labels look ahead, so nobody knows when they are known"
+        do = 'Say it: engine.task(table, entity=..., horizon="30 days"), or take plan.replace(past_labels=0)'
+        raise PlanError(explain(asked, got, "a task with horizon=", do))
 
 
 def _labelled(task: Any, split: str) -> SeedTable | None:

@@ -216,7 +216,7 @@ class Run(Underway):
                 load_weights(self.folder, self.model)
                 made = (self.parts, self.plan, self.model, self.target, self.key, self.device)
                 asked = Inference(*made, self.seed_type, self.builtin, self.past)
-                self._answering = Answering(asked, self.task, self._identity)
+                self._answering = Answering(asked, self.task, self._identity, self.terms)
             return self._answering
 
     def _identity(self) -> str:

@@ -28,6 +28,7 @@ from workbench.training.identity import (
     package_versions,
     schema_hash,
 )
+from workbench.training.online import Terms
 from workbench.training.parts import Parts
 from workbench.training.target import Target
 
@@ -52,6 +53,7 @@ class SavedRun:
     history : tuple of EpochDone
     dataset : str  where the store was that the run was trained on; empty if that is not known
     task_dict : what the task was built from
+    terms : on what terms entities are asked about, where that is nothing
     """
 
     plan: ModelPlan
@@ -70,6 +72,7 @@ class SavedRun:
     dataset_hash: str
     task_dict: Mapping[str, Any] | None
     candidates: str = ""
+    terms: Terms | None = None
 
     def check_builtin(self) -> None:
         """Refuse to guess a user's model.
@@ -216,6 +219,7 @@ def write_run(run: Underway) -> None:
             "dataset": str(run.parts.dataset.path.resolve()),
             "snapshot": run.parts.graph.snapshot,
             "task": run.task.to_dict() if hasattr(run.task, "to_dict") else None,
+            "terms": None if run.terms is None else asdict(run.terms),
             "history": [asdict(event) for event in run.history],
         },
     )
@@ -273,6 +277,7 @@ def read_run(folder: Path) -> SavedRun:
             dataset=str(run.get("dataset", "")),  # run folders of older versions do not say
             task_dict=run["task"],
             candidates=str(categories.get("candidates", "")),
+            terms=Terms.read(run.get("terms")),
         )
     except (KeyError, TypeError, ValueError, WorkbenchError) as error:
         raise TrainingError(

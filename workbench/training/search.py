@@ -70,7 +70,7 @@ def search(
     PlanError
         If a choice of the job is not allowed.
     TrainingError
-        If there are no plans, they have several metrics, or fewer than are to be averaged.
+        If there are no plans, they have several metrics or learn from val, or are fewer than are averaged.
     """
     tried, chosen = _asked(plans, job)
     parts = Parts.of(stores)
@@ -132,7 +132,10 @@ def _asked(
         raise TrainingError(explain(asked, f"they are judged by {', '.join(metrics)}", "plans of one metric"))
     if isinstance(plans, ModelPlan):
         whole = plans.replace(**changes)
-        return whole.tried(), whole.job
+        tried = whole.tried()
+        _check_judged(tried, asked)
+        return tried, whole.job
+    _check_judged(given, asked)
     job = replace(given[0].job, **changes)
     job.check()
     if job.averaged > len(given):
@@ -140,6 +143,15 @@ def _asked(
             explain(asked, f"the best {job.averaged} of {len(given)} plans are to be averaged")
         )
     return tuple(replace(plan, job=TrainingJob(job.metric)) for plan in given), job
+
+
+def _check_judged(plans: Sequence[ModelPlan], asked: str) -> None:
+    """Refuse plans that learn from val: their epochs have a loss, but no value that could be compared."""
+    for plan in plans:
+        if plan.optimisation.train_on != "train":
+            got = f"one learns from {plan.optimisation.train_on}, so val cannot judge it"
+            do = "Take plan.replace(train_on='train', refit=True): what is chosen learns from val in the end"
+            raise TrainingError(explain(asked, got, "plans that learn from train alone", do))
 
 
 def _maker(parts: Parts, task: Any, device: str, folder: str | Path | None) -> Callable[..., Run]:

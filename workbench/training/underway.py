@@ -30,6 +30,7 @@ from workbench.training.course import history_of
 from workbench.training.devices import loader_core, pick_device
 from workbench.training.learned import learned_from
 from workbench.training.loaders import predict_loader, train_loader
+from workbench.training.online import Terms
 from workbench.training.parts import Parts
 from workbench.training.past_labels import PastLabels
 from workbench.training.printing import PrintProgress
@@ -66,6 +67,7 @@ class Underway:
     ) -> None:
         self.parts, self.task, self.plan, self.key, self.folder = parts, task, plan, key, folder
         self.model, self.statistics, self.target, self.past = model, statistics, target, past
+        self.terms = Terms.of(task)
         self.device = pick_device(device)
         self.seed_type, self.builtin = seed_type, builtin
         self.state = "running"
