@@ -178,6 +178,7 @@ def test_train_predict_save_and_load(engine, task, tmp_path):
     assert np.isfinite(values).all()
     again = engine.load_run(run.save(tmp_path / "run"))
     np.testing.assert_allclose(again.predict(seeds).values, values, atol=1e-6)
+    assert engine.load_run(tmp_path / "run", task=task).task is task
     online = task.seeds(at=wb.iso(int(seeds.anchor_time[0])), entities=[seeds.key[0].as_py()])
     np.testing.assert_allclose(run.predict(online).values, values[:1], atol=1e-6)
 
