@@ -83,6 +83,11 @@ def test_seeds_that_nothing_can_be_learned_from(shop: Shop) -> None:
     with pytest.raises(TrainingError, match="two classes"):
         check_labels(replace(seeds, label=np.ones(len(seeds))), PLAN, "binary")
     check_labels(replace(seeds, label=np.ones(len(seeds))), PLAN, "regression")
+    # Classes need not be told apart by a metric that does not ask for it, where nothing is learned.
+    judged = replace(seeds, label=np.ones(len(seeds)), split="val")
+    check_labels(judged, PLAN.replace(metric="log_loss"), "binary")
+    with pytest.raises(TrainingError, match="two classes"):
+        check_labels(judged, PLAN, "binary")
 
 
 def test_joint_plans_predict_jointly_only_where_that_changes_nothing(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -243,3 +244,22 @@ def test_a_loaded_run_of_own_seeds_is_asked_on_their_terms(shop: Shop, tmp_path:
     np.testing.assert_allclose(again.predict(**asked).values, run.predict(some).values, atol=1e-6)
     with pytest.raises(TrainingError, match="no instant was given"):
         again.predict(entities=asked["entities"])
+
+
+def test_a_prediction_far_after_the_last_known_label_warns_that_later_ones_are_missing(shop: Shop) -> None:
+    past = PastLabels.of(shop.task, 0, 2)
+    last = int(past.end.max())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        past.tell_age(np.array([last, last + 2 * past.window]))
+        past.tell_age(np.array([], np.int64))
+    with pytest.warns(UserWarning, match=r"past labels of this run end at .*, 3 label windows before"):
+        past.tell_age(np.array([last, last + 3 * past.window]))
+
+
+def test_an_online_call_tells_how_old_past_labels_are(shop: Shop) -> None:
+    run = start(shop.parts, shop.task, PLAN, callbacks=[], device="cpu").wait()
+    late = int(run.past.end.max()) + 5 * run.past.window
+    key = shop.task.seeds("test").key[:1].to_pylist()
+    with pytest.warns(UserWarning, match="later ones are not read"):
+        run.predict(at=late, entities=key)

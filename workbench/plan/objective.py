@@ -35,6 +35,9 @@ METRICS: dict[str, tuple[tuple[str, ...], bool]] = {
 }
 """Metric -> (task types, whether higher is better)."""
 
+BETWEEN_CLASSES: tuple[str, ...] = ("auroc", "average_precision")
+"""Metrics that say how well classes are told apart: seeds of one class have no value."""
+
 USUAL: dict[str, tuple[str, str]] = {
     "binary": ("bce", "auroc"),
     "regression": ("l1", "mae"),

@@ -22,7 +22,7 @@ from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
 from workbench.training.devices import loader_core
-from workbench.training.loaders import check_seen, predict_loader, predict_sampler
+from workbench.training.loaders import check_seen, frozen, predict_loader, predict_sampler
 from workbench.training.parts import Parts
 from workbench.training.past_labels import PastLabels
 from workbench.training.step import mixed_precision, predicted, seed_type_of
@@ -76,6 +76,8 @@ class Inference:
     def check(self, seeds: SeedTable) -> None:
         """Refuse seeds of which nothing can be said: see :func:`~workbench.training.loaders.check_seen`."""
         check_seen(self.parts.graph, self.plan, seeds)
+        if self.past is not None:
+            self.past.tell_age(frozen(self.plan, seeds).visible_until)
 
     def values(self, seeds: SeedTable) -> AnyArray:
         """float64 per seed, in their order, as :meth:`Target.predictions` says what they are."""

@@ -11,6 +11,7 @@ import torch
 from workbench.errors import IdError, TrainingError, explain
 from workbench.events import Callback
 from workbench.plan.model_plan import ModelPlan
+from workbench.plan.objective import BETWEEN_CLASSES
 from workbench.pyg.loader import PyGLoader
 from workbench.query.seed_table import SeedTable
 from workbench.sampling.sampler import NeighborSampler
@@ -184,14 +185,15 @@ def check_labels(seeds: SeedTable, plan: ModelPlan, task_type: str) -> None:
     Raises
     ------
     TrainingError
-        If there are no seeds, no labels, or only one class where the metric needs two.
+        If there are no seeds, no labels, or only one class where learning, or the metric, needs two.
     """
     asked = f"{seeds.split} seeds for {plan.metric}"
     if not len(seeds):
         raise TrainingError(explain(asked, "there are none", do="Check the task's splits: print(task)"))
     if seeds.label is None:
         raise TrainingError(explain(asked, "they have no labels", do="Take them from task.seeds('train')"))
-    if task_type in ("binary", "multiclass") and len(np.unique(seeds.label)) < 2:
+    two = seeds.split != "val" or plan.metric in BETWEEN_CLASSES
+    if two and task_type in ("binary", "multiclass") and len(np.unique(seeds.label)) < 2:
         got = f"all {len(seeds):,} labels are {seeds.label[0]:g}"
         raise TrainingError(
             explain(asked, got, "labels of two classes at least", "Change the query or the splits")

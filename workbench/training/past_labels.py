@@ -13,6 +13,7 @@ the dataset.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -30,6 +31,7 @@ from workbench.query.seed_table import SeedTable
 from workbench.query.splits import known_from
 from workbench.query.task import SPLITS
 from workbench.stores.key_map import KeyMap
+from workbench.temporal import BEGINNING, FOREVER, iso
 from workbench.training.checkpoint import write_atomic
 from workbench.types import AnyArray, Int64Array, TimeArray
 
@@ -41,6 +43,9 @@ SHRINK = 2.0
 
 COMMON_HALF_LIFE = 10.0
 """Label windows after which a label counts half in the common mean."""
+
+BEHIND = 2
+"""Label windows after the last known label from which on a prediction warns that later ones are missing."""
 
 FILE, COLUMNS = "past_labels.parquet", ("entity", "end", "value")
 """The file in the folder of a run: key of the entity, microseconds, and float32[k]."""
@@ -170,6 +175,22 @@ class PastLabels:
         season = cyclic(torch.from_numpy(anchor)).numpy()
         parts = [means, common, values, np.log1p(counts), np.log1p(ages) / 3.0, here, lead, season]
         return np.concatenate([part.reshape(len(node_id), -1) for part in parts], axis=1).astype(np.float32)
+
+    def tell_age(self, limit: TimeArray) -> None:
+        """Warn where seeds see so far that labels must be missing: labels are those of when training began.
+
+        Parameters
+        ----------
+        limit : int64[m]  what each seed sees
+        """
+        last, seen = int(self.end.max(initial=BEGINNING)), int(limit.max(initial=BEGINNING))
+        if last > BEGINNING and seen < FOREVER and seen - last > BEHIND * self.window:
+            behind = f"{(seen - last) / self.window:.0f} label windows before {iso(seen)}"
+            do = "Train again (warm=run goes on from its weights)"
+            warnings.warn(
+                f"past labels of this run end at {iso(last)}, {behind}: later ones are not read. {do}.",
+                stacklevel=2,
+            )
 
     def _known(self, node_id: Int64Array, limit: TimeArray) -> tuple[Int64Array, Int64Array]:
         """int64[m], int64[m]: the rows of each seed's known labels."""
