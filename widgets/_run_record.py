@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 import workbench as wb
 
+TICK = 1e-9
+"""Seconds that a clock can tell apart, at least."""
+
 RECENT = 15.0
 """Seconds that the recent figures look back, about: a first batch that was compiled for is soon forgotten."""
 
@@ -161,7 +164,8 @@ class RunRecord:
         took = max(now - last, 0.0)
         fade = RECENT / (RECENT + took)
         weighed, spent = (weighed + seeds) * fade, (spent + took) * fade
-        self._paced, self.rate = (now, weighed, spent), weighed / spent if spent else 0.0
+        # Two steps within a clock's tick tell no rate.
+        self._paced, self.rate = (now, weighed, spent), weighed / spent if spent > TICK else 0.0
 
     def _estimate(self, now: float) -> None:
         """From the first step on, which ends after what is compiled and read only once."""

@@ -7,6 +7,7 @@ import pytest
 
 from widgets import RunMonitor
 from widgets._base import in_notebook
+from widgets._bottleneck import LITTLE, TRAINING
 from widgets._run_record import RunRecord
 from workbench.errors import TrainingError
 from workbench.events import EpochDone, RunDone, StageTimes, StepDone
@@ -182,7 +183,9 @@ def test_a_real_run_is_cancelled_within_a_step_and_goes_on(shop):
     assert (meta["state"], run.state, meta["can_resume"]) == ("cancelled", "cancelled", True)
     assert {"wait", "forward", "backward", "validate", "sample"} <= set(meta["stages"])
     assert meta["load"][0].startswith("CPU ")
-    assert meta["advice"]
+    # A run as short as this may not have trained for long enough that its bottleneck is told.
+    spent = sum(monitor.record.stages.get(stage, 0.0) for stage in TRAINING)
+    assert bool(meta["advice"]) == (spent >= LITTLE)
     steps = monitor.record.steps
     monitor.resume()
     assert run.state == "running"
