@@ -16,12 +16,20 @@ def coverage(
     """Share of its visible neighbours that a node gets, mean over the nodes that a step expands.
 
     A node and edge type with none to be drawn does not count; of more than :data:`CAP`, so many are all.
+    A joint fanout draws for the anchor that has most of the seeds: a joint sample has one.
     """
+    seeds = seeds if fanout.disjoint else _of_one_anchor(seeds)
     plan = fanout.compile(graph.schema, [seeds.node_type])
     drawn = graph.sample(wb.SampleRequest((seeds.seed_set(),), plan, key))
     cells = dict.fromkeys((step.hop, step.edge_type) for step in plan)
     shares = [share for hop, edge_type in cells for share in _shares(graph, drawn, hop, edge_type)]
     return float(np.mean(shares)) if shares else 1.0
+
+
+def _of_one_anchor(seeds: wb.SeedTable) -> wb.SeedTable:
+    """The seeds of the anchor that most of them have."""
+    anchors, counts = np.unique(seeds.visible_until, return_counts=True)
+    return seeds[np.flatnonzero(seeds.visible_until == anchors[counts.argmax()])] if len(anchors) else seeds
 
 
 def _shares(graph: wb.RamGraph, drawn: wb.SampledSubgraph, hop: int, edge_type: wb.EdgeType) -> list[float]:

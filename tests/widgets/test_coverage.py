@@ -36,3 +36,13 @@ def test_it_grows_with_the_fanout_to_all_there_is(shop):
     joint = coverage(engine.graph, pilot_seeds(task, False, 32), wb.Fanout([2, 1]))
     assert 0 < joint < 1
     assert coverage(engine.graph, seeds, wb.Fanout([0, 0])) == 1
+
+
+def test_joint_fanouts_are_measured_at_the_anchor_that_most_seeds_have(shop):
+    engine, task, _ = shop
+    seeds = task.seeds("val")
+    anchors, counts = np.unique(seeds.visible_until, return_counts=True)
+    alone = seeds[np.flatnonzero(seeds.visible_until == anchors[counts.argmax()])]
+    assert len(anchors) > 1, "the test needs seeds of several anchors"
+    joint = wb.Fanout([2, 1], disjoint=False)
+    assert coverage(engine.graph, seeds, joint) == coverage(engine.graph, alone, joint)
