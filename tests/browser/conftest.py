@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -189,6 +189,32 @@ class Desk:
                 .filter(o => o.output_type === 'error').map(o => o.ename + ': ' + o.evalue)"""
         )
         return found
+
+    def until(self, expression: str, tries: int = 50) -> None:
+        """Wait until an expression, asked every 0.1 s, is true in the kernel: a message has arrived."""
+        for _ in range(tries):
+            if self.python(f"bool({expression})"):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(expression)
+
+    def take_pictures(self, names: Iterable[str]) -> None:
+        """Screenshots of widgets, by the names of their classes, in both themes, which differ.
+
+        Light ones are the pictures of docs/widgets.
+        """
+        self.page.evaluate("() => { jupyterapp.shell.collapseLeft(); }")
+        self.page.mouse.move(0, 0)
+        seen = {}
+        for theme in ("Dark", "Light"):
+            self.theme(theme)
+            for name in names:
+                root = self.page.locator(f".wb-{name}").first
+                root.scroll_into_view_if_needed()
+                path = self.screenshot(f"{name}-{theme.lower()}", root)
+                assert path.stat().st_size < 100_000
+                seen[name, theme] = root.evaluate("node => getComputedStyle(node).backgroundColor")
+        assert all(seen[name, "Dark"] != seen[name, "Light"] for name, _ in seen)
 
     def python(self, expression: str) -> Any:
         """Value of a Python expression in the notebook's kernel, through JSON."""

@@ -9,6 +9,9 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ORDERS = "orders-user_id->users"
+TRIES = 80
+"""Looks into the kernel, 0.1 s apart, of a wait: samples and costs take a while."""
+
 PIXELS = "canvas => canvas.toDataURL()"
 
 SHOP = r"""
@@ -72,13 +75,13 @@ def edits_cells(desk):
     new_cost(desk, cost)
     assert desk.python(f"picker.fanout.get(1, {ORDERS!r})") == 3
     edges = desk.python("picker.wait().cost.edges.text()")
-    wait(desk, f"{edges!r} == picker.cost.edges.text()")
+    desk.until(f"{edges!r} == picker.cost.edges.text()", TRIES)
     assert f"{edges} edges" in root.locator(".wb-cost").inner_text()
     assert root.locator(".wb-cell-bar").first.evaluate("bar => bar.getBoundingClientRect().width") > 0
     # what can no longer be reached is greyed
     reached = desk.python("sum(cell is not None for row in picker.table.rows() for cell in row['cells'])")
     root.get_by_label(f"neighbours at hop 1 along {ORDERS}").fill("0")
-    wait(desk, f"picker.fanout.get(1, {ORDERS!r}) == 0")
+    desk.until(f"picker.fanout.get(1, {ORDERS!r}) == 0", TRIES)
     fewer = "sum(cell is not None for row in picker.table.rows() for cell in row['cells'])"
     assert desk.python(fewer) < reached
     page.wait_for_function(
@@ -90,18 +93,18 @@ def edits_cells(desk):
 def chooses_and_takes_back(desk):
     root = desk.page.locator(".wb-fanout")
     root.get_by_role("button", name="Undo").click()
-    wait(desk, f"picker.fanout.get(1, {ORDERS!r}) != 0")
+    desk.until(f"picker.fanout.get(1, {ORDERS!r}) != 0", TRIES)
     root.get_by_role("button", name="Redo").click()
-    wait(desk, f"picker.fanout.get(1, {ORDERS!r}) == 0")
+    desk.until(f"picker.fanout.get(1, {ORDERS!r}) == 0", TRIES)
     root.get_by_label("preset").select_option("GraphSAGE: 25, 10")
-    wait(desk, "picker.fanout == wb.Fanout([25, 10], strategy=plan.fanout.strategy)")
+    desk.until("picker.fanout == wb.Fanout([25, 10], strategy=plan.fanout.strategy)", TRIES)
     root.get_by_role("button", name="Add hop").click()
-    wait(desk, "picker.fanout.hops_deep == 3")
+    desk.until("picker.fanout.hops_deep == 3", TRIES)
     assert root.locator("thead th").count() == 4
     root.get_by_role("button", name="Remove hop").click()
-    wait(desk, "picker.fanout.hops_deep == 2")
+    desk.until("picker.fanout.hops_deep == 2", TRIES)
     root.get_by_label("which neighbours are drawn").select_option("recent")
-    wait(desk, "picker.fanout.strategy == 'recent'")
+    desk.until("picker.fanout.strategy == 'recent'", TRIES)
 
 
 def fits_and_copies(desk):
@@ -109,8 +112,8 @@ def fits_and_copies(desk):
     root.get_by_label("budget of a batch").fill("40")
     root.get_by_label("unit of the budget").select_option("nodes")
     root.get_by_role("button", name="Fit").click()
-    wait(desk, "picker.fanout.get(1, 'orders-user_id->users') < 25")
-    wait(desk, "picker.cost is not None and picker.cost.nodes.high <= 40")
+    desk.until("picker.fanout.get(1, 'orders-user_id->users') < 25", TRIES)
+    desk.until("picker.cost is not None and picker.cost.nodes.high <= 40", TRIES)
     root.locator("summary").click()
     root.get_by_label("form to copy").select_option("PyG")
     text = root.get_by_label("the fanout as Python")
@@ -119,7 +122,7 @@ def fits_and_copies(desk):
     root.get_by_role("button", name="Copy").click()
     assert desk.page.evaluate("() => getSelection().toString()") == text.input_value()
     root.get_by_role("button", name="Reset").click()
-    wait(desk, "picker.plan == plan")
+    desk.until("picker.plan == plan", TRIES)
     root.locator("summary").click()
     desk.page.wait_for_selector('.wb-fanout[data-cost="ready"]')
 
@@ -136,17 +139,17 @@ def expands_and_hides(desk):
     )
     start = time.monotonic()
     point(desk, leaf, click=True)
-    wait(desk, f"len(view.flat) > {nodes}")
+    desk.until(f"len(view.flat) > {nodes}", TRIES)
     print(f"one more hop: {time.monotonic() - start:.2f} s from the click to Python's answer")
     assert canvas.evaluate(PIXELS) != pixels
     grown = desk.python("len(view.flat)")
     assert f"{grown} nodes" in page.locator(".wb-subgraph .wb-caption").first.inner_text()
     assert desk.python(f"int((view.flat.parent == view._payload['meta']['cursor']).sum()) == {grown - nodes}")
     point(desk, desk.python("int(np.flatnonzero(view.flat.hop == 1)[0])"), click=True, shift=True)
-    wait(desk, f"len(view.flat) < {grown}")
+    desk.until(f"len(view.flat) < {grown}", TRIES)
     assert "hidden" in page.locator(".wb-subgraph .wb-caption").first.inner_text()
     page.locator(".wb-subgraph").first.get_by_role("button", name="Undo").click()
-    wait(desk, f"len(view.flat) == {grown}")
+    desk.until(f"len(view.flat) == {grown}", TRIES)
 
 
 def walks_and_searches(desk):
@@ -158,14 +161,14 @@ def walks_and_searches(desk):
     page.wait_for_function("() => Number(document.querySelector('.wb-subgraph').dataset.card) > 0")
     before = desk.python("len(view.flat)")
     page.keyboard.press("Delete")
-    wait(desk, f"len(view.flat) < {before}")
+    desk.until(f"len(view.flat) < {before}", TRIES)
     root.get_by_role("button", name="Undo").click()
-    wait(desk, f"len(view.flat) == {before}")
+    desk.until(f"len(view.flat) == {before}", TRIES)
     kind, number = desk.python("[view.flat.node_types[view.flat.type[-1]], int(view.flat.node_id[-1])]")
     root.get_by_label("search an id or key").fill(f"{kind} {number}")
     page.keyboard.press("Enter")
     cursor = "view._payload['meta']['cursor']"
-    wait(desk, f"{cursor} >= 0 and view.describe({cursor})['node'] == '{kind} {number}'")
+    desk.until(f"{cursor} >= 0 and view.describe({cursor})['node'] == '{kind} {number}'", TRIES)
     page.wait_for_function(
         "text => document.querySelector('.wb-subgraph .wb-card').innerText.startsWith(text)",
         arg=f"{kind} {number}",
@@ -191,11 +194,11 @@ def chooses_what_is_drawn(desk):
     oldest = root.get_by_label("oldest time shown")
     oldest.focus()
     page.keyboard.press("End")
-    wait(desk, "view.span[0] == view.span[1] == view.flat.time.max()")
+    desk.until("view.span[0] == view.span[1] == view.flat.time.max()", TRIES)
     assert canvas.evaluate(PIXELS) not in seen
     assert desk.python("wb.iso(view.span[0])") in root.inner_text()
     page.keyboard.press("Home")
-    wait(desk, "view.span[0] < view.span[1]")
+    desk.until("view.span[0] < view.span[1]", TRIES)
     root.get_by_role("button", name="zoom in").click()
     assert canvas.evaluate(PIXELS) not in seen
     root.get_by_role("button", name="fit to view").click()
@@ -249,12 +252,3 @@ def new_cost(desk, old):
         " && document.querySelector('.wb-cost').innerText !== old",
         arg=old,
     )
-
-
-def wait(desk, expression):
-    """Until a message has arrived in the kernel."""
-    for _ in range(80):
-        if desk.python(f"bool({expression})"):
-            return
-        desk.page.wait_for_timeout(100)
-    raise AssertionError(expression)

@@ -59,7 +59,7 @@ def test_the_widgets_are_driven_by_hand(desk):
     adopts(desk)
     compares(desk)
     reads_rows(desk)
-    takes_pictures(desk)
+    desk.take_pictures(CELLS)
     assert desk.page.evaluate("() => window.hacked") is None
 
 
@@ -68,18 +68,18 @@ def explains(desk):
     first = desk.python("explanation[0].columns['column'][0].as_py()")
     assert first in root.locator(".wb-rows").nth(1).inner_text()
     root.get_by_label("seed").select_option(index=3)
-    wait(desk, "why.seed == 3")
+    desk.until("why.seed == 3")
     assert desk.python("str(explanation.seeds.key[3])") in root.locator(".wb-title").inner_text()
     neighbours = root.get_by_role("button")
     assert neighbours.count() == desk.python("min(20, len(explanation[3].neighbours))")
     neighbours.nth(1).click()
-    wait(desk, "len(sent) == 1")
+    desk.until("len(sent) == 1")
     assert desk.python("explanation[3].neighbours.to_pylist()[1]['key'] == why.picked['key']")
     page.wait_for_selector(f".wb-subgraph[data-card='{desk.python('sent[0]')}']")
     # by keyboard: the focus stays where it was while the bars are drawn anew
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    wait(desk, "len(sent) == 2")
+    desk.until("len(sent) == 2")
     pressed = root.locator("button[aria-pressed='true']")
     pressed.and_(page.locator(":focus")).wait_for()
     assert desk.python("explanation[3].neighbours.to_pylist()[2] == why.picked")
@@ -94,13 +94,13 @@ def adopts(desk):
     points = root.locator("circle")
     assert points.count() == count
     points.last.click()
-    wait(desk, "chart.fanout == chart.candidates[-1].fanout")
+    desk.until("chart.fanout == chart.candidates[-1].fanout")
     root.get_by_role("button").first.focus()
     page.keyboard.press("Enter")
-    wait(desk, "chart.plan.fanout == chart.candidates[0].fanout")
+    desk.until("chart.plan.fanout == chart.candidates[0].fanout")
     assert root.locator("button[aria-pressed='true']").count() == 1
     root.get_by_label("cost").select_option("bytes")
-    wait(desk, "chart.measure == 'bytes'")
+    desk.until("chart.measure == 'bytes'")
     root.locator("text", has_text="MB per batch").wait_for()
     heights = points.evaluate_all("nodes => nodes.map(node => Number(node.getAttribute('cy')))")
     assert heights == sorted(heights, reverse=True)  # wider covers more: higher up
@@ -111,13 +111,13 @@ def compares(desk):
     assert root.locator("polyline").count() == 2
     assert "channels" in root.locator("table").inner_text()
     root.get_by_role("button", name="B").click()
-    wait(desk, "compare.plan == compare.runs[1].plan and compare.chosen == 1")
+    desk.until("compare.plan == compare.runs[1].plan and compare.chosen == 1")
     before = root.locator("polyline").first.get_attribute("points")
     root.get_by_label("curve").select_option("training loss")
     assert root.locator("polyline").first.get_attribute("points") != before
     sent = desk.python("compare._seq")
     root.get_by_role("button", name="Refresh").click()
-    wait(desk, f"compare._seq > {sent}")
+    desk.until(f"compare._seq > {sent}")
     assert desk.python("compare.chosen") == 1
 
 
@@ -125,38 +125,13 @@ def reads_rows(desk):
     root = desk.page.locator(".wb-locality")
     tables = desk.python("list(locality.hot)")
     root.get_by_label("table").select_option("users")
-    wait(desk, "locality.table == 'users'")
+    desk.until("locality.table == 'users'")
     root.get_by_role("button").first.click()
-    wait(desk, "locality.picked == ('users', int(locality.hot['users'].rows[0]))")
+    desk.until("locality.picked == ('users', int(locality.hot['users'].rows[0]))")
     key = desk.python("str(engine.keys('users').keys_of(locality.hot['users'].rows[:1])[0])")
     assert key in root.locator("button[aria-pressed='true']").inner_text()
     assert len(tables) == root.locator("option").count()
     root.get_by_label("table").select_option("orders")
     root.get_by_text("row cache of").wait_for()
     root.get_by_label("table").select_option("products")
-    wait(desk, "locality.table == 'products'")
-
-
-def wait(desk, expression):
-    """Until a message has arrived in the kernel."""
-    for _ in range(50):
-        if desk.python(f"bool({expression})"):
-            return
-        desk.page.wait_for_timeout(100)
-    raise AssertionError(expression)
-
-
-def takes_pictures(desk):
-    """Light ones are the pictures of docs/widgets."""
-    desk.page.evaluate("() => { jupyterapp.shell.collapseLeft(); }")
-    desk.page.mouse.move(0, 0)
-    seen = {}
-    for theme in ("Dark", "Light"):
-        desk.theme(theme)
-        for name in CELLS:
-            root = desk.page.locator(f".wb-{name}").first
-            root.scroll_into_view_if_needed()
-            path = desk.screenshot(f"{name}-{theme.lower()}", root)
-            assert path.stat().st_size < 100_000
-            seen[name, theme] = root.evaluate("node => getComputedStyle(node).backgroundColor")
-    assert all(seen[name, "Dark"] != seen[name, "Light"] for name in CELLS)
+    desk.until("locality.table == 'products'")

@@ -55,7 +55,7 @@ def test_the_widgets_are_driven_by_hand(desk):
     builds_metapaths(desk)
     moves_the_cutoff(desk)
     steps_through_batches(desk)
-    takes_pictures(desk)
+    desk.take_pictures(CELLS)
     assert desk.page.evaluate("() => window.hacked") is None
 
 
@@ -83,15 +83,15 @@ def builds_metapaths(desk):
 
     root.get_by_label(f"neighbours at hop 1 of metapath 1 along {first[0]}").fill("5")
     page.keyboard.press("Tab")
-    wait(desk, "picker.metapaths.metapaths[0].fanouts == (5,)")
+    desk.until("picker.metapaths.metapaths[0].fanouts == (5,)")
     root.get_by_label("metapath 1 is static").check()
-    wait(desk, "picker.metapaths.metapaths[0].base.static")
+    desk.until("picker.metapaths.metapaths[0].base.static")
     root.locator(".wb-next button").first.click()
-    wait(desk, "len(picker.metapaths.metapaths[0]) == 2")
+    desk.until("len(picker.metapaths.metapaths[0]) == 2")
     bold = root.locator(".wb-link.wb-active")
     assert bold.count() >= 1
     root.get_by_role("button", name="Undo").click()
-    wait(desk, "len(picker.metapaths.metapaths[0]) == 1")
+    desk.until("len(picker.metapaths.metapaths[0]) == 1")
 
     root.get_by_role("button", name="New metapath").click()
     box = root.locator(f".wb-type[aria-label^='{first[1]}:']")
@@ -99,7 +99,7 @@ def builds_metapaths(desk):
     page.keyboard.press("Enter")
     page.wait_for_selector(".wb-metapaths[data-paths='2']")
     root.locator(".wb-next button").first.click()
-    wait(desk, "[len(path) for path in picker.metapaths.metapaths] == [1, 2]")
+    desk.until("[len(path) for path in picker.metapaths.metapaths] == [1, 2]")
     assert root.locator(".wb-error:visible").count() == 0
     assert desk.python("picker.plan.fanout == picker.metapaths")
     # what the engine refuses is shown, and the value stays
@@ -120,24 +120,24 @@ def moves_the_cutoff(desk):
     assert len(desk.cells()) == cells
     page.keyboard.press("Home")
     page.wait_for_function("() => Number(document.querySelector('.wb-cutoff').dataset.violating) > 0")
-    wait(desk, "check.table.lag == -check.table.axis.low * check.table.axis.step")
+    desk.until("check.table.lag == -check.table.axis.low * check.table.axis.step")
     assert int(root.get_attribute("data-violating")) == desk.python("check.table.violating")
     assert root.locator("tbody tr").count() == desk.python("len(check.table.rows())")
 
     root.get_by_role("button", name="jump to offender 1", exact=True).click()
-    wait(desk, "len(jumps) == 1")
+    desk.until("len(jumps) == 1")
     page.wait_for_selector(f".wb-subgraph[data-card='{desk.python('jumps[0]')}']")
     root.locator("dt", has_text="source row").first.wait_for()
     desk.screenshot("cutoff-offender", root)
     root.get_by_role("button", name="To the anchor").click()
-    wait(desk, "check.table.lag == 0")
+    desk.until("check.table.lag == 0")
     root.get_by_role("button", name="Audit").click()
     root.get_by_text("0 violations").wait_for()
     # dragged to and fro, the last position stays
     slider.evaluate("""node => { for (let i = 0; i > -40; i--) {
         node.value = i % 2 ? i : node.min; node.dispatchEvent(new Event('input')); }
         node.value = -7; node.dispatchEvent(new Event('input')); }""")
-    wait(desk, "check.table.lag == 7 * check.table.axis.step")
+    desk.until("check.table.lag == 7 * check.table.axis.step")
 
 
 def steps_through_batches(desk):
@@ -149,7 +149,7 @@ def steps_through_batches(desk):
     assert desk.python("inspector.summary()") in root.inner_text()
     root.get_by_label("batch", exact=True).focus()
     page.keyboard.press("End")
-    wait(desk, "inspector.index == len(inspector) - 1")
+    desk.until("inspector.index == len(inspector) - 1")
     assert root.get_by_role("button", name="next batch").is_disabled()
     root.get_by_label("split").select_option("val")
     page.wait_for_selector(".wb-batch[data-split='val']")
@@ -159,28 +159,4 @@ def steps_through_batches(desk):
     page.wait_for_selector(".wb-batch[data-split='train']")
     root.get_by_label("epoch").fill("2")
     page.keyboard.press("Tab")
-    wait(desk, "inspector.epoch == 2")
-
-
-def wait(desk, expression):
-    """Until a message has arrived in the kernel: the view says so by its next number."""
-    for _ in range(50):
-        if desk.python(f"bool({expression})"):
-            return
-        desk.page.wait_for_timeout(100)
-    raise AssertionError(expression)
-
-
-def takes_pictures(desk):
-    """Light ones are the pictures of docs/widgets."""
-    desk.page.evaluate("() => { jupyterapp.shell.collapseLeft(); }")
-    seen = {}
-    for theme in ("Dark", "Light"):
-        desk.theme(theme)
-        for name in CELLS:
-            root = desk.page.locator(f".wb-{name}").first
-            root.scroll_into_view_if_needed()
-            path = desk.screenshot(f"{name}-{theme.lower()}", root)
-            assert path.stat().st_size < 100_000
-            seen[name, theme] = root.evaluate("node => getComputedStyle(node).backgroundColor")
-    assert all(seen[name, "Dark"] != seen[name, "Light"] for name, _ in seen)
+    desk.until("inspector.epoch == 2")

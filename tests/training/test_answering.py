@@ -10,7 +10,7 @@ import pytest
 
 from workbench.errors import TrainingError
 from workbench.testing.shop import Shop
-from workbench.training.answering import Answering, known, seeds_of
+from workbench.training.answering import Answering, known, task_of
 from workbench.training.inference import Inference
 from workbench.training.predict import NUMBER
 
@@ -50,4 +50,4 @@ def test_what_cannot_be_answered(shop: Shop) -> None:
     with pytest.raises(TrainingError, match=r"Take task\.seeds"):
         known("test", "users")
     assert known(seeds, "users") is seeds
-    assert seeds_of(shop.task, "seeds", "test") is seeds
+    assert task_of(shop.task, "seeds").seeds("test") is seeds

@@ -93,7 +93,7 @@ class Answering:
                 raise TrainingError(explain("predictions were asked for", got, allowed))
             return seeds
         if entities is None:
-            return seeds_of(self.task, "seeds to predict for", at=at)
+            return cast(SeedTable, task_of(self.task, "a table of seeds to predict for").seeds(at=at))
         graph = self.inference.parts.graph
         return call_seeds(graph, self._key_map(self.inference.seed_type), self._terms, at, entities)
 
@@ -114,8 +114,8 @@ def _expect_call(seeds: SeedTable | None, entities: Entities | None) -> Entities
     raise TrainingError(explain("predictions with rows of this call were asked for", got, do=do))
 
 
-def seeds_of(task: Any, asked: str, *args: Any, **options: Any) -> SeedTable:
-    """Seeds of a run's task.
+def task_of(task: Any, asked: str) -> Any:
+    """A run's task.
 
     Raises
     ------
@@ -123,9 +123,9 @@ def seeds_of(task: Any, asked: str, *args: Any, **options: Any) -> SeedTable:
         If the run was loaded without its task.
     """
     if task is None:
-        got, do = "the run was loaded without its task", "Pass one: load_run(folder, task=task)"
+        got, do = "the run was loaded without its task", "Pass it: load_run(folder, engine, task=task)"
         raise TrainingError(explain(f"{asked} was asked for", got, do=do))
-    return cast(SeedTable, task.seeds(*args, **options))
+    return task
 
 
 def known(seeds: Any, seed_type: str) -> SeedTable:

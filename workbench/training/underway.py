@@ -17,7 +17,7 @@ from workbench.events import Callback, EpochDone, Event, RunDone, emit
 from workbench.models.statistics import Statistics
 from workbench.plan.model_plan import ModelPlan
 from workbench.query.seed_table import SeedTable
-from workbench.training.answering import Answering
+from workbench.training.answering import Answering, task_of
 from workbench.training.build import check_callbacks
 from workbench.training.checkpoint import (
     Checkpoint,
@@ -234,10 +234,7 @@ class Underway:
             write_run(self)
 
     def _task(self) -> Any:
-        if self.task is None:
-            got, do = "the run was loaded without it", "Pass it: load_run(folder, engine, task=task)"
-            raise TrainingError(explain("the task of a run was asked for", got, do=do))
-        return self.task
+        return task_of(self.task, "the task of a run")
 
     def _flush(self) -> None:
         for callback in self._callbacks:
