@@ -112,6 +112,6 @@ def known_points(candidates: Sequence[Candidate], measure: str) -> list[dict[str
     for i, each in enumerate(candidates):
         if each.profile is not None and each.worth is not None:
             ends = [end / unit if end < float("inf") else None for end in each.cost(measure)]
-            label = f"{short(each.name)}: {amount(ends[0])} {told}"
+            label = f"{short(each.name)}: {amount(each.cost(measure)[0] / unit)} {told}"
             points.append({"at": i, "label": label, "x": ends, "y": each.worth})
     return points
