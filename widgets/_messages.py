@@ -31,8 +31,8 @@ KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
 """Kind that a method declares -> its name, and whether a value is of it."""
 
 
-def take(method: Callable[..., T], message: Mapping[str, Any]) -> T:
-    """Call a method with the values of a message.
+def take(method: Callable[..., T], message: Mapping[str, Any], **ours: Any) -> T:
+    """Call a method with the values of a message, and with values of our own, which are not checked.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def take(method: Callable[..., T], message: Mapping[str, Any]) -> T:
         if not fits(value):
             got = f"{short(name)} of a message to {method.__name__} was asked for: got {short(repr(value))}"
             raise wb.WorkbenchError(f"{got}. Allowed: {told}.")
-    return method(**message)
+    return method(**message, **ours)
 
 
 def item(items: Sequence[T], place: object, what: str) -> T:

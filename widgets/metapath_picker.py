@@ -119,11 +119,12 @@ class MetapathPicker(Face):
         """A view edits; types and edge types come as positions, since names may be anything."""
         if how not in EDITS:
             raise wb.FanoutError(f"edit {how!r} of metapaths was asked for. Allowed: {', '.join(EDITS)}.")
+        named: dict[str, Any] = {}
         if "to" in edit:
-            edit["to"] = item(self._schema.node_types, edit["to"], "table")
+            named["to"] = item(self._schema.node_types, edit.pop("to"), "table")
         if "edge_type" in edit:
-            edit["edge_type"] = item(self._schema.edge_types, edit["edge_type"], "edge type")
-        self.edit(take(getattr(self.draft, how), edit))
+            named["edge_type"] = item(self._schema.edge_types, edit.pop("edge_type"), "edge type")
+        self.edit(take(getattr(self.draft, how), edit, **named))
 
     def on_undo(self) -> None:
         """A view takes back an edit."""
