@@ -45,8 +45,9 @@ test: $(READY) ## every test; notebooks by nbmake
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal \
 		--nbmake --nbmake-timeout=300 tests notebooks
 
+# The address that is printed opens the notebook too, for those who paste it, and docs/ lies in the file browser.
 lab: $(READY) ## the quickstart in JupyterLab
-	$(BIN)/jupyter lab notebooks/00_quickstart.ipynb
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/00_quickstart.ipynb
 
 check: $(READY) ## style, types, layers
 	$(BIN)/ruff format --check .

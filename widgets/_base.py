@@ -20,6 +20,7 @@ import traitlets
 from numpy.typing import NDArray
 
 import workbench as wb
+from widgets._messages import take
 from widgets._worker import LatestWins
 
 STATIC = Path(__file__).parent / "static"
@@ -101,7 +102,7 @@ class Face(anywidget.AnyWidget):
         try:
             if kind not in self.handles:
                 raise ValueError(f"a widget message of kind {kind!r}; allowed: {', '.join(self.handles)}")
-            getattr(self, f"on_{kind}")(**message)
+            take(getattr(self, f"on_{kind}"), message)
         except Exception as error:  # shown: a message has no caller to raise to
             self.show_error(error)
 

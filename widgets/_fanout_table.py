@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import workbench as wb
+from widgets._messages import item
 from widgets._schema_facts import short
 
 PRESETS: dict[str, list[int]] = {
@@ -97,7 +98,9 @@ class FanoutTable:
         SchemaError
             If there is no such edge type.
         """
-        found = self.edge_types[edge_type] if isinstance(edge_type, int) else self.schema.edge_type(edge_type)
+        rows = self.edge_types
+        of_row = isinstance(edge_type, int)
+        found = item(rows, edge_type, "edge type") if of_row else self.schema.edge_type(edge_type)
         return replace(self, fanout=self.fanout.with_entry(hop, found, fanout))
 
     def deeper(self) -> FanoutTable:

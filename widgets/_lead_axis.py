@@ -38,6 +38,19 @@ class LeadAxis:
         step = next((s for s in steps if before - after <= s * STEPS), -(-(before - after) // STEPS))
         return cls(step, -before // step, -(after // step))
 
+    def lag(self, steps: int) -> int:
+        """Microseconds from a position on the axis to the anchor.
+
+        Raises
+        ------
+        AnchorError
+            If the axis has no such position.
+        """
+        if not self.low <= steps <= self.high:
+            asked = f"a cutoff {str(steps)[:80]} steps after the anchor was asked for"
+            raise wb.AnchorError(f"{asked}. Allowed: {self.low} to {self.high}.")
+        return -steps * self.step
+
     def bins(self, leads: NDArray[Any]) -> tuple[list[int], list[int]]:
         """Left ends of bins in steps, and the leads in each; bins are open on the left, closed on the right.
 

@@ -58,7 +58,15 @@ def age(flat: wb.FlatSubgraph) -> NDArray[np.float32]:
 
 
 def span(flat: wb.FlatSubgraph, low: float, high: float) -> tuple[int, int] | None:
-    """The times between two shares of the ages of :func:`age`: first and last; None where there are none."""
+    """The times between two shares of the ages of :func:`age`: first and last; None where there are none.
+
+    Raises
+    ------
+    WorkbenchError
+        If one is no share.
+    """
+    if not (0 <= low <= 1 and 0 <= high <= 1):
+        raise wb.WorkbenchError(f"times from {low} to {high} were asked for. Allowed: shares, 0 to 1.")
     times = np.unique(flat.time[_timed(flat)])
     share = np.arange(len(times), dtype=np.float32) / max(len(times) - 1, 1)
     inside = times[(share >= low) & (share <= high)]

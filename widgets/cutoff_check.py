@@ -113,7 +113,7 @@ class CutoffCheck(Face):
 
     def on_move(self, steps: int) -> None:
         """A view's slider stands so many steps after the anchor; negative is before it."""
-        self.move(-steps * self.table.axis.step)
+        self.move(self.table.axis.lag(steps))
 
     def on_offender(self, offender: int) -> None:
         """A view asked for an offender."""

@@ -16,6 +16,7 @@ from widgets._explain_bars import (
     importance_groups,
     importance_title,
 )
+from widgets._messages import item
 from widgets._schema_facts import short
 
 
@@ -76,10 +77,7 @@ class ExplainView(Face):
         IdError
             If no such neighbour is shown.
         """
-        if not isinstance(neighbour, int) or not 0 <= neighbour < len(self._near):
-            got = f"{len(self._near)} are shown, counted from 0"
-            raise wb.IdError(f"neighbour {neighbour!r} was asked for: {got}.")
-        found: dict[str, Any] = self._near[neighbour]
+        found: dict[str, Any] = item(self._near, neighbour, "neighbour")
         with self._lock:
             self.picked, self.error = found, ""
             self.publish()

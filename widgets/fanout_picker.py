@@ -13,6 +13,7 @@ import workbench as wb
 from widgets._base import Face, needs, script, style
 from widgets._fanout_table import EDITS, FanoutTable
 from widgets._history import History
+from widgets._messages import take
 from widgets._pilot import Pilot, budget, cost_facts, cost_picture
 from widgets._pricing import Pricing
 
@@ -109,7 +110,7 @@ class FanoutPicker(Face):
         elif how in EDITS:
             cell, now = (edit.get("hop"), edit.get("edge_type")), time.monotonic()
             typing = how == "set" and cell == self._typed[0] and now - self._typed[1] < TYPING
-            self._show(self._history.then(getattr(self.table, how)(**edit), same_edit=typing))
+            self._show(self._history.then(take(getattr(self.table, how), edit), same_edit=typing))
             self._typed = cell, now
         else:
             raise wb.FanoutError(f"edit {how!r} of a fanout was asked for. Allowed: {', '.join(EDITS)}.")
@@ -140,8 +141,7 @@ class FanoutPicker(Face):
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """The table, the choices and the cost."""
-        past, future = bool(self._history.past), bool(self._history.future)
-        meta = {**self.table.facts(), "undo": past, "redo": future}
+        meta = {**self.table.facts(), "undo": bool(self._history.past), "redo": bool(self._history.future)}
         return {**meta, "cost": self.cost and cost_facts(self.cost, self.table.edge_types)}, {}
 
     def still(self) -> tuple[str, str]:

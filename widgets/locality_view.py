@@ -11,6 +11,7 @@ import workbench as wb
 from widgets._base import Face, needs, script, style
 from widgets._hot_rows import HotRows, hot_rows
 from widgets._locality_bars import MOST, locality_caption, locality_groups, locality_title
+from widgets._messages import item
 from widgets._schema_facts import short
 
 
@@ -76,10 +77,7 @@ class LocalityView(Face):
         IdError
             If no such row is shown.
         """
-        shown = self._hottest()
-        if self.table is None or not isinstance(place, int) or not 0 <= place < len(shown):
-            raise wb.IdError(f"hot row {place!r} was asked for: {len(shown)} are shown, counted from 0.")
-        found = (self.table, shown[place])
+        found = (self.table or "", item(self._hottest(), place, "hot row"))
         with self._lock:
             self.picked, self.error = found, ""
             self.publish()
@@ -93,7 +91,7 @@ class LocalityView(Face):
 
     def on_choose(self, place: int) -> None:
         """A view chose another table."""
-        self.choose(list(self.hot)[place])
+        self.choose(item(list(self.hot), place, "table"))
 
     def on_pick(self, place: int) -> None:
         """A view's hot row was clicked."""

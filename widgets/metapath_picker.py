@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import workbench as wb
 from widgets._base import Face, script, style
 from widgets._history import History
+from widgets._messages import item, take
 from widgets._metapath_draft import MetapathDraft
 from widgets._metapath_rows import metapath_rows
 from widgets._schema_facts import schema_facts, schema_of, schema_picture, short
@@ -119,10 +120,10 @@ class MetapathPicker(Face):
         if how not in EDITS:
             raise wb.FanoutError(f"edit {how!r} of metapaths was asked for. Allowed: {', '.join(EDITS)}.")
         if "to" in edit:
-            edit["to"] = self._schema.node_types[edit["to"]]
+            edit["to"] = item(self._schema.node_types, edit["to"], "table")
         if "edge_type" in edit:
-            edit["edge_type"] = self._schema.edge_types[edit["edge_type"]]
-        self.edit(getattr(self.draft, how)(**edit))
+            edit["edge_type"] = item(self._schema.edge_types, edit["edge_type"], "edge type")
+        self.edit(take(getattr(self.draft, how), edit))
 
     def on_undo(self) -> None:
         """A view takes back an edit."""

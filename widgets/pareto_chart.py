@@ -18,6 +18,7 @@ from widgets._candidates import (
     measured,
 )
 from widgets._coverage import coverage
+from widgets._messages import item
 from widgets._pilot import pilot_seeds
 
 BATCHES, PILOT = 4, 32
@@ -72,11 +73,9 @@ class ParetoChart(Face):
 
     def adopt(self, candidate: int) -> None:
         """Take the fanout of a candidate, counted from 0, and tell listeners; an IdError refuses others."""
-        if not isinstance(candidate, int) or not 0 <= candidate < len(self.candidates):
-            got = f"there are {len(self.candidates)}, counted from 0"
-            raise wb.IdError(f"candidate {candidate!r} was asked for: {got}.")
+        adopted = item(self.candidates, candidate, "candidate")
         with self._lock:
-            self.fanout, self.error = self.candidates[candidate].fanout, ""
+            self.fanout, self.error = adopted.fanout, ""
             self.publish()
         for listener in self._listeners:
             listener(self.fanout)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._base import Face, needs, script, style
+from widgets._messages import item
 from widgets._run_curves import curves_of, letter, run_entries, table_rows
 
 MOST = 12
@@ -76,8 +77,7 @@ class RunCompare(Face):
         IdError
             If there is no such run.
         """
-        if not isinstance(run, int) or not 0 <= run < len(self.runs):
-            raise wb.IdError(f"run {run!r} was asked for: there are {len(self.runs)}, counted from 0.")
+        item(self.runs, run, "run")
         with self._lock:
             self.chosen, self.error = run, ""
             self.publish()

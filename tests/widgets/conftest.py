@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,3 +94,33 @@ def explained(shop: tuple[Engine, Task, ModelPlan]) -> Explanation:
     small = plan.replace(layers=1, channels=4, epochs=1, max_steps=2)
     run = engine.train(task, small, callbacks=[], device="cpu").wait()
     return run.explain(task.seeds("test")[::37])
+
+
+class Tags(HTMLParser):
+    """Lists the tags of a text with the names of their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, list[str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, [name for name, _ in attrs]))
+
+
+def assert_harmless(widget: Any, names: Sequence[str]) -> None:
+    """What is sent is short and valid; the still picture has no tag but those that drawings are made of."""
+    payload = getattr(widget, "_payload", {"meta": {}})
+    meta = json.dumps(payload["meta"], allow_nan=False, ensure_ascii=False).encode("utf-8")
+    assert len(meta) < 30_000 + 2_000 * len(names)
+    shown = widget._repr_mimebundle_()[0]
+    tags = {node.tag.rpartition("}")[2] for node in ET.fromstring(shown["image/svg+xml"]).iter()}
+    assert tags <= {"svg", "title", "rect", "path", "g", "text", "tspan", "line", "circle", "polyline"}
+    parser = Tags()
+    parser.feed(shown["text/html"])
+    assert parser.seen == [("img", ["alt", "src"])]
+    assert len(shown["text/plain"].encode("utf-8")) < 5_000 + 500 * len(names)
+
+
+@pytest.fixture
+def harmless() -> Callable[[Any, Sequence[str]], None]:
+    return assert_harmless

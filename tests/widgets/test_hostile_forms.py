@@ -1,8 +1,5 @@
 """The hundred hostile strings as tables, answers and errors of Workbench and RunMonitor."""
 
-import importlib.util
-from pathlib import Path
-
 import pyarrow as pa
 
 from widgets import RunMonitor
@@ -13,17 +10,7 @@ from workbench.errors import SchemaError
 from workbench.events import RunDone
 from workbench.query.parser import parse
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
-
-spec = importlib.util.spec_from_file_location(
-    "hostile_names", Path(__file__).with_name("test_hostile_names.py")
-)
-hostile_names = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(hostile_names)
-HOSTILE, assert_harmless, schema_of = (
-    hostile_names.HOSTILE,
-    hostile_names.assert_harmless,
-    hostile_names.schema_of,
-)
+from workbench.testing.hostile import HOSTILE, hostile_schema
 
 
 def texts_of(names):
@@ -31,19 +18,19 @@ def texts_of(names):
     return pa.table({name: [name] for name in names if "\ud800" not in name})
 
 
-def test_a_workbench_shows_hostile_tables_answers_and_errors_as_text():
+def test_a_workbench_shows_hostile_tables_answers_and_errors_as_text(harmless):
     for start in range(0, len(HOSTILE), 12):
         names = HOSTILE[start : start + 12]
         forms = forms_of(lambda *_: None, lambda: None)
         for name, form in forms.items():
-            form.put(text="\n".join([first_query(schema_of(names)), *names]), table=texts_of(names))
+            form.put(text="\n".join([first_query(hostile_schema(names)), *names]), table=texts_of(names))
             form.show_error(SchemaError(" ".join(names)))
-            assert_harmless(form, [*names, *names, *names])
+            harmless(form, [*names, *names, *names])
             assert len(form._payload["meta"]["error"]) < 5_000, name
         assert Steps({}).code()
         monitor = RunMonitor()
         monitor(RunDone(0.0, "failed", " ".join(names)))
-        assert_harmless(monitor, [*names, *names, *names])
+        harmless(monitor, [*names, *names, *names])
 
 
 def test_the_first_query_can_be_read_whatever_the_names():
