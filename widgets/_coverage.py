@@ -10,7 +10,7 @@ CAP = 512
 """Neighbours of a node along an edge type that are counted at most: a hub must not stop the pilot."""
 
 SEEDS = 256
-"""Seeds that are expanded at most: a share needs no more, and a wide fanout makes millions of nodes of them."""
+"""Seeds that are expanded at most: a share needs no more, and wide fanouts make millions of nodes."""
 
 
 def coverage(
