@@ -8,9 +8,9 @@
     task = engine.task("PREDICT COUNT(orders.*, 0, 30, days) = 0 FOR EACH users.user_id")
     run = engine.train(task, engine.suggest_plan(task))
 
-The same by clicking: ``from widgets import Workbench``, then ``Workbench("data/shop/*.parquet")``; ``widgets``
-holds all that a notebook shows. Names are loaded on first use, so that ``import workbench`` costs nothing and
-needs no torch.
+The same by clicking: ``from widgets import Workbench``, then ``Workbench("data/shop/*.parquet")``; all that
+a notebook shows is in ``widgets``. Names are loaded on first use, so that ``import workbench`` costs nothing
+and needs no torch.
 """
 
 from __future__ import annotations
