@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from widgets import RunMonitor
 from widgets._launch_code import Steps
-from widgets._launch_inputs import first_query
+from widgets._launch_query import first_query
 from widgets._workbench_forms import forms_of
 from workbench.errors import SchemaError
 from workbench.events import RunDone
