@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import workbench as wb
 from widgets._history import History
 from widgets._launch_code import Steps
-from widgets._launch_draft import Draft
+from widgets._launch_draft import Draft, shape
 from widgets._launch_edits import Edit
 from widgets._launch_inputs import named, there
 
@@ -40,6 +39,11 @@ class DataStep:
         if isinstance(source, (str, Path)) and wb.Dataset.exists(source):
             source = wb.open(source)
         if isinstance(source, wb.Engine):
+            if schema is not None:
+                do = (
+                    "Say Workbench(engine) alone, or Workbench(tables, schema) to ingest them under a schema."
+                )
+                raise wb.SchemaError(f"a dataset was given with a schema: it has its own. {do}")
             self._opened(source)
         else:
             self._drafts = History(Draft.of(source, schema))
@@ -80,7 +84,7 @@ class DataStep:
 
     def _draw(self, change: Callable[[History[Draft]], History[Draft]]) -> wb.Schema:
         if self._drafts is None or self.engine is not None:
-            do = "Say Workbench(tables, schema) with the schema below, edit, and ingest to another folder."
+            do = "Begin anew with Workbench(tables), edit (the code says how), ingest to another folder."
             raise wb.SchemaError(f"an edit of the schema was asked for: the dataset has its own by now. {do}")
         self._drafts = change(self._drafts)
         self.steps.drafted(self._drafts.now.lines(self.steps.given))
@@ -142,8 +146,3 @@ class DataStep:
         self._opened(engine)
         self.steps.made(place)
         return engine
-
-
-def shape(schema: wb.Schema) -> list[wb.Table]:
-    """Tables, columns, keys and times, without the notes that tell why: other rows are told otherwise."""
-    return [replace(t, columns=tuple(replace(c, note="", dtype="") for c in t.columns)) for t in schema]

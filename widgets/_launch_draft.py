@@ -108,3 +108,8 @@ class Entities:
             for name, (key, *more) in self.found.items()
         ]
         return "\n".join(lines) or "No entity yet: choose the column that is its key, and name it."
+
+
+def shape(schema: wb.Schema) -> list[wb.Table]:
+    """Tables, columns, keys and times, without the notes that tell why: other rows are told otherwise."""
+    return [replace(t, columns=tuple(replace(c, note="", dtype="") for c in t.columns)) for t in schema]

@@ -35,5 +35,7 @@ class Kept:
             return "run.resume()" if len(self.run.history) > self.epochs else ""
         ended = self.run.state != "cancelled"
         return (
-            "" if ended else f"# was cancelled after {len(self.run.history)} epochs; the line above ends it"
+            ""
+            if ended
+            else f"# cancelled after {len(self.run.history)} epochs here; a script trains to the end"
         )

@@ -11,6 +11,9 @@ from widgets._launch_draft import Entities
 from widgets._launch_edits import Edit, columns_of, flat_columns, roles_of, table_edits
 from widgets._launch_inputs import chosen, there
 
+STATIC = "no time: known from the beginning"
+"""The choice of a flat table's time that is no column."""
+
 
 class EditActs:
     """The actions over the tables of a launch; each takes the texts of its form and its ticket.
@@ -41,7 +44,7 @@ class EditActs:
 
     def split(self, values: Mapping[str, str], _ticket: Ticket) -> str:
         """Split the flat table."""
-        time = self._column(values["time"]) if values["time"] else None
+        time = None if values["time"] == STATIC else self._column(values["time"])
         self.launch.normalise(dict(self.entities.found), time, values["rest"].strip())
         return repr(self.launch.tables)
 
@@ -72,8 +75,10 @@ def choices_of(launch: Launch, entities: Entities) -> dict[str, dict[str, tuple[
     """Form -> field -> what may be chosen there, of the tables as edited so far."""
     if launch.tables is None:
         return {}
-    columns, schema = tuple(flat_columns(launch.tables)), launch.schema
-    flat = {"key": columns, "column": columns, "time": ("", *columns), "entity": tuple(entities.found)}
+    columns, schema = flat_columns(launch.tables), launch.schema
+    likely = sorted(columns, key=lambda label: columns[label] != schema.tables[0].time)
+    flat = {"key": tuple(columns), "column": tuple(columns), "time": (*likely, STATIC)}
+    flat["entity"] = tuple(entities.found)
     own: dict[str, Mapping[str, Any]] = {
         "column": columns_of(schema),
         "role": roles_of(schema),

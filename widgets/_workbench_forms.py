@@ -109,6 +109,7 @@ ACTIONS = {
         "measure": "Measure",
         "write": "Write to the file",
         "explain": "Explain",
+        "hide": "Hide",
     },
     "runs": {"load": "Load", "save": "Save", "compare": "Compare", "hide": "Hide"},
     "code": {},

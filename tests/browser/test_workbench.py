@@ -201,8 +201,10 @@ def says_it_in_python(desk):
 
 def takes_pictures(desk):
     """The light one is the picture of docs/widgets."""
+    desk.page.get_by_text("Edit the schema").first.click()
+    step(desk, "4 Predictions").get_by_role("button", name="Hide").click()
     desk.page.evaluate("() => { jupyterapp.shell.collapseLeft(); }")
-    desk.page.set_viewport_size({"width": 1000, "height": 4200})
+    desk.page.set_viewport_size({"width": 1000, "height": 3600})
     for theme in ("Dark", "Light"):
         desk.theme(theme)
         desk.screenshot(

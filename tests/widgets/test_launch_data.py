@@ -1,12 +1,9 @@
 """Tables become a dataset once; before that their schema is edited, afterwards it stays as it is."""
 
-from dataclasses import replace
-
 import pyarrow as pa
 import pytest
 
 from widgets._launch import Launch
-from widgets._launch_data import shape
 from widgets._launch_edits import Edit
 from workbench.engine import open_engine
 from workbench.errors import IngestError, SchemaError, StoreError, TableError, WorkbenchError
@@ -42,15 +39,6 @@ def test_a_dataset_that_is_there_is_opened_and_never_overwritten(truth, stored):
     assert launch.open(place).schema == launch.schema
     assert launch.code.endswith(f"engine = wb.open({place!r})\n")
     assert {path: path.stat().st_mtime_ns for path in (stored).rglob("*")} == before
-
-
-def test_notes_and_how_numbers_were_stored_make_no_other_schema(truth):
-    schema = infer_schema(read_tables(truth.tables))
-    first = schema.tables[0]
-    odd = replace(first, columns=tuple(replace(c, note="12 values", dtype="int16") for c in first.columns))
-    assert shape(replace(schema, tables=(odd, *schema.tables[1:]))) == shape(schema)
-    assert shape(schema.as_edge("reviews", "user_id", "product_id")) != shape(schema)
-    assert shape(replace(schema, tables=schema.tables[1:])) != shape(schema)
 
 
 def test_a_dataset_of_other_tables_is_refused(truth, stored):
@@ -116,7 +104,7 @@ def test_edits_are_seen_at_once_taken_back_and_ingested(truth, tmp_path):
         lambda: launch.edit(Edit("drop_table", "reviews")),
         lambda: launch.normalise({}),
     ):
-        with pytest.raises(SchemaError, match=r"has its own by now. Say Workbench\(tables, schema\)"):
+        with pytest.raises(SchemaError, match=r"has its own by now. Begin anew with Workbench\(tables\)"):
             step()
 
 
@@ -159,6 +147,11 @@ def test_what_cannot_be_read_is_refused_at_once(case):
     source, error, told = BAD[case]
     with pytest.raises(error, match=told):
         Launch(source)
+
+
+def test_a_schema_is_for_tables_not_for_a_dataset(stored):
+    with pytest.raises(SchemaError, match=r"it has its own. Say Workbench\(engine\) alone"):
+        Launch(str(stored), open_engine(stored).schema)
 
 
 def test_an_empty_folder_is_refused(tmp_path):

@@ -1,8 +1,10 @@
 """Tables under edit say their own lines; a flat table's entities are put together column by column."""
 
+from dataclasses import replace
+
 import pytest
 
-from widgets._launch_draft import Draft, Entities
+from widgets._launch_draft import Draft, Entities, shape
 from widgets._launch_edits import Edit
 from workbench.errors import SchemaError, TableError
 from workbench.ingestion.infer import infer_schema
@@ -52,3 +54,16 @@ def test_entities_are_put_together_and_told():
         shop.with_entity(" ", "city")
     with pytest.raises(TableError, match=r"Allowed: none yet. Add it first, by its key"):
         Entities({}).with_column("users", "city")
+
+
+def test_notes_and_how_numbers_were_stored_make_no_other_schema(flat):
+    schema = (
+        Draft.of(flat, None)
+        .normalised({"customers": ("CustomerID",), "stock": ("StockCode",)}, None, "lines")
+        .schema
+    )
+    first = schema.tables[0]
+    odd = replace(first, columns=tuple(replace(c, note="12 values", dtype="int16") for c in first.columns))
+    assert shape(replace(schema, tables=(odd, *schema.tables[1:]))) == shape(schema)
+    assert shape(schema.as_edge("lines")) != shape(schema)
+    assert shape(replace(schema, tables=schema.tables[1:])) != shape(schema)

@@ -74,7 +74,7 @@ def test_a_cancelled_run_that_is_loaded_goes_on_and_so_does_the_code(launch, tmp
 
     launch.train([cancel]).wait()
     assert launch.run.state == "cancelled"
-    assert "# was cancelled after" in launch.code
+    assert "# cancelled after" in launch.code
     launch.save(str(tmp_path / "part"))
     again = Launch(launch.engine)
     again.load(str(tmp_path / "part"))

@@ -123,7 +123,7 @@ def test_from_one_flat_table_to_a_query_by_clicking_alone(tmp_path):
     assert "got 'Town'. Allowed: InvoiceNo" in flat.error
     flat.press("move", column="Country", entity="customers")
     bench.wait()
-    flat.press("split", time="InvoiceDate", rest="lines")
+    flat.press("split", rest="lines")  # at the time that was found
     bench.wait()
     assert shown(bench)[1] == EDIT
     assert set(bench.schema_view.schema.node_types) == {"lines", "invoices", "customers"}

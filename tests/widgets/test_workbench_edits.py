@@ -4,7 +4,7 @@ import pytest
 
 from widgets._job import Ticket
 from widgets._launch import Launch
-from widgets._workbench_edits import EditActs, choices_of
+from widgets._workbench_edits import STATIC, EditActs, choices_of
 from workbench.errors import SchemaError, TableError, WorkbenchError
 from workbench.testing.flat_shop import flat_shop
 
@@ -18,7 +18,8 @@ def acts():
 
 def test_a_flat_table_is_split_by_what_is_offered(acts):
     offered = choices_of(acts.launch, acts.entities)["flat"]
-    assert offered["time"] == ("", *offered["key"])
+    assert offered["time"][0] == "InvoiceDate"  # what was found comes first
+    assert sorted(offered["time"]) == sorted([*offered["key"], STATIC])
     assert offered["entity"] == ()
     assert (
         acts.entity({"key": "CustomerID", "name": "customers"}, TICKET)
@@ -30,6 +31,9 @@ def test_a_flat_table_is_split_by_what_is_offered(acts):
         WorkbenchError, match=r"a column of the table was asked for: got 'city'. Allowed: InvoiceNo"
     ):
         acts.move({"column": "city", "entity": "customers"}, TICKET)
+    assert acts.split({"time": STATIC, "rest": "all"}, TICKET).startswith("Tables(2)")
+    assert acts.launch.schema["customers"].time is None
+    acts.undo({}, TICKET)
     with pytest.raises(TableError, match="the name 'customers' is that of what is left"):
         acts.split({"time": "InvoiceDate", "rest": "customers"}, TICKET)
     told = acts.split({"time": "InvoiceDate", "rest": " lines "}, TICKET)
