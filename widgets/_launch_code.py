@@ -73,9 +73,12 @@ class Steps:
         """A split was measured."""
         self._more("run", f"print(run.metrics({split!r}))")
 
-    def saved(self, folder: str) -> None:
-        """The run was saved."""
-        self._more("run", f"run.save({folder!r})")
+    def saved(self, folder: str, *, unfinished: bool) -> None:
+        """The run was saved; one that is unfinished no script can train again, but load."""
+        if unfinished:
+            self._lines["run"][:1] = [f"run = engine.load_run({folder!r})"]
+        else:
+            self._more("run", f"run.save({folder!r})")
 
     def predicted(self, seeds: str) -> None:
         """Predictions were made for seeds that are written so."""

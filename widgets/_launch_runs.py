@@ -66,8 +66,11 @@ class RunStep(TaskStep):
         run = self.ended("a run to save")
         place = named(folder, wb.TrainingError, "a folder for the run")
         saved: Path = run.save(place)
+        unfinished = run.state == "cancelled"
+        if unfinished:
+            self.kept[-1] = Kept(run, place, len(run.history))
         self.kept[-1].folder = self.kept[-1].folder or place
-        self.steps.saved(place)
+        self.steps.saved(place, unfinished=unfinished)
         return saved
 
     def compared(self) -> list[wb.Run]:

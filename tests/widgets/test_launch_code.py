@@ -25,7 +25,7 @@ def whole(source="data/*.parquet", drafted=DRAFTED):
     steps.measured("test")
     steps.looked("explain", ["ExplainView(first)"])
     steps.looked("explain", ["ExplainView(explanation)"])
-    steps.saved("runs/a")
+    steps.saved("runs/a", unfinished=False)
     steps.predicted("task.seeds(at='2026-02-01')")
     steps.wrote("out.parquet")
     return steps
@@ -99,6 +99,20 @@ def test_a_plan_that_is_changed_keeps_what_was_looked_at():
 def test_a_note_follows_the_lines_of_its_part():
     steps = whole()
     assert "run.save('runs/a')\nrun.resume()\nExplainView" in steps.code({"run": "run.resume()"})
+
+
+def test_a_run_that_was_saved_unfinished_is_loaded_in_place_of_its_training():
+    steps = Steps("shop")
+    steps.trained()
+    steps.measured("val")
+    steps.saved("runs/a", unfinished=True)
+    assert steps.code().rstrip().split("\n")[-2:] == [
+        "run = engine.load_run('runs/a')",
+        "print(run.metrics('val'))",
+    ]
+    steps.loaded("runs/a")
+    steps.saved("runs/b", unfinished=True)
+    assert steps.code().rstrip().endswith("task, plan = run.task, run.plan\nrun = engine.load_run('runs/b')")
 
 
 def test_a_change_of_a_plan_is_a_call():

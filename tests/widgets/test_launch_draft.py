@@ -57,11 +57,8 @@ def test_entities_are_put_together_and_told():
 
 
 def test_notes_and_how_numbers_were_stored_make_no_other_schema(flat):
-    schema = (
-        Draft.of(flat, None)
-        .normalised({"customers": ("CustomerID",), "stock": ("StockCode",)}, None, "lines")
-        .schema
-    )
+    entities = {"customers": ("CustomerID",), "stock": ("StockCode",)}
+    schema = Draft.of(flat, None).normalised(entities, None, "lines").schema
     first = schema.tables[0]
     odd = replace(first, columns=tuple(replace(c, note="12 values", dtype="int16") for c in first.columns))
     assert shape(replace(schema, tables=(odd, *schema.tables[1:]))) == shape(schema)

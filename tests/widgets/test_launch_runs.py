@@ -76,6 +76,7 @@ def test_a_cancelled_run_that_is_loaded_goes_on_and_so_does_the_code(launch, tmp
     assert launch.run.state == "cancelled"
     assert "# cancelled after" in launch.code
     launch.save(str(tmp_path / "part"))
+    assert launch.code.rstrip().endswith(f"run = engine.load_run({str(tmp_path / 'part')!r})")
     again = Launch(launch.engine)
     again.load(str(tmp_path / "part"))
     epochs = len(again.run.history)
