@@ -125,7 +125,9 @@ class Bare:
 
     def tidy(self) -> None:
         """Nothing is left of what another test has shown or sent."""
-        self.page.evaluate("async () => { for (const view of Object.keys(views)) await clear(view); sent.length = 0 }")
+        self.page.evaluate(
+            "async () => { for (const view of Object.keys(views)) await clear(view); sent.length = 0 }"
+        )
         self.errors.clear()
 
     def clear(self, view: str) -> None:
