@@ -23,7 +23,7 @@ def test_a_workbench_shows_hostile_tables_answers_and_errors_as_text(harmless):
     for start in range(0, len(HOSTILE), 12):
         names = HOSTILE[start : start + 12]
         forms = forms_of(lambda *_: None, lambda: None)
-        schema = schema_of(names)
+        schema = hostile_schema(names)
         offered = {"column": columns_of(schema), "role": roles_of(schema), "table": table_edits(schema)}
         forms["edit"].offer(**{name: tuple(choices) for name, choices in offered.items()})
         assert len(offered["column"]) == sum(len(table.columns) for table in schema)
