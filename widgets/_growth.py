@@ -55,6 +55,20 @@ def grown(flat: wb.FlatSubgraph, node: int, more: wb.FlatSubgraph, shared: bool 
     return flat.joined(moved, place >= len(flat), fresh)
 
 
+def further(graph: Any, request: wb.SampleRequest, flat: wb.FlatSubgraph, row: int) -> wb.FlatSubgraph:
+    """One more hop from a row of ``flat``, sampled as the request's plan would."""
+    asked = (flat.node_types[flat.type[row]], int(flat.node_id[row]), int(flat.sees[row]))
+    place = {"seed": int(flat.seed[row]), "hop": int(flat.hop[row])}
+    return wb.flatten(wb.sample_further(graph, request, *asked, **place), graph)
+
+
+def resampled(graph: Any, request: wb.SampleRequest, fanout: wb.Fanout) -> wb.SampledSubgraph:
+    """The seeds of a request under another fanout; anchors and key stay, so only the fanout differs."""
+    plan = fanout.compile(graph.schema, [seeds.node_type for seeds in request.seed_sets])
+    found: wb.SampledSubgraph = graph.sample(replace(request, plan=plan))
+    return found
+
+
 def _positions(names: tuple[Any, ...], among: tuple[Any, ...]) -> NDArray[np.int32]:
     return np.array([among.index(name) for name in names], np.int32)
 
