@@ -7,6 +7,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("workbench", "widgets", "benchmarks", "tests")
@@ -76,6 +77,28 @@ def test_notebooks_are_short() -> None:
         if len(counted) > NOTEBOOK_LINES:
             long.append(f"{name(path)}: {len(counted)} code lines")
     assert not long
+
+
+def test_saved_notebooks_show_what_they_did() -> None:
+    """Run from the top without an error; each widget has a picture for readers without a kernel."""
+    wrong = [f"{name(path)}: 1 MB or more" for path in NOTEBOOKS if path.stat().st_size >= 1_000_000]
+    for path in NOTEBOOKS:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        if [cell["execution_count"] for cell in code] != list(range(1, len(code) + 1)):
+            wrong.append(f"{name(path)}: not saved after a run of every cell in order")
+        outputs = [output for cell in code for output in cell["outputs"]]
+        wrong += [f"{name(path)}: {fault}" for output in outputs for fault in _faults(output)]
+    assert not wrong
+
+
+def _faults(output: dict[str, Any]) -> list[str]:
+    """What a reader of a saved notebook should not meet in an output of a cell."""
+    shown = output.get("data", {}).keys()
+    bare = "application/vnd.jupyter.widget-view+json" in shown and not shown >= {"image/svg+xml", "text/html"}
+    faults = ["a widget without its picture"] if bare else []
+    faults += ["an error"] if output["output_type"] == "error" else []
+    return faults + [f"{found} is a place of one machine" for found in re.findall("/tmp/[^ ]*", str(output))]
 
 
 def test_every_module_has_a_test_of_its_name() -> None:

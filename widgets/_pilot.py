@@ -7,12 +7,13 @@ batches where full ones would take too long, and full batches follow if they are
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import workbench as wb
+from widgets._scaling import Limits, scaled_up
 from widgets._schema_facts import short
 
 POOL = 256
@@ -21,8 +22,8 @@ POOL = 256
 PROBE, BATCHES = 4, 8
 """Seeds that show how large a batch is; batches that are measured."""
 
-QUICK, MOST = 50_000, 1_000_000
-"""Nodes that the first figure and the second may sample, in all batches."""
+QUICK, MOST, LARGEST = 50_000, 1_000_000, 4_000_000
+"""Nodes that the first figure and the second may sample, in all batches; and in one, where two are enough."""
 
 UNITS = {"MB": ("bytes", 1_000_000), "ms": ("ms", 1), "nodes": ("nodes", 1)}
 """Units of a budget -> the keyword of ``engine.fit_fanout``, and how much of it one is."""
@@ -51,14 +52,16 @@ class Pilot:
     def quick(self, fanout: wb.Fanout) -> tuple[wb.Profile, int]:
         """The cost of a batch at once, and how many full batches are worth measuring after it (0: none)."""
         seeds = self.seeds(fanout.disjoint)
-        probe = self._profile(seeds[:PROBE], fanout, PROBE, 1)
+        some = np.linspace(0, len(seeds) - 1, min(PROBE, len(seeds))).astype(np.int64)
+        probe = self._profile(seeds[some], fanout, PROBE, PROBE)
         each = probe.nodes.mean / probe.batch_size
         size, small = min(self.batch_size, len(seeds)), max(1, int(QUICK / BATCHES / each))
         if small >= size:
             return self.full(fanout, BATCHES), 0
-        found = scaled_up(self._profile(seeds, fanout, small, BATCHES), size)
-        affordable = min(BATCHES, int(MOST / each / size))
-        return found, affordable if affordable > 1 else 0
+        found = self._profile(seeds, fanout, small, BATCHES)
+        affordable = min(BATCHES, max(int(MOST / each / size), 2 * (each * size <= LARGEST)))
+        limits = Limits.of(self._engine, found, seeds.node_type)
+        return scaled_up(found, size, limits), affordable if affordable > 1 else 0
 
     def full(self, fanout: wb.Fanout, batches: int) -> wb.Profile:
         """The cost of a batch from so many full ones: nothing is scaled."""
@@ -91,8 +94,8 @@ def budget(most: float, unit: str) -> dict[str, float]:
 def pilot_seeds(task: wb.Task, disjoint: bool, batch_size: int) -> wb.SeedTable:
     """Seeds of the validation split, or of training if that is empty: at most :data:`POOL` batches of them.
 
-    They are spread over the split. Joint: all seeds of every so-manieth anchor, since batches are of one
-    anchor and seeds that share neighbours cost less together than apart.
+    They are spread over the split. Joint: whole batches, since those are of one anchor, and seeds that share
+    neighbours cost less together than apart.
     """
     seeds = task.seeds("val")
     seeds = seeds if len(seeds) else task.seeds("train")
@@ -101,25 +104,20 @@ def pilot_seeds(task: wb.Task, disjoint: bool, batch_size: int) -> wb.SeedTable:
         return seeds
     if disjoint:
         return seeds[np.linspace(0, len(seeds) - 1, most).astype(np.int64)]
-    anchors, place = np.unique(seeds.visible_until, return_inverse=True)
-    every = -(-len(seeds) // most)
-    return seeds[np.flatnonzero(place % every == len(anchors) // 2 % every)[:most]]
+    return seeds[_whole_batches(seeds.visible_until, batch_size)]
 
 
-def scaled_up(profile: wb.Profile, batch_size: int) -> wb.Profile:
-    """Figures of small batches as those of larger ones, which overstates distinct rows."""
-    factor = batch_size / profile.batch_size
-
-    def times(value: Any) -> Any:
-        return replace(value, mean=value.mean * factor, low=value.low * factor, high=value.high * factor)
-
-    names = ("nodes", "edges", "feature_bytes", "array_bytes", "bytes", "milliseconds")
-    hops = [replace(h, **{name: times(getattr(h, name)) for name in names[:3]}) for h in profile.hops]
-    cells = {
-        name: {c: times(v) for c, v in getattr(profile, name).items()} for name in ("cells", "cell_bytes")
-    }
-    totals = {name: times(getattr(profile, name)) for name in names}
-    return replace(profile, batch_size=batch_size, hops=tuple(hops), **cells, **totals)
+def _whole_batches(anchors: NDArray[np.int64], batch_size: int) -> NDArray[np.int64]:
+    """Rows of :data:`POOL` batches, each of one anchor and any of its seeds."""
+    draw = np.random.default_rng(0)
+    rows = draw.permutation(len(anchors))
+    rows = rows[np.argsort(anchors[rows], kind="stable")]
+    begins = np.flatnonzero(np.diff(anchors[rows], prepend=anchors[rows[0]] - 1))
+    within = np.arange(len(rows)) - np.repeat(begins, np.diff(begins, append=len(rows)))
+    batch = np.cumsum(within % batch_size == 0) - 1
+    every = int(batch[-1]) + 1
+    chosen = draw.choice(every, min(POOL, every), replace=False)
+    return np.sort(rows[np.isin(batch, chosen)])
 
 
 def cost_facts(cost: wb.Profile, edge_types: Sequence[wb.EdgeType]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Pricing:
     ----------
     pilot : Pilot
     tell : called in a thread with a fanout and its cost
-    on_error : called in a thread with whatever was raised
+    on_error : called in a thread with whatever was raised, of a fanout only while it is the newest
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Pricing:
     def submit(self, fanout: wb.Fanout) -> None:
         """Cost this fanout next; one that waits is forgotten."""
         self._newest = fanout
-        self._at_once.submit(lambda: self._price(fanout))
+        self._at_once.submit(lambda: self._asked(fanout, lambda: self._price(fanout)))
 
     def later(self, job: Callable[[], object]) -> None:
         """Do what takes long beside the next quick cost; a newer fanout replaces it while it waits."""
@@ -47,11 +47,19 @@ class Pricing:
         # Twice: what took long may end in another fanout, to be costed in its turn.
         return all(worker.wait(seconds) for worker in 2 * (self._at_once, self._later))
 
+    def _asked(self, fanout: wb.Fanout, job: Callable[[], object]) -> None:
+        """Run a job; what it raises of a fanout that was edited meanwhile is nobody's business any more."""
+        try:
+            job()
+        except Exception:
+            if fanout is self._newest:
+                raise
+
     def _price(self, fanout: wb.Fanout) -> None:
         cost, batches = self._pilot.quick(fanout)
         self._tell(fanout, cost)
         if batches:
-            self.later(lambda: self._price_fully(fanout, batches))
+            self.later(lambda: self._asked(fanout, lambda: self._price_fully(fanout, batches)))
 
     def _price_fully(self, fanout: wb.Fanout, batches: int) -> None:
         time.sleep(PAUSE)

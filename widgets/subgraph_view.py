@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._base import Face, needs, script, style
+from widgets._growth import resampled
 from widgets._history import History
-from widgets._node_card import scene_card, time_text
+from widgets._node_card import scene_card
 from widgets._scene import Scene
-from widgets._scene_facts import scene_facts, span, summary
+from widgets._scene_facts import scene_facts, span, span_text, summary
 from widgets.batch_inspector import BatchInspector
 from widgets.fanout_picker import FanoutPicker
 
@@ -58,18 +58,16 @@ class SubgraphView(Face):
     def follow(self, picker: FanoutPicker) -> SubgraphView:
         """Sample the same seeds again, in the background, whenever the picker's fanout changes.
 
-        Seeds, anchors and key stay those of the subgraph shown, so only the fanout makes the difference.
+        Until the view is closed, follows another picker, or its cell runs again.
         """
         if self._engine is None:
             raise wb.WorkbenchError("follow needs an engine. Use SubgraphView(subgraph, engine).")
         graph = self._engine.graph
 
         def resample(fanout: wb.Fanout) -> None:
-            request = self.subgraph.request
-            plan = fanout.compile(graph.schema, [seeds.node_type for seeds in request.seed_sets])
-            self.show(graph.sample(replace(request, plan=plan)))
+            self.worker.submit(lambda: self.show(resampled(graph, self.subgraph.request, fanout)))
 
-        picker.on_change(lambda fanout: self.worker.submit(lambda: resample(fanout)))
+        self.while_open(picker.on_change(resample))
         return self
 
     def describe(self, node: int) -> dict[str, Any]:
@@ -104,9 +102,9 @@ class SubgraphView(Face):
         return self
 
     def on_hover(self, node: int, seq: int) -> None:
-        """A view's pointer, or its keyboard cursor, is over a node."""
+        """A view's pointer, or its keyboard cursor, is over a node; the picture may have changed under it."""
         with self._lock:
-            if seq == self._seq:  # the picture may have changed under the pointer
+            if seq == self._seq:
                 self.send({"kind": "card", "seq": seq, "index": node, "card": self.describe(node)})
 
     def on_act(self, how: str, node: int, seq: int) -> None:
@@ -122,7 +120,7 @@ class SubgraphView(Face):
     def on_brush(self, low: float, high: float) -> None:
         """A view draws only what is between two shares of all times."""
         self.span, self._brush = span(self.flat, low, high), (low, high)
-        self.send({"kind": "brushed", "text": " to ".join(map(time_text, self.span or ()))})
+        self.send({"kind": "brushed", "text": span_text(self.span)})
 
     def on_svg(self) -> None:
         """A view asked for the picture, to save it."""
@@ -142,8 +140,9 @@ class SubgraphView(Face):
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """Places, types, ages and edges as columns."""
         meta, columns = scene_facts(self.scene)
-        meta |= {"cursor": self._cursor, "brush": self._brush, "inspect": self._inspector is not None}
-        return {**meta, "undo": bool(self._history.past), "redo": bool(self._history.future)}, columns
+        meta |= {"cursor": self._cursor, "brush": self._brush, "within": span_text(self.span)}
+        meta |= {"undo": bool(self._history.past), "redo": bool(self._history.future)}
+        return {**meta, "inspect": self._inspector is not None}, columns
 
     def still(self) -> tuple[str, str]:
         """The same picture as SVG; large subgraphs thinned."""

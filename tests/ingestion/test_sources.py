@@ -96,11 +96,25 @@ def test_kinds_of_files() -> None:
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [("nowhere", "nothing is there"), ("*.parquet", "nothing is there"), (".", "there is no readable file")],
+    [
+        ("nowhere", "nothing is there"),
+        ("x" * 9_999, "nothing is there"),
+        ("*.parquet", "nothing is there"),
+        (".", "there is no readable file"),
+    ],
 )
 def test_missing_files(source: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(TableError, match=words):
         find_files(tmp_path / source)
+
+
+def test_a_relative_path_is_said_with_the_folder_it_was_looked_for_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TableError, match="nothing is there") as error:
+        find_files("data/shop.parquet")
+    assert f"(looked for in {Path.cwd()})" in str(error.value)
 
 
 def test_mixed_python_types_become_text_and_are_named() -> None:

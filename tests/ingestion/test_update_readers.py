@@ -84,7 +84,7 @@ def test_every_read_is_of_one_committed_version(tmp_path):
         with edit(path) as editing:
             ids = np.arange(0, Dataset.open(path).manifest.rows(table), step)
             editing.update(table, {column: np.zeros(len(ids))}, ids=ids)
-    seconds = str(cases(20, 300))
+    seconds = str(cases(12, 300))
     roles = ("write", "read", "read")
     running = [
         subprocess.Popen(

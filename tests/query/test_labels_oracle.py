@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -326,6 +327,9 @@ def test_labels_equal_the_oracle(data, seed, anchors, shop_of, label):
 
 @pytest.fixture(scope="session")
 def shop_of(dataset_of, shop):
+    """``shop_of(users, orders)``: a dataset of these rows, until the next one is made."""
+    database = duckdb.connect()
+
     def make(users, orders):
         user_ids = {"user_id": pa.array(range(len(users)), pa.int64())}
         frames = {
@@ -333,6 +337,6 @@ def shop_of(dataset_of, shop):
             "orders": pa.table(arrow(orders, ORDER_TYPES)),
         }
         tables = tuple(table for table in shop.schema if table.name in frames)
-        return dataset_of(Schema(tables), frames)
+        return dataset_of(Schema(tables), frames, database)
 
     return make

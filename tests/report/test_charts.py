@@ -17,3 +17,13 @@ def test_charts_leave_out_what_is_not_finite():
     assert widths[0] > 0
     assert widths[1] == widths[3] == 0
     assert widths[2] == pytest.approx(widths[0] / 2, abs=0.1)
+
+
+def test_names_in_a_legend_have_the_width_among_them_and_stay_apart():
+    name = "share of visible neighbours drawn"
+    assert f">{name}</text>" in line_svg({name: ([1, 2], [1, 2])})
+    many = line_svg({f"{i} {name}": ([1, 2], [1, 2]) for i in range(4)})
+    keys = re.findall(r"<text x='(\d+)' y='232'[^>]*>([^<]*)<", many)
+    ends = [int(x) + len(label) * 6.6 for x, label in keys]
+    assert all(end < int(start) for end, (start, _) in zip(ends, [*keys[1:], ("480", "")], strict=True))
+    assert all(label.startswith(f"{i} s") for i, (_, label) in enumerate(keys))

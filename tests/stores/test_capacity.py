@@ -1,6 +1,7 @@
 """Budgets: what does not fit is refused before it is allocated, and what is named instead does fit."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from stars import ORDERS, request_of, star
 
 from workbench.errors import BudgetError
 from workbench.plan.fanout import Fanout
-from workbench.stores import capacity
+from workbench.stores import capacity, resident
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.mass import Masses
 from workbench.stores.ram_graph import RamGraph
@@ -22,6 +23,14 @@ from workbench.testing.sizes import cases
 
 DRAWN = ("directional",)
 """Forms of subgraphs that capacities speak of; what others add is refused by itself: ``test_complete.py``."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def huge_pages_are_not_counted():
+    """Each report of memory would read /proc/self/smaps for them, which takes longer than a sample."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resident, "_SMAPS", Path("/nowhere"))
+        yield
 
 
 @settings(max_examples=cases(ci=150, torture_cases=2000))

@@ -19,6 +19,7 @@ from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.steps import Step, StepPlan, Strategy
 from workbench.testing.graphs import RowGraph, random_rows, toy_shop
 from workbench.testing.requests import EVERYTHING, random_request
+from workbench.testing.sizes import cases
 
 RATED, RATES = EdgeType("products", "rev_ratings", "users"), EdgeType("users", "ratings", "products")
 
@@ -98,7 +99,7 @@ class Watched(Arenas):
 @pytest.mark.parametrize("form", ["bidirectional", "induced"])
 @pytest.mark.parametrize("disjoint", [True, False])
 def test_memory_is_counted_before_it_is_used(form: str, disjoint: bool) -> None:
-    graph, request = hubs(), asked(200, 150, disjoint=disjoint)
+    graph, request = hubs(ratings=cases(15_000, 60_000)), asked(200, 150, disjoint=disjoint)
     subgraph = drawn(graph, replace(request, plan=replace(request.plan, subgraph=form)))
     complete(graph, subgraph, Arenas())  # kernels are compiled
     arenas = Watched()

@@ -14,7 +14,7 @@ from workbench.stores.ram_graph import RamGraph
 from workbench.testing.shop import open_shop
 from workbench.testing.sizes import cases
 
-SECONDS = cases(30, 300)
+SECONDS = cases(16, 300)
 THREADS = 8
 STATM = Path("/proc/self/statm")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -146,26 +146,27 @@ def test_a_full_disk_is_named_and_the_pieces_stay(tmp_path: Path, monkeypatch: p
 
 
 KILLED = """
-import os, signal, sys
+import os, signal
 from workbench.training import predict
 from workbench.training.begin import load_run
 predict.HELD, predict.PIECE = 2, 20
 def kill(event):
     if event.done == 60:
         os.kill(os.getpid(), signal.SIGKILL)
-run = load_run(sys.argv[1])
-run.predict(run.task.seeds("test")).write(sys.argv[2], callbacks=[kill])
+run = load_run(folder)
+run.predict(run.task.seeds("test")).write(path, callbacks=[kill])
 """
 
 
 def test_a_killed_process_loses_one_piece_at_most(
-    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, spawned: Callable[..., BaseProcess], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = ModelPlan(Fanout([2])).replace(channels=4, epochs=1, max_steps=1)
     run = start(shop.parts, shop.task, plan, callbacks=[], device="cpu", folder=tmp_path / "run").wait()
     path = tmp_path / "out" / "p.parquet"
-    done = subprocess.run([sys.executable, "-c", KILLED, str(run.folder), str(path)], check=False)
-    assert done.returncode == -signal.SIGKILL
+    child = spawned(KILLED, folder=run.folder, path=path)
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
     assert [each.suffix for each in path.parent.iterdir()] == [".pieces"]
 
     again, asked = load_run(run.folder, shop.parts), list[int]()

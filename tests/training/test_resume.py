@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -105,28 +103,29 @@ def test_a_run_goes_on_in_another_process_after_a_kill(shop: Shop, whole: Run, t
 
 
 KILLED = """
-import os, signal, sys
+import os, signal
 from workbench.events import StepDone
-from workbench.plan.model_plan import ModelPlan
+from workbench.query.task import Task
 from workbench.training import trainer
 from workbench.training.begin import start
 from workbench.training.parts import Parts
-from workbench.query.task import Task
-import json
 trainer.KEEP_SECONDS = 0.0
 def kill(event):
     if isinstance(event, StepDone) and (event.epoch, event.step) == (2, 3):
         os.kill(os.getpid(), signal.SIGKILL)
-parts, given = Parts.open(sys.argv[1]), json.loads(sys.argv[2])
-task, plan = Task.from_dict(parts.dataset, given["task"]), ModelPlan.from_dict(given["plan"])
-start(parts, task, plan, key=3, callbacks=[kill], device="cpu", folder=sys.argv[3]).wait()
+parts = Parts.open(path)
+task = Task.from_dict(parts.dataset, task)
+start(parts, task, plan, key=3, callbacks=[kill], device="cpu", folder=folder).wait()
 """
 
 
-def test_a_process_that_was_killed_within_an_epoch(shop: Shop, whole: Run, tmp_path: Path) -> None:
-    given = json.dumps({"task": shop.task.to_dict(), "plan": PLAN.to_dict()})
-    command = [sys.executable, "-c", KILLED, str(shop.parts.dataset.path), given, str(tmp_path / "run")]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+def test_a_process_that_was_killed_within_an_epoch(
+    shop: Shop, whole: Run, spawned: Callable[..., BaseProcess], tmp_path: Path
+) -> None:
+    place, task = str(shop.parts.dataset.path), shop.task.to_dict()
+    child = spawned(KILLED, path=place, task=task, plan=PLAN, folder=tmp_path / "run")
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
     killed = load_run(tmp_path / "run", shop.parts)
     assert (killed.state, len(killed.history)) == ("killed", 1)
     kept = load_course(tmp_path / "run")

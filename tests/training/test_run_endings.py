@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import signal
-import subprocess
-import sys
 import time
 import warnings
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -171,41 +171,29 @@ def test_a_disk_that_fills_fails_the_run_and_keeps_its_best(
 
 
 CHILD = """
-import sys
-from workbench.plan.model_plan import ModelPlan
-from workbench.query.task import Task
 from workbench.testing.shop import open_parts
 from workbench.training.begin import start
-from workbench.events import EpochDone
-import json
-parts = open_parts(sys.argv[1])
-task = Task.from_dict(parts.dataset, json.loads(sys.argv[3]))
-plan = ModelPlan.load(sys.argv[4])
-def say(event):
-    print(type(event).__name__, flush=True)
-start(parts, task, plan, callbacks=[say], device="cpu", folder=sys.argv[2]).wait()
+from workbench.query.task import Task
+parts = open_parts(path)
+say = lambda event: told.send(type(event).__name__)
+start(parts, Task.from_dict(parts.dataset, task), plan, callbacks=[say], device="cpu", folder=folder).wait()
 """
 
 
 @pytest.mark.parametrize("after", [0, 3, 12, 25])
-def test_kill_9_leaves_a_loadable_checkpoint_or_nothing(shop: Shop, tmp_path: Path, after: int) -> None:
-    import json
-
-    folder = tmp_path / "run"
-    PLAN.replace(epochs=500, patience=500).save(tmp_path / "plan.json")
-    arguments = [
-        str(shop.parts.dataset.path),
-        str(folder),
-        json.dumps(shop.task.to_dict()),
-        str(tmp_path / "plan.json"),
-    ]
-    child = subprocess.Popen([sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    seen = [child.stdout.readline().strip() for _ in range(after)]
-    time.sleep(0.05 * (after % 3) if after else 4.0)
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
+def test_kill_9_leaves_a_loadable_checkpoint_or_nothing(
+    shop: Shop, spawned: Callable[..., BaseProcess], tmp_path: Path, after: int
+) -> None:
+    folder, plan = tmp_path / "run", PLAN.replace(epochs=500, patience=500)
+    heard, told = multiprocessing.Pipe(duplex=False)
+    place, task = str(shop.parts.dataset.path), shop.task.to_dict()
+    child = spawned(CHILD, path=place, task=task, plan=plan, folder=folder, told=told)
+    told.close()
+    seen = [heard.recv() for _ in range(after)]
+    time.sleep(0.05 * (after % 3) if after else 0.3)
+    child.kill()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
     if not (folder / "model.safetensors").exists():
         assert "EpochDone" not in seen
         return

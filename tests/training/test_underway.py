@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from threading import Event as Flag
+from threading import Timer
+from time import sleep
+
 import pytest
 
 from workbench.errors import TrainingError
@@ -52,3 +56,45 @@ def test_waiting_gives_up_after_its_time_and_the_last_event_is_the_end(shop: Sho
     run.wait()
     assert isinstance(heard.events[-1], RunDone)
     assert heard.events[-1].state == run.state == "cancelled"
+
+
+class _SlowToHear(_Heard):
+    """Takes its time over the end of a cancelled training."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.told, self.go = Flag(), Flag()
+
+    def __call__(self, event: Event) -> None:
+        super().__call__(event)
+        if isinstance(event, RunDone):
+            self.told.set()
+            assert self.go.wait(60)
+
+
+def test_a_training_that_goes_on_is_not_taken_for_ended_while_its_cancel_is_still_told(shop: Shop) -> None:
+    slow = _SlowToHear()
+    run = start(shop.parts, shop.task, PLAN, callbacks=[slow], device="cpu")
+    assert slow.told.wait(60)
+    assert run.state == "cancelled"
+    later = Timer(0.3, slow.go.set)
+    later.start()
+    run.resume(callbacks=[lambda _: slow.go.wait(60) and sleep(0.02)]).wait()
+    assert run.state in ENDED
+    assert len(run.history) == 3
+    later.join()
+
+
+def test_a_callback_that_hears_of_a_cancel_may_let_the_training_go_on(shop: Shop) -> None:
+    class GoesOn(_Heard):
+        def __call__(self, event: Event) -> None:
+            super().__call__(event)
+            if isinstance(event, RunDone):
+                self.again = self.run.resume(callbacks=[])
+
+    heard = GoesOn(1)
+    run = start(shop.parts, shop.task, PLAN, callbacks=[heard], device="cpu")
+    while not hasattr(heard, "again"):
+        run.wait(timeout=0.1)
+    assert run.wait().state in ENDED
+    assert len(run.history) == 3

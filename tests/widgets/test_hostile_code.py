@@ -3,6 +3,8 @@
 import ast
 
 from widgets._launch_code import Steps
+from widgets._launch_draft import Draft
+from widgets._launch_edits import Edit
 from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout
 from workbench.testing.hostile import HOSTILE, storable
@@ -21,11 +23,14 @@ def calls(code):
 def written(text):
     """The code of steps in which everything is called by one text."""
     steps = Steps(text)
-    steps.made(text, ingested=True)
+    draft = Draft(None, None, inferred=True, edits=(Edit("set_time", text, (text,)),))
+    steps.made(text, draft.lines(steps.given))
     steps.asked(f"PREDICT {text}\nFOR EACH b", {"val": text, "test": 0.1})
-    steps.trained({"fanout": (None, Fanout([{text: Draw(3, weight=text), "default": 2}]))})
+    steps.planned({"fanout": (None, Fanout([{text: Draw(3, weight=text), "default": 2}]))})
+    steps.trained()
     steps.measured(text)
-    steps.predicted("", text, [text, 1])
+    steps.saved(text, unfinished=False)
+    steps.predicted("task.seeds('val')")
     steps.wrote(text)
     return steps.code()
 
@@ -40,13 +45,12 @@ def test_every_text_comes_back_from_the_code():
             for name, (args, _) in found.items()
             if each_is_text(args)
         }
-        assert said["read_tables"] == said["write"] == said["metrics"] == [text]
+        assert said["read_tables"] == said["write"] == said["metrics"] == said["save"] == [text]
         assert said["open"] == [text]
+        assert said["set_time"] == [text, text]
         assert ast.literal_eval(found["ingest"][0][-1]) == text
         assert said["task"] == [f"PREDICT {text}\nFOR EACH b"]
         assert ast.literal_eval(found["task"][1]["val"]) == text
-        words = {name: ast.literal_eval(value) for name, value in found["seeds"][1].items()}
-        assert words == {"at": text, "entities": [text, 1]}
 
 
 def each_is_text(args):
@@ -66,5 +70,5 @@ def test_code_has_the_calls_of_the_steps_and_no_other():
     for text in storable(HOSTILE):
         assert set(calls(written(text))) <= {
             *("read_tables", "infer_schema", "ingest", "open", "task", "suggest_plan", "replace", "train"),
-            *("metrics", "print", "seeds", "predict", "write", "Fanout", "Draw"),
+            *("metrics", "print", "seeds", "predict", "write", "save", "set_time", "Fanout", "Draw"),
         }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from widgets import _pilot
-from widgets._pilot import Pilot, budget, cost_facts, pilot_seeds, scaled_up
+from widgets._pilot import Pilot, budget, cost_facts, pilot_seeds
 from workbench.errors import FanoutError
 from workbench.plan.fanout import Fanout
 from workbench.testing.graphs import DAY
@@ -32,14 +32,24 @@ def test_disjoint_pilots_are_spread_and_bounded(task, monkeypatch):
     assert (found.anchor_time[0], found.anchor_time[-1]) == (mixed.anchor_time[0], mixed.anchor_time[-1])
 
 
-def test_joint_pilots_have_all_seeds_of_their_anchors(task, monkeypatch):
+def test_joint_pilots_are_whole_batches_of_their_anchors(task, monkeypatch):
     monkeypatch.setattr(_pilot, "POOL", 4)
     many(task, 500)
     found = pilot_seeds(task, False, 40)
     anchors, count = np.unique(found.anchor_time, return_counts=True)
     assert len(anchors) > 1
-    assert set(count.tolist()) <= {50, 160 % 50}
+    assert set(count.tolist()) <= {50, 40, 10}
     assert len(found) <= 160
+
+
+def test_joint_pilots_are_spread_over_the_seeds_of_an_anchor(task, monkeypatch):
+    monkeypatch.setattr(_pilot, "POOL", 8)
+    seeds = task.seeds("val")[[i // 1000 for i in range(3000)]]
+    task.seeds = lambda split: seeds
+    found = pilot_seeds(task, False, 40)
+    assert len(found) == 8 * 40
+    # a thousand seeds of each of three users: the first of a single anchor would be one user's alone
+    assert np.bincount(found.node_id, minlength=3).min() > 60
 
 
 def test_training_stands_in_for_an_empty_validation_split(task):
@@ -72,15 +82,9 @@ def test_what_is_not_is_scaled_up_first(engine, task, monkeypatch):
     assert sum(n.mean for n in found.cells.values()) == pytest.approx(found.edges.mean)
     assert pilot.full(fanout, more).nodes == exact.nodes
     monkeypatch.setattr(_pilot, "MOST", 1)
+    assert pilot.quick(fanout)[1] == 2  # two full batches say more than any number of small ones
+    monkeypatch.setattr(_pilot, "LARGEST", 1)
     assert pilot.quick(fanout)[1] == 0
-
-
-def test_scaling_keeps_shares(engine, task):
-    found = engine.profile(task.seeds("val"), Fanout([4]), batch_size=2, batches=1)
-    larger = scaled_up(found, 20)
-    assert larger.edges.mean == 10 * found.edges.mean
-    assert larger.hops[1].nodes.high == 10 * found.hops[1].nodes.high
-    assert larger.duplicates == found.duplicates
 
 
 def test_facts_name_cells_by_hop_and_row(engine, task):

@@ -72,3 +72,24 @@ def test_errors_are_told():
     pricing.submit("bad")
     assert pricing.wait(10)
     assert isinstance(told[0], ValueError)
+
+
+def test_the_error_of_a_fanout_that_was_edited_meanwhile_is_not_told():
+    told, pilot = [], Slow(0)
+    begun, go = threading.Event(), threading.Event()
+
+    def quick(fanout):
+        if fanout == "bad":
+            begun.set()
+            go.wait(10)
+            raise ValueError(fanout)
+        return f"quick {fanout}", 0
+
+    pilot.quick = quick
+    pricing = Pricing(pilot, lambda *cost: told.append(cost), told.append)
+    pricing.submit("bad")
+    assert begun.wait(10)
+    pricing.submit("good")
+    go.set()
+    assert pricing.wait(10)
+    assert told == [("good", "quick good")]

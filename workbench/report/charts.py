@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from workbench.report.palette import ALARM, type_style
+from workbench.report.schema_svg import clipped
 from workbench.report.svg import INK, LINE, svg_element, text
 from workbench.types import AnyArray
 
@@ -39,8 +40,10 @@ def line_svg(
     low, high = _padded(points[:, 0], 0.0), _padded(points[:, 1], 0.05)
     span = (low[0], low[1], high[0], high[1])
     body = [_axes(span, width, height, title, x_label, y_label)]
+    room = (width - _LEFT) / len(curves)
     for i, (name, curve) in enumerate(curves.items()):
-        body.append(_curve(name, _scaled(curve, span, width, height), i, height))
+        points = _scaled(curve, span, width, height)
+        body.append(_curve(points, i) + _key(name, i, _LEFT + room * i, height - 8, room))
     return svg_element(width, height, title or ", ".join(curves), "".join(body))
 
 
@@ -74,10 +77,9 @@ def bars_svg(
 
 
 def _bar(label: str, shown: str, start: int, length: float, y: int, colour: str) -> str:
-    room = int((start - 14) / _CHARACTER)
-    name = label if len(label) <= room else label[: room - 1] + "\u2026"
     return (
-        f"<text x='{start - 8}' y='{y + 15}' text-anchor='end' fill='{INK}'>{text(name)}</text>"
+        f"<text x='{start - 8}' y='{y + 15}' text-anchor='end' fill='{INK}'>"
+        f"{text(_fitted(label, start - 14))}</text>"
         f"<rect x='{start}' y='{y + 2}' width='{length:.1f}' height='18' rx='2' fill='{colour}'/>"
         f"<text x='{start + length + 6:.1f}' y='{y + 15}' fill='{INK}'>{text(shown)}</text>"
     )
@@ -101,21 +103,31 @@ def _scaled(curve: AnyArray, span: tuple[float, float, float, float], width: int
     return np.column_stack([x, y])
 
 
-def _curve(name: str, points: AnyArray, position: int, height: int) -> str:
-    colour, _ = type_style(position)
-    dash = _DASHES[position % len(_DASHES)]
+def _curve(points: AnyArray, position: int) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    dots = (
-        f"<circle cx='{points[0, 0]:.1f}' cy='{points[0, 1]:.1f}' r='3' fill='{colour}'/>"
+    dot = (
+        f"<circle cx='{points[0, 0]:.1f}' cy='{points[0, 1]:.1f}' r='3' fill='{type_style(position)[0]}'/>"
         if len(points) == 1
         else ""
     )
-    x, y = _LEFT + 120 * position, height - 8
+    return f"<polyline points='{path}' {_pen(position)}/>{dot}"
+
+
+def _key(name: str, position: int, x: float, y: int, room: float) -> str:
+    """A line of the legend: the pen, and as much of the name as there is room for."""
     return (
-        f"<g fill='none' stroke='{colour}' stroke-width='2' stroke-dasharray='{dash}'>"
-        f"<polyline points='{path}'/><line x1='{x}' x2='{x + 22}' y1='{y - 4}' y2='{y - 4}'/></g>{dots}"
-        f"<text x='{x + 28}' y='{y}' fill='{INK}'>{text(name[:14])}</text>"
+        f"<line x1='{x:.0f}' x2='{x + 22:.0f}' y1='{y - 4}' y2='{y - 4}' {_pen(position)}/>"
+        f"<text x='{x + 28:.0f}' y='{y}' fill='{INK}'>{text(_fitted(name, room - 34))}</text>"
     )
+
+
+def _pen(position: int) -> str:
+    dash = _DASHES[position % len(_DASHES)]
+    return f"fill='none' stroke='{type_style(position)[0]}' stroke-width='2' stroke-dasharray='{dash}'"
+
+
+def _fitted(label: str, pixels: float) -> str:
+    return clipped(label, max(int(pixels / _CHARACTER), 1))
 
 
 def _axes(

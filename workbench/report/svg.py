@@ -58,11 +58,14 @@ def subgraph_text(flat: FlatSubgraph) -> str:
     seeds = int((flat.hop == 0).sum())
     hops = int(flat.hop.max(initial=0))
     text = f"{_count(len(flat), 'node')} and {_count(len(flat.src), 'edge')}"
-    late_nodes, late_edges = int(flat.late.sum()), int(flat.late_edges.sum())
     text += f" in {_count(hops, 'hop')} around {_count(seeds, 'seed')}"
-    if late_nodes or late_edges:
-        text += f"; {_count(late_nodes, 'node')} and {_count(late_edges, 'edge')} later than the anchor"
-    return text
+    return text + (f"; {_late(flat)} later than the anchor" if _late(flat) else "")
+
+
+def _late(flat: FlatSubgraph) -> str:
+    """How many nodes and edges are later than their anchor; empty where none is."""
+    nodes, edges = int(flat.late.sum()), int(flat.late_edges.sum())
+    return f"{_count(nodes, 'node')} and {_count(edges, 'edge')}" if nodes or edges else ""
 
 
 def _count(number: int, noun: str) -> str:
@@ -146,8 +149,8 @@ def _legend(flat: FlatSubgraph, shown: int, size: int, title: str) -> str:
         dot = _dots(np.array([x + 6.0]), np.array([34.0 + 20 * i]), np.array([True]), colour, mark, 5)
         lines.append(f"{dot}<text x='{x + 18}' y='{38 + 20 * i}'>{text(_short(name))} ({count:,})</text>")
     notes = [_anchors(flat), f"rings: hops 0 to {int(flat.hop.max(initial=0))}", "ringed: seeds"]
-    late = int(flat.late.sum() + flat.late_edges.sum())
-    notes += [f"red: {late:,} later than the anchor"] if late else []
+    late = _late(flat)
+    notes += ["red, later than the anchor:", late] if late else []
     notes += [f"{shown:,} nodes drawn"] if shown < len(flat) else []
     top = 50 + 20 * len(flat.node_types)
     lines += [

@@ -132,11 +132,18 @@ def random_edit(edit: Editing, model: Model, rng: np.random.Generator) -> None:
 
 def check_shop(dataset: Dataset, store: SsdFeatures, model: Model) -> None:
     """Tables, features and row counts of a snapshot are those of the model."""
+    queries = {
+        table: f"SELECT {', '.join(map(quote_name, [*frame.columns, ROW]))} FROM {quote_name(table)}"
+        for table, frame in model.frames.items()
+    }
+    with dataset.duckdb() as connection:  # one for all tables: to open one takes as long as the rest
+        tables = {
+            table: connection.sql(f"{query} ORDER BY {ROW}").to_arrow_table()
+            for table, query in queries.items()
+        }
     for table, frame in model.frames.items():
+        found = tables[table]
         assert dataset.manifest.rows(table) == model.rows[table]
-        names = ", ".join(map(quote_name, [*frame.columns, ROW]))
-        with dataset.duckdb() as connection:
-            found = connection.sql(f"SELECT {names} FROM {quote_name(table)} ORDER BY {ROW}").to_arrow_table()
         assert found.column(ROW).to_pylist() == frame.index.tolist(), table
         for name in frame.columns:
             assert list(map(_plain, found.column(name).to_pylist())) == list(map(_plain, frame[name])), name

@@ -105,6 +105,8 @@ class Underway:
         if self.state in (*ENDED, "running"):
             got, do = f"the run is {self.state}", "Train again, with other epochs or patience"
             raise TrainingError(explain("a run was to go on", got, "cancelled, killed or failed", do))
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._ended.wait()  # it may still have to write, and to tell, that it ended
         train, val = learned_from(self.parts.graph, self.plan, self._task())
         self._course = load_course(self.folder)
         self._callbacks = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
@@ -167,6 +169,7 @@ class Underway:
 
     def _train(self, train: SeedTable, val: SeedTable | None) -> None:
         began, state, message = time.perf_counter(), "failed", ""
+        ended = self._ended  # a callback that hears of the end may resume: that is another flag
         try:
             with loader_core(self.device):
                 state = "stopped early" if self._fit(train, val).stopped_early else "finished"
@@ -176,9 +179,9 @@ class Underway:
             self.error, message = error, f"{type(error).__name__}: {error}"
         finally:
             self.state = state
-            self._finish(RunDone(time.perf_counter() - began, state, message))
+            self._finish(RunDone(time.perf_counter() - began, state, message), ended)
 
-    def _finish(self, done: RunDone) -> None:
+    def _finish(self, done: RunDone, ended: Flag) -> None:
         """Write how the run ended, then tell every callback, also where an earlier one breaks."""
         try:
             write_run(self)
@@ -194,7 +197,7 @@ class Underway:
                 except Exception as error:
                     self.callback_error = self.callback_error or error
         finally:
-            self._ended.set()
+            ended.set()
 
     def _fit(self, train: SeedTable, val: SeedTable | None) -> Fit:
         expand = not self.builtin
