@@ -17,7 +17,7 @@ from widgets import (
     SubgraphView,
     Workbench,
 )
-from widgets._launch_inputs import quoted
+from widgets._launch_query import quoted
 from widgets._marks import MARKS
 from widgets._schema_facts import short
 from workbench.testing.hostile import HOSTILE, hostile_tables, joined, storable
