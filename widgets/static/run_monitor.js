@@ -8,7 +8,7 @@ function chart(title, xs, ys, colour) {
   const picture = svg("svg", { viewBox: `0 0 ${w} ${h}`, width: w, height: h, role: "img" });
   picture.append(label(4, 13, title, "start"));
   picture.setAttribute("aria-label", points.length ? `${title}: now ${points.at(-1)[1].toPrecision(4)}` : `${title}: no value yet`);
-  if (!points.length) return picture;
+  if (!points.length) return picture.append(label(left, h / 2, "no value yet", "start")), picture;
   let [x0, x1] = [points[0][0], points.at(-1)[0]];
   let [y0, y1] = [Infinity, -Infinity];
   for (const [, y] of points) [y0, y1] = [Math.min(y0, y), Math.max(y1, y)];
@@ -17,9 +17,10 @@ function chart(title, xs, ys, colour) {
   [y0, y1] = [y0 >= 0 ? Math.max(0, y0 - room) : y0 - room, y1 + room];
   const px = (x) => left + ((x - x0) / (x1 - x0)) * (w - left - right);
   const py = (y) => h - bottom - ((y - y0) / (y1 - y0)) * (h - top - bottom);
-  const digits = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(y1 - y0))));
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(y1 - y0)));
+  const tick = (y) => (digits > 5 ? y.toExponential(1) : y.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   for (const y of [y0, (y0 + y1) / 2, y1]) {
-    picture.append(svg("line", { x1: left, x2: w - right, y1: py(y), y2: py(y), class: "wb-grid" }), label(left - 5, py(y) + 4, y.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }), "end"));
+    picture.append(svg("line", { x1: left, x2: w - right, y1: py(y), y2: py(y), class: "wb-grid" }), label(left - 5, py(y) + 4, tick(y), "end"));
   }
   picture.append(label(left, h - 5, Math.round(points[0][0]), "start"), label(w - right, h - 5, Math.round(points.at(-1)[0]), "end"));
   const path = points.map(([x, y]) => `${px(x).toFixed(1)},${py(y).toFixed(1)}`).join(" ");
@@ -34,8 +35,8 @@ export default widget("run", (root, send) => {
   const button = (kind, label) => make("button", { type: "button", class: `wb-${kind}`, onclick: (event) => ((event.target.disabled = true), send({ kind })) }, label);
   const [cancel, resume] = [button("cancel", "Cancel"), button("resume", "Resume")];
   const [line, load, advice] = ["wb-caption", "wb-caption", "wb-advice"].map((name) => make("div", { class: name }));
-  const charts = make("div", { class: "wb-columns" });
-  const bars = make("div");
+  const charts = div("wb-columns");
+  const bars = div();
   root.append(bar(status, progress, cancel, resume), line, load, charts, bars, advice);
 
   /** One thread's stages; slivers that nobody could see are left out. */
