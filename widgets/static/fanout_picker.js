@@ -84,7 +84,7 @@ export default widget("fanout", (root, send, model) => {
   }
 
   function fill(rows, cells) {
-    const top = Math.max(1, ...Object.values(cells || {}).map(([mean]) => mean));
+    const top = Math.max(1, ...Object.values(cells || {}).map(([, , high]) => high));
     rows.forEach(({ cells: values, notes }, row) => {
       values.forEach((value, i) => {
         const key = `${i + 1}|${row}`;
@@ -99,7 +99,7 @@ export default widget("fanout", (root, send, model) => {
         edges.textContent = [mean ? `${number(mean)} edges` : "\u00a0", notes[i]].filter(Boolean).join(" ");
         edges.title = line.title = words;
         // Solid up to the lower end of the interval, pale up to the upper.
-        line.style.width = `${Math.min(100, (100 * high) / top)}%`;
+        line.style.width = `${(11 * high) / top}em`;
         line.style.setProperty("--low", `${(100 * low) / high}%`);
       });
     });
