@@ -39,7 +39,7 @@ class RunMonitor(Face):
     """
 
     handles: ClassVar[tuple[str, ...]] = ("cancel", "resume")
-    _esm = script("run_monitor.js")
+    _esm = script("bars.js", "plane.js", "run_monitor.js")
     _css = style()
 
     def __init__(self, run: wb.Run | None = None, *, shows_itself: bool = True) -> None:

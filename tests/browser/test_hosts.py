@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 import workbench as wb
 from widgets import (
@@ -28,6 +33,8 @@ from widgets import (
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HOST = Path(__file__).with_name("bare_host.js")
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 SERIOUS = ("serious", "critical")
 """Grades of axe-core's findings that are none to live with."""
@@ -218,6 +225,20 @@ def test_a_widget_lives_in_a_host_without_jupyter(bare, name):
 
 def error(shown: dict[str, Any]) -> dict[str, Any]:
     return {**shown["meta"], "error": "<b>planted</b>"}
+
+
+@pytest.mark.parametrize("name", [name for name in WIDGETS if name not in ("query", "code")])
+def test_a_page_without_scripts_shows_a_picture_and_its_words(faces, name):
+    """As code hosts and nbconvert do, which know no widgets."""
+    data, _ = faces[name]._repr_mimebundle_()
+    output = nbformat.v4.new_output("display_data", data)
+    cell = nbformat.v4.new_code_cell(outputs=[output])
+    page = HTMLExporter(template_name="basic").from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))[0]
+    (image,) = re.findall(r'<img alt="(.+?)" src="data:image/svg\+xml;base64,(.+?)"', page, re.DOTALL)
+    assert html.unescape(image[0]) == data["text/plain"]
+    picture = ElementTree.fromstring(base64.b64decode(image[1]))
+    assert sum(len(list(picture.iter(f"{SVG}{tag}"))) for tag in ("rect", "circle", "path", "polyline")) > 1
+    assert len(base64.b64decode(image[1])) < 100_000
 
 
 @pytest.mark.parametrize("width", [500, 400])

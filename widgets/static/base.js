@@ -24,19 +24,24 @@ const svg = (tag, attributes, ...children) => dress(document.createElementNS("ht
 
 const button = (text, onclick, more) => make("button", { type: "button", onclick, ...more }, text);
 
-const bar = (...parts) => make("div", { class: "wb-bar" }, ...parts);
+const div = (name, ...children) => make("div", { class: name }, ...children);
+
+const bar = (...parts) => div("wb-bar", ...parts);
+
+/** A text that may run from right to left and leaves its neighbours where they are. */
+const bdi = (text) => make("bdi", {}, text);
 
 const options = (names) => names.map((name) => make("option", { value: name }, name));
 
-const head = (names) => make("thead", {}, make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, make("bdi", {}, name)))));
+const head = (names) => make("thead", {}, make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, bdi(name)))));
 
-const body = (rows) => make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, make("bdi", {}, cell))))));
+const body = (rows) => make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, bdi(cell))))));
 
 /** A line of a legend. */
-const swatch = (colour, text, mark = "square") => make("li", {}, make("span", { class: `wb-swatch wb-${mark}`, style: `background:${colour}` }), make("bdi", {}, text));
+const swatch = (colour, text, mark = "square") => make("li", {}, make("span", { class: `wb-swatch wb-${mark}`, style: `background:${colour}` }), bdi(text));
 
-/** A long label, shortened. */
-const clip = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}\u2026` : text);
+/** A long label, shortened in the middle: long names are often told apart by their ends. */
+const clip = (text, length) => (text.length > length ? `${text.slice(0, length / 2)}\u2026${text.slice(1 - length / 2)}` : text);
 
 /** The value of a CSS variable, for drawing on a canvas. */
 function cssColour(node, name) {

@@ -3,17 +3,17 @@
 export default widget("cutoff", (root, send) => {
   const [W, H, THUMB] = [820, 120, 8];
   const verdict = make("div", { class: "wb-title", role: "status" });
-  const picture = make("div", { class: "wb-scroll" });
+  const picture = div("wb-scroll");
   const legend = make("ul", { class: "wb-legend wb-inline" });
   const slider = make("input", { type: "range", step: 1, class: "wb-wide", "aria-label": "cutoff, in steps from the anchor", oninput: () => move(slider.valueAsNumber) });
-  const ends = make("div", { class: "wb-ends wb-caption" });
+  const ends = div("wb-ends wb-caption");
   const audit = button("Audit against the source tables", () => ((report.textContent = "auditing\u2026"), send({ kind: "audit" })));
   const top = bar(verdict, button("To the anchor", () => move(0)), audit);
   const table = make("table");
   const offenders = make("div", { role: "group", "aria-label": "offenders", class: "wb-offenders" });
   const report = make("pre", { class: "wb-caption", role: "status" });
   const card = make("dl", { "aria-live": "polite" });
-  root.append(top, picture, slider, ends, legend, make("div", { class: "wb-scroll" }, table), offenders, make("div", { class: "wb-card" }, card), report);
+  root.append(top, picture, slider, ends, legend, div("wb-scroll", table), offenders, div("wb-card", card), report);
 
   // While a slider is dragged, one message is under way at a time and the last position always goes.
   let [sent, wanted] = [false, null];
@@ -47,7 +47,7 @@ export default widget("cutoff", (root, send) => {
 
   function fill(m) {
     const names = ["drawn", "violating", ...(m.histogram.around ? ["visible", "invisible"] : [])];
-    const body = m.rows.map((row) => make("tr", {}, make("td", {}, row.hop), make("th", { scope: "row" }, make("bdi", {}, row.edge_type)), ...names.map((name) => make("td", { class: name === "violating" && row.violating ? "wb-alarmed" : null }, number(row[name])))));
+    const body = m.rows.map((row) => make("tr", {}, make("td", {}, row.hop), make("th", { scope: "row" }, bdi(row.edge_type)), ...names.map((name) => make("td", { class: name === "violating" && row.violating ? "wb-alarmed" : null }, number(row[name])))));
     const what = m.histogram.around ? "Violating: drawn, but later than the cutoff. Visible, invisible: of up to 100 neighbours around each of up to 256 expanded nodes." : "Violating: drawn, but later than the cutoff.";
     table.replaceChildren(make("caption", {}, what), head(["hop", "edge type", ...names]), make("tbody", {}, ...body));
     offenders.replaceChildren(...m.offenders.map((o, i) => button(`\u2192 ${clip(o.edge_type, 60)} row ${o.edge_id}${o.seed < 0 ? "" : `, seed ${o.seed}`}: ${o.late}`, () => send({ kind: "offender", offender: i }), { "aria-label": `jump to offender ${i + 1}` })));

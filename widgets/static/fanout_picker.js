@@ -21,12 +21,12 @@ export default widget("fanout", (root, send, model) => {
   const text = make("textarea", { class: "wb-wide", readonly: true, rows: 3, "aria-label": "the fanout as Python" });
   const copy = button("Copy", () => (text.select(), document.execCommand("copy")));
   const copies = make("details", { ontoggle: ask }, make("summary", {}, "Copy as"), bar(form, copy), text);
-  const choices = make("div", { class: "wb-caption" });
+  const choices = div("wb-caption");
   const table = make("table");
   const cost = make("div", { class: "wb-cost", role: "status" });
   root.append(
     bar(title, strategy, preset, button("Add hop", () => edit("deeper")), fewer, undo, redo, button("Reset", () => edit("reset"))),
-    choices, make("div", { class: "wb-scroll" }, table), cost,
+    choices, div("wb-scroll", table), cost,
     bar("Fit to", most, unit, button("Fit", fit)),
     copies,
   );
@@ -65,7 +65,7 @@ export default widget("fanout", (root, send, model) => {
       onblur: () => restored(input),
     });
     const edges = make("small", {}, "\u00a0");
-    const line = make("div", { class: "wb-cell-bar" });
+    const line = div("wb-cell-bar");
     inputs.set(`${hop}|${row}`, { input, edges, line });
     return make("td", {}, input, edges, line);
   }
@@ -74,7 +74,7 @@ export default widget("fanout", (root, send, model) => {
     inputs.clear();
     const numbers = Array.from({ length: hops }, (_, i) => i + 1);
     const body = rows.map(({ edge_type: name }, row) =>
-      make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, name)), ...numbers.map((hop) => cell(hop, row, name))),
+      make("tr", {}, make("th", { scope: "row" }, bdi(name)), ...numbers.map((hop) => cell(hop, row, name))),
     );
     table.replaceChildren(
       make("caption", {}, "Neighbours per node; 0: do not follow, -1: every visible one, 0.1: a tenth. Beside them: edges per batch."),
@@ -84,7 +84,7 @@ export default widget("fanout", (root, send, model) => {
   }
 
   function fill(rows, cells) {
-    const top = Math.max(1, ...Object.values(cells || {}).map(([mean]) => mean));
+    const top = Math.max(1, ...Object.values(cells || {}).map(([, , high]) => high));
     rows.forEach(({ cells: values, notes }, row) => {
       values.forEach((value, i) => {
         const key = `${i + 1}|${row}`;
@@ -99,7 +99,7 @@ export default widget("fanout", (root, send, model) => {
         edges.textContent = [mean ? `${number(mean)} edges` : "\u00a0", notes[i]].filter(Boolean).join(" ");
         edges.title = line.title = words;
         // Solid up to the lower end of the interval, pale up to the upper.
-        line.style.width = `${Math.min(100, (100 * high) / top)}%`;
+        line.style.width = `${(11 * high) / top}em`;
         line.style.setProperty("--low", `${(100 * low) / high}%`);
       });
     });

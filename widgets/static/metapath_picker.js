@@ -17,7 +17,7 @@ export default widget("metapaths", (root, send) => {
     const input = make("input", { type: "number", min: -1, max: 100000, step: "any", title: row.notes[i], "aria-label": `neighbours at hop ${i + 1} of metapath ${path + 1} along ${way.name}`,
       onchange: () => (Number.isNaN(input.valueAsNumber) ? (input.value = row.cells[i]) : edit("set", { path, hop: i + 1, take: input.valueAsNumber })) });
     input.value = row.cells[i];
-    return make("span", { class: "wb-hop", title: way.name }, " \u2192 ", input, " ", make("bdi", {}, clip(facts.types[way.to].name, 24)));
+    return make("span", { class: "wb-hop", title: way.name }, " \u2192 ", input, " ", bdi(clip(facts.types[way.to].name, 24)));
   }
 
   function line(facts, row, path) {
@@ -25,7 +25,7 @@ export default widget("metapaths", (root, send) => {
     const active = path === facts.active;
     return make("div", { class: active ? "wb-path wb-active" : "wb-path" },
       button(`${path + 1}`, () => edit("select", { path }), { "aria-pressed": String(active), "aria-label": `walk on along ${name}` }),
-      make("bdi", {}, clip(facts.types[facts.seed].name, 24)), ...row.chain.map((_, i) => cell(facts, row, path, i)),
+      bdi(clip(facts.types[facts.seed].name, 24)), ...row.chain.map((_, i) => cell(facts, row, path, i)),
       make("label", { title: "the times of its edges are not looked at" }, make("input", { type: "checkbox", checked: row.static, "aria-label": `${name} is static`, onchange: (event) => edit("static", { path, on: event.target.checked }) }), " static"),
       button("\u00d7", () => edit("without", { path }), { "aria-label": `remove ${name}` }));
   }

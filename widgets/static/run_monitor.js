@@ -1,30 +1,14 @@
 /* RunMonitor: progress, loss and metric curves, where the time goes and what to change, Cancel and Resume. */
 
 /** A line chart of one series, as an SVG element. */
-function chart(title, xs, ys, colour) {
-  const [w, h, left, right, top, bottom] = [330, 150, 50, 8, 22, 20];
-  const label = (x, y, text, anchor) => svg("text", { x, y, "text-anchor": anchor }, text);
+function chart(title, unit, xs, ys, colour) {
   const points = Array.from(xs, (x, i) => [x, ys[i]]).filter(([, y]) => Number.isFinite(y));
-  const picture = svg("svg", { viewBox: `0 0 ${w} ${h}`, width: w, height: h, role: "img" });
-  picture.append(label(4, 13, title, "start"));
+  const { picture, px, py, text } = plane(title, unit, points);
   picture.setAttribute("aria-label", points.length ? `${title}: now ${points.at(-1)[1].toPrecision(4)}` : `${title}: no value yet`);
-  if (!points.length) return picture;
-  let [x0, x1] = [points[0][0], points.at(-1)[0]];
-  let [y0, y1] = [Infinity, -Infinity];
-  for (const [, y] of points) [y0, y1] = [Math.min(y0, y), Math.max(y1, y)];
-  if (x0 === x1) [x0, x1] = [x0 - 0.5, x1 + 0.5];
-  const room = (y1 - y0) * 0.05 || Math.abs(y1) * 0.05 || 0.5;
-  [y0, y1] = [y0 >= 0 ? Math.max(0, y0 - room) : y0 - room, y1 + room];
-  const px = (x) => left + ((x - x0) / (x1 - x0)) * (w - left - right);
-  const py = (y) => h - bottom - ((y - y0) / (y1 - y0)) * (h - top - bottom);
-  const digits = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(y1 - y0))));
-  for (const y of [y0, (y0 + y1) / 2, y1]) {
-    picture.append(svg("line", { x1: left, x2: w - right, y1: py(y), y2: py(y), class: "wb-grid" }), label(left - 5, py(y) + 4, y.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }), "end"));
-  }
-  picture.append(label(left, h - 5, Math.round(points[0][0]), "start"), label(w - right, h - 5, Math.round(points.at(-1)[0]), "end"));
+  if (!points.length) picture.append(text(60, 120, "no value yet", "start"));
   const path = points.map(([x, y]) => `${px(x).toFixed(1)},${py(y).toFixed(1)}`).join(" ");
-  picture.append(svg("polyline", { points: path, fill: "none", stroke: colour, "stroke-width": 2 }));
-  if (points.length < 40) for (const [x, y] of points) picture.append(svg("circle", { cx: px(x), cy: py(y), r: 2.5, fill: colour }));
+  picture.append(svg("polyline", { points: path, fill: "none", stroke: colour, "stroke-width": 3 }));
+  if (points.length < 40) for (const [x, y] of points) picture.append(svg("circle", { cx: px(x), cy: py(y), r: 4, fill: colour }));
   return picture;
 }
 
@@ -34,8 +18,8 @@ export default widget("run", (root, send) => {
   const button = (kind, label) => make("button", { type: "button", class: `wb-${kind}`, onclick: (event) => ((event.target.disabled = true), send({ kind })) }, label);
   const [cancel, resume] = [button("cancel", "Cancel"), button("resume", "Resume")];
   const [line, load, advice] = ["wb-caption", "wb-caption", "wb-advice"].map((name) => make("div", { class: name }));
-  const charts = make("div", { class: "wb-columns" });
-  const bars = make("div");
+  const charts = div("wb-columns");
+  const bars = div();
   root.append(bar(status, progress, cancel, resume), line, load, charts, bars, advice);
 
   /** One thread's stages; slivers that nobody could see are left out. */
@@ -71,8 +55,8 @@ export default widget("run", (root, send) => {
     load.textContent = m.load.filter(Boolean).join(" \u00b7 ");
     advice.textContent = m.advice;
     charts.replaceChildren(
-      chart("training loss by step", column(payload, "loss_x"), column(payload, "loss_y"), "var(--wb-data)"),
-      chart(`validation ${m.metric_name} by epoch`, column(payload, "metric_x"), column(payload, "metric_y"), "#009e73"),
+      chart("training loss", "step", column(payload, "loss_x"), column(payload, "loss_y"), "var(--wb-data)"),
+      chart(`validation ${m.metric_name}`, "epoch", column(payload, "metric_x"), column(payload, "metric_y"), "#009e73"),
     );
     const longest = Math.max(...m.bars.map(([, times]) => times.reduce((sum, [, seconds]) => sum + seconds, 0)));
     bars.replaceChildren(...m.bars.flatMap((bar) => stack(bar, longest)));

@@ -2,26 +2,26 @@
 
 /** Build the drawing; `onType(i)` is called when a type is clicked. Returns its elements and its verbs. */
 function schemaDrawing(root, hint, onType = null) {
-  const holder = make("div", { class: "wb-scroll wb-schema-holder" });
+  const holder = div("wb-scroll wb-schema-holder");
   const card = make("div", { class: "wb-card", "aria-live": "polite" }, hint);
   let [facts, drawn, boxes, lines] = [null, "", [], []];
 
   /** What sampling finds from a type, in words. */
   function waysFrom(type) {
     return facts.ways.filter((way) => way.from === type).map((way) =>
-      make("li", {}, `${way.degree} `, make("bdi", {}, facts.types[way.to].name), make("small", {}, ` along ${way.name}`)));
+      make("li", {}, `${way.degree} `, bdi(facts.types[way.to].name), make("small", {}, ` along ${way.name}`)));
   }
 
   function describe(type) {
     const t = facts.types[type];
-    const columns = t.columns.map(([name, kind]) => make("li", {}, make("bdi", {}, name), make("small", {}, ` ${kind}`)));
+    const columns = t.columns.map(([name, kind]) => make("li", {}, bdi(name), make("small", {}, ` ${kind}`)));
     if (t.more) columns.push(make("li", {}, `and ${number(t.more)} more`));
     card.replaceChildren(
-      make("div", { class: "wb-title" }, make("bdi", {}, t.name), t.rows == null ? "" : `: ${number(t.rows)} rows`),
-      make("div", { class: "wb-caption" }, t.span),
-      make("div", { class: "wb-columns" },
-        make("div", {}, "columns", make("ul", { class: "wb-legend" }, ...columns)),
-        make("div", {}, "from one row, one step of sampling finds", make("ul", { class: "wb-legend" }, ...waysFrom(type)))),
+      div("wb-title", bdi(t.name), t.rows == null ? "" : `: ${number(t.rows)} rows`),
+      div("wb-caption", t.span),
+      div("wb-columns",
+        div(null, "columns", make("ul", { class: "wb-legend" }, ...columns)),
+        div(null, "from one row, one step of sampling finds", make("ul", { class: "wb-legend" }, ...waysFrom(type)))),
     );
     root.dataset.card = type;
     lines.forEach((line, i) => line.classList.toggle("wb-near", facts.links[i].ways.some((w) => facts.ways[w].from === type)));

@@ -24,9 +24,9 @@ export default widget("subgraph", (root, send, model) => {
   const inspect = button("Send to BatchInspector", () => send({ kind: "inspect", node: Math.max(cursor, 0) }));
   const undo = button("Undo", () => act("undone"));
   const redo = button("Redo", () => act("redone"));
-  const caption = make("div", { class: "wb-caption" });
+  const caption = div("wb-caption");
   const zoom = (factor, label, name) => button(label, () => rescale(factor), { "aria-label": name });
-  root.append(caption, make("div", { class: "wb-columns" }, canvas, make("div", { class: "wb-side" },
+  root.append(caption, div("wb-columns", canvas, div("wb-side",
     bar(colouring, zoom(1.5, "+", "zoom in"), zoom(1 / 1.5, "\u2212", "zoom out"), zoom(0, "fit", "fit to view"), make("label", {}, cross, " cross edges")),
     bar(search, undo, redo), times,
     bar(button("PNG", () => save(canvas.toDataURL(), "png")), button("SVG", () => send({ kind: "svg" })), inspect),
@@ -208,7 +208,7 @@ export default widget("subgraph", (root, send, model) => {
     const { row = {}, late, ...facts } = message.card;
     const list = [...Object.entries(facts), ...Object.entries(row)].flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]);
     details.replaceChildren(
-      make("div", { class: "wb-title" }, facts.node, ...(late ? [make("em", {}, " later than its anchor")] : [])),
+      div("wb-title", facts.node, ...(late ? [make("em", {}, " later than its anchor")] : [])),
       make("dl", {}, ...list.slice(2)),
     );
     root.dataset.card = message.index;
