@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+KEEP   := $(VENV)/share/jupyter/lab/settings/overrides.json
 # Processes that run tests side by side; each takes up to 3 GiB.
 WORKERS ?= 2
 BENCHES := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
@@ -45,8 +46,13 @@ test: $(READY) ## every test; notebooks by nbmake
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal \
 		--nbmake --nbmake-timeout=300 tests notebooks
 
+# A saved notebook shows its widgets without their kernel only where JupyterLab keeps them with it.
+$(KEEP): $(READY)
+	@mkdir -p $(@D)
+	@echo '{"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}}' > $@
+
 # The address that is printed opens the notebook too, for those who paste it, and docs/ lies in the file browser.
-lab: $(READY) ## the quickstart in JupyterLab
+lab: $(KEEP) ## the quickstart in JupyterLab
 	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/00_quickstart.ipynb
 
 check: $(READY) ## style, types, layers

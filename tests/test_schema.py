@@ -148,6 +148,7 @@ def test_bad_edits_say_what_is_wrong(edit, words: str) -> None:
 def test_it_prints() -> None:
     text = repr(SCHEMA)
     assert "Schema: 3 tables, 2 edge types" in text
+    assert Schema((Table("flat", (Column("x", Stype.NUMERICAL),)),)).title == "Schema: 1 table, 0 edge types"
     assert "orders: no key; time at; user_id -> users" in text
     assert "users: key id; static" in text
     assert "numerical: age" in text

@@ -20,6 +20,7 @@ import traitlets
 from numpy.typing import NDArray
 
 import workbench as wb
+from widgets._marks import written_out
 from widgets._messages import take
 from widgets._worker import LatestWins
 
@@ -122,9 +123,9 @@ def listen_beside_cells(comm: Any) -> None:
 
 
 def sayable(text: str, longest: int = LONGEST) -> str:
-    """A text as messages hold it: without half characters, and cut where a name in it has no end."""
+    """A text as messages hold it: no half characters, marks written out, cut where a name has no end."""
     whole = text if len(text) <= longest else text[:longest] + " \u2026"
-    return whole.encode("utf-8", "replace").decode()
+    return written_out(whole.encode("utf-8", "replace").decode())
 
 
 def with_still(bundle: Any, picture: str, line: str) -> tuple[dict[str, Any], dict[str, Any]]:

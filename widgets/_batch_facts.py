@@ -17,8 +17,12 @@ FEW, BINS = 8, 10
 Bars = Sequence[tuple[str, int]]
 
 
-def batch_facts(batch: wb.Batch) -> dict[str, Any]:
+def batch_facts(batch: wb.Batch, classes: Sequence[object] = ()) -> dict[str, Any]:
     """Count a batch.
+
+    Parameters
+    ----------
+    classes : values of the task's classes, where its labels are places in them
 
     Returns
     -------
@@ -39,7 +43,7 @@ def batch_facts(batch: wb.Batch) -> dict[str, Any]:
         "duplicates": 1 - held / every if every else 0.0,
         "bytes": sum(part["bytes"] for part in [*nodes, *edges]),
         "array_bytes": array_bytes(subgraph),
-        "labels": label_bars(batch.label),
+        "labels": label_bars(batch.label, classes),
         "ages": age_bars(seed_leads(batch)),
         "anchors": anchors_text(batch.anchors),
         "seconds": batch.seconds,
@@ -72,10 +76,19 @@ def array_bytes(subgraph: wb.SampledSubgraph) -> int:
     return sum(int(array.nbytes) for group in groups for array in group.values())
 
 
-def label_bars(label: NDArray[Any] | None) -> Bars:
-    """Seeds per label, or per range of labels where there are many; none without labels."""
+def label_bars(label: NDArray[Any] | None, classes: Sequence[object] = ()) -> Bars:
+    """Seeds per label, or per range of labels where there are many; none without labels.
+
+    Of classes the most frequent are named; where a seed has several, each counts. Of a ranking the lengths of
+    the lists are counted, of a forecast every step.
+    """
     if label is None or not len(label):
         return []
+    if classes:
+        return _class_bars(label, classes)
+    if label.ndim == 2 and label.dtype.kind == "i":  # ids of what comes true, and -1 behind them
+        label = (label >= 0).sum(axis=1)
+    label = label.ravel()
     values, counts = np.unique(label, return_counts=True)
     if len(values) <= FEW:
         return [(f"{value:g}", int(count)) for value, count in zip(values, counts, strict=True)]
@@ -83,6 +96,15 @@ def label_bars(label: NDArray[Any] | None) -> Bars:
     counts, ends = np.histogram(known, BINS)
     bars = [(f"{a:.3g} to {b:.3g}", int(n)) for a, b, n in zip(ends, ends[1:], counts, strict=False)]
     return bars if len(known) == len(label) else [*bars, ("not finite", len(label) - len(known))]
+
+
+def _class_bars(label: NDArray[Any], classes: Sequence[object]) -> Bars:
+    counts = label.sum(axis=0) if label.ndim == 2 else np.bincount(label, minlength=len(classes))
+    order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)].tolist()
+    few = order if len(order) <= FEW else order[: FEW - 1]
+    rest = int(counts.sum() - counts[few].sum())
+    bars = [(short(classes[i]), int(counts[i])) for i in few]
+    return [*bars, (f"{len(order) - len(few)} others", rest)] if rest else bars
 
 
 def seed_leads(batch: wb.Batch) -> NDArray[Any]:

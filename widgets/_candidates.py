@@ -101,12 +101,18 @@ def front(candidates: Sequence[Candidate], measure: str, higher: bool) -> list[i
     ]
 
 
+def amount(value: float) -> str:
+    """Three digits of a cost, or all in front of the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def known_points(candidates: Sequence[Candidate], measure: str) -> list[dict[str, Any]]:
     """Candidates that are measured: place, label, cost (mean, low, high; None: open) and worth."""
     (told, unit), points = COSTS[measure], list[dict[str, Any]]()
     for i, each in enumerate(candidates):
         if each.profile is not None and each.worth is not None:
-            ends = [end / unit if end < float("inf") else None for end in each.cost(measure)]
-            label = f"{short(each.name)}: {ends[0]:,.3g} {told}"
+            mean, *interval = (end / unit for end in each.cost(measure))
+            ends = [mean, *(end if end < float("inf") else None for end in interval)]
+            label = f"{short(each.name)}: {amount(mean)} {told}"
             points.append({"at": i, "label": label, "x": ends, "y": each.worth})
     return points

@@ -9,6 +9,9 @@ import workbench as wb
 CAP = 512
 """Neighbours of a node along an edge type that are counted at most: a hub must not stop the pilot."""
 
+SEEDS = 256
+"""Seeds that are expanded at most: a share needs no more, and wide fanouts make millions of nodes."""
+
 
 def coverage(
     graph: wb.RamGraph, seeds: wb.SeedTable, fanout: wb.Fanout | wb.Metapaths, key: int = 0
@@ -19,6 +22,8 @@ def coverage(
     A joint fanout draws for the anchor that has most of the seeds: a joint sample has one.
     """
     seeds = seeds if fanout.disjoint else _of_one_anchor(seeds)
+    if len(seeds) > SEEDS:
+        seeds = seeds[np.linspace(0, len(seeds) - 1, SEEDS).astype(np.int64)]
     plan = fanout.compile(graph.schema, [seeds.node_type])
     drawn = graph.sample(wb.SampleRequest((seeds.seed_set(),), plan, key))
     cells = dict.fromkeys((step.hop, step.edge_type) for step in plan)

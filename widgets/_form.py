@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from html import escape
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ import workbench as wb
 from widgets._base import Face, sayable, script, style
 from widgets._job import Ticket
 from widgets._table_page import table_page
+from widgets._text_picture import lines_svg
 
 LONGEST = 20_000
 """Characters of text that a form shows; a name may have a million."""
@@ -78,6 +78,16 @@ class Form(Face):
                 setattr(self, name, value)
             self.publish()
 
+    def offer(self, **choices: tuple[str, ...]) -> None:
+        """Set what may be chosen in some fields; what was chosen stays where it is still there."""
+        fields = [replace(f, options=choices.get(f.name, f.options)) for f in self.fields]
+        with self._lock:
+            self.fields = tuple(fields)
+            for name, options in choices.items():
+                if self.values[name] not in options:
+                    self.values[name] = next(iter(options), "")
+            self.publish()
+
     def wait_for(self, busy: Ticket | None, locked: bool) -> None:
         """Show a call that is under way, this step's own or (``locked``) another one's."""
         with self._lock:
@@ -137,14 +147,3 @@ class Form(Face):
         """The title and the text."""
         lines = [self.title, *self.text.split("\n")][:40]
         return lines_svg(lines), f"{self.title}: {self.text[:400]}"
-
-
-def lines_svg(lines: list[str]) -> str:
-    """Lines of text as a picture."""
-    plain = ["".join(c if c.isprintable() else " " for c in line[:120]) for line in lines]
-    rows = [
-        f'<text x="8" y="{18 * i + 20}" font-family="monospace" font-size="12">{escape(sayable(line))}</text>'
-        for i, line in enumerate(plain)
-    ]
-    high = 18 * len(plain) + 14
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="860" height="{high}">{"".join(rows)}</svg>'

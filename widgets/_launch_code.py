@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import workbench as wb
+
+VALUES = ("Draw", "Fanout", "Metapath", "Metapaths")
+"""Names of ``workbench`` that a plan is written in."""
+
+WIDGETS = ("SubgraphView", "CutoffCheck", "BatchInspector", "ParetoChart", "ExplainView", "RunCompare")
+"""Widgets that a look is made of."""
 
 
 @dataclass
@@ -17,23 +23,27 @@ class Steps:
     Attributes
     ----------
     source : what the launch was given; in the code a path is written out, anything else is called ``source``
-    with_schema : bool  whether it was given a schema, which the code calls ``schema``
     """
 
     source: Any
-    with_schema: bool = False
     _lines: dict[str, list[str]] = field(default_factory=dict)
+    _looks: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
-    ORDER = ("data", "task", "run", "predictions")
+    ORDER = ("data", "task", "plan", "run", "predictions")
 
-    def made(self, folder: str, *, ingested: bool) -> None:
-        """A dataset was written, or opened where it was."""
-        lines = []
-        if ingested:
-            lines.append(f"tables = wb.read_tables({self._source()})")
-            lines += [] if self.with_schema else ["schema = wb.infer_schema(tables)"]
-            lines.append(f"wb.ingest(tables, schema, {folder!r})")
-        self._put("data", [*lines, f"engine = wb.open({folder!r})"])
+    @property
+    def given(self) -> str:
+        """The source as the code writes it."""
+        return repr(str(self.source)) if isinstance(self.source, (str, Path)) else "source"
+
+    def drafted(self, lines: Iterable[str]) -> None:
+        """Tables were split, or a schema edited."""
+        self._put("data", lines)
+
+    def made(self, folder: str, drafted: Iterable[str] = ()) -> None:
+        """A dataset was written from tables, or opened where it was."""
+        written = [*drafted, f"wb.ingest(tables, schema, {folder!r})"] if drafted else []
+        self._put("data", [*written, f"engine = wb.open({folder!r})"])
 
     def asked(self, query: str, options: Mapping[str, Any]) -> None:
         """A query was asked, and a plan suggested."""
@@ -41,60 +51,93 @@ class Steps:
         lines = [f"task = engine.task({text_literal(query)}{more})", "plan = engine.suggest_plan(task)"]
         self._put("task", lines)
 
-    def trained(self, changed: Mapping[str, tuple[Any, Any]]) -> None:
-        """A run began, under the suggested plan with some choices changed: name -> (before, now)."""
-        changes = ", ".join(f"{name}={now!r}" for name, (_, now) in changed.items())
-        lines = [f"plan = plan.replace({changes})"] if changes else []
-        self._put("run", [*lines, "run = engine.train(task, plan)"])
+    def loaded(self, folder: str) -> None:
+        """A run was loaded, with its task and its plan."""
+        self._put("task", [f"run = engine.load_run({folder!r})", "task, plan = run.task, run.plan"])
+        self._put("run", [])
+
+    def planned(self, changed: Mapping[str, tuple[Any, Any]]) -> None:
+        """Choices of the plan are others than suggested: name -> (before, now). Looks at it stay."""
+        self._lines["plan"] = [f"plan = {replaced(changed)}"] if changed else []
+
+    def trained(self) -> None:
+        """A run began."""
+        self._put("run", ["run = engine.train(task, plan)"])
+
+    def looked(self, name: str, lines: Iterable[str]) -> None:
+        """A widget was shown, in place of one of that name."""
+        part = "run" if "run" in self._lines else "plan"
+        self._looks.setdefault(part, {})[name] = list(lines)
 
     def measured(self, split: str) -> None:
         """A split was measured."""
         self._more("run", f"print(run.metrics({split!r}))")
 
-    def predicted(self, split: str, at: str | None, keys: list[Any] | None) -> None:
-        """Predictions were made."""
-        asked = [repr(split)] if split else []
-        asked += [f"at={at!r}"] if at and not split else []
-        asked += [f"entities={keys!r}"] if keys is not None and not split else []
-        self._put("predictions", [f"predictions = run.predict(task.seeds({', '.join(asked)}))"])
+    def saved(self, folder: str, *, unfinished: bool) -> None:
+        """The run was saved; one that is unfinished no script can train again, but load."""
+        if unfinished:
+            self._lines["run"][:1] = [f"run = engine.load_run({folder!r})"]
+        else:
+            self._more("run", f"run.save({folder!r})")
+
+    def predicted(self, seeds: str) -> None:
+        """Predictions were made for seeds that are written so."""
+        self._put("predictions", [f"predictions = run.predict({seeds})"])
 
     def wrote(self, path: str) -> None:
         """Predictions were written."""
         self._more("predictions", f"predictions.write({path!r})")
 
-    def code(self) -> str:
-        """The whole as a script; what it was given has to be there under its name."""
+    def code(self, notes: Mapping[str, str] | None = None) -> str:
+        """The whole as a script; what it was given has to be there under its name.
+
+        Parameters
+        ----------
+        notes : part -> a line more of it
+        """
+        lines = [line for part in self.ORDER for line in self._part(part, notes or {})]
         begin = ["import workbench as wb"]
-        lines = [line for part in self.ORDER for line in self._opening(part)]
-        if any("Fanout(" in line for line in lines):
-            begin.append("from workbench import Draw, Fanout")
+        begin += [f"from workbench import {found}"] if (found := _called(VALUES, lines)) else []
+        begin += [f"from widgets import {found}"] if (found := _called(WIDGETS, lines)) else []
         given = ["source"] if "tables = wb.read_tables(source)" in lines else []
-        given += (
-            ["schema"] if self.with_schema and any(line.startswith("wb.ingest(") for line in lines) else []
-        )
-        note = f"# {' and '.join(given)}: what Workbench was given" if given else ""
-        return "\n".join([*begin, "", *([note] if note else []), *lines, ""])
+        tables = any(line.startswith("tables = wb.read_tables(") for line in lines)
+        given += ["schema"] if tables and "schema = wb.infer_schema(tables)" not in lines else []
+        note = [f"# {' and '.join(given)}: what Workbench was given"] if given else []
+        return "\n".join([*begin, "", *note, *lines, ""])
 
-    def _opening(self, part: str) -> list[str]:
-        if part == "data" and part not in self._lines:
-            if isinstance(self.source, wb.Engine):
-                return [f"engine = wb.open({str(self.source.dataset.path)!r})"]
-            if isinstance(self.source, (str, Path)) and wb.Dataset.exists(self.source):
-                return [f"engine = wb.open({str(self.source)!r})"]
-        return self._lines.get(part, [])
+    def _part(self, part: str, notes: Mapping[str, str]) -> list[str]:
+        lines = self._lines.get(part, self._opening() if part == "data" else [])
+        looks = [line for look in self._looks.get(part, {}).values() for line in look]
+        return [*lines, *([notes[part]] if part in notes else []), *looks]
 
-    def _source(self) -> str:
-        return repr(str(self.source)) if isinstance(self.source, (str, Path)) else "source"
+    def _opening(self) -> list[str]:
+        if isinstance(self.source, wb.Engine):
+            return [f"engine = wb.open({str(self.source.dataset.path)!r})"]
+        if isinstance(self.source, (str, Path)) and wb.Dataset.exists(self.source):
+            return [f"engine = wb.open({str(self.source)!r})"]
+        return []
 
-    def _put(self, part: str, lines: list[str]) -> None:
+    def _put(self, part: str, lines: Iterable[str]) -> None:
         after = self.ORDER[self.ORDER.index(part) :]
-        self._lines = {name: kept for name, kept in self._lines.items() if name not in after}
-        self._lines[part] = lines
+        for kept in (self._lines, self._looks):
+            for name in after:
+                kept.pop(name, None)  # type: ignore[attr-defined]
+        self._lines[part] = list(lines)
 
     def _more(self, part: str, line: str) -> None:
         lines = self._lines.setdefault(part, [])
         if line not in lines:
             lines.append(line)
+
+
+def _called(names: Iterable[str], lines: list[str]) -> str:
+    return ", ".join(name for name in names if any(f"{name}(" in line for line in lines))
+
+
+def replaced(changed: Mapping[str, tuple[Any, Any]], plan: str = "plan") -> str:
+    """A plan with some choices changed, name -> (before, now), as Python."""
+    changes = ", ".join(f"{name}={now!r}" for name, (_, now) in changed.items())
+    return f"{plan}.replace({changes})" if changes else plan
 
 
 def text_literal(text: str) -> str:

@@ -20,6 +20,12 @@ NAMES = (
 
 BARS = {"training": TRAINING, "loader, beside it": LOADING}
 
+COLOURS = (
+    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8a3ffc"),
+    *("#6f4518", "#e8d48a", "#b5d3c0", "#55606e"),
+)
+"""Of the stages, those of training first; readers of every kind of colour vision can tell them apart."""
+
 
 def run_facts(
     record: RunRecord, device: str, load: Load | None, *, can_resume: bool
@@ -36,7 +42,10 @@ def run_facts(
     times = record.stages if record.ended else record.recent
     meta: dict[str, Any] = {name: finite(getattr(record, name)) for name in NAMES}
     meta |= {"message": sayable(record.message), "stages": dict(times)}
-    meta["bars"] = [[title, [[name, times.get(name, 0.0)] for name in bar]] for title, bar in BARS.items()]
+    paint = iter(COLOURS)
+    meta["bars"] = [
+        [title, [[name, times.get(name, 0.0), next(paint)] for name in bar]] for title, bar in BARS.items()
+    ]
     meta["advice"] = bottleneck(times, device.split(":")[0])
     queue = ", ".join(f"{count} {name}" for name, count in record.queues.items())
     meta["load"] = [str(load or ""), f"batches in the queue: {queue}" if queue else ""]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._discs import placed
+from widgets._node_card import time_text
 from widgets._scene import Scene
 from widgets._schema_facts import short
 
@@ -71,6 +72,11 @@ def span(flat: wb.FlatSubgraph, low: float, high: float) -> tuple[int, int] | No
     share = np.arange(len(times), dtype=np.float32) / max(len(times) - 1, 1)
     inside = times[(share >= low) & (share <= high)]
     return (int(inside[0]), int(inside[-1])) if len(inside) else None
+
+
+def span_text(times: tuple[int, int] | None) -> str:
+    """The two times of :func:`span` as text; empty where there are none."""
+    return " to ".join(map(time_text, times or ()))
 
 
 def _timed(flat: wb.FlatSubgraph) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import workbench as wb
+from widgets._marks import written_out
 
 MOST_COLUMNS, LONGEST = 40, 120
 """Columns of a table and characters of a name that are sent: a label of a megabyte tells nobody more."""
@@ -76,7 +77,7 @@ def rows_text(schema: wb.Schema, name: str, graph: Sized | None) -> str:
 
 def short(name: object, longest: int = LONGEST) -> str:
     """A name as it is sent: enough to be told apart; half characters, which no message takes, are ``?``."""
-    text = str(name)[: longest + 1].encode("utf-8", "replace").decode()
+    text = written_out(str(name)[: longest + 1].encode("utf-8", "replace").decode())
     return text if len(text) <= longest else text[: longest - 1] + "\u2026"
 
 

@@ -1,8 +1,8 @@
-"""What the buttons of Workbench do, in the background: from the texts of a form to the text that it shows."""
+"""What the buttons of Workbench do, in the background: from the texts of a form to what it shows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -10,9 +10,19 @@ import workbench as wb
 from widgets._job import Ticket
 from widgets._launch import Launch
 from widgets._launch_inputs import plan_changes, split_options
+from widgets._workbench_edits import EditActs
 from widgets._workbench_forms import AT
+from widgets.explain_view import ExplainView
+from widgets.run_compare import RunCompare
 
 LABELS = {
+    "entity": "the entity",
+    "move": "the column",
+    "split": "splitting",
+    "anew": "a new beginning",
+    "say": "an edit",
+    "say_table": "an edit",
+    "undo": "an edit",
     "ingest": "ingest",
     "open": "opening",
     "ask": "labels and a plan",
@@ -20,24 +30,27 @@ LABELS = {
     "predict": "predictions",
     "measure": "metrics",
     "write": "writing",
+    "explain": "an explanation",
+    "load": "loading",
+    "save": "saving",
+    "compare": "a comparison",
 }
 """Action -> what is under way meanwhile."""
 
 
-class Acts:
+class Acts(EditActs):
     """The actions over one launch; each takes the texts of its form and its ticket.
 
     Parameters
     ----------
     launch : Launch
-    fanout : gives the fanout as edited
     listeners : callbacks of the runs
+
     """
 
-    def __init__(
-        self, launch: Launch, fanout: Callable[[], wb.Fanout], listeners: tuple[wb.Callback, ...]
-    ) -> None:
-        self.launch, self._fanout, self._listeners = launch, fanout, listeners
+    def __init__(self, launch: Launch, listeners: tuple[wb.Callback, ...]) -> None:
+        super().__init__(launch)
+        self.listeners = listeners
 
     def ingest(self, values: Mapping[str, str], ticket: Ticket) -> str:
         """Write the tables and open them; what the ingest found."""
@@ -54,15 +67,17 @@ class Acts:
 
     def train(self, values: Mapping[str, str], ticket: Ticket) -> str:
         """Change the plan as it was edited, and begin; the plan."""
-        self.launch.choose(fanout=self._fanout(), **plan_changes(values))
-        self.launch.train(self._listeners, ticket.look)
+        self.launch.choose(**plan_changes(values))
+        self.launch.train(self.listeners, ticket.look)
         return repr(self.launch.plan)
 
     def predict(self, values: Mapping[str, str], ticket: Ticket) -> pa.Table:
         """Predict for a split, or at an instant."""
-        split = "" if values["split"] == AT else values["split"]
-        made = self.launch.predict(split, values["at"], values["entities"], tell=ticket.tell)
-        return made.to_arrow()
+        return self.launch.predict(*whom(values), tell=ticket.tell).to_arrow()
+
+    def explain(self, values: Mapping[str, str], _ticket: Ticket) -> ExplainView:
+        """What moved the first few of such predictions."""
+        return ExplainView(self.launch.explain(*whom(values)))
 
     def measure(self, values: Mapping[str, str], _ticket: Ticket) -> str:
         """Every metric of a split."""
@@ -72,3 +87,20 @@ class Acts:
     def write(self, values: Mapping[str, str], _ticket: Ticket) -> str:
         """Write the predictions; where."""
         return f"Written to {self.launch.write(values['path'])}"
+
+    def load(self, values: Mapping[str, str], ticket: Ticket) -> str:
+        """Open a run that was saved."""
+        return repr(self.launch.load(values["folder"], ticket.look))
+
+    def save(self, values: Mapping[str, str], _ticket: Ticket) -> str:
+        """Keep the run; where."""
+        return f"Saved to {self.launch.save(values['folder'])}"
+
+    def compare(self, _values: Mapping[str, str], _ticket: Ticket) -> RunCompare:
+        """The runs of this task beside one another."""
+        return RunCompare(self.launch.compared())
+
+
+def whom(values: Mapping[str, str]) -> tuple[str, str, str]:
+    """Split, instant and keys, as ``Launch.whom`` takes them."""
+    return "" if values["split"] == AT else values["split"], values["at"], values["entities"]

@@ -113,7 +113,8 @@ class BatchInspector(Face):
 
     def _show(self, index: int, batch: wb.Batch) -> None:
         self.index, self.batch, self.error = index, batch, ""
-        self.facts = batch_facts(batch)
+        classes = self._task.target.classes
+        self.facts = batch_facts(batch, [] if classes is None else classes.to_pylist())
         self.publish()
 
     def on_go(self, index: int) -> None:

@@ -19,6 +19,7 @@ from widgets._candidates import (
 )
 from widgets._coverage import coverage
 from widgets._messages import item
+from widgets._pareto_picture import candidates_svg
 from widgets._pilot import pilot_seeds
 
 BATCHES, PILOT = 4, 32
@@ -134,12 +135,8 @@ class ParetoChart(Face):
         return {**meta, "costs": costs, "cost": self.measure, "adopted": [*adopted, -1][0]}, {}
 
     def still(self) -> tuple[str, str]:
-        """The joined candidates as a curve; waits a moment for what is being measured."""
+        """Numbered points and a list of them; waits a moment for what is being measured."""
         self.worker.wait(1.0)
-        points = {point["at"]: point for point in known_points(self.candidates, self.measure)}
-        chosen = sorted((points[i] for i in self.front()), key=lambda point: point["x"][0])
-        curve = {self.worth: ([point["x"][0] for point in chosen], [point["y"] for point in chosen])}
-        line = (
-            f"{len(points)} fanouts: {self.worth} against {COSTS[self.measure][0]}; adopted {self.fanout!r}"
-        )
-        return wb.line_svg(curve, title=self.worth, x_label=COSTS[self.measure][0], width=620), line
+        points, cost = known_points(self.candidates, self.measure), COSTS[self.measure][0]
+        line = f"{len(points)} fanouts: {self.worth} against {cost}; adopted {self.fanout!r}"
+        return candidates_svg(points, self.front(), self.worth, cost), line

@@ -38,6 +38,8 @@ class RunCompare(Face):
 
     def __init__(self, runs: Iterable[wb.Run | str | Path]) -> None:
         super().__init__()
+        if isinstance(runs, Mapping | wb.Run | str | Path):  # names, or text, would be read as folders
+            needs(runs, list, "RunCompare", "Say RunCompare([run, other]), or folders of runs")
         given = [wb.load_run(run) if isinstance(run, str | Path) else run for run in runs]
         for run in given:
             needs(run, wb.Run, "RunCompare", "Say RunCompare([run, other]), or folders of runs")

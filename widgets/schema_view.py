@@ -67,5 +67,4 @@ class SchemaView(Face):
 
     def still(self) -> tuple[str, str]:
         """The drawing as SVG, and the schema's counts."""
-        line = f"Schema: {len(self.schema.tables)} tables, {len(self.schema.edge_types)} edge types"
-        return schema_picture(self.schema, self._graph), line
+        return schema_picture(self.schema, self._graph), self.schema.title

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 import workbench as wb
 from widgets._base import Face, needs, script, style
 from widgets._history import History
-from widgets._node_card import scene_card, time_text
+from widgets._node_card import scene_card
 from widgets._scene import Scene
-from widgets._scene_facts import scene_facts, span, summary
+from widgets._scene_facts import scene_facts, span, span_text, summary
 from widgets.batch_inspector import BatchInspector
 from widgets.fanout_picker import FanoutPicker
 
@@ -122,7 +122,7 @@ class SubgraphView(Face):
     def on_brush(self, low: float, high: float) -> None:
         """A view draws only what is between two shares of all times."""
         self.span, self._brush = span(self.flat, low, high), (low, high)
-        self.send({"kind": "brushed", "text": " to ".join(map(time_text, self.span or ()))})
+        self.send({"kind": "brushed", "text": span_text(self.span)})
 
     def on_svg(self) -> None:
         """A view asked for the picture, to save it."""
@@ -142,8 +142,9 @@ class SubgraphView(Face):
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """Places, types, ages and edges as columns."""
         meta, columns = scene_facts(self.scene)
-        meta |= {"cursor": self._cursor, "brush": self._brush, "inspect": self._inspector is not None}
-        return {**meta, "undo": bool(self._history.past), "redo": bool(self._history.future)}, columns
+        meta |= {"cursor": self._cursor, "brush": self._brush, "within": span_text(self.span)}
+        meta |= {"undo": bool(self._history.past), "redo": bool(self._history.future)}
+        return {**meta, "inspect": self._inspector is not None}, columns
 
     def still(self) -> tuple[str, str]:
         """The same picture as SVG; large subgraphs thinned."""

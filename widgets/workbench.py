@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import ipywidgets
-import pyarrow as pa
 
 import workbench as wb
 from widgets._base import with_still
 from widgets._job import Job
 from widgets._launch import Launch
-from widgets._launch_inputs import first_query
+from widgets._launch_query import first_query
 from widgets._workbench_acts import LABELS, Acts
-from widgets._workbench_forms import PLAN, forms_of
+from widgets._workbench_edits import choices_of
+from widgets._workbench_forms import NO_QUERY, PLAN, forms_of
+from widgets._workbench_looks import LOOKS, Looks
+from widgets._workbench_page import Page
 from widgets.fanout_picker import FanoutPicker
 from widgets.run_monitor import RunMonitor
 from widgets.schema_view import SchemaView
@@ -30,8 +32,9 @@ class Workbench(ipywidgets.VBox):
     Attributes
     ----------
     launch : Launch  what has been chosen and made so far; works without a notebook
-    forms : dict name -> Form  ``data``, ``query``, ``plan``, ``predict`` and ``code``; ``press`` is a click
+    forms : dict name -> Form  of :data:`TITLES`; ``press`` is a click
     schema_view, picker, monitor : the other widgets that are composed; no picker before a query
+    page : Page  what is in sight; ``page.panels`` are the widgets that were asked for
     job : Job  what is under way in the background
     """
 
@@ -43,9 +46,11 @@ class Workbench(ipywidgets.VBox):
         self.schema_view = SchemaView(self.launch.engine or self.launch.schema)
         self.picker: FanoutPicker | None = None
         self.monitor = RunMonitor(shows_itself=False)
+        self.page = Page(self.forms)
+        self._acts = Acts(self.launch, (self.monitor, self._heard))
+        self._looks = Looks(self.launch, None, self._drawn)
         self._asking = "data"
-        self.forms["data"].put(text=repr(self.launch.schema))  # and why, and where it was in doubt
-        self._begin()
+        self._edited()
 
     @property
     def code(self) -> str:
@@ -58,61 +63,73 @@ class Workbench(ipywidgets.VBox):
         return self
 
     def _begin(self) -> None:
-        query = first_query(self.launch.schema, self.launch.engine)
-        if not self.forms["query"].values["query"]:
-            self.forms["query"].put(values={**self.forms["query"].values, "query": query})
+        query, form = first_query(self.launch.schema, self.launch.engine), self.forms["query"]
+        if not form.values["query"]:
+            form.put(values={**form.values, "query": query}, text="" if query else NO_QUERY)
         self._show()
 
     def _show(self) -> None:
         """The widgets of the steps that were reached, from top to bottom, and the code so far."""
-        launch, forms = self.launch, self.forms
-        shown: list[Any] = [self.schema_view]
-        shown += [forms["data"]] if launch.tables is not None else []
-        shown += [forms["query"]] if launch.engine is not None else []
-        shown += [self.picker] if self.picker is not None and launch.task is not None else []
-        shown += [forms["plan"]] if launch.task is not None else []
-        shown += [self.monitor, forms["predict"]] if launch.run is not None else []
-        forms["code"].put(text=launch.code)
-        self.children = (*shown, forms["code"])
+        self.forms["code"].put(text=self.launch.code)
+        self.children = self.page.shown(self.launch, self.schema_view, self.picker, self.monitor)
 
     def _act(self, name: str, action: str, values: dict[str, str]) -> None:
         """A button: its work in the background, then what it says, then what follows for other steps."""
-        work = getattr(Acts(self.launch, self._fanout, (self.monitor, self._heard)), action)
+        if action == "hide":
+            self.page.panels.pop(name, None)
+            return self._show()
+        work = getattr(self._looks if action in LOOKS else self._acts, action)
+        follows = {"flat": self._edited, "edit": self._edited, "data": self._opened, "query": self._asked}
+        follows |= {"plan": self._trained, **({"runs": self._loaded} if action == "load" else {})}
 
         def then(told: Any, notes: list[str]) -> None:
-            shown = {"table": told, "start": 0} if isinstance(told, pa.Table) else {}
-            self.forms[name].put(text="\n".join([*([] if shown else [told]), *notes]), **shown)
-            {"data": self._opened, "query": self._asked, "plan": self._trained}.get(name, self._show)()
+            self.page.tell(name, told, notes)
+            follows.get(name, self._show)()
 
         asking, self._asking = self._asking, name
         try:
-            self.job.start(LABELS[action], lambda ticket: work(values, ticket), then)
+            self.job.start((LABELS | LOOKS)[action], lambda ticket: work(values, ticket), then)
         except wb.WorkbenchError:  # another one is under way: that stays in sight
             self._asking = asking
             raise
+
+    def _edited(self) -> None:
+        for name, choices in choices_of(self.launch, self._acts.entities).items():
+            self.forms[name].offer(**choices)
+        self.forms["data"].put(text=repr(self.launch.schema))  # and why, and where it was in doubt
+        self.schema_view.show(self.launch.engine or self.launch.schema)
+        self._begin()
 
     def _opened(self) -> None:
         self.schema_view.show(self.launch.engine)
         self._begin()
 
     def _asked(self) -> None:
-        launch = self.launch
-        self.picker = FanoutPicker(launch.engine, launch.task, launch.plan)
-        self.picker.on_change(self._drawn)
-        choices = launch.choose().choices()
-        values = {name: f"{choices[name]:g}" for name in PLAN}
-        self.forms["plan"].put(text=repr(launch.plan), values=values)
+        launch, plan = self.launch, self.launch.choose()
+        self.picker = None
+        if isinstance(plan.fanout, wb.Fanout):  # metapaths have no table of cells
+            self.picker = FanoutPicker(launch.engine, launch.task, plan)
+            self.picker.on_change(self._drawn)
+        self._looks = Looks(launch, self.picker, self._drawn)
+        choices = plan.choices()
+        self.forms["plan"].put(text=repr(plan), values={name: f"{choices[name]:g}" for name in PLAN})
+        self.page.panels.clear()
         self._show()
 
-    def _fanout(self) -> Any:
-        return self.launch.choose().fanout if self.picker is None else self.picker.fanout
-
-    def _drawn(self, fanout: wb.Fanout) -> None:
-        self.forms["plan"].put(text=repr(self.launch.choose(fanout=fanout)))
+    def _drawn(self, plan: Any) -> None:
+        self.forms["plan"].put(text=repr(self.launch.choose(fanout=plan)))
+        self.forms["code"].put(text=self.launch.code)
 
     def _trained(self) -> None:
         self.forms["predict"].put(text="", table=None)
+        self.page.panels.pop("predict", None)
         self._show()
+
+    def _loaded(self) -> None:
+        self.monitor = RunMonitor(self.launch.run, shows_itself=False)
+        self._acts.listeners = (self.monitor, self._heard)
+        self._asked()
+        self._trained()
 
     def _heard(self, event: wb.Event) -> None:
         if isinstance(event, wb.RunDone):

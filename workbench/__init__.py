@@ -1,6 +1,6 @@
 """Workbench: train graph neural networks on large temporal, heterogeneous graphs, from a notebook.
 
-import workbench as wb
+    import workbench as wb
 
     tables = wb.read_tables("data/shop/*.parquet")
     wb.ingest(tables, wb.infer_schema(tables), "stores/shop")
@@ -8,7 +8,9 @@ import workbench as wb
     task = engine.task("PREDICT COUNT(orders.*, 0, 30, days) = 0 FOR EACH users.user_id")
     run = engine.train(task, engine.suggest_plan(task))
 
-Names are loaded on first use, so that ``import workbench`` costs nothing and needs no torch.
+The same by clicking: ``from widgets import Workbench``, then ``Workbench("data/shop/*.parquet")``; all that
+a notebook shows is in ``widgets``. Names are loaded on first use, so that ``import workbench`` costs nothing
+and needs no torch.
 """
 
 from __future__ import annotations

@@ -306,9 +306,15 @@ class Schema:
             got = f"{', '.join(pointing)} point at it"
             raise SchemaError(explain(asked, got, "a table that no foreign key points at"))
 
+    @property
+    def title(self) -> str:
+        """What it counts: ``Schema: 1 table, 0 edge types``."""
+        counts = {"table": len(self.tables), "edge type": len(self.edge_types)}
+        return "Schema: " + ", ".join(f"{n} {name}{'s' * (n != 1)}" for name, n in counts.items())
+
     def describe(self) -> str:
         """Readable text: tables with keys and times, columns by semantic type, notes."""
-        lines = [f"Schema: {len(self.tables)} tables, {len(self.edge_types)} edge types"]
+        lines = [self.title]
         for table in self.tables:
             lines.append(f"  {table.name}: {table.headline()}")
             for stype in Stype:

@@ -25,10 +25,13 @@ def test_from_tables_to_predictions_by_clicking(desk):
     nbformat.write(notebook, desk.lab.folder / "clicked.ipynb")
     desk.open("clicked.ipynb")
     desk.run_all(120)
+    edits(desk)
     ingests(desk)
     asks(desk)
+    looks(desk)
     trains(desk)
     predicts(desk)
+    explains(desk)
     says_it_in_python(desk)
     takes_pictures(desk)
     assert desk.page.evaluate("() => window.hacked") is None
@@ -43,6 +46,32 @@ def done(desk, form, seconds=120):
     """Until nothing is under way in a form that a button was pressed in."""
     form.page.wait_for_timeout(200)
     form.and_(desk.page.locator("[data-busy='']")).wait_for(timeout=seconds * 1000)
+
+
+def edits(desk):
+    """A schema is edited before the ingest; the drawing and the code follow, a refusal stays in the form."""
+    desk.page.get_by_text("Edit the schema").first.click()
+    form, said = step(desk, "Edit the schema"), step(desk, "Edit the schema").locator("pre")
+    column, role, table = (form.locator("select").nth(i) for i in range(3))
+    column.select_option("users.age")
+    role.select_option("no link")
+    form.get_by_role("button", name="Say so of the column").click()
+    form.locator(".wb-error:visible", has_text="there is none").wait_for()
+    role.select_option("left out")
+    form.get_by_role("button", name="Say so of the column").click()
+    said.filter(has_text="schema.set_stype('users', 'age', 'set_aside')").wait_for()
+    table.select_option("reviews: edges from user_id to product_id")
+    form.get_by_role("button", name="Say so of the table").click()
+    said.filter(has_text="as_edge").wait_for()
+    boxes = desk.page.locator(".wb-schema .wb-type")
+    boxes.nth(3).wait_for(state="detached")  # the drawing follows
+    assert desk.python("list(bench.launch.schema.node_types)") == ["users", "products", "orders"]
+    form.get_by_role("button", name="Undo").click()
+    said.filter(has_text="Taken back").wait_for()
+    assert desk.python("len(bench.schema_view.schema.node_types)") == 4
+    code = step(desk, "The same in Python").locator("pre")
+    code.filter(has_text="schema = schema.set_stype('users', 'age', 'set_aside')").wait_for()
+    assert column.input_value() == "users.age"
 
 
 def ingests(desk):
@@ -74,6 +103,32 @@ def asks(desk):
     step(desk, "3 Plan").wait_for(timeout=120_000)
     assert "Task (binary) for each users.user_id" in form.locator("pre").inner_text()
     assert desk.python("bench.launch.task.query") == QUERY
+
+
+def looks(desk):
+    """The subgraph of the plan, which follows the picker, then its cutoffs in its place."""
+    page, form = desk.page, step(desk, "Look at what the plan draws")
+    form.get_by_role("button", name="Subgraph").click()
+    view = page.locator(".wb-subgraph[data-ready]")
+    view.wait_for(timeout=60_000)
+    seen = view.get_attribute("data-seq")
+    cell = page.locator(".wb-fanout td input:not([disabled])").first
+    cell.fill("2")
+    cell.press("Tab")
+    page.wait_for_function(
+        "(seen) => document.querySelector('.wb-subgraph').dataset.seq !== seen", arg=seen, timeout=30_000
+    )
+    form.get_by_label("at most").fill("none")
+    form.get_by_role("button", name="Cutoffs").click()
+    form.locator(".wb-error:visible", has_text="Allowed: a number above 0").wait_for()
+    form.get_by_label("at most").fill("3")
+    form.get_by_role("button", name="Cutoffs").click()
+    page.locator(".wb-cutoff[data-ready]").wait_for(timeout=60_000)
+    assert view.count() == 0
+    assert desk.python("bench.page.panels['look'].table.violating") == 0
+    form.get_by_role("button", name="Hide").click()
+    page.locator(".wb-cutoff").wait_for(state="detached")
+    assert "CutoffCheck(sample, engine)" in desk.python("bench.code")
 
 
 def trains(desk):
@@ -124,6 +179,18 @@ def predicts(desk):
     assert (desk.lab.folder / "clicked.parquet").stat().st_size > 0
 
 
+def explains(desk):
+    """The two entities that were predicted last, one after the other."""
+    page, form = desk.page, step(desk, "4 Predictions")
+    keys = form.get_by_label("keys").input_value()
+    form.get_by_role("button", name="Explain").click()
+    view = page.locator(".wb-groups[data-ready]")
+    view.wait_for(timeout=60_000)
+    assert view.locator("select option").count() == 2
+    assert f"entities=[{keys}])" in desk.python("bench.code")
+    assert desk.python("len(bench.page.panels['predict'].what)") == 2
+
+
 def says_it_in_python(desk):
     """The code runs, and its predictions are those that were clicked together."""
     code = step(desk, "The same in Python").locator("pre").inner_text()
@@ -134,8 +201,10 @@ def says_it_in_python(desk):
 
 def takes_pictures(desk):
     """The light one is the picture of docs/widgets."""
+    desk.page.get_by_text("Edit the schema").first.click()
+    step(desk, "4 Predictions").get_by_role("button", name="Hide").click()
     desk.page.evaluate("() => { jupyterapp.shell.collapseLeft(); }")
-    desk.page.set_viewport_size({"width": 1000, "height": 3200})
+    desk.page.set_viewport_size({"width": 1000, "height": 3600})
     for theme in ("Dark", "Light"):
         desk.theme(theme)
         desk.screenshot(

@@ -150,7 +150,7 @@ def test_tables_that_nothing_links_are_said() -> None:
     flat = read_tables({"flat": pa.table({"x": [1.5, 2.5], "y": ["a", "b"]})})
     said = [note for note in infer_schema(flat).notes if note.startswith("no table links to another")]
     assert len(said) == 1
-    assert "tables.split(table, key=column, columns=[...])" in said[0]
+    assert "wb.normalise(tables, {name: [key, column, ...], ...}, time=column)" in said[0]
     linked = {"users": pa.table({"user_id": [1, 2, 3]}), "orders": pa.table({"user_id": [3, 1, 3]})}
     assert not [note for note in infer_schema(linked).notes if "no table links" in note]
 

@@ -103,6 +103,15 @@ def test_missing_files(source: str, words: str, tmp_path: Path) -> None:
         find_files(tmp_path / source)
 
 
+def test_a_relative_path_is_said_with_the_folder_it_was_looked_for_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TableError, match="nothing is there") as error:
+        find_files("data/shop.parquet")
+    assert f"(looked for in {Path.cwd()})" in str(error.value)
+
+
 def test_mixed_python_types_become_text_and_are_named() -> None:
     table, mixed = arrow_from_pandas(pd.DataFrame({"x": [1, "a", None], "y": [1, 2, 3]}), "t")
     assert mixed == ["x"]

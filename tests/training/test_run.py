@@ -112,8 +112,16 @@ def test_save_and_load(shop: Shop, run: Run, tmp_path: Path) -> None:
     assert loaded.history == run.history
     with pytest.raises(TrainingError, match="it exists"):
         run.save(tmp_path / "saved")
+    (tmp_path / "notes").mkdir()
+    with pytest.raises(TrainingError, match="no run"):
+        run.save(tmp_path / "notes", replace=True)
+    (saved / "plan.json").write_text("{}")
+    assert load_run(run.save(saved, replace=True), shop.parts).plan == run.plan
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes", "saved"]
     with pytest.raises(TrainingError, match="not empty"):
         start(shop.parts, shop.task, PLAN, folder=saved)
+    with pytest.raises(TrainingError, match="nothing is there"):
+        load_run(tmp_path / "saevd", shop.parts)
     with pytest.raises(TrainingError, match="a folder for a run was asked for: got a NoneType"):
         run.save(None)  # type: ignore[arg-type]
     with pytest.raises(TrainingError, match="the folder of a run was asked for: got a Run"):

@@ -5,6 +5,7 @@ import pytest
 
 import workbench as wb
 from widgets._batch_facts import age_bars, anchors_text, array_bytes, batch_facts, label_bars, seed_leads
+from widgets.batch_inspector import BatchInspector
 from workbench.temporal import FOREVER
 from workbench.testing.graphs import DAY
 
@@ -36,6 +37,56 @@ def test_many_labels_are_put_into_ranges():
     assert bars[-1] == ("not finite", 1)
     assert label_bars(None) == label_bars(np.empty(0)) == []
     assert label_bars(np.array([0, 1, 1])) == [("0", 1), ("1", 2)]
+
+
+def test_classes_are_named_and_the_rarest_are_others():
+    assert label_bars(np.array([2, 0, 2]), ["a", "b", "c"]) == [("c", 2), ("a", 1)]
+    several = np.array([[1, 0, 1], [1, 0, 0]])
+    assert label_bars(several, ["a", "b", "c"]) == [("a", 2), ("c", 1)]
+    many = label_bars(np.repeat(np.arange(12), np.arange(12, 0, -1)), [f"class {i}" for i in range(12)])
+    assert many[0] == ("class 0", 12)
+    assert many[-1] == ("5 others", 1 + 2 + 3 + 4 + 5)
+    assert sum(count for _, count in many) == 78
+
+
+def test_lists_to_rank_are_counted_by_their_length_and_steps_one_by_one():
+    lists = np.array([[5, 7, -1], [9, -1, -1], [63, 2, -1], [-1, -1, -1]])
+    assert label_bars(lists) == [("0", 1), ("1", 1), ("2", 2)]
+    steps = np.array([[0.5, np.nan], [1.5, 0.5]] * 20) * np.arange(1, 41)[:, None]
+    bars = label_bars(steps)
+    assert bars[-1] == ("not finite", 20)
+    assert sum(count for _, count in bars) == 80
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "PREDICT LIST_DISTINCT(orders.product_id, 0, 30, days) RANK TOP 5 FOR EACH users.user_id",
+        "PREDICT LIST_DISTINCT(orders.channel, 0, 30, days) FOR EACH users.user_id",
+        "PREDICT users.country FOR EACH users.user_id",
+        "PREDICT COUNT(orders.*, 0, 10, days) FORECAST 3 TIMEFRAMES FOR EACH users.user_id",
+    ],
+)
+def test_label_balance_of_every_kind_of_task_is_that_of_its_seeds(shop, query):
+    engine, _, _ = shop
+    task = engine.task(query)
+    plan = engine.suggest_plan(task).replace(batch_size=100_000)
+    shown = BatchInspector(engine, task, plan)
+    bars, label, seeds = dict(shown.facts["labels"]), task.seeds("train").label, shown.facts["seeds"]
+    assert min(bars.values()) > 0
+    if task.task_type == "ranking":
+        assert sum(bars.values()) == seeds == len(label)
+        low, high = next(iter(bars)).split(" to ")
+        assert next(iter(bars.values())) == np.sum((label.sizes >= float(low)) & (label.sizes < float(high)))
+    elif task.task_type == "forecast":
+        assert sum(bars.values()) == seeds * 3
+    else:
+        told = task.target.classes.to_pylist()
+        counts = label.sum(axis=0) if label.ndim == 2 else np.bincount(label, minlength=len(told))
+        assert {told[i]: n for i, n in enumerate(counts.tolist()) if told[i] in bars} == {
+            name: n for name, n in bars.items() if name in told
+        }
+        assert sum(bars.values()) == counts.sum()
 
 
 def test_ages_and_anchors_are_told_in_words():

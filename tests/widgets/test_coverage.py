@@ -46,3 +46,21 @@ def test_joint_fanouts_are_measured_at_the_anchor_that_most_seeds_have(shop):
     assert len(anchors) > 1, "the test needs seeds of several anchors"
     joint = wb.Fanout([2, 1], disjoint=False)
     assert coverage(engine.graph, seeds, joint) == coverage(engine.graph, alone, joint)
+
+
+def test_of_many_seeds_a_bounded_choice_is_expanded(shop, monkeypatch):
+    engine, task, _ = shop
+    seeds, asked = task.seeds("train"), []
+
+    class Counting:
+        schema = engine.graph.schema
+
+        def sample(self, request):
+            asked.append(sum(map(len, request.seed_sets)))
+            return engine.graph.sample(request)
+
+    monkeypatch.setattr("widgets._coverage.SEEDS", 60)
+    assert len(seeds) > 2 * 60
+    found = coverage(Counting(), seeds, wb.Fanout([2]))
+    assert max(asked) <= 60
+    assert found == pytest.approx(by_hand(engine, seeds, 2, 512 * len(seeds)), abs=0.1)

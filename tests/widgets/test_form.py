@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import pyarrow as pa
 import pytest
 
-from widgets._form import LONGEST, Field, Form, lines_svg
+from widgets._form import LONGEST, Field, Form
 from widgets._job import Ticket
 from workbench.errors import QueryError, WorkbenchError
 
@@ -90,4 +90,13 @@ def test_text_without_end_is_cut_and_the_picture_is_one(form):
     picture, line = form.still()
     assert {node.tag.rpartition("}")[2] for node in ET.fromstring(picture).iter()} == {"svg", "text"}
     assert len(line) < 500
-    assert lines_svg([]).startswith("<svg ")
+
+
+def test_what_is_offered_follows_and_a_choice_stays_where_it_can(form):
+    form.offer(split=("val", "late"))
+    assert (form.values["split"], meta(form)["fields"][1]["options"]) == ("val", ("val", "late"))
+    form.press("ask", split="late")
+    form.offer(split=("early", "late"))
+    assert form.values["split"] == "late"
+    form.offer(split=())
+    assert (form.values["split"], form.values["query"]) == ("", "PREDICT")

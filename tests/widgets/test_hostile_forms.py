@@ -4,7 +4,8 @@ import pyarrow as pa
 
 from widgets import RunMonitor
 from widgets._launch_code import Steps
-from widgets._launch_inputs import first_query
+from widgets._launch_edits import columns_of, roles_of, table_edits
+from widgets._launch_query import first_query
 from widgets._workbench_forms import forms_of
 from workbench.errors import SchemaError
 from workbench.events import RunDone
@@ -22,6 +23,10 @@ def test_a_workbench_shows_hostile_tables_answers_and_errors_as_text(harmless):
     for start in range(0, len(HOSTILE), 12):
         names = HOSTILE[start : start + 12]
         forms = forms_of(lambda *_: None, lambda: None)
+        schema = hostile_schema(names)
+        offered = {"column": columns_of(schema), "role": roles_of(schema), "table": table_edits(schema)}
+        forms["edit"].offer(**{name: tuple(choices) for name, choices in offered.items()})
+        assert len(offered["column"]) == sum(len(table.columns) for table in schema)
         for name, form in forms.items():
             form.put(text="\n".join([first_query(hostile_schema(names)), *names]), table=texts_of(names))
             form.show_error(SchemaError(" ".join(names)))

@@ -1,16 +1,17 @@
 """From tables to predictions without a notebook; the printed code does the same."""
 
-from dataclasses import replace
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from widgets._launch import Launch, shape
-from workbench.engine import open_engine
-from workbench.errors import IngestError, PlanError, StoreError, TrainingError, WorkbenchError
-from workbench.ingestion.infer import infer_schema
-from workbench.ingestion.tables import read_tables
+from widgets._launch import Launch
+from widgets._launch_edits import Edit
+from workbench.errors import PlanError, TaskError, TrainingError, WorkbenchError
 from workbench.testing.commerce import commerce
 
 
@@ -27,92 +28,41 @@ def truth():
     return commerce(60, periods=6, seed=0)
 
 
-@pytest.fixture(scope="module")
-def stored(truth, tmp_path_factory):
-    """A folder with the shop, ingested by a launch."""
-    folder = tmp_path_factory.mktemp("launch")
-    launch = Launch(truth.tables)
-    report = launch.ingest(str(folder / "shop"))
-    assert report.total_rows == sum(map(len, truth.tables.values()))
-    assert launch.engine.dataset.path == folder / "shop"
-    return folder
+ROOT = str(Path(__file__).resolve().parents[2])
 
 
-def test_the_code_does_what_was_done(truth, tmp_path, monkeypatch):
-    (tmp_path / "clicked").mkdir()
-    (tmp_path / "typed").mkdir()
-    monkeypatch.chdir(tmp_path / "clicked")
-    launch = Launch(truth.tables)
+def test_in_a_fresh_process_the_code_does_what_was_done(truth, tmp_path, monkeypatch):
+    clicked, typed = tmp_path / "clicked", tmp_path / "typed"
+    for folder in (clicked, typed):
+        folder.mkdir()
+        for name, table in truth.tables.items():
+            pq.write_table(table, folder / f"{name}.parquet")
+    monkeypatch.chdir(clicked)
+    launch = Launch("*.parquet")
+    launch.edit(Edit("as_edge", "reviews", ("user_id", "product_id")))
     launch.ingest("shop")
     launch.ask(truth.query, val=str(truth.val), test=str(truth.test))
     launch.choose(fanout=launch.plan.fanout.with_choices(mode="disjoint"), epochs=1, channels=8)
-    run = launch.train([]).wait()
+    launch.train([]).wait()
     told = []
     made = launch.predict("test", tell=lambda done, total: told.append((done, total)))
     launch.metrics("test")
-    launch.write("late.parquet")
+    launch.write("late.csv")
+    launch.save("kept")
     assert told == [(0, len(made))]
 
-    monkeypatch.chdir(tmp_path / "typed")
-    names = {"source": truth.tables, "print": lambda *_: None}
-    exec(compile(launch.code, "code", "exec"), names)
-    assert names["plan"] == launch.plan
-    assert names["schema"] == launch.schema
-    for name, weight in run.trained().state_dict().items():
-        assert np.array_equal(weight, names["run"].trained().state_dict()[name])
-    one, two = (pq.read_table(tmp_path / way / "late.parquet") for way in ("clicked", "typed"))
-    assert one.equals(two)
-    assert len(one) > 0
+    python = [sys.executable, "-c", launch.code]
+    subprocess.run(python, cwd=typed, env={**os.environ, "PYTHONPATH": ROOT}, check=True)
+    for name in ("late.csv", "kept/model.safetensors"):
+        assert (typed / name).read_bytes() == (clicked / name).read_bytes()
 
-
-def test_a_dataset_that_is_there_is_opened_and_never_overwritten(truth, stored):
-    place = str(stored / "shop")
-    launch = Launch(truth.tables)
-    before = {path: path.stat().st_mtime_ns for path in (stored / "shop").rglob("*")}
-    with pytest.raises(IngestError, match=r"one already, of users, products.*Open it, or name another"):
-        launch.ingest(place)
-    assert launch.engine is None
-    assert launch.open(place).schema == launch.schema
-    assert launch.code.endswith(f"engine = wb.open({place!r})\n")
-    assert {path: path.stat().st_mtime_ns for path in (stored / "shop").rglob("*")} == before
-
-
-def test_notes_and_how_numbers_were_stored_make_no_other_schema(truth):
-    schema = infer_schema(read_tables(truth.tables))
-    first = schema.tables[0]
-    odd = replace(first, columns=tuple(replace(c, note="12 values", dtype="int16") for c in first.columns))
-    assert shape(replace(schema, tables=(odd, *schema.tables[1:]))) == shape(schema)
-    assert shape(schema.as_edge("reviews", "user_id", "product_id")) != shape(schema)
-    assert shape(replace(schema, tables=schema.tables[1:])) != shape(schema)
-
-
-def test_a_dataset_of_other_tables_is_refused(truth, stored):
-    one = {"users": truth.tables["users"]}
-    with pytest.raises(StoreError, match=r"another schema.*Name another folder, or say Workbench"):
-        Launch(one).open(str(stored / "shop"))
-    for launch in (Launch(str(stored / "shop")), Launch(open_engine(stored / "shop"))):
-        assert launch.tables is None
-        assert launch.code == f"import workbench as wb\n\nengine = wb.open({str(stored / 'shop')!r})\n"
-
-
-def test_folders_that_hold_no_dataset_and_no_folder_are_refused(truth, tmp_path):
-    launch = Launch(truth.tables)
-    (tmp_path / "mine.txt").write_text("keep")
-    for step in (launch.ingest, launch.open):
-        with pytest.raises(WorkbenchError, match="got nothing"):
-            step("  ")
-        with pytest.raises(WorkbenchError):
-            step(str(tmp_path))
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-    assert launch.engine is None
-
-
-def test_an_own_schema_is_the_one_that_is_ingested(truth, tmp_path):
-    tables = read_tables(truth.tables)
-    schema = infer_schema(tables).as_edge("reviews", "user_id", "product_id")
-    launch = Launch(tables, schema)
-    launch.ingest(str(tmp_path / "shop"))
-    assert launch.engine.schema == schema
+    again = Launch("shop")  # as after a restart of the kernel
+    again.load("kept")
+    again.choose(epochs=2)
+    assert np.array_equal(again.predict("test").values, made.values)
+    names = {}
+    exec(compile(again.code, "code", "exec"), names)
+    assert np.array_equal(names["predictions"].values, made.values)
 
 
 def test_steps_come_in_order_and_forget_what_came_after(shop):
@@ -138,7 +88,7 @@ def options(task):
     return {name: bounds[name] for name in ("val", "test", "begin", "observed_until") if name in bounds}
 
 
-def test_who_no_longer_waits_changes_nothing(shop, stored, truth):
+def test_who_no_longer_waits_changes_nothing(shop):
     engine, task, _ = shop
     launch = Launch(engine)
     with pytest.raises(Dropped):
@@ -151,10 +101,6 @@ def test_who_no_longer_waits_changes_nothing(shop, stored, truth):
         launch.train([Attached(runs)], drop)
     assert launch.run is None
     assert runs[0].wait().state == "cancelled"
-    other = Launch(truth.tables)
-    with pytest.raises(Dropped):
-        other.open(str(stored / "shop"), drop)
-    assert other.engine is None
 
 
 class Attached:
@@ -185,3 +131,27 @@ def test_while_a_training_is_under_way_nothing_is_pulled_from_under_it(shop):
     finally:
         run.cancel()
         run.wait()
+
+
+def test_a_few_predictions_are_explained(trained):
+    key = trained.seeds("test").key[3].as_py()
+    found = trained.explain("test", entities=str(key))
+    assert set(found.seeds.key.to_pylist()) == {key}
+    assert len(trained.explain("val", most=1).seeds) == 1
+    assert trained.code.endswith(
+        "explanation = run.explain(task.seeds('val')[:1])\nExplainView(explanation)\n"
+    )
+    assert "from widgets import ExplainView\n" in trained.code
+    with pytest.raises(TaskError, match="seeds were asked for: val has none of 123456"):
+        trained.explain("val", entities="123456")
+
+
+@pytest.fixture(scope="module")
+def trained(shop):
+    """A launch with a run that is hardly trained."""
+    engine, task, plan = shop
+    launch = Launch(engine)
+    launch.ask(task.query, **options(task))
+    launch.choose(fanout=plan.fanout, layers=1, channels=4, epochs=1, max_steps=2, batch_size=64)
+    launch.train([]).wait()
+    return launch

@@ -69,4 +69,7 @@ def test_what_cannot_be_measured_is_shown(shop):
 def test_the_still_picture_has_the_curve(chart):
     picture, line = chart.still()
     assert "polyline" in picture
+    assert all(
+        f"{place}  hop 1: {hops}" in picture for place, hops in ((1, "1"), (2, "4, hop 2: 2"), (3, "16"))
+    )
     assert line.startswith("3 fanouts: share of visible neighbours drawn")

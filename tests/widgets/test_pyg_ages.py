@@ -53,6 +53,55 @@ def test_a_homogeneous_batch_and_given_anchors():
     assert pyg_ages(data, "days", seed_time=np.array([50])).late(0).tolist() == [True, True]
 
 
+@pytest.mark.parametrize("unit", ["s", "seconds", "days", "ms", "ns"])
+@pytest.mark.parametrize("kind", [torch.int32, torch.int64, torch.float64])
+def test_times_of_any_width_and_unit_tell_the_same(kind, unit):
+    data = hetero()
+    scale = {"ms": 1000, "ns": 1_000_000}.get(unit, 1)
+    for store, name in ((data["order"], "time"), (data["user"], "seed_time")):
+        store[name] = (store[name] * scale).to(kind)
+    ages = pyg_ages(data, unit)
+    length = {"ns": 1000, "days": 86_400 * SECOND}.get(unit, SECOND)
+    assert (ages.lead // length).tolist() == [10, 50, -10]
+
+
+def test_recent_times_in_int32_seconds_do_not_overflow():
+    data, now = hetero(), 1_760_000_000
+    data["order"].time = (data["order"].time + now).to(torch.int32)
+    data["user"].seed_time = (data["user"].seed_time + now).to(torch.int32)
+    ages = pyg_ages(data, "s")
+    assert (ages.lead // SECOND).tolist() == [10, 50, -10]
+    assert ages.time.tolist() == [(t + now) * SECOND for t in (90, 150, 210)]
+
+
+def test_anchors_of_a_link_loader_lie_with_its_edges():
+    data = without(hetero(), "user", "seed_time")
+    data["order", "by", "user"].edge_label_time = torch.tensor([100, 200])
+    assert pyg_ages(data, "seconds").late(0).tolist() == [False, False, True]
+
+
+def test_dates_say_their_unit_and_one_anchor_is_that_of_all():
+    data = without(without(hetero(), "user", "seed_time"), "user", "batch")
+    dates = np.array(["1970-01-01T00:03:20"], "datetime64[s]")
+    assert pyg_ages(data, "seconds", seed_time=dates).late(0).tolist() == [False, False, True]
+    assert pyg_ages(data, "seconds", seed_time=200).late(0).tolist() == [False, False, True]
+    assert (
+        pyg_ages(data, "days", seed_time=np.array(["NaT"], "datetime64[s]")).late(0).tolist() == [False] * 3
+    )
+
+
+def short_of(data, kind, name):
+    data[kind][name] = data[kind][name][:1]
+    return data
+
+
+def nanoseconds():
+    data = hetero()
+    for store, name in ((data["order"], "time"), (data["user"], "seed_time")):
+        store[name] = (store[name] + 1_760_000_000) * 10**9
+    return data
+
+
 def without(data, kind, name):
     del data[kind][name]
     return data
@@ -67,6 +116,11 @@ def without(data, kind, name):
         (lambda: {"edges": 1}, {}, "got a dict"),
         (Data, {}, "got a Data"),
         (lambda: hetero(), {"seed_time": [2**62, 0], "unit": "days"}, "do not fit the unit"),
+        (nanoseconds, {}, "do not fit the unit"),
+        (lambda: short_of(hetero(), "order", "time"), {}, "there are 1 times of order, which number 3"),
+        (lambda: short_of(hetero(), "user", "seed_time"), {}, "there are 1 times of seeds"),
+        (lambda: hetero(), {"seed_time": ["2020-01-01", "2021-01-01"]}, "Give one number or date"),
+        (lambda: hetero(), {"seed_time": np.zeros((2, 1))}, "Give one number or date"),
     ],
 )
 def test_what_cannot_be_checked_is_refused(batch, options, said):

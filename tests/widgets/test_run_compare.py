@@ -46,6 +46,8 @@ def test_what_cannot_be_compared_is_refused(runs):
         RunCompare([])
     with pytest.raises(WorkbenchError, match=r"RunCompare\(\[run, other\]\)"):
         RunCompare([3])
+    with pytest.raises(WorkbenchError, match=r"got a dict.*RunCompare\(\[run, other\]\)"):
+        RunCompare({"wide": runs[0]})
     with pytest.raises(WorkbenchError, match="12 at most"):
         RunCompare([runs[0]] * 13)
 

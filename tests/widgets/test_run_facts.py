@@ -19,7 +19,7 @@ def test_while_it_runs_recent_times_are_shown_and_at_the_end_all():
     record.add(RunDone(40.0, "finished"))
     meta, _ = run_facts(record, "cpu", None, can_resume=False)
     assert meta["load"] == ["", ""]
-    bars = {title: dict(bar) for title, bar in meta["bars"]}
+    bars = {title: {name: seconds for name, seconds, _ in bar} for title, bar in meta["bars"]}
     assert bars["training"] == {
         **dict.fromkeys(("transfer", "backward", "optimise", "validate"), 0.0), "wait": 30.0, "forward": 10.0
     }  # fmt: skip

@@ -2,19 +2,34 @@
 
 import pytest
 
-from widgets import Workbench
+from widgets import CutoffCheck, ExplainView, SubgraphView, Workbench
 from widgets._form import Form
+from widgets._workbench_forms import NO_QUERY
 from workbench.errors import TaskError
 from workbench.events import RunDone
 from workbench.plan.fanout import Fanout
 from workbench.testing.commerce import commerce
+from workbench.testing.flat_shop import flat_shop
 
 
 def shown(bench):
-    return [child.title if isinstance(child, Form) else type(child).__name__ for child in bench.children]
+    """Titles of forms, names of widgets; what is folded in brackets."""
+    return [
+        list(child.titles)
+        if hasattr(child, "titles")
+        else child.title
+        if isinstance(child, Form)
+        else type(child).__name__
+        for child in bench.children
+    ]
 
 
-CODE = "The same in Python"
+EDIT, RUNS, LOOK, CODE = (
+    ["Edit the schema"],
+    ["Saved runs"],
+    "Look at what the plan draws",
+    "The same in Python",
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +39,14 @@ def folder(tmp_path_factory):
 
 def test_a_user_clicks_from_tables_to_a_file(folder, tmp_path):
     bench = Workbench(commerce(60, periods=6, seed=0).tables)
-    assert shown(bench) == ["SchemaView", "1 Data", CODE]
-    data, query, plan, predict, code = bench.forms.values()
+    assert shown(bench) == ["SchemaView", EDIT, "1 Data", CODE]
+    data, query, plan, predict, code = (bench.forms[n] for n in ("data", "query", "plan", "predict", "code"))
     assert "orders: key order_id; time " in data.text  # what was found, and why
 
     data.press("ingest", folder=folder)
     bench.wait()
     assert data.text.startswith("Ingested ")
-    assert shown(bench) == ["SchemaView", "1 Data", "2 Query", CODE]
+    assert shown(bench) == ["SchemaView", EDIT, "1 Data", "2 Query", RUNS, CODE]
     assert bench.schema_view.describe("users")["rows"] == 60
     assert query.values["query"].startswith("PREDICT COUNT(")
 
@@ -42,7 +57,17 @@ def test_a_user_clicks_from_tables_to_a_file(folder, tmp_path):
     query.press("ask", query="PREDICT COUNT(orders.*, 0, 30, days) > 0 FOR EACH users.user_id")
     bench.wait()
     assert (query.error, query.mark) == ("", None)
-    assert shown(bench) == ["SchemaView", "1 Data", "2 Query", "FanoutPicker", "3 Plan", CODE]
+    assert shown(bench) == [
+        "SchemaView",
+        EDIT,
+        "1 Data",
+        "2 Query",
+        "FanoutPicker",
+        "3 Plan",
+        LOOK,
+        RUNS,
+        CODE,
+    ]
     assert plan.values["epochs"] == str(bench.launch.plan.optimisation.epochs)
 
     edge_type = bench.picker.table.edge_types[0]
@@ -53,7 +78,7 @@ def test_a_user_clicks_from_tables_to_a_file(folder, tmp_path):
     assert "epochs of the plan" in plan.error
     plan.press("train", epochs="1", channels="8")
     bench.wait()
-    assert shown(bench)[5:] == ["RunMonitor", "4 Predictions", CODE]
+    assert shown(bench)[7:] == ["RunMonitor", "4 Predictions", RUNS, CODE]
     bench.launch.run.wait()
     assert bench.monitor.record.state == "finished"
     assert predict.text == "The run is finished."
@@ -75,17 +100,96 @@ def test_a_user_clicks_from_tables_to_a_file(folder, tmp_path):
 
 def test_an_engine_begins_with_the_query_and_shows_a_picture(shop):
     bench = Workbench(shop[0])
-    assert shown(bench) == ["SchemaView", "2 Query", CODE]
+    assert shown(bench) == ["SchemaView", "2 Query", RUNS, CODE]
     bundle = bench._repr_mimebundle_()[0]
     assert bundle["image/svg+xml"].startswith("<svg ")
     assert bundle["text/plain"].startswith("Workbench. Schema: 4 tables")
     assert "widget-view" in str(list(bundle))
 
 
-def test_a_flat_table_is_told_what_to_do_with_it():
-    bench = Workbench({"lines": commerce(20, periods=5).tables["orders"]})
-    assert "tables.split(" in bench.forms["data"].text
-    assert bench.forms["query"].values["query"] == ""
+def test_from_one_flat_table_to_a_query_by_clicking_alone(tmp_path):
+    bench = Workbench({"export": flat_shop(customers=30, days=60)})
+    data, flat, edit, query = (bench.forms[name] for name in ("data", "flat", "edit", "query"))
+    assert shown(bench)[1] == ["Split a flat table", *EDIT]
+    assert "normalise(tables" in data.text
+    assert query.text == NO_QUERY
+    for name, key in (("invoices", "InvoiceNo"), ("customers", "CustomerID")):
+        flat.press("entity", key=key, name=name)
+        bench.wait()
+    flat.press("move", column="CustomerID", entity="invoices")
+    bench.wait()
+    flat.press("move", column="Town", entity="customers")
+    bench.wait()
+    assert "got 'Town'. Allowed: InvoiceNo" in flat.error
+    flat.press("move", column="Country", entity="customers")
+    bench.wait()
+    flat.press("split", rest="lines")  # at the time that was found
+    bench.wait()
+    assert shown(bench)[1] == EDIT
+    assert set(bench.schema_view.schema.node_types) == {"lines", "invoices", "customers"}
+    assert query.values["query"].endswith("FOR EACH customers.CustomerID")
+
+    edit.press("say", column="lines.Quantity", role="left out")
+    bench.wait()
+    assert dict(bench.schema_view.describe("lines")["columns"])["Quantity"] == "set_aside"
+    edit.press("say", column="lines.UnitPrice", role="no link")
+    bench.wait()
+    assert "there is none" in edit.error
+    edit.press("say_table", table="invoices: left out")
+    bench.wait()
+    assert (edit.error, len(bench.schema_view.schema.tables)) == ("", 2)
+    assert "invoices" not in data.text.split("note:")[0]
+    edit.press("undo")
+    bench.wait()
+    assert len(bench.schema_view.schema.tables) == 3
+    data.press("ingest", folder=str(tmp_path / "shop"))
+    bench.wait()
+    assert bench.launch.engine.schema == bench.schema_view.schema
+    edit.press("undo")
+    bench.wait()
+    assert "has its own by now" in edit.error
+    assert "schema = schema.set_stype('lines', 'Quantity', 'set_aside')" in bench.code
+
+
+def test_looks_and_runs_are_shown_where_they_are_asked_for_one_at_a_time(shop, tmp_path):
+    engine, task, plan = shop
+    bench = Workbench(engine)
+    look, runs, predict = (bench.forms[name] for name in ("look", "runs", "predict"))
+    bench.launch._asked(task, plan.replace(layers=1, channels=4, epochs=1, max_steps=2))
+    bench._asked()
+    for action, widget in (("subgraph", SubgraphView), ("cutoffs", CutoffCheck)):
+        look.press(action)
+        bench.wait()
+        assert isinstance(bench.children[bench.children.index(look) + 1], widget)
+    look.press("hide")
+    assert shown(bench)[-3:] == [LOOK, RUNS, CODE]
+    look.press("subgraph", entities="-5")
+    bench.wait()
+    assert "val has none of -5" in look.error
+    for channels in ("4", "8"):
+        bench.forms["plan"].press("train", channels=channels)
+        bench.wait()
+        bench.launch.run.wait()
+    predict.press("explain")
+    bench.wait()
+    assert isinstance(bench.children[bench.children.index(predict) + 1], ExplainView)
+    runs.press("compare")
+    bench.wait()
+    assert shown(bench)[-3:] == [RUNS, "RunCompare", CODE]
+    assert "RunCompare([run.wait(), engine.train(task, plan.replace(channels=4)).wait()])" in bench.code
+    runs.press("save", folder=str(tmp_path / "kept"))
+    bench.wait()
+
+    again = Workbench(str(engine.dataset.path))  # as after a restart of the kernel
+    again.forms["runs"].press("load", folder=str(tmp_path / "kept"))
+    again.wait()
+    assert shown(again)[1:5] == ["2 Query", "FanoutPicker", "3 Plan", LOOK]
+    assert (again.monitor.record.state, again.forms["plan"].values["channels"]) == ("finished", "8")
+    for each in (bench, again):
+        each.forms["predict"].press("predict", split="val")
+        each.wait()
+    assert again.forms["predict"].table.equals(predict.table)
+    assert "run = engine.load_run(" in again.code
 
 
 def test_a_call_is_let_go_and_the_next_one_heard(shop, monkeypatch):

@@ -32,6 +32,9 @@ const head = (names) => make("thead", {}, make("tr", {}, ...names.map((name) => 
 
 const body = (rows) => make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, make("bdi", {}, cell))))));
 
+/** A line of a legend. */
+const swatch = (colour, text, mark = "square") => make("li", {}, make("span", { class: `wb-swatch wb-${mark}`, style: `background:${colour}` }), make("bdi", {}, text));
+
 /** A long label, shortened. */
 const clip = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}\u2026` : text);
 
@@ -40,10 +43,10 @@ function cssColour(node, name) {
   return getComputedStyle(node).getPropertyValue(name).trim();
 }
 
-/** Call back when the light or dark theme changes; returns a function that stops it. */
+/** Call back when the light or dark theme of Jupyter, VS Code or the system changes; returns what stops it. */
 function watchTheme(redraw) {
   const observer = new MutationObserver(() => requestAnimationFrame(redraw));
-  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
+  observer.observe(document.body, { attributes: true, attributeFilter: ["class", "data-jp-theme-name", "data-jp-theme-light"] });
   const media = matchMedia("(prefers-color-scheme: dark)");
   media.addEventListener("change", redraw);
   return () => (observer.disconnect(), media.removeEventListener("change", redraw));
@@ -53,7 +56,7 @@ const SILENCE = 4000;
 
 /** Mount a widget: draw now and whenever the payload is replaced; show errors; return the clean-up. */
 function mount(model, el, name, build) {
-  const root = make("div", { class: `wb wb-${name}` });
+  const root = make("div", { class: `wb wb-${name}`, role: "group", "aria-label": `${name} widget` });
   const error = make("div", { class: "wb-error", role: "alert", hidden: true });
   const silence = make("div", { class: "wb-error wb-silence", role: "status", hidden: true },
     "No answer from the kernel: it is busy, or this is a saved picture. Run the cell again to edit it.");
@@ -73,6 +76,10 @@ function mount(model, el, name, build) {
     const others = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape" || (event.shiftKey && event.key === "Enter");
     if (!others) event.stopPropagation();
   });
+  // What scrolls can be reached by keyboard, and only then.
+  const reach = () => root.querySelectorAll(".wb-scroll, .wb-card").forEach((node) => {
+    node.tabIndex = node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight ? 0 : -1;
+  });
   const show = () => {
     answered();
     const payload = model.get("_payload");
@@ -87,11 +94,14 @@ function mount(model, el, name, build) {
   model.on("msg:custom", answered);
   const unwatch = watchTheme(redraw);
   // A restored view is drawn before it is attached, when no theme colour is known: draw again once it has a size.
-  const resized = new ResizeObserver(() => redraw());
+  const resized = new ResizeObserver(() => (redraw(), reach()));
   resized.observe(root);
   show();
   return () => (model.off("change:_payload", show), model.off("msg:custom", answered), clearTimeout(waiting), unwatch(), resized.disconnect(), stop());
 }
+
+/** The default export of a widget; `build(root, send, model)` fills it and returns { update, redraw?, stop? }. */
+const widget = (name, build) => ({ render: ({ model, el }) => mount(model, el, name, (root, send) => build(root, send, model)) });
 
 function number(value) {
   const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;

@@ -13,11 +13,11 @@ function render({ model, el }) {
 
     const act = (action) => send({ kind: "act", action, values: Object.fromEntries([...inputs].map(([name, node]) => [name, node.value])) });
 
-    function field({ name, label, kind, hint, options }) {
+    function field({ name, label, kind, hint }) {
       const onkeydown = (event) => event.key === "Enter" && !buttons.firstChild.disabled && buttons.firstChild.click();
       const node = {
         area: () => make("textarea", { rows: 4, spellcheck: "false", placeholder: hint }),
-        choice: () => make("select", {}, ...options.map((value) => make("option", { value }, value))),
+        choice: () => make("select"),
       }[kind] || (() => make("input", { placeholder: hint, onkeydown }));
       inputs.set(name, node());
       return make("label", { class: `wb-${kind}` }, make("span", {}, label), inputs.get(name));
@@ -25,7 +25,7 @@ function render({ model, el }) {
 
     function page({ columns, rows, start, total, step }) {
       const last = start + rows.length;
-      const go = (text, start, disabled) => make("button", { type: "button", disabled, onclick: () => send({ kind: "page", start }) }, text);
+      const go = (text, start, disabled) => button(text, () => send({ kind: "page", start }), { disabled });
       return [
         make("table", {}, head(columns), body(rows)),
         bar(go("First", 0, !start), go("Previous", start - step, !start), `rows ${number(start + 1)} to ${number(last)} of ${number(total)}`, go("Next", last, last >= total), go("Last", total, last >= total)),
@@ -38,7 +38,13 @@ function render({ model, el }) {
         buttons.append(...m.actions.map(([name, text]) => button(text, () => act(name))));
       }
       // What is typed meanwhile stays: only what the kernel changed is filled in.
-      for (const { name, value } of m.fields) if (known.get(name) !== value) (known.set(name, value), (inputs.get(name).value = value));
+      for (const { name, value, options: names } of m.fields) {
+        const [node, now] = [inputs.get(name), JSON.stringify([value, names])];
+        if (known.get(name) === now) continue;
+        known.set(name, now);
+        if (node.options) node.replaceChildren(...options(names));
+        node.value = value;
+      }
       for (const node of buttons.children) node.disabled = m.locked;
       [title.textContent, note.textContent, text.textContent] = [m.title, m.note, m.text];
       text.hidden = !m.text;

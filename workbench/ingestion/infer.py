@@ -119,7 +119,8 @@ def _no_links(found: list[Table]) -> list[str]:
         return []
     return [
         "no table links to another, so a seed would see its own row only; make tables of a flat one with "
-        "tables.split(table, key=column, columns=[...]), or say links with schema.link(table, column, target)"
+        "wb.normalise(tables, {name: [key, column, ...], ...}, time=column), or say links with "
+        "schema.link(table, column, target)"
     ]
 
 

@@ -306,10 +306,13 @@ def find_files(source: str | Path) -> list[Path]:
         found = [p for p in found if p.is_file()]
     readable = sorted({p for p in found if file_kind(p) and not p.name.startswith((".", "_"))})
     if not readable:
+        got = "there is no readable file" if path.exists() else "nothing is there"
+        # A notebook is looked at from its own folder, not from where JupyterLab was started.
+        within = "" if path.is_absolute() else f" (looked for in {Path.cwd()})"
         raise TableError(
             explain(
                 f"tables at {str(source)!r} were asked for",
-                "there is no readable file" if path.exists() else "nothing is there",
+                got + within,
                 "a folder, a glob such as 'data/*.parquet', or one file; " + ", ".join(SUFFIXES),
             )
         )

@@ -1,4 +1,7 @@
-"""Colours of every picture: a palette that colour-blind readers can tell apart (Okabe and Ito, 2008).
+"""Colours of every picture: a palette that colour-blind readers can tell apart.
+
+Five of them are those of Okabe and Ito (2008); the others stand apart from these in every kind of
+colour vision.
 
 Types beyond the palette's length reuse its colours with another mark, so that a pair of colour and
 mark always names one type. Vermilion is left out of the palette: it means "later than the anchor".
@@ -6,7 +9,7 @@ mark always names one type. Vermilion is left out of the palette: it means "late
 
 from __future__ import annotations
 
-TYPE_COLOURS: tuple[str, ...] = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#b8a800", "#7f7f7f")
+TYPE_COLOURS: tuple[str, ...] = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8a3ffc", "#6f4518")
 """Node types and lines, in order of appearance."""
 
 MARKS: tuple[str, ...] = ("circle", "square", "diamond")

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+import pyarrow as pa
+
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 
 MARKUP = (
@@ -26,7 +29,7 @@ WRAPS = ("<{}>", "<{}/>", "</{}>", "'><{}>", '"><{}>', "]]><{}>", "<!--<{}>-->",
 """Where markup may stand: as it is, behind what ends an attribute or a comment, escaped already, cut off."""
 
 MARKS = (
-    *("\u202e", "\u2066", "\u200f", "\u200b", "\ufeff"),  # of direction, and of no width
+    *("\u05d0\u05d1 1 ", "\u202e", "\u2066", "\u200f", "\u200b", "\ufeff"),  # of direction, and of no width
     *("\x00", "\x1b[31m", "\ud800", "\uffff", "\n\n", "\t"),
 )
 """Characters that turn, end, colour or break what stands behind them; half a character is among them."""
@@ -76,3 +79,29 @@ def hostile_schema(names: Sequence[str]) -> Schema:
     columns = [(Column(name, Stype.TEXT), Column("k", Stype.ID)) for name in names]
     facts = [Table(name, c, foreign_keys=keys) for name, c in zip(names, columns, strict=True)]
     return Schema((users, *facts))
+
+
+def hostile_tables(names: Sequence[str], keys: Sequence[str]) -> tuple[dict[str, pa.Table], Schema]:
+    """Tables that can be ingested: ``users`` with these keys, and a table with times per name.
+
+    Parameters
+    ----------
+    names : of the tables, of a column in each, and of columns of ``users``; the first has events enough
+        to be predicted
+    keys : of the users; text values of the other tables, too
+    """
+    rng = np.random.default_rng(0)
+    count = len(keys)
+    users = {"key": pa.array(keys), **{name: rng.random(count) for name in names}}
+    tables = {"users": pa.table(users)}
+    columns = (Column("key", Stype.ID), *(Column(name, Stype.NUMERICAL) for name in names))
+    schema = [Table("users", columns, "key")]
+    for place, name in enumerate(names):
+        rows = 3 * count if place == 0 else 4
+        drawn = np.sort(rng.integers(0, 60, rows)).astype("timedelta64[D]")
+        to, said = (pa.array([keys[i] for i in rng.integers(0, count, rows)]) for _ in range(2))
+        at = pa.array(np.datetime64("2026-01-01", "us") + drawn)
+        tables[name] = pa.table({"to": to, name: said, "at": at})
+        columns = (Column("to", Stype.ID), Column(name, Stype.CATEGORICAL), Column("at", Stype.TIMESTAMP))
+        schema.append(Table(name, columns, time="at", foreign_keys=(ForeignKey("to", "users"),)))
+    return tables, Schema(tuple(schema))

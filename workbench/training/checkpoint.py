@@ -86,7 +86,9 @@ def read_json(path: Path) -> Any:
         raise TrainingError(
             explain(
                 f"a run was loaded from {path.parent}",
-                f"there is no {path.name}",
+                f"there is no {path.name}"
+                if path.parent.exists()
+                else f"nothing is there, seen from {Path.cwd()}",
                 "a folder that a run wrote",
             )
         ) from None

@@ -155,17 +155,21 @@ class Run(Underway):
         self._ready()
         return self.model
 
-    def save(self, folder: str | Path) -> Path:
-        """Copy the run to a folder that does not exist yet, complete or not at all.
+    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+        """Copy the run to a folder, complete or not at all.
+
+        Parameters
+        ----------
+        replace : whether a run that lies there already makes room, as where a notebook is run once more
 
         Raises
         ------
         TrainingError
-            If the folder exists, or the disk refuses.
+            If the folder exists and is not to be replaced, or holds something else; if the disk refuses.
         """
         self._ready()
         target = expect_path(folder, TrainingError, "a folder for a run")
-        copy_folder(self.folder, target)
+        copy_folder(self.folder, target, replace=replace)
         return target
 
     def evaluate(self, splits: Any = "test", **options: Any) -> Evaluation:

@@ -144,30 +144,38 @@ def new_folder(folder: str | Path | None) -> Path:
     return path
 
 
-def copy_folder(source: Path, target: Path) -> None:
-    """Copy a run's folder to a new place, complete or not at all.
+def copy_folder(source: Path, target: Path, *, replace: bool = False) -> None:
+    """Copy a run's folder to a new place, or over another run, complete or not at all.
 
     Raises
     ------
     TrainingError
-        If the target exists, or the disk refuses; nothing is left behind.
+        If the target exists, or is no run where one is replaced, or the disk refuses; nothing is left behind.
     """
     asked = f"a run was to be saved to {target}"
-    if target.exists():
-        raise TrainingError(explain(asked, "it exists", "a new folder"))
-    staging = draft_of(target)
+    if target.exists() and not replace:
+        do = "Say replace=True to put it in the place of the run that is there"
+        raise TrainingError(explain(asked, "it exists", "a new folder", do))
+    if target.exists() and not (target / "plan.json").exists():
+        raise TrainingError(explain(asked, "what lies there is no run", "a new folder, or that of a run"))
+    staging, old = draft_of(target), draft_of(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, staging, copy_function=_copy_file)
         staging.chmod(0o755)  # a temporary folder is its owner's only
         sync_folders(staging, ())
+        if target.exists():
+            target.replace(old)
         staging.replace(target)
         sync_folders(target.parent, ())
     except OSError as error:
         do = "Free some space, or choose another place"
         raise TrainingError(explain(asked, f"the disk refused ({error.strerror or error})", do=do)) from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)  # it is there only if something went wrong
+        if old.exists() and not target.exists():
+            old.replace(target)
+        for folder in (staging, old):
+            shutil.rmtree(folder, ignore_errors=True)  # staging is there only if something went wrong
 
 
 def _copy_file(source: str, target: str) -> None:
