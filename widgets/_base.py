@@ -10,18 +10,18 @@ from __future__ import annotations
 import base64
 import html
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
-import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._marks import written_out
 from widgets._messages import take
+from widgets._wire import listen_beside_cells, pack
 from widgets._worker import LatestWins
 
 STATIC = Path(__file__).parent / "static"
@@ -63,6 +63,7 @@ class Face(anywidget.AnyWidget):
     handles: ClassVar[tuple[str, ...]] = ()
     """Kinds of messages that the subclass takes; any other is refused."""
 
+    _stop: Callable[[], object] = staticmethod(lambda: None)
     _payload = traitlets.Dict().tag(sync=True)
 
     def __init__(self) -> None:
@@ -91,6 +92,16 @@ class Face(anywidget.AnyWidget):
             meta = {**meta, "error": sayable(self.error)}
             self._payload = {"seq": self._seq, "meta": meta, "columns": packed}
 
+    def while_open(self, stop: Callable[[], object]) -> None:
+        """Call ``stop`` when the widget is closed, or when this is called again."""
+        self._stop()
+        self._stop = stop
+
+    def close(self) -> None:
+        """Take the views away, and what was to end with them."""
+        self._stop()
+        super().close()
+
     def show_error(self, error: Exception) -> None:
         """Show an error in the widget, in place of the one before."""
         self.error = f"{type(error).__name__}: {error}"
@@ -110,16 +121,6 @@ class Face(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """Add the still picture, which exports and code hosts show in place of the widget."""
         return with_still(super()._repr_mimebundle_(**kwargs), *self.still())
-
-
-def listen_beside_cells(comm: Any) -> None:
-    """Let messages of views come over the subshell that they are sent to, where the kernel has subshells.
-
-    ipykernel (7.4) leads them to the shell that last sent something: of a run that was begun in a cell the
-    main one, where a click would wait until the cell ends that waits for the run.
-    """
-    if hasattr(comm, "_reply_subshell_for"):
-        comm._reply_subshell_for = lambda _data, asked: asked
 
 
 def sayable(text: str, longest: int = LONGEST) -> str:
@@ -145,18 +146,3 @@ def with_still(bundle: Any, picture: str, line: str) -> tuple[dict[str, Any], di
     code = base64.b64encode(picture.encode()).decode()
     image = f'<img alt="{html.escape(line)}" src="data:image/svg+xml;base64,{code}" />'
     return {**data, "image/svg+xml": picture, "text/html": image, "text/plain": line}, metadata
-
-
-def in_notebook() -> bool:
-    """True in a Jupyter kernel; a terminal or a script shows nothing by itself."""
-    from IPython.core.getipython import get_ipython
-
-    shell = get_ipython()
-    return shell is not None and getattr(shell, "kernel", None) is not None
-
-
-def pack(column: NDArray[Any]) -> dict[str, Any]:
-    """A numeric column as its kind and little-endian bytes."""
-    kinds = {"f": "f4", "u": "u1" if column.dtype.itemsize == 1 else "u4", "i": "i4", "b": "u1"}
-    kind = kinds[column.dtype.kind]
-    return {"kind": kind, "data": np.ascontiguousarray(column, dtype=f"<{kind}").tobytes()}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 import workbench as wb
@@ -17,12 +18,12 @@ FEW, BINS = 8, 10
 Bars = Sequence[tuple[str, int]]
 
 
-def batch_facts(batch: wb.Batch, classes: Sequence[object] = ()) -> dict[str, Any]:
+def batch_facts(batch: wb.Batch, classes: pa.Array | None = None) -> dict[str, Any]:
     """Count a batch.
 
     Parameters
     ----------
-    classes : values of the task's classes, where its labels are places in them
+    classes : pyarrow.Array or None  values of the task's classes, where its labels are places in them
 
     Returns
     -------
@@ -43,7 +44,7 @@ def batch_facts(batch: wb.Batch, classes: Sequence[object] = ()) -> dict[str, An
         "duplicates": 1 - held / every if every else 0.0,
         "bytes": sum(part["bytes"] for part in [*nodes, *edges]),
         "array_bytes": array_bytes(subgraph),
-        "labels": label_bars(batch.label, classes),
+        "labels": label_bars(batch.label, [] if classes is None else classes.to_pylist()),
         "ages": age_bars(seed_leads(batch)),
         "anchors": anchors_text(batch.anchors),
         "seconds": batch.seconds,

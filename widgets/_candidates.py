@@ -111,8 +111,7 @@ def known_points(candidates: Sequence[Candidate], measure: str) -> list[dict[str
     (told, unit), points = COSTS[measure], list[dict[str, Any]]()
     for i, each in enumerate(candidates):
         if each.profile is not None and each.worth is not None:
-            mean, *interval = (end / unit for end in each.cost(measure))
-            ends = [mean, *(end if end < float("inf") else None for end in interval)]
-            label = f"{short(each.name)}: {amount(mean)} {told}"
+            ends = [end / unit if end < float("inf") else None for end in each.cost(measure)]
+            label = f"{short(each.name)}: {amount(each.cost(measure)[0] / unit)} {told}"
             points.append({"at": i, "label": label, "x": ends, "y": each.worth})
     return points

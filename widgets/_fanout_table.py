@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import workbench as wb
+from widgets._fanout_reach import reached, usable
 from widgets._messages import item
 from widgets._schema_facts import short
 
@@ -43,20 +44,11 @@ class FanoutTable:
     @property
     def edge_types(self) -> tuple[wb.EdgeType, ...]:
         """Rows of the table: what walks of this depth could use, whatever the cells say, nearest first."""
-        found, usable = {self.seed_type}, dict[wb.EdgeType, None]()
-        for _ in range(self.fanout.hops_deep):
-            usable |= dict.fromkeys(e for e in self.schema.edge_types if e.dst in found)
-            found |= {e.src for e in usable}
-        return tuple(usable)
+        return usable(self.schema, self.seed_type, self.fanout.hops_deep)
 
     def reachable(self) -> list[set[wb.EdgeType]]:
         """Per hop the edge types that lead on from a node found by the hop before."""
-        frontier, hops = {self.seed_type}, []
-        for hop in range(1, self.fanout.hops_deep + 1):
-            usable = {e for e in self.schema.edge_types if e.dst in frontier}
-            hops.append(usable)
-            frontier = {e.src for e in usable if self.fanout.get(hop, e) != 0}
-        return hops
+        return reached(self.schema, self.seed_type, self.fanout)
 
     def rows(self) -> list[dict[str, object]]:
         """JSON rows: the edge type, per hop the number or share (None: out of reach), and what else it says.
@@ -66,7 +58,7 @@ class FanoutTable:
         hops = self.reachable()
         found: list[dict[str, object]] = []
         for e in self.edge_types:
-            drawn = [self.fanout.cell(i, e) if e in usable else None for i, usable in enumerate(hops, 1)]
+            drawn = [self.fanout.cell(i, e) if e in open_ else None for i, open_ in enumerate(hops, 1)]
             cells = [cell.take if isinstance(cell, wb.Draw) else cell for cell in drawn]
             notes = [short(cell) if isinstance(cell, wb.Draw) else "" for cell in drawn]
             found.append({"edge_type": short(e), "cells": cells, "notes": notes})

@@ -32,7 +32,10 @@ def grown(flat: wb.FlatSubgraph, node: int, more: wb.FlatSubgraph, shared: bool 
     via = _positions(more.edge_types, edge_types)[more.edge_type]
     near = np.isin(flat.node_id, more.node_id)
     near &= shared or flat.seed == flat.seed[node]
-    place = _places(flat, node, np.flatnonzero(near), kind, more.node_id)
+    place = _places(flat, np.flatnonzero(near), kind, more.node_id)
+    place[more.hop == 0] = node  # wherever its type stands among those of its neighbours
+    new = place < 0
+    place[new] = len(flat) + np.arange(new.sum())
     here = flat.dst == node
     had = set(_pairs(flat.edge_type[here], flat.edge_id[here]))
     fresh = np.array([pair not in had for pair in _pairs(via, more.edge_id)], bool)
@@ -52,6 +55,20 @@ def grown(flat: wb.FlatSubgraph, node: int, more: wb.FlatSubgraph, shared: bool 
     return flat.joined(moved, place >= len(flat), fresh)
 
 
+def further(graph: Any, request: wb.SampleRequest, flat: wb.FlatSubgraph, row: int) -> wb.FlatSubgraph:
+    """One more hop from a row of ``flat``, sampled as the request's plan would."""
+    asked = (flat.node_types[flat.type[row]], int(flat.node_id[row]), int(flat.sees[row]))
+    place = {"seed": int(flat.seed[row]), "hop": int(flat.hop[row])}
+    return wb.flatten(wb.sample_further(graph, request, *asked, **place), graph)
+
+
+def resampled(graph: Any, request: wb.SampleRequest, fanout: wb.Fanout) -> wb.SampledSubgraph:
+    """The seeds of a request under another fanout; anchors and key stay, so only the fanout differs."""
+    plan = fanout.compile(graph.schema, [seeds.node_type for seeds in request.seed_sets])
+    found: wb.SampledSubgraph = graph.sample(replace(request, plan=plan))
+    return found
+
+
 def _positions(names: tuple[Any, ...], among: tuple[Any, ...]) -> NDArray[np.int32]:
     return np.array([among.index(name) for name in names], np.int32)
 
@@ -61,12 +78,8 @@ def _pairs(kinds: NDArray[Any], ids: NDArray[Any]) -> list[tuple[int, int]]:
 
 
 def _places(
-    flat: wb.FlatSubgraph, node: int, near: NDArray[np.int64], kind: NDArray[Any], ids: NDArray[Any]
+    flat: wb.FlatSubgraph, near: NDArray[np.int64], kind: NDArray[Any], ids: NDArray[Any]
 ) -> NDArray[np.int32]:
-    """int32[k]: the row of each node in the result; nodes that are not near stand behind all others."""
+    """int32[k]: the row of each node among those that are near; -1 where it is none of them."""
     known = dict(zip(_pairs(flat.type[near], flat.node_id[near]), near.tolist(), strict=True))
-    place = np.array([known.get(pair, -1) for pair in _pairs(kind, ids)], np.int32)
-    place[0] = node
-    new = place < 0
-    place[new] = len(flat) + np.arange(new.sum())
-    return place
+    return np.array([known.get(pair, -1) for pair in _pairs(kind, ids)], np.int32)

@@ -16,11 +16,15 @@ import numpy as np
 import pyarrow as pa
 
 import workbench as wb
+from widgets._launch_data import go_on
 from widgets._launch_inputs import named, there
 from widgets._launch_runs import RunStep
 
 PIECE = 4_096
 """Seeds that are predicted between two looks at whether to stop, at least a batch."""
+
+EXPLAINED = 8
+"""Seeds that are explained at once."""
 
 
 class Launch(RunStep):
@@ -59,11 +63,19 @@ class Launch(RunStep):
         self.steps.predicted(code)
         return self.predictions
 
-    def explain(self, split: str = "", at: str = "", entities: str = "", most: int = 8) -> wb.Explanation:
+    def explain(
+        self,
+        split: str = "",
+        at: str = "",
+        entities: str = "",
+        most: int = EXPLAINED,
+        look: Callable[[], None] = go_on,
+    ) -> wb.Explanation:
         """What moved the predictions for a few seeds, of those that :meth:`whom` says."""
         run = self.ended("an explanation")
         seeds, code = self.whom(split, at, entities, most)
         found: wb.Explanation = run.explain(seeds)
+        look()
         self.steps.looked("explain", [f"explanation = run.explain({code})", "ExplainView(explanation)"])
         return found
 

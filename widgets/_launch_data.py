@@ -13,6 +13,8 @@ from widgets._launch_draft import Draft, shape
 from widgets._launch_edits import Edit
 from widgets._launch_inputs import named, there
 
+Change = Callable[[History[Draft]], History[Draft]]
+
 
 def go_on() -> None:
     """The ``look`` of who waits to the end."""
@@ -40,9 +42,7 @@ class DataStep:
             source = wb.open(source)
         if isinstance(source, wb.Engine):
             if schema is not None:
-                do = (
-                    "Say Workbench(engine) alone, or Workbench(tables, schema) to ingest them under a schema."
-                )
+                do = "Say Workbench(engine) alone, or Workbench(tables, schema) before an ingest."
                 raise wb.SchemaError(f"a dataset was given with a schema: it has its own. {do}")
             self._opened(source)
         else:
@@ -59,8 +59,7 @@ class DataStep:
         """The schema: of the dataset, or of the tables as edited so far."""
         if self.engine is None and self._drafts is not None:
             return self._drafts.now.schema
-        found: wb.Schema = there(self.engine, "a schema").schema
-        return found
+        return there(self.engine, "a schema").schema  # type: ignore[no-any-return]
 
     def edit(self, edit: Edit) -> wb.Schema:
         """Say something else of a column or a table.
@@ -73,20 +72,26 @@ class DataStep:
         return self._draw(lambda drafts: drafts.then(drafts.now.edited(edit)))
 
     def normalise(
-        self, entities: Mapping[str, Sequence[str]], time: str | None = None, rest: str = "rows"
+        self,
+        entities: Mapping[str, Sequence[str]],
+        time: str | None = None,
+        rest: str = "rows",
+        look: Callable[[], None] = go_on,
     ) -> wb.Schema:
         """Split a flat table into several, as ``wb.normalise`` does; what was edited before is forgotten."""
-        return self._draw(lambda drafts: drafts.then(drafts.now.normalised(entities, time, rest)))
+        return self._draw(lambda drafts: drafts.then(drafts.now.normalised(entities, time, rest)), look)
 
     def undo(self) -> wb.Schema:
         """Take the last edit back; nothing to take back changes nothing."""
         return self._draw(lambda drafts: drafts.undone())
 
-    def _draw(self, change: Callable[[History[Draft]], History[Draft]]) -> wb.Schema:
+    def _draw(self, change: Change, look: Callable[[], None] = go_on) -> wb.Schema:
         if self._drafts is None or self.engine is not None:
             do = "Begin anew with Workbench(tables), edit (the code says how), ingest to another folder."
             raise wb.SchemaError(f"an edit of the schema was asked for: the dataset has its own by now. {do}")
-        self._drafts = change(self._drafts)
+        drafts = change(self._drafts)
+        look()
+        self._drafts = drafts
         self.steps.drafted(self._drafts.now.lines(self.steps.given))
         return self.schema
 
@@ -114,11 +119,9 @@ class DataStep:
         drafts = there(self._drafts, "an ingest", "Say Workbench(tables)")
         place = named(folder, wb.IngestError, "a folder for the dataset")
         if wb.Dataset.exists(place):
-            rows = ", ".join(t.name for t in wb.Dataset.open(place).schema)
-            raise wb.IngestError(
-                f"a dataset was to be written to {place}: there is one already, of {rows}. "
-                "Open it, or name another folder."
-            )
+            got = f"there is one already, of {', '.join(t.name for t in wb.Dataset.open(place).schema)}"
+            do = "Open it, or name another folder."
+            raise wb.IngestError(f"a dataset was to be written to {place}: {got}. {do}")
         draft = drafts.now
         done = wb.ingest(draft.tables, draft.schema, place, callbacks=callbacks, cancel=cancel)
         self._opened(wb.open(place))
@@ -137,11 +140,9 @@ class DataStep:
         place = named(folder, wb.StoreError, "the folder of a dataset")
         engine = wb.open(place)
         if shape(engine.schema) != shape(self.schema):
-            names = ", ".join(table.name for table in engine.schema)
-            raise wb.StoreError(
-                f"the dataset at {place} was to be opened for these tables: it has another schema (tables "
-                f"{names}). Name another folder, or say Workbench({place!r})."
-            )
+            got = f"it has another schema (tables {', '.join(table.name for table in engine.schema)})"
+            do = f"Name another folder, or say Workbench({place!r})."
+            raise wb.StoreError(f"the dataset at {place} was to be opened for these tables: {got}. {do}")
         look()
         self._opened(engine)
         self.steps.made(place)

@@ -37,5 +37,5 @@ class Kept:
         return (
             ""
             if ended
-            else f"# cancelled after {len(self.run.history)} epochs here; a script trains to the end"
+            else f"# cancelled after epoch {len(self.run.history)} here; a script trains to the end"
         )

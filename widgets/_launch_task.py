@@ -64,9 +64,14 @@ class TaskStep(DataStep):
         Raises
         ------
         TaskError
-            If there are none.
+            If there are none, or both a split and an instant are named.
         """
         task = there(self.task, "a seed", "Ask a query first")
+        if split and at:
+            do = f"Ask for an instant, without a split, to have it at {at}; or leave the instant empty"
+            raise wb.TaskError(
+                f"seeds of {split} at {at} were asked for: a split has anchors of its own. {do}."
+            )
         keys = typed_keys(entities, there(self.engine, "keys").keys(task.entity_table).type)
         if split:
             seeds, code = task.seeds(split), f"task.seeds({split!r})"

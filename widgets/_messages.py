@@ -15,21 +15,24 @@ from widgets._schema_facts import short
 
 T = TypeVar("T")
 
+LONGEST = 100_000
+"""Characters of a text in a message."""
+
 KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
     int: ("a whole number", lambda value: type(value) is int),
     float: ("a finite number", lambda value: type(value) in (int, float) and _finite(value)),
     bool: ("true or false", lambda value: type(value) is bool),
-    str: ("a text", lambda value: type(value) is str),
+    str: (f"a text of at most {LONGEST:,} characters, none of them half", lambda value: _is_text(value)),
     dict[str, str]: (
-        "texts by name",
-        lambda value: isinstance(value, Mapping) and all(type(text) is str for text in value.values()),
+        f"texts by name, of at most {LONGEST:,} characters, none of them half",
+        lambda value: isinstance(value, Mapping) and all(map(_is_text, (*value, *value.values()))),
     ),
 }
 """Kind that a method declares -> its name, and whether a value is of it."""
 
 
-def take(method: Callable[..., T], message: Mapping[str, Any]) -> T:
-    """Call a method with the values of a message.
+def take(method: Callable[..., T], message: Mapping[str, Any], **ours: Any) -> T:
+    """Call a method with the values of a message, and with values of our own, which are not checked.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def take(method: Callable[..., T], message: Mapping[str, Any]) -> T:
         if not fits(value):
             got = f"{short(name)} of a message to {method.__name__} was asked for: got {short(repr(value))}"
             raise wb.WorkbenchError(f"{got}. Allowed: {told}.")
-    return method(**message)
+    return method(**message, **ours)
 
 
 def item(items: Sequence[T], place: object, what: str) -> T:
@@ -68,6 +71,11 @@ def _kinds(function: Callable[..., Any]) -> dict[str, Any]:
 
 def _finite(value: float) -> bool:
     return -1e300 < value < 1e300 and math.isfinite(value)
+
+
+def _is_text(value: object) -> bool:
+    """What is typed is sent back and saved; half of a character no message takes back."""
+    return type(value) is str and len(value) <= LONGEST and value == value.encode("utf-8", "replace").decode()
 
 
 def _any(_value: object) -> bool:

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import workbench as wb
-
-FIRST, LATER = 16, 8
-"""Neighbours of a new step at hop 1 and beyond; 1 where there is at most one."""
+from widgets._metapath_steps import no_step, usual_take, ways_from, with_cell
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class MetapathDraft:
 
     def ways(self, to: str | None = None) -> tuple[wb.EdgeType, ...]:
         """Edge types along which the next step may go, to one type or to any."""
-        return tuple(e for e in self.schema.edge_types if e.dst == self.end and to in (None, e.src))
+        return ways_from(self.schema, self.end, to)
 
     def walk(self, edge_type: str | wb.EdgeType, take: float | wb.Draw | None = None) -> MetapathDraft:
         """One step more on the active metapath, or the first of a new one.
@@ -75,10 +73,9 @@ class MetapathDraft:
         """
         step = self.schema.edge_type(edge_type)
         if step not in self.ways():
-            raise self._no_step(f"along {step}", "it does not end there", self.ways())
+            raise no_step(self.end, f"along {step}", "it does not end there", self.ways())
         if take is None:
-            single = self.schema.edge_spec(step).layout == "column"
-            take = 1 if single else LATER if self.chain else FIRST
+            take = usual_take(self.schema, step, len(self.chain) + 1)
         if self.active is None:
             path = wb.Metapath(step, fanouts=[take])
             return replace(self, paths=(*self.paths, path), active=len(self.paths))
@@ -97,7 +94,7 @@ class MetapathDraft:
         if len(found) == 1:
             return self.walk(found[0])
         got = "several edge types lead there" if found else "no edge type leads there"
-        raise self._no_step(f"to {to!r}", got, found or self.ways())
+        raise no_step(self.end, f"to {to!r}", got, found or self.ways())
 
     def back(self) -> MetapathDraft:
         """The active metapath without its last step."""
@@ -108,15 +105,7 @@ class MetapathDraft:
 
     def set(self, path: int, hop: int, take: float | wb.Draw) -> MetapathDraft:
         """Another number at a hop (1 is the first); a number keeps the options that the cell has."""
-        cells = list(self._path(path).fanouts)
-        if not 1 <= hop <= len(cells):
-            raise wb.FanoutError(
-                f"hop {hop} of metapath {path} was asked for: it has hops 1 to {len(cells)}."
-            )
-        old = cells[hop - 1]
-        keeps = isinstance(old, wb.Draw) and not isinstance(take, wb.Draw)
-        cells[hop - 1] = old.with_take(take) if keeps else take
-        return self._with(path, fanouts=cells)
+        return self._with(path, fanouts=with_cell(list(self._path(path).fanouts), hop, take))
 
     def static(self, path: int, on: bool) -> MetapathDraft:
         """Waive the times of a metapath's edges, or not."""
@@ -145,11 +134,6 @@ class MetapathDraft:
         found = wb.Metapaths(list(self.paths), **self.rules)
         found.compile(self.schema, [self.seed_type])
         return found
-
-    def _no_step(self, where: str, got: str, ways: tuple[wb.EdgeType, ...]) -> wb.FanoutError:
-        allowed = ", ".join(map(str, ways)) or "none: no edge type ends here"
-        asked = f"a step of sampling from {self.end!r} {where} was asked for"
-        return wb.FanoutError(f"{asked}: {got}. Allowed: {allowed}. Choose one of them.")
 
     def _path(self, path: int) -> wb.Metapath:
         if isinstance(path, bool) or not isinstance(path, int) or not 0 <= path < len(self.paths):

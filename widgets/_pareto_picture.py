@@ -14,7 +14,7 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 250, 60, 24, 34, 42
 LINE, LETTERS = 16, 92
 """Pixels from a line of the list to the next, and letters that fit into one."""
 
-INK, FRONT, BEATEN = "#24292f", "#0072b2", "#8c959f"
+INK, PAPER, FRONT, BEATEN = "#24292f", "#ffffff", "#0072b2", "#57606a"
 
 
 def candidates_svg(points: Sequence[Mapping[str, Any]], front: Sequence[int], worth: str, cost: str) -> str:
@@ -28,12 +28,17 @@ def candidates_svg(points: Sequence[Mapping[str, Any]], front: Sequence[int], wo
     """
     listed = [line for point in points for line in _lines(point)] or ["nothing is measured yet"]
     rows = [_text(8, HEIGHT + LINE * (i + 1), line) for i, line in enumerate(listed)]
-    axes = [_text(8, 18, worth, " font-weight='600'"), _text(WIDTH - RIGHT, HEIGHT - 6, cost, END)]
+    axes = [
+        _text(8, 18, worth, " font-weight='600'"),
+        _text(WIDTH - RIGHT, HEIGHT - 6, f"{cost} (logarithmic)", END),
+    ]
     body = "".join([*axes, *(_plot(points, front) if points else []), *rows])
-    size = f"width='{WIDTH}' height='{HEIGHT + LINE * len(rows) + 14}'"
+    high = HEIGHT + LINE * len(rows) + 14
+    size = f"width='{WIDTH}' height='{high}' viewBox='0 0 {WIDTH} {high}'"
+    paper = f"<rect width='{WIDTH}' height='{high}' rx='6' fill='{PAPER}'/>"
     style = "font-family='system-ui, sans-serif' font-size='12'"
     named = f"<title>{_shown(f'{worth} against {cost}')}</title>"
-    return f"<svg xmlns='http://www.w3.org/2000/svg' {size} role='img' {style}>{named}{body}</svg>"
+    return f"<svg xmlns='http://www.w3.org/2000/svg' {size} role='img' {style}>{named}{paper}{body}</svg>"
 
 
 END, MIDDLE = " text-anchor='end'", " text-anchor='middle'"
@@ -54,7 +59,7 @@ def _plot(points: Sequence[Mapping[str, Any]], front: Sequence[int]) -> list[str
         colour = FRONT if point["at"] in front else BEATEN
         parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='9' fill='{colour}'/>")
         number = f"{MIDDLE} font-weight='600' font-size='11'"
-        parts.append(_text(x, y + 4, str(point["at"] + 1), number, "#ffffff"))
+        parts.append(_text(x, y + 4, str(point["at"] + 1), number, PAPER))
     ends = [min(points, key=lambda p: p["y"]), max(points, key=lambda p: p["y"])]
     parts += [_text(LEFT - 8, at[p["at"]][1] + 4, f"{p['y']:.3g}", END) for p in ends]
     sides = [min(points, key=lambda p: p["x"][0]), max(points, key=lambda p: p["x"][0])]

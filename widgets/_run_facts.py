@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from widgets._base import sayable
 from widgets._bottleneck import LOADING, TRAINING, bottleneck
+from widgets._curve import Curve
 from widgets._load import Load
-from widgets._run_record import Curve, RunRecord
+from widgets._run_record import RunRecord
 
 NAMES = (
     *("state", "message", "ended", "fraction", "seconds", "remaining", "steps", "seeds", "rate"),

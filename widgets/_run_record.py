@@ -6,46 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import workbench as wb
-
-TICK = 1e-9
-"""Seconds that a clock can tell apart, at least."""
-
-RECENT = 15.0
-"""Seconds that the recent figures look back, about: a first batch that was compiled for is soon forgotten."""
+from widgets._curve import Curve
+from widgets._recent import Pace, lately
 
 OVER = ("finished", "stopped early")
 """States of a run that came to its end: nothing is left to resume."""
-
-
-class Curve:
-    """Points of a long series in bounded memory: when full, neighbours are averaged in pairs.
-
-    Parameters
-    ----------
-    capacity : int  most points kept; an even number
-    """
-
-    def __init__(self, capacity: int = 400) -> None:
-        self.capacity, self.stride = capacity, 1
-        self.x: list[float] = []
-        self.y: list[float] = []
-        self._pending: list[tuple[float, float]] = []
-
-    def add(self, x: float, y: float) -> None:
-        """Take one more point."""
-        self._pending.append((x, y))
-        if len(self._pending) < self.stride:
-            return
-        self.x.append(sum(p[0] for p in self._pending) / self.stride)
-        self.y.append(sum(p[1] for p in self._pending) / self.stride)
-        self._pending.clear()
-        if len(self.x) == self.capacity:
-            self.x, self.y = _halved(self.x), _halved(self.y)
-            self.stride *= 2
-
-
-def _halved(values: list[float]) -> list[float]:
-    return [(a + b) / 2 for a, b in zip(values[::2], values[1::2], strict=True)]
 
 
 @dataclass
@@ -57,7 +22,7 @@ class RunRecord:
     state : ``waiting``, ``running``, ``cancelling``, or how it ended
     loss : Curve  training loss by step
     train, metric : Curve  training loss and validation metric by epoch
-    stages, recent : dict stage -> seconds in total, and over about the last :data:`RECENT` seconds
+    stages, recent : dict stage -> seconds in total, and lately
     queues : dict  batches that wait now, by what they wait for
     steps, seeds : int  taken and seen since the start, over all epochs
     rate : float  recent seeds per second
@@ -93,7 +58,7 @@ class RunRecord:
     metric: Curve = field(default_factory=Curve)
     _earlier: float = 0.0
     _first: tuple[float, float] | None = None
-    _paced: tuple[float, float, float] | None = None
+    _pace: Pace | None = None
 
     @classmethod
     def of(cls, history: Sequence[wb.EpochDone]) -> RunRecord:
@@ -119,7 +84,7 @@ class RunRecord:
     def resume(self) -> None:
         """The run goes on: its curves stay, its clock begins anew."""
         self.state, self.message, self.stage, self.remaining = "waiting", "", "", None
-        self._earlier, self._first, self._paced, self.queues = self.seconds, None, None, {}
+        self._earlier, self._first, self._pace, self.queues = self.seconds, None, None, {}
 
     def add(self, event: wb.Event) -> None:
         """Take one event; kinds that a run does not send are ignored."""
@@ -141,10 +106,7 @@ class RunRecord:
     def _spent(self, event: wb.StageTimes) -> None:
         for stage, seconds in event.stages.items():
             self.stages[stage] = self.stages.get(stage, 0.0) + seconds
-            self.recent[stage] = self.recent.get(stage, 0.0) + seconds
-        total = sum(self.recent.values())
-        if total > RECENT:
-            self.recent = {stage: seconds * RECENT / total for stage, seconds in self.recent.items()}
+        self.recent = lately(self.recent, event.stages)
         self.queues = event.queues or self.queues
 
     def _step(self, event: wb.StepDone) -> None:
@@ -155,17 +117,11 @@ class RunRecord:
         self.seeds += event.seeds
         self.steps += 1
         self.loss.add(self.steps, event.loss)
-        self._pace(event.seconds, event.seeds)
+        self._pace = (
+            Pace(event.seconds) if self._pace is None else self._pace.then(event.seconds, event.seeds)
+        )
+        self.rate = self._pace.rate
         self._estimate(event.seconds)
-
-    def _pace(self, now: float, seeds: int) -> None:
-        """Seeds of the first step count as no pace: how long they took is not known."""
-        last, weighed, spent = self._paced or (now, -seeds, 0.0)
-        took = max(now - last, 0.0)
-        fade = RECENT / (RECENT + took)
-        weighed, spent = (weighed + seeds) * fade, (spent + took) * fade
-        # Two steps within a clock's tick tell no rate.
-        self._paced, self.rate = (now, weighed, spent), weighed / spent if spent > TICK else 0.0
 
     def _estimate(self, now: float) -> None:
         """From the first step on, which ends after what is compiled and read only once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._grouping import Grouped, grouped
-from widgets._growth import grown
+from widgets._growth import further, grown
+from widgets._search import Keys, found_from, located, matching, seed_at
 
 MOST_DOTS = 5000
 """Beyond so many nodes alike ones are drawn as one dot."""
@@ -21,8 +21,6 @@ MOST_OPENED = 1000
 """Nodes of a dot that get dots of their own when it is opened."""
 
 Mask = NDArray[np.bool_]
-
-Keys = Callable[[str, NDArray[np.int64]], Iterable[object]]
 
 
 @dataclass(frozen=True, eq=False)  # equal only to itself: its arrays are large
@@ -72,27 +70,13 @@ class Scene:
     def place(self, node_type: str, node_id: int, seed: int = -1) -> int:
         """The dot of a node, as found by a seed (its position) where seeds share none.
 
-        Raises
-        ------
-        IdError
-            If it is not in sight.
+        An IdError refuses one that is not in sight.
         """
-        flat, names = self.whole, np.array(self.whole.node_types)
-        chosen = ~self.hidden & (names[flat.type] == node_type) & (flat.node_id == node_id)
-        chosen &= (seed < 0) | (flat.seed < 0) | (flat.seed == seed)
-        if not chosen.any():
-            asked = f"node {node_id} of {node_type!r}, seed {seed}, was asked for"
-            raise wb.IdError(f"{asked}: the picture does not show it. Allowed: nodes of view.flat.")
-        return self.dot_of(int(np.argmax(chosen)))
+        return self.dot_of(located(self.whole, ~self.hidden, node_type, node_id, seed))
 
     def seed_of(self, node: int) -> tuple[str, int, int]:
         """Node type, id and anchor of the seed that a dot belongs to; the first where seeds share nodes."""
-        lane = max(int(self.whole.seed[self.members(node)[0]]), 0)
-        for seeds in self.request.seed_sets:
-            if lane < len(seeds):
-                return seeds.node_type, int(seeds.ids[lane]), int(seeds.anchors[lane])
-            lane -= len(seeds)
-        raise AssertionError("a node belongs to a seed of the request")
+        return seed_at(self.request, max(int(self.whole.seed[self.members(node)[0]]), 0))
 
     def dot_of(self, row: int) -> int:
         """The dot that a row of ``whole`` is drawn as."""
@@ -120,9 +104,7 @@ class Scene:
         if self.graph is None:
             raise wb.WorkbenchError("one more hop needs an engine. Use SubgraphView(subgraph, engine).")
         flat = self.whole
-        kind, asked = flat.node_types[flat.type[row]], (int(flat.node_id[row]), int(flat.sees[row]))
-        place = {"seed": int(flat.seed[row]), "hop": int(flat.hop[row])}
-        more = wb.flatten(wb.sample_further(self.graph, self.request, kind, *asked, **place), self.graph)
+        more = further(self.graph, self.request, flat, row)
         whole = grown(flat, row, more, shared=not self.request.plan.disjoint)
         new = np.zeros(len(whole) - len(flat), bool)
         single = np.r_[self.single, ~new]  # what was asked for is not grouped
@@ -143,54 +125,25 @@ class Scene:
         Scene, int
             What is shown then, and the place of the dot that it was found from (-1: none).
         """
-        hidden, parent, members = self.hidden.copy(), self.whole.parent, self.members(node)
-        hidden[members] = True
-        for hop in range(1, int(self.whole.hop.max(initial=0)) + 1):
-            ring = np.flatnonzero((self.whole.hop == hop) & (parent >= 0))
-            hidden[ring] |= hidden[parent[ring]]
+        members = self.members(node)
+        hidden = self.hidden | found_from(self.whole, members)
         scene = self if hidden.all() else replace(self, hidden=hidden)
-        above = int(parent[members[0]])
+        above = int(self.whole.parent[members[0]])
         return scene, -1 if above < 0 else scene.dot_of(above)
 
     def find(self, text: str, keys: Keys | None = None, after: int = -1) -> tuple[Scene, int]:
         """The next node in sight, behind a dot, whose id or key is a text; ``users 17`` names its type, too.
-
-        Parameters
-        ----------
-        keys : callable (table, ids) -> keys, or None  as ``engine.keys(table).keys_of(ids)``
 
         Returns
         -------
         Scene, int
             What is shown then, in which the node has a dot of its own, and that dot.
 
-        Raises
-        ------
-        IdError
-            If there is none.
+        An IdError says that there is none.
         """
-        rows = self._matching(str(text).strip(), keys)
-        if not len(rows):
-            asked = f"a node with the id or key {str(text)[:80]!r} was searched for"
-            raise wb.IdError(
-                f"{asked}: the picture has none. Allowed: an id, a key, or a type and one of them."
-            )
+        rows = matching(self.whole, ~self.hidden, str(text).strip(), keys)
         last = int(self.members(after)[0]) if 0 <= after < len(self.drawn.flat) else -1
         row = int(next((row for row in rows if row > last), rows[0]))
         grouped_here = self.drawn.count[self.dot_of(row)] > 1
         scene = self.open(np.array([row])) if grouped_here else self
         return scene, scene.dot_of(row)
-
-    def _matching(self, text: str, keys: Keys | None) -> NDArray[np.int64]:
-        flat, found = self.whole, ~self.hidden
-        kind, _, last = text.rpartition(" ")
-        if kind in flat.node_types:
-            text, found = last, found & (flat.type == flat.node_types.index(kind))
-        same = np.zeros(len(flat), bool)
-        if text.isascii() and text.isdigit() and len(text) < 19:
-            same |= flat.node_id == int(text)
-        if keys is not None:
-            for number, name in enumerate(flat.node_types):
-                rows = np.flatnonzero(found & (flat.type == number))
-                same[rows] |= np.array([str(key) == text for key in keys(name, flat.node_id[rows])], np.bool_)
-        return np.flatnonzero(found & same)

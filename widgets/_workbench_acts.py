@@ -75,9 +75,9 @@ class Acts(EditActs):
         """Predict for a split, or at an instant."""
         return self.launch.predict(*whom(values), tell=ticket.tell).to_arrow()
 
-    def explain(self, values: Mapping[str, str], _ticket: Ticket) -> ExplainView:
+    def explain(self, values: Mapping[str, str], ticket: Ticket) -> ExplainView:
         """What moved the first few of such predictions."""
-        return ExplainView(self.launch.explain(*whom(values)))
+        return ExplainView(self.launch.explain(*whom(values), look=ticket.look))
 
     def measure(self, values: Mapping[str, str], _ticket: Ticket) -> str:
         """Every metric of a split."""

@@ -42,10 +42,10 @@ class EditActs:
         self.entities = Entities({})
         return str(self.entities)
 
-    def split(self, values: Mapping[str, str], _ticket: Ticket) -> str:
+    def split(self, values: Mapping[str, str], ticket: Ticket) -> str:
         """Split the flat table."""
         time = None if values["time"] == STATIC else self._column(values["time"])
-        self.launch.normalise(dict(self.entities.found), time, values["rest"].strip())
+        self.launch.normalise(self.entities.found, time, values["rest"].strip(), ticket.look)
         return repr(self.launch.tables)
 
     def _column(self, label: str) -> str:

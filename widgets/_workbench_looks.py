@@ -66,13 +66,12 @@ class Looks:
         made = CutoffCheck(sample, self.launch.engine)
         return self._put("cutoffs", made, code, "CutoffCheck(sample, engine)")
 
-    def batches(self, _values: Mapping[str, str], _ticket: Ticket) -> Face:
+    def batches(self, _values: Mapping[str, str], ticket: Ticket) -> Face:
         """The batches of the run; before there is one, those that it will draw."""
-        launch, engine = self.launch, there(self.launch.engine, "a batch")
-        if launch.run is not None:
-            return self._put("batches", BatchInspector(engine, launch.run), "BatchInspector(engine, run)")
-        made = BatchInspector(engine, there(launch.task, "a batch"), launch.plan)
-        return self._put("batches", made, "BatchInspector(engine, task, plan)")
+        engine, run, task, plan = self.launch.engine, self.launch.run, self.launch.task, self.launch.plan
+        made = BatchInspector(engine, task, plan) if run is None else BatchInspector(engine, run)
+        ticket.look()
+        return self._put("batches", made, f"BatchInspector(engine, {'task, plan' if run is None else 'run'})")
 
     def metapaths(self, _values: Mapping[str, str], _ticket: Ticket) -> Face:
         """Metapaths to be built; as soon as there are some, the plan samples along them."""

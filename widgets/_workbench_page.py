@@ -57,5 +57,9 @@ class Page:
     def _fold(self, *names: str) -> Any:
         if names not in self._folds:
             titles = tuple(self.forms[name].title for name in names)
-            self._folds[names] = ipywidgets.Accordion([self.forms[name] for name in names], titles=titles)
+            fold = ipywidgets.Accordion([self.forms[name] for name in names], titles=titles)
+            fold.selected_index = (
+                0 if names[0] == "flat" else None
+            )  # one table is no graph: this is what comes next
+            self._folds[names] = fold
         return self._folds[names]

@@ -62,19 +62,22 @@ class BatchInspector(Face):
 
     def __len__(self) -> int:
         """Batches of the pass."""
-        most = self._plan.optimisation.max_steps if self.split == "train" else None
-        return len(self._loader) if most is None else min(most, len(self._loader))
+        return self._count(self._loader, self.split)
+
+    def _count(self, loader: wb.Loader, split: str) -> int:
+        most = self._plan.optimisation.max_steps if split == "train" else None
+        return len(loader) if most is None else min(most, len(loader))
 
     def choose(self, split: str, epoch: int = 0, index: int = 0) -> None:
         """Show another pass: a split, and an epoch of training.
 
         Raises
         ------
-        TaskError
-            If there is no such split or epoch.
+        TaskError, LoaderError
+            If there is no such split, epoch or batch.
         """
         loader = self._pass(split, epoch)
-        batch = loader.batch(index)
+        batch = self._batch(loader, split, index)
         with self._lock:
             self._loader, self.split, self.epoch = loader, split, epoch
             self._show(index, batch)
@@ -83,18 +86,16 @@ class BatchInspector(Face):
         parts, options = self._engine.parts, {"key": self._key, "expand": self._expand}
         return wb.run_loader(parts, self._task, self._plan, split, epoch=epoch, **options)
 
-    def go(self, index: int) -> None:
-        """Show another batch of the pass, counted from 0.
+    def _batch(self, loader: wb.Loader, split: str, index: int) -> wb.Batch:
+        count = self._count(loader, split)
+        if isinstance(index, int) and not 0 <= index < count:
+            raise wb.LoaderError(f"batch {index} was asked for: the pass has batches 0 to {count - 1}.")
+        return loader.batch(index)
 
-        Raises
-        ------
-        LoaderError
-            If the pass has no such batch.
-        """
-        if isinstance(index, int) and not 0 <= index < len(self):
-            raise wb.LoaderError(f"batch {index} was asked for: the pass has batches 0 to {len(self) - 1}.")
+    def go(self, index: int) -> None:
+        """Show another batch of the pass, counted from 0; a LoaderError refuses one that it does not have."""
         loader = self._loader
-        batch = loader.batch(index)
+        batch = self._batch(loader, self.split, index)
         with self._lock:
             if loader is self._loader:  # another pass may have been chosen meanwhile
                 self._show(index, batch)
@@ -107,14 +108,14 @@ class BatchInspector(Face):
             rows = np.flatnonzero((seeds.node_id == node_id) & (seeds.visible_until == anchor))
             if len(rows) and seeds.node_type == node_type:
                 place = int(np.flatnonzero(order.rows == rows[0])[0])
-                return self.choose(split, self.epoch, order.ends.searchsorted(place, "right").item())
+                held = (order.starts <= place) & (place < order.ends)  # joint batches are in any order
+                return self.choose(split, self.epoch, int(held.argmax()))
         asked = f"the batch of {node_type} {node_id} as of {wb.iso(anchor)} was asked for"
         raise wb.LoaderError(f"{asked}: it is no seed of the task. Allowed: seeds of {', '.join(SPLITS)}.")
 
     def _show(self, index: int, batch: wb.Batch) -> None:
         self.index, self.batch, self.error = index, batch, ""
-        classes = self._task.target.classes
-        self.facts = batch_facts(batch, [] if classes is None else classes.to_pylist())
+        self.facts = batch_facts(batch, self._task.target.classes)
         self.publish()
 
     def on_go(self, index: int) -> None:

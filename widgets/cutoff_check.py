@@ -12,6 +12,7 @@ import workbench as wb
 from widgets._base import Face, script, style
 from widgets._cutoff_table import CutoffTable
 from widgets._edge_ages import ages_around, drawn_ages
+from widgets._listeners import Listeners
 from widgets._node_card import value_text
 from widgets._pyg_ages import pyg_ages
 from widgets._schema_facts import short
@@ -55,7 +56,7 @@ class CutoffCheck(Face):
             self.table = CutoffTable(pyg_ages(what, unit, seed_time))
         self.report: wb.AuditReport | None = None
         self._card: dict[str, Any] | None = None
-        self._listeners: list[Callable[[wb.SampledSubgraph | None, dict[str, Any]], None]] = []
+        self._listeners = Listeners()
         self.publish()
 
     def move(self, lag: int | str) -> None:
@@ -78,13 +79,12 @@ class CutoffCheck(Face):
         with self._lock:
             self._card, self.error = card, ""
             self.publish()
-        for listener in self._listeners:
-            listener(subgraph, card)
+        self._listeners.tell(subgraph, card)
         return card
 
-    def on_jump(self, listener: Callable[[wb.SampledSubgraph | None, dict[str, Any]], None]) -> None:
+    def on_jump(self, listener: Callable[..., object]) -> Callable[[], None]:
         """Call ``listener(subgraph, offender)`` at a jump, as ``lambda subgraph, _: view.show(subgraph)``."""
-        self._listeners.append(listener)
+        return self._listeners.add(listener)
 
     def audit(self) -> wb.AuditReport:
         """Check the samples against the source tables, in SQL, which shares nothing with the sampler."""

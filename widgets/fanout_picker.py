@@ -13,6 +13,7 @@ import workbench as wb
 from widgets._base import Face, needs, script, style
 from widgets._fanout_table import EDITS, FanoutTable
 from widgets._history import History
+from widgets._listeners import Listeners
 from widgets._messages import take
 from widgets._pilot import Pilot, budget, cost_facts, cost_picture
 from widgets._pricing import Pricing
@@ -43,7 +44,7 @@ class FanoutPicker(Face):
         self._start = plan
         self._pilot = Pilot(engine, task, plan.optimisation.batch_size)
         self._pricing = Pricing(self._pilot, self._price, self.show_error)
-        self._listeners: list[Callable[[wb.Fanout], None]] = []
+        self._listeners = Listeners()
         self._typed: tuple[object, float] = (None, 0.0)
         self.cost: wb.Profile | None = None
         self._show(History(FanoutTable(engine.schema, task.entity_table, plan.fanout, plan.fanout)))
@@ -94,9 +95,9 @@ class FanoutPicker(Face):
                 self.edit(replace(table, fanout=found.fanout))
         return found
 
-    def on_change(self, listener: Callable[[wb.Fanout], None]) -> None:
-        """Call ``listener(fanout)`` after every edit."""
-        self._listeners.append(listener)
+    def on_change(self, listener: Callable[[wb.Fanout], object]) -> Callable[[], None]:
+        """Call ``listener(fanout)`` after every edit; what is returned stops that."""
+        return self._listeners.add(listener)
 
     def wait(self, seconds: float = 60.0) -> FanoutPicker:
         """Wait until the cost of the present fanout is known (or failed: see ``error``)."""
@@ -129,8 +130,7 @@ class FanoutPicker(Face):
             self._history, self.cost, self.error, self._typed = history, None, "", (None, 0.0)
             self.publish()
         self._pricing.submit(self.fanout)
-        for listener in self._listeners:
-            listener(self.fanout)
+        self._listeners.tell(self.fanout)
 
     def _price(self, fanout: wb.Fanout, cost: wb.Profile) -> None:
         """Called in a thread: by now the user may have edited on."""

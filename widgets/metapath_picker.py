@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import workbench as wb
 from widgets._base import Face, script, style
 from widgets._history import History
+from widgets._listeners import Listeners
 from widgets._messages import item, take
 from widgets._metapath_draft import MetapathDraft
 from widgets._metapath_rows import metapath_rows
@@ -54,7 +55,7 @@ class MetapathPicker(Face):
         start = plan.fanout if isinstance(plan, wb.ModelPlan) else plan
         self._start = MetapathDraft.of(self._schema, seed_type, start)
         self._history = History(self._start)
-        self._listeners: list[Callable[[wb.Metapaths], None]] = []
+        self._listeners = Listeners()
         self.publish()
 
     @property
@@ -101,9 +102,9 @@ class MetapathPicker(Face):
         with self._lock:
             self._show(self._history.undone())
 
-    def on_change(self, listener: Callable[[wb.Metapaths], None]) -> None:
-        """Call ``listener(metapaths)`` after every edit that leaves a plan."""
-        self._listeners.append(listener)
+    def on_change(self, listener: Callable[[wb.Metapaths], object]) -> Callable[[], None]:
+        """Call ``listener(metapaths)`` after every edit that leaves a plan; what is returned stops that."""
+        return self._listeners.add(listener)
 
     def _show(self, history: History[MetapathDraft]) -> None:
         self._history, self.error = history, ""
@@ -112,18 +113,19 @@ class MetapathPicker(Face):
         except wb.FanoutError as error:  # shown: a draft on its way need not be a plan yet
             value, self.error = None, f"Not a plan yet. {error}"
         self.publish()
-        for listener in self._listeners if value is not None else []:
-            listener(value)
+        if value is not None:
+            self._listeners.tell(value)
 
     def on_edit(self, how: str, **edit: Any) -> None:
         """A view edits; types and edge types come as positions, since names may be anything."""
         if how not in EDITS:
             raise wb.FanoutError(f"edit {how!r} of metapaths was asked for. Allowed: {', '.join(EDITS)}.")
+        named: dict[str, Any] = {}
         if "to" in edit:
-            edit["to"] = item(self._schema.node_types, edit["to"], "table")
+            named["to"] = item(self._schema.node_types, edit.pop("to"), "table")
         if "edge_type" in edit:
-            edit["edge_type"] = item(self._schema.edge_types, edit["edge_type"], "edge type")
-        self.edit(take(getattr(self.draft, how), edit))
+            named["edge_type"] = item(self._schema.edge_types, edit.pop("edge_type"), "edge type")
+        self.edit(take(getattr(self.draft, how), edit, **named))
 
     def on_undo(self) -> None:
         """A view takes back an edit."""

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, in_notebook, script, style
+from widgets._base import Face, script, style
 from widgets._load import Load, Meter
+from widgets._notebook import in_notebook
 from widgets._run_facts import run_facts
 from widgets._run_record import OVER, RunRecord
 from widgets._worker import LatestWins

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
 import workbench as wb
 from widgets._base import Face, needs, script, style
+from widgets._growth import resampled
 from widgets._history import History
 from widgets._node_card import scene_card
 from widgets._scene import Scene
@@ -58,18 +58,16 @@ class SubgraphView(Face):
     def follow(self, picker: FanoutPicker) -> SubgraphView:
         """Sample the same seeds again, in the background, whenever the picker's fanout changes.
 
-        Seeds, anchors and key stay those of the subgraph shown, so only the fanout makes the difference.
+        Until the view is closed, follows another picker, or its cell runs again.
         """
         if self._engine is None:
             raise wb.WorkbenchError("follow needs an engine. Use SubgraphView(subgraph, engine).")
         graph = self._engine.graph
 
         def resample(fanout: wb.Fanout) -> None:
-            request = self.subgraph.request
-            plan = fanout.compile(graph.schema, [seeds.node_type for seeds in request.seed_sets])
-            self.show(graph.sample(replace(request, plan=plan)))
+            self.worker.submit(lambda: self.show(resampled(graph, self.subgraph.request, fanout)))
 
-        picker.on_change(lambda fanout: self.worker.submit(lambda: resample(fanout)))
+        self.while_open(picker.on_change(resample))
         return self
 
     def describe(self, node: int) -> dict[str, Any]:
@@ -104,9 +102,9 @@ class SubgraphView(Face):
         return self
 
     def on_hover(self, node: int, seq: int) -> None:
-        """A view's pointer, or its keyboard cursor, is over a node."""
+        """A view's pointer, or its keyboard cursor, is over a node; the picture may have changed under it."""
         with self._lock:
-            if seq == self._seq:  # the picture may have changed under the pointer
+            if seq == self._seq:
                 self.send({"kind": "card", "seq": seq, "index": node, "card": self.describe(node)})
 
     def on_act(self, how: str, node: int, seq: int) -> None:

@@ -135,6 +135,7 @@ class Workbench(ipywidgets.VBox):
         if isinstance(event, wb.RunDone):
             self.forms["predict"].put(text=f"The run is {event.state}.")
             self.forms["plan"].put()  # that a training is under way is no longer true
+            self.forms["code"].put(text=self.launch.code)
 
     def _changed(self) -> None:
         ticket = self.job.ticket

@@ -13,10 +13,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +30,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]  # fmt: skip
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
 
 
@@ -47,9 +50,9 @@ def chromium() -> str:
 
 
 class Lab:
-    """A JupyterLab server of one test session; its notebooks lie in ``folder``."""
+    """A server of JupyterLab, or of Notebook 7, of one test session; its notebooks lie in ``folder``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, app: str = "jupyterlab") -> None:
         self.folder, self.token = folder, secrets.token_hex(16)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -60,10 +63,10 @@ class Lab:
         settings.mkdir(parents=True)
         (settings / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={self.port}",
+            [sys.executable, "-m", app, "--no-browser", "--allow-root", f"--port={self.port}",
              "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0",
              f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={folder}",
-             "--LabApp.expose_app_in_browser=True"],
+             f"--{'LabApp' if app == 'jupyterlab' else 'JupyterNotebookApp'}.expose_app_in_browser=True"],
             env=self._environment(), stdout=self.log, stderr=subprocess.STDOUT, cwd=folder,
         )  # fmt: skip
 
@@ -100,11 +103,10 @@ class Lab:
         self.log.close()
 
 
-@pytest.fixture(scope="session")
-def lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    home = tmp_path_factory.mktemp("lab")
+@contextmanager
+def serving(home: Path, app: str) -> Iterator[Lab]:
     (home / "work").mkdir()
-    server = Lab(home / "work")
+    server = Lab(home / "work", app)
     try:
         server.wait()
         yield server
@@ -112,15 +114,40 @@ def lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with serving(tmp_path_factory.mktemp("lab"), "jupyterlab") as server:
+        yield server
+
+
+@pytest.fixture
+def notebook7(browser: Any, tmp_path: Path) -> Iterator[Desk]:
+    """A page of Notebook 7 with an empty notebook, ``desk.ipynb``. At the end: nothing left the machine."""
+    pytest.importorskip("notebook")
+    context = browser.new_context(viewport={"width": 1120, "height": 1750})
+    with serving(tmp_path, "notebook") as server:
+        nbformat.write(nbformat.v4.new_notebook(metadata=KERNEL), server.folder / "desk.ipynb")
+        try:
+            desk = Desk(context.new_page(), server, "notebooks/desk.ipynb?factory=Notebook")
+            desk.page.wait_for_function(
+                "() => (window.desk = jupyterapp.shell.currentWidget)?.sessionContext"
+                "?.session?.kernel?.status === 'idle'"
+            )
+            yield desk
+            assert desk.left == []
+        finally:
+            context.close()
+
+
 class Desk:
     """One browser page with JupyterLab open; ``left`` lists requests that wanted to leave the machine."""
 
-    def __init__(self, page: Any, lab: Lab) -> None:
+    def __init__(self, page: Any, lab: Lab, start: str = "lab?reset") -> None:
         self.page, self.lab = page, lab
         self.left: list[str] = []
         page.route("**/*", self._gate)
         page.on("websocket", self._socket)
-        page.goto(f"{lab.url}/lab?token={lab.token}&reset")
+        page.goto(f"{lab.url}/{start}&token={lab.token}")
         page.wait_for_function("() => window.jupyterapp && window.jupyterapp.restored.then(() => true)")
 
     def _gate(self, route: Any) -> None:

@@ -96,7 +96,12 @@ def test_kinds_of_files() -> None:
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [("nowhere", "nothing is there"), ("*.parquet", "nothing is there"), (".", "there is no readable file")],
+    [
+        ("nowhere", "nothing is there"),
+        ("x" * 9_999, "nothing is there"),
+        ("*.parquet", "nothing is there"),
+        (".", "there is no readable file"),
+    ],
 )
 def test_missing_files(source: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(TableError, match=words):

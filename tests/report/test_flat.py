@@ -6,12 +6,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.errors import WorkbenchError
 from workbench.plan.fanout import Fanout
 from workbench.report.flat import flatten
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
+from workbench.stores.steps import FORMS
 from workbench.temporal import BEGINNING
 from workbench.testing.graphs import DAY, random_graph, toy_shop
+from workbench.testing.requests import Knobs, random_request
 from workbench.testing.sizes import cases
 
 
@@ -123,3 +126,30 @@ def test_a_thinned_subgraph_is_a_part_that_hangs_together(seed, limit, edges_per
     ring, full = thin.hop == last, flat.hop == last
     if ring.sum() < full.sum():
         assert thin.late[ring].sum() == min(flat.late[full].sum(), ring.sum())
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=cases(40, 3000), deadline=None)
+def test_every_node_was_found_from_a_ring_further_in_whatever_the_plan(seed):
+    rng = np.random.default_rng(seed)
+    graph = RamGraph(random_graph(rng))
+    rows = {name: graph.num_nodes(name) for name in graph.schema.node_types}
+    try:
+        subgraph = graph.sample(random_request(rng, graph.schema, rows, Knobs(forms=FORMS)))
+    except WorkbenchError:  # not every random request fits every random graph
+        return
+    flat = flatten(subgraph, graph)
+    found, beyond = flat.parent, flat.hop > 0
+    assert (found[~beyond] == -1).all()
+    assert (flat.hop[found[beyond]] < flat.hop[beyond]).all()
+    assert (found[beyond] >= 0).all()
+    assert np.array_equal(flat.src[flat.found_by[beyond]], np.flatnonzero(beyond))
+
+
+def test_a_loop_that_a_form_of_subgraph_added_finds_no_node():
+    flat = flatten(*toy()[::-1])
+    node = int(np.flatnonzero(flat.hop == 1)[0])
+    edges = np.r_[flat.found_by[node], np.arange(len(flat.src))]  # a loop stands before all others
+    loop = flat.only(np.ones(len(flat), bool), edges)
+    loop.dst[0], loop.src[0] = node, node
+    assert np.array_equal(loop.parent, flat.parent)

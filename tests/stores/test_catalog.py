@@ -70,6 +70,7 @@ def test_a_dictionary_larger_than_the_default_map(tmp_path):
 def test_there_is_no_dataset(tmp_path):
     for path, message in [
         (tmp_path / "none", "there is nothing at that path"),
+        (tmp_path / ("x" * 9_999), "there is nothing at that path"),
         (tmp_path, "nothing was ever committed in that folder"),
         (tmp_path / "file", "that is a file"),
     ]:

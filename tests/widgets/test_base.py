@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from widgets._base import STATIC, Face, listen_beside_cells, pack, script, style
+from widgets._base import STATIC, Face, script, style
 
 
 class Counter(Face):
@@ -71,14 +71,6 @@ def test_the_mimebundle_has_the_widget_and_its_still_picture():
     assert base64.b64decode(image.attrib["src"].partition(",")[2]) == b"<svg></svg>"
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "i8", "u1", "u4", "?", ">f4", ">i8"])
-def test_columns_are_little_endian_in_four_kinds(dtype):
-    column = np.array([0, 1, 1]).astype(dtype)
-    packed = pack(column)
-    assert np.frombuffer(packed["data"], f"<{packed['kind']}").tolist() == [0, 1, 1]
-    assert packed["kind"] in ("f4", "u4", "i4", "u1")
-
-
 def test_scripts_fetch_nothing_and_parse_no_text_as_html():
     for path in sorted(STATIC.glob("*.js")):
         text = path.read_text(encoding="utf-8")
@@ -111,12 +103,10 @@ def test_scripts_and_widgets_are_small():
     assert long == []
 
 
-def test_messages_come_over_the_shell_that_they_are_sent_to():
-    class Comm:
-        def _reply_subshell_for(self, _data, _asked):
-            return None
-
-    comm = Comm()
-    listen_beside_cells(comm)
-    assert comm._reply_subshell_for({}, "subshell") == "subshell"
-    listen_beside_cells(object())  # kernels without subshells have nothing to lead elsewhere
+def test_what_was_to_end_with_a_widget_ends_once():
+    face, ended = Counter(), []
+    face.while_open(lambda: ended.append("first"))
+    face.while_open(lambda: ended.append("second"))
+    assert ended == ["first"]
+    face.close()
+    assert ended == ["first", "second"]

@@ -73,6 +73,31 @@ def test_the_batch_of_a_seed_is_found_in_its_split(shop):
         inspector.find("users", 0, 5)
 
 
+def test_batches_that_the_run_never_draws_are_refused(shop):
+    engine, task, plan = shop
+    inspector = BatchInspector(engine, task, plan.replace(max_steps=2))
+    with pytest.raises(LoaderError, match="the pass has batches 0 to 1"):
+        inspector.choose("train", 1, 2)
+    assert (inspector.epoch, inspector.index) == (0, 0)
+    drawn = wb.run_loader(engine.parts, task, plan, "train")
+    last = drawn.seeds[drawn.order[len(drawn) - 1][:1]]
+    with pytest.raises(LoaderError, match="the pass has batches 0 to 1"):
+        inspector.find("users", int(last.node_id[0]), int(last.visible_until[0]))
+    inspector.choose("val", 0, 2)  # of other splits all batches are drawn
+
+
+def test_the_batch_of_a_seed_is_found_among_shuffled_joint_batches(shop):
+    engine, task, plan = shop
+    fanout = wb.Fanout([4, 2], disjoint=False)
+    inspector = BatchInspector(engine, task, plan.replace(fanout=fanout, batch_size=32))
+    seeds = task.seeds("train")
+    for row in range(0, len(seeds), 37):
+        user, anchor = int(seeds.node_id[row]), int(seeds.visible_until[row])
+        inspector.find("users", user, anchor)
+        assert user in inspector.batch.subgraph.node_id["users"][: inspector.batch.num_seeds]
+        assert anchor in inspector.batch.anchors
+
+
 def test_a_run_brings_its_task_plan_and_key(shop):
     engine, task, plan = shop
     run = engine.train(task, plan.replace(epochs=1, max_steps=1), callbacks=[], key=9)

@@ -51,10 +51,12 @@ def test_it_is_what_was_there_and_what_was_drawn(disjoint, picks):
         assert named(result, range(len(flat))) == named(flat, range(len(flat)))
         assert len(set(edges(result))) == len(set(edges(flat)) | set(edges(result)))
         lane = int(flat.seed[row])
-        wanted = {(n, i, lane if disjoint else -1) for n, i, _ in named(more, range(1, len(more)))}
+        wanted = {(n, i, lane if disjoint else -1) for n, i, _ in named(more, np.flatnonzero(more.hop))}
         known = {(n, i) for n, i, s in named(flat, range(len(flat))) if s == lane or not disjoint}
         new = set(named(result, range(len(flat), len(result))))
         assert new == {node for node in wanted if node[:2] not in known}
+        ends = {(e, i, src[:2], dst[:2]) for e, i, (src, dst) in edges(result)}
+        assert ends >= {(e, i, src[:2], dst[:2]) for e, i, (src, dst) in edges(more)}
         drawn = {(e, i) for e, i, _ in edges(more)}
         had = {(e, i) for e, i, ends in edges(flat) if ends[1] == named(flat, [row])[0]}
         assert len(result.src) - len(flat.src) == len(drawn) - len(drawn & had)
@@ -85,3 +87,16 @@ def test_types_that_the_picture_lacked_stand_behind_the_others():
     assert [result.node_types[t] for t in result.type[: len(flat)]] == [flat.node_types[t] for t in flat.type]
     with pytest.raises(IndexError):
         grown(flat, len(flat), further(flat, subgraph.request, 0))
+
+
+def test_edges_lead_between_nodes_of_their_types_wherever_the_expanded_one_stands_among_types():
+    subgraph = picture(fanout=2)
+    flat = flatten(subgraph, GRAPH)
+    places = set()
+    for row in range(len(flat)):
+        more = further(flat, subgraph.request, row)
+        places.add(int(np.flatnonzero(more.hop == 0)[0]))
+        result = grown(flat, row, more)
+        for edge_type, _, (src, dst) in edges(result):
+            assert (src[0], dst[0]) == (edge_type.src, edge_type.dst)
+    assert len(places) > 1, "the test needs expanded nodes behind their neighbours, too"

@@ -137,6 +137,10 @@ def test_a_few_predictions_are_explained(trained):
     key = trained.seeds("test").key[3].as_py()
     found = trained.explain("test", entities=str(key))
     assert set(found.seeds.key.to_pylist()) == {key}
+    code = trained.code
+    with pytest.raises(Dropped):
+        trained.explain("val", most=1, look=drop)
+    assert trained.code == code
     assert len(trained.explain("val", most=1).seeds) == 1
     assert trained.code.endswith(
         "explanation = run.explain(task.seeds('val')[:1])\nExplainView(explanation)\n"

@@ -122,6 +122,8 @@ def test_a_flat_table_is_split_and_the_code_does_the_same(tmp_path):
     exec(compile(launch.code, "code", "exec"), names)
     assert names["schema"] == launch.schema
     assert names["tables"].arrow("customers").equals(launch.tables.arrow("customers"))
+    with pytest.raises(KeyboardInterrupt):
+        Launch(source).normalise(entities, look=interrupt)
     assert launch.undo() == schema
     assert len(launch.undo().tables) == 1
 

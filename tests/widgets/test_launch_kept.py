@@ -29,7 +29,7 @@ def test_a_run_that_lies_somewhere_is_loaded_and_any_other_trained():
     ("kept", "note"),
     [
         (Kept(run()), ""),
-        (Kept(run("cancelled", 3)), "# cancelled after 3 epochs here; a script trains to the end"),
+        (Kept(run("cancelled", 3)), "# cancelled after epoch 3 here; a script trains to the end"),
         (Kept(run("cancelled", 3), "runs/a", 3), ""),
         (Kept(run("finished", 5), "runs/a", 3), "run.resume()"),
     ],

@@ -41,6 +41,10 @@ def test_seeds_and_their_code_are_the_same(launch):
 def test_nobody_is_told_and_before_a_query_there_is_nobody(launch, shop):
     with pytest.raises(TaskError, match=r"train has none of -7. Choose another split, or other keys"):
         launch.seeds("train", entities="-7")
+    with pytest.raises(
+        TaskError, match="seeds of test at 2026-01-01 were asked for: a split has anchors of its"
+    ):
+        launch.seeds("test", at="2026-01-01")
     with pytest.raises(WorkbenchError, match="a seed was asked for: that step comes later"):
         Launch(shop[0]).seeds("test")
 

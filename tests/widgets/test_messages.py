@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from widgets._messages import item, take
 from workbench.errors import IdError, WorkbenchError
 
+LONG = "x" * 1_000_000
+
 EMPTY: dict[str, str] = {}
 
 
@@ -26,6 +28,9 @@ def method(
         ({"place": 0, "share": False}, "a finite number"),
         ({"place": 0, "on": 1}, "true or false"),
         ({"place": 0, "text": ["a"]}, "a text"),
+        ({"place": 0, "text": "a\ud800"}, "a text of at most 100,000 characters, none of them half"),
+        ({"place": 0, "text": "x" * 100_001}, "a text of at most 100,000 characters"),
+        ({"place": 0, "values": {"\udfff": ""}}, "texts by name, of at most"),
         ({"place": 0, "values": {"a": 1}}, "texts by name"),
         ({"place": "x" * 10**6}, "a whole number"),
     ],
@@ -39,6 +44,7 @@ def test_values_of_another_kind_are_refused(message, allowed):
 def test_right_values_arrive():
     whole = {"place": -3, "share": 2, "on": False, "text": "<b>", "values": {"a": "b"}, "any": [None]}
     assert take(method, whole) == tuple(whole.values())
+    assert take(method, {"place": 1}, text=[LONG]) == (1, 0.5, True, [LONG], {}, 0)  # our own
     for message in ({}, {"place": 0, "more": 1}):
         with pytest.raises(TypeError):
             take(method, message)

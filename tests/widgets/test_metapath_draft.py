@@ -2,7 +2,8 @@
 
 import pytest
 
-from widgets._metapath_draft import FIRST, LATER, MetapathDraft
+from widgets._metapath_draft import MetapathDraft
+from widgets._metapath_steps import FIRST, LATER
 from workbench.errors import FanoutError, SchemaError
 from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout

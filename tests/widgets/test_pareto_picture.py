@@ -27,7 +27,7 @@ def test_points_are_numbered_and_listed():
     assert [text for text in shown if text in {"1", "2", "3"}] == ["1", "3", "2"]
     listed = " ".join(text.strip() for text in shown)
     assert f"3  {name}, 0.75" in listed  # whole, on more than one line
-    assert {"0.25", "0.75", "10", "1,000", "share", "nodes per batch"} <= set(shown)
+    assert {"0.25", "0.75", "10", "1,000", "share", "nodes per batch (logarithmic)"} <= set(shown)
     assert max(map(len, shown)) <= LETTERS + 4
     circles = list(ET.fromstring(picture).iter(f"{SVG}circle"))
     assert len({circle.attrib["fill"] for circle in circles}) == 2

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from widgets import RunMonitor
-from widgets._base import in_notebook
 from widgets._bottleneck import LITTLE, TRAINING
+from widgets._notebook import in_notebook
 from widgets._run_record import RunRecord
 from workbench.errors import TrainingError
 from workbench.events import EpochDone, RunDone, StageTimes, StepDone

@@ -240,3 +240,12 @@ def test_ages_are_ranks_and_static_nodes_have_none(view):
     newest = flat.time[~static].max()
     assert (ages[~static][flat.time[~static] == newest] == 1).all()
     assert static.any()
+
+
+def test_a_view_that_is_closed_or_follows_another_picker_hears_no_more(engine, task, plan):
+    pickers = [FanoutPicker(engine, task, plan) for _ in range(2)]
+    view = SubgraphView(engine.sample(task.seeds("val"), plan.fanout), engine)
+    view.follow(pickers[0]).follow(pickers[1])
+    assert [len(picker._listeners) for picker in pickers] == [0, 1]
+    view.close()
+    assert len(pickers[1]._listeners) == 0

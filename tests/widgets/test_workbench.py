@@ -111,7 +111,8 @@ def test_from_one_flat_table_to_a_query_by_clicking_alone(tmp_path):
     bench = Workbench({"export": flat_shop(customers=30, days=60)})
     data, flat, edit, query = (bench.forms[name] for name in ("data", "flat", "edit", "query"))
     assert shown(bench)[1] == ["Split a flat table", *EDIT]
-    assert "normalise(tables" in data.text
+    assert "wb.normalise(" in data.text
+    assert bench.children[1].selected_index == 0
     assert query.text == NO_QUERY
     for name, key in (("invoices", "InvoiceNo"), ("customers", "CustomerID")):
         flat.press("entity", key=key, name=name)

@@ -71,11 +71,12 @@ function mount(model, el, name, build) {
   const { update, redraw = () => {}, stop = () => {} } = build(root, send);
   root.append(error, silence);
   el.append(root);
-  // Keys pressed in a widget are the widget's: JupyterLab would insert cells, move on, or start editing.
-  root.addEventListener("keydown", (event) => {
-    const others = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape" || (event.shiftKey && event.key === "Enter");
-    if (!others) event.stopPropagation();
-  });
+  // Keys pressed in a widget are the widget's: Jupyter would insert cells, move on, or start editing. JupyterLab looks
+  // at them after the widget; Notebook 7 before, and leaves those alone whose target has the attribute.
+  const taken = (event) => !(event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape" || (event.shiftKey && event.key === "Enter"));
+  const guard = (event) => root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", taken(event));
+  addEventListener("keydown", guard, true);
+  root.addEventListener("keydown", (event) => taken(event) && event.stopPropagation());
   // What scrolls can be reached by keyboard, and only then.
   const reach = () => root.querySelectorAll(".wb-scroll, .wb-card").forEach((node) => {
     node.tabIndex = node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight ? 0 : -1;
@@ -97,7 +98,7 @@ function mount(model, el, name, build) {
   const resized = new ResizeObserver(() => (redraw(), reach()));
   resized.observe(root);
   show();
-  return () => (model.off("change:_payload", show), model.off("msg:custom", answered), clearTimeout(waiting), unwatch(), resized.disconnect(), stop());
+  return () => (removeEventListener("keydown", guard, true), model.off("change:_payload", show), model.off("msg:custom", answered), clearTimeout(waiting), unwatch(), resized.disconnect(), stop());
 }
 
 /** The default export of a widget; `build(root, send, model)` fills it and returns { update, redraw?, stop? }. */

@@ -296,9 +296,10 @@ def find_files(source: str | Path) -> list[Path]:
         If there is none.
     """
     path = Path(source).expanduser()
-    if path.is_file():
+    there = os.path.exists(path)  # noqa: PTH110 - pathlib raises for a name that is too long
+    if there and path.is_file():
         return [path]
-    if path.is_dir():
+    if there and path.is_dir():
         found = [p for p in path.rglob("*") if p.is_file()]
     else:
         matches = glob(str(path), recursive=True) if has_magic(str(path)) else []  # noqa: PTH207 - takes any glob
@@ -306,7 +307,7 @@ def find_files(source: str | Path) -> list[Path]:
         found = [p for p in found if p.is_file()]
     readable = sorted({p for p in found if file_kind(p) and not p.name.startswith((".", "_"))})
     if not readable:
-        got = "there is no readable file" if path.exists() else "nothing is there"
+        got = "there is no readable file" if there else "nothing is there"
         # A notebook is looked at from its own folder, not from where JupyterLab was started.
         within = "" if path.is_absolute() else f" (looked for in {Path.cwd()})"
         raise TableError(

@@ -77,10 +77,12 @@ class FlatSubgraph:
     def found_by(self) -> Int64Array:
         """int64[n]: the edge that discovered each node; -1 for seeds.
 
-        It is the first edge into the node at the node's own hop, so it comes from one ring further in.
+        It is the first edge into the node at the node's own hop that comes from further in: edges that a form
+        of subgraph added may have that hop, too, and lead from a node of the same ring.
         """
         found = np.full(len(self), -1, np.int64)
-        tree = np.flatnonzero((self.edge_hop == self.hop[self.src]) & (self.hop[self.src] > 0))
+        ring = self.hop[self.src]
+        tree = np.flatnonzero((self.edge_hop == ring) & (self.hop[self.dst] < ring))
         # Written backwards, so that the first discovery is the one that stays.
         found[self.src[tree[::-1]]] = tree[::-1]
         return found

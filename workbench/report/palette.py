@@ -1,7 +1,7 @@
 """Colours of every picture: a palette that colour-blind readers can tell apart.
 
-Five of them are those of Okabe and Ito (2008); the others stand apart from these in every kind of
-colour vision.
+Five of them are those of Okabe and Ito (2008); the others stand apart from these in every kind of colour
+vision.
 
 Types beyond the palette's length reuse its colours with another mark, so that a pair of colour and
 mark always names one type. Vermilion is left out of the palette: it means "later than the anchor".

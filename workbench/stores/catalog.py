@@ -150,8 +150,9 @@ def started(root: Path) -> bool:
     CorruptStoreError
         If one of the catalog's two files is missing.
     """
-    if not (root / SEAL).is_file():
-        if (root / DATA).exists():  # the seal is always written first: it did not go missing in a crash
+    if not os.path.isfile(root / SEAL):  # noqa: PTH113 - pathlib raises for a name that is too long
+        # The seal is always written first: it did not go missing in a crash.
+        if os.path.exists(root / DATA):  # noqa: PTH110
             raise damaged(root, f"is there, but {SEAL} is missing")
         return False
     if not (root / FOLDER).is_dir():
@@ -215,7 +216,7 @@ def _flock(folder: Path, mode: int) -> Iterator[None]:
 
 
 def _no_dataset(root: Path) -> StoreError:
-    if not root.exists():
+    if not os.path.exists(root):  # noqa: PTH110 - pathlib raises for a name that is too long
         got = "there is nothing at that path"
     elif not root.is_dir():
         got = "that is a file, not a dataset's folder"
