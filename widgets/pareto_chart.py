@@ -110,9 +110,13 @@ class ParetoChart(Face):
         """Runs in the worker: points appear one after the other."""
         seeds, size = self._task.seeds("train"), self._start.optimisation.batch_size
         for place, candidate in enumerate(self.candidates):
-            profile = self._engine.profile(seeds, candidate.fanout, batch_size=size, batches=BATCHES)
-            pilot = pilot_seeds(self._task, candidate.fanout.disjoint, PILOT)
-            worth = None if self._runs else coverage(self._engine.graph, pilot, candidate.fanout)
+            try:
+                profile = self._engine.profile(seeds, candidate.fanout, batch_size=size, batches=BATCHES)
+                pilot = pilot_seeds(self._task, candidate.fanout.disjoint, PILOT)
+                worth = None if self._runs else coverage(self._engine.graph, pilot, candidate.fanout)
+            except wb.WorkbenchError as error:  # shown: one that is too wide leaves the others a point
+                self.show_error(error)
+                continue
             with self._lock:
                 self.candidates[place] = measured(candidate, profile, worth)
                 self.publish()

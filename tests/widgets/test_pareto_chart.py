@@ -73,3 +73,11 @@ def test_the_still_picture_has_the_curve(chart):
         f"{place}  hop 1: {hops}" in picture for place, hops in ((1, "1"), (2, "4, hop 2: 2"), (3, "16"))
     )
     assert line.startswith("3 fanouts: share of visible neighbours drawn")
+
+
+def test_a_candidate_that_cannot_be_measured_leaves_the_others_their_points(shop):
+    engine, task, plan = shop
+    bad, good = wb.Fanout([{"no-such->edges": 3}]), wb.Fanout([2])
+    chart = ParetoChart(engine, task, plan, [bad, good]).wait()
+    assert "no-such" in chart._payload["meta"]["error"]
+    assert [point["at"] for point in chart._payload["meta"]["points"]] == [1]
