@@ -15,7 +15,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ASSETS = sorted(path for path in (ROOT / "widgets" / "static").glob("*") if path.suffix in {".js", ".css"})
 TEXT = {".py", ".md", ".ipynb", ".js", ".css", ".toml", ".yml", ".yaml", ".txt", ".lark", ".html", ""}
 
-FILE_LINES, FUNCTION_LINES, NOTEBOOK_LINES = 400, 60, 25
+FILE_LINES, FUNCTION_LINES, NOTEBOOK_LINES, WIDGET_LINES = 400, 60, 25, 150
 
 MACHINE_PATHS = re.compile(
     r"(?<![\w.])/(work|root|opt|Users)/|/home/(?!runner)|[A-Z]:\\\\Users|file://" + r"/"
@@ -50,6 +50,11 @@ def tree(path: Path) -> ast.Module:
 
 def test_files_are_short() -> None:
     assert not [name(path) for path in [*SOURCES, *ASSETS] if len(lines(path)) > FILE_LINES]
+
+
+def test_widgets_are_shorter_still() -> None:
+    files = (ROOT / "widgets").glob("*.py")
+    assert not [name(path) for path in files if len(lines(path)) > WIDGET_LINES]
 
 
 def test_files_say_what_they_are() -> None:
