@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 
 import nbformat
 import pytest
-from nbconvert import HTMLExporter
 
 import workbench as wb
 from widgets import (
@@ -233,7 +232,8 @@ def test_a_page_without_scripts_shows_a_picture_and_its_words(faces, name):
     data, _ = faces[name]._repr_mimebundle_()
     output = nbformat.v4.new_output("display_data", data)
     cell = nbformat.v4.new_code_cell(outputs=[output])
-    page = HTMLExporter(template_name="basic").from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))[0]
+    exporter = pytest.importorskip("nbconvert").HTMLExporter(template_name="basic")
+    page = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))[0]
     (image,) = re.findall(r'<img alt="(.+?)" src="data:image/svg\+xml;base64,(.+?)"', page, re.DOTALL)
     assert html.unescape(image[0]) == data["text/plain"]
     picture = ElementTree.fromstring(base64.b64decode(image[1]))
