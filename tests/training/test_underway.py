@@ -58,6 +58,27 @@ def test_waiting_gives_up_after_its_time_and_the_last_event_is_the_end(shop: Sho
     assert heard.events[-1].state == run.state == "cancelled"
 
 
+class _Refuses:
+    """A callback that takes no run."""
+
+    def attach(self, run: Run) -> None:
+        raise TrainingError("not this one")
+
+    def __call__(self, event: Event) -> None:
+        """Nothing is told to it."""
+
+
+def test_a_run_that_a_callback_refuses_stays_as_it_ended(shop: Shop) -> None:
+    heard = _Heard(1)
+    run = start(shop.parts, shop.task, PLAN, callbacks=[heard], device="cpu")
+    assert run.under_way
+    run.wait()
+    with pytest.raises(TrainingError, match="not this one"):
+        run.resume(callbacks=[_Refuses()])
+    assert (run.state, run.under_way, run.callbacks) == ("cancelled", False, (heard,))
+    assert set(run.metrics("test")) == set(run.resume(callbacks=[]).metrics("test"))
+
+
 class _SlowToHear(_Heard):
     """Takes its time over the end of a cancelled training."""
 
