@@ -22,6 +22,7 @@ from workbench.training.build import check_callbacks
 from workbench.training.checkpoint import (
     Checkpoint,
     drop_course,
+    has_weights,
     load_course,
     save_course,
     save_weights,
@@ -159,7 +160,8 @@ class Underway:
         self._flush()
         if self.error is not None:
             best = [event.epoch for event in self.history if event.best]
-            kept = f" Epoch {best[-1]}, its best, is kept: load_run(run.folder)." if best else ""
+            there = bool(best) and has_weights(self.folder)  # the folder may have been removed meanwhile
+            kept = f" Epoch {best[-1]}, its best, is kept: load_run(run.folder)." if there else ""
             ours = isinstance(self.error, WorkbenchError)
             why = str(self.error) if ours else f"{type(self.error).__name__}: {self.error}"
             raise TrainingError(f"the run failed: {why}{kept}") from self.error
