@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, needs, script, style
+from widgets._base import Face, script, style
 from widgets._load import Load, Meter
 from widgets._notebook import in_notebook
+from widgets._refusals import needs
 from widgets._run_control import attached, nothing_to_resume, one_at_a_time
 from widgets._run_facts import run_facts
 from widgets._run_record import OVER, RunRecord
@@ -20,8 +21,7 @@ from widgets._worker import LatestWins
 INTERVAL, LOOKS = 0.25, 1.0
 """Seconds between two updates of the views, and between two looks at the load, at least.
 
-Updates are made in a thread of their own: that of the run only notes what it is told.
-"""
+Both are made in a thread of their own: that of the run only notes what it is told."""
 
 
 class RunMonitor(Face):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Event as Flag
 from threading import Timer
 from time import sleep
@@ -13,7 +14,7 @@ from workbench.events import EpochDone, Event, RunDone
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
-from workbench.training.begin import start
+from workbench.training.begin import load_run, start
 from workbench.training.run import Run
 from workbench.training.underway import ENDED
 
@@ -68,14 +69,15 @@ class _Refuses:
         """Nothing is told to it."""
 
 
-def test_a_run_that_a_callback_refuses_stays_as_it_ended(shop: Shop) -> None:
+def test_a_run_that_a_callback_refuses_stays_as_it_ended(shop: Shop, tmp_path: Path) -> None:
     heard = _Heard(1)
     run = start(shop.parts, shop.task, PLAN, callbacks=[heard], device="cpu")
-    assert run.under_way
+    assert (run.under_way, run.name) == (True, "")  # nobody named its folder
     run.wait()
     with pytest.raises(TrainingError, match="not this one"):
         run.resume(callbacks=[_Refuses()])
     assert (run.state, run.under_way, run.callbacks) == ("cancelled", False, (heard,))
+    assert load_run(run.save(tmp_path / "kept"), shop.parts).name == "kept"
     assert set(run.metrics("test")) == set(run.resume(callbacks=[]).metrics("test"))
 
 

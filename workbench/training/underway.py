@@ -35,7 +35,7 @@ from workbench.training.online import Terms
 from workbench.training.parts import Parts
 from workbench.training.past_labels import PastLabels
 from workbench.training.printing import PrintProgress
-from workbench.training.run_folder import write_identity, write_run
+from workbench.training.run_folder import TEMPORARY, write_identity, write_run
 from workbench.training.target import Target
 from workbench.training.trainer import Fit, Trainer
 
@@ -112,13 +112,18 @@ class Underway:
             self._ended.wait()  # it may still have to write, and to tell, that it ended
         train, val = learned_from(self.parts.graph, self.plan, self._task())
         self._course = load_course(self.folder)
-        told = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
+        told: list[Callback] = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
         self.history = [] if self._course is None else history_of(self._course.numbers)
         self._stop = Flag()
         self._introduce(told)  # one that refuses leaves the run as it ended
         self._callbacks = told
         self.state, self.error, self._answering, self._ended = "running", None, None, Flag()
         return self._go(train, val)
+
+    @property
+    def name(self) -> str:
+        """Its folder's name; empty where it lies in a temporary one, which says nothing."""
+        return "" if self.folder.name.startswith(TEMPORARY) else self.folder.name
 
     @property
     def under_way(self) -> bool:
