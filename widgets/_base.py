@@ -18,7 +18,6 @@ import anywidget
 import traitlets
 from numpy.typing import NDArray
 
-import workbench as wb
 from widgets._marks import written_out
 from widgets._messages import take
 from widgets._wire import listen_beside_cells, pack
@@ -38,19 +37,6 @@ def script(*names: str) -> str:
 def style() -> str:
     """The style sheet that all widgets share."""
     return (STATIC / "workbench.css").read_text(encoding="utf-8")
-
-
-def needs(value: object, kind: type, widget: str, do: str) -> None:
-    """Refuse what a widget cannot show where it is made, not when it is drawn.
-
-    Raises
-    ------
-    WorkbenchError
-        If the value is of another kind.
-    """
-    if not isinstance(value, kind):
-        got, allowed = type(value).__name__, kind.__name__
-        raise wb.WorkbenchError(f"a {widget} was asked for: got a {got}. Allowed: a {allowed}. {do}.")
 
 
 class Face(anywidget.AnyWidget):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import workbench as wb
+
 STATM = Path("/proc/self/statm")
 
 GB = 1e9
@@ -23,7 +25,7 @@ class Load:
     ----------
     busy : float  cores that this process kept busy since the last look
     cores : int  that it may use
-    memory, memory_total : int  bytes that it holds, and that the machine has
+    memory, memory_total : int  bytes that it holds, and that it could have (``wb.total_memory``)
     device : str  type of the device that trains
     device_memory, device_total : int  bytes; 0 where the device is the processor
     device_busy : float or None  share of the time, in [0, 1]; None where nothing tells
@@ -64,8 +66,7 @@ class Meter:
         wall, cpu = time.monotonic(), time.process_time()
         busy = (cpu - self._cpu) / max(wall - self._wall, 1e-6)
         self._wall, self._cpu = wall, cpu
-        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return Load(busy, _cores(), _held(), total, device.split(":")[0], *_device(device))
+        return Load(busy, _cores(), _held(), wb.total_memory(), device.split(":")[0], *_device(device))
 
 
 def _cores() -> int:

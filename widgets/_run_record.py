@@ -135,7 +135,7 @@ class RunRecord:
             self.remaining = (now - began) * (1.0 - part) / (part - before)
 
     def _epoch(self, event: wb.EpochDone) -> None:
-        self.epoch, self.epochs, self.metric_name = event.epoch, event.epochs, event.metric
+        self.epoch, self.epochs, self.metric_name, self.message = event.epoch, event.epochs, event.metric, ""
         self.train.add(event.epoch, event.train_loss)
         self.metric.add(event.epoch, event.value)
         if event.best:

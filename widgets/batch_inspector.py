@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, needs, script, style
+from widgets._base import Face, script, style
 from widgets._batch_facts import batch_facts
+from widgets._refusals import needs
 
 SPLITS = ("train", "val", "test")
 

@@ -17,6 +17,7 @@ from widgets._explain_bars import (
     importance_title,
 )
 from widgets._messages import item
+from widgets._refusals import one_argument
 from widgets._schema_facts import short
 
 
@@ -26,6 +27,7 @@ class ExplainView(Face):
     Parameters
     ----------
     what : Explanation or Importance  of ``run.explain(seeds)`` or ``run.importance("val")``
+    more : nothing; what to say instead of run and seeds is said instead of a bare TypeError
 
     Attributes
     ----------
@@ -38,9 +40,11 @@ class ExplainView(Face):
     _esm = script("bars.js", "bar_groups.js")
     _css = style()
 
-    def __init__(self, what: wb.Explanation | wb.Importance) -> None:
+    def __init__(self, what: wb.Explanation | wb.Importance, *more: object) -> None:
+        do = "Say ExplainView(run.explain(seeds)) or ExplainView(run.importance('val'))"
+        one_argument(more, "ExplainView", "an Explanation or an Importance", do)
         if not isinstance(what, wb.Explanation | wb.Importance):
-            got, do = type(what).__name__, "Take run.explain(seeds) or run.importance('val')"
+            got = type(what).__name__
             raise wb.WorkbenchError(
                 f"an ExplainView was asked for: got a {got}. Allowed: an Explanation or an Importance. {do}."
             )

@@ -10,13 +10,14 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, needs, script, style
+from widgets._base import Face, script, style
 from widgets._fanout_table import EDITS, FanoutTable
 from widgets._history import History
 from widgets._listeners import Listeners
 from widgets._messages import take
 from widgets._pilot import Pilot, budget, cost_facts, cost_picture
 from widgets._pricing import Pricing
+from widgets._refusals import needs
 
 TYPING = 1.0
 """Seconds within which changes of one cell are one edit: a number being typed."""
@@ -41,10 +42,9 @@ class FanoutPicker(Face):
         do = "Metapaths have no table of cells: print them, and change them with plan.replace(fanout=...)"
         needs(plan.fanout, wb.Fanout, "FanoutPicker(engine, task, plan) over plan.fanout", do)
         super().__init__()
-        self._start = plan
+        self._start, self._listeners = plan, Listeners()
         self._pilot = Pilot(engine, task, plan.optimisation.batch_size)
         self._pricing = Pricing(self._pilot, self._price, self.show_error)
-        self._listeners = Listeners()
         self._typed: tuple[object, float] = (None, 0.0)
         self.cost: wb.Profile | None = None
         self._show(History(FanoutTable(engine.schema, task.entity_table, plan.fanout, plan.fanout)))

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, needs, script, style
+from widgets._base import Face, script, style
 from widgets._hot_rows import HotRows, hot_rows
 from widgets._locality_bars import MOST, locality_caption, locality_groups, locality_title
 from widgets._messages import item
+from widgets._refusals import needs
 from widgets._schema_facts import short
 
 

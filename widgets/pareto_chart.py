@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, needs, script, style
+from widgets._base import Face, script, style
 from widgets._candidates import (
     COSTS,
     candidates_of,
@@ -21,6 +21,7 @@ from widgets._coverage import coverage
 from widgets._messages import item
 from widgets._pareto_picture import candidates_svg
 from widgets._pilot import pilot_seeds
+from widgets._refusals import needs
 
 BATCHES, PILOT = 4, 32
 """Batches that are sampled per candidate for its cost, and seeds of one anchor for its coverage."""

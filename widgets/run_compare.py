@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, needs, script, style
+from widgets._base import Face, script, style
 from widgets._messages import item
-from widgets._run_curves import curves_of, letter, run_entries, table_rows
+from widgets._refusals import needs, one_argument
+from widgets._run_curves import curves_of, letter, run_entries, run_names, table_rows
 
 MOST = 12
 """Runs that can be told apart in one picture."""
@@ -23,6 +24,7 @@ class RunCompare(Face):
     Parameters
     ----------
     runs : runs of one metric, or folders of some; those under way as far as they are (``refresh``)
+    more : nothing; that runs belong in one list is said instead of a bare TypeError
 
     Attributes
     ----------
@@ -36,8 +38,9 @@ class RunCompare(Face):
     _esm = script("bars.js", "plane.js", "run_compare.js")
     _css = style()
 
-    def __init__(self, runs: Iterable[wb.Run | str | Path]) -> None:
+    def __init__(self, runs: Iterable[wb.Run | str | Path], *more: object) -> None:
         super().__init__()
+        one_argument(more, "RunCompare", "a list of runs", "Say RunCompare([run, other]), or folders of runs")
         if isinstance(runs, Mapping | wb.Run | str | Path):  # names, or text, would be read as folders
             needs(runs, list, "RunCompare", "Say RunCompare([run, other]), or folders of runs")
         given = [wb.load_run(run) if isinstance(run, str | Path) else run for run in runs]
@@ -106,6 +109,6 @@ class RunCompare(Face):
             points = curves_of(run)[title]
             series[letter(i)] = ([x for x, _ in points], [y for _, y in points])
         best = self.table["best"].to_pylist()[0]
-        told = "none yet" if best is None else f"{best:.4g}, {self.runs[0].folder.name}"
+        told = "none yet" if best is None else f"{best:.4g}, {run_names(self.runs)[0]}"
         line = f"{len(self.runs)} runs by {title}; the best: {told}"
         return wb.line_svg(series, title=title, x_label="epoch", width=620), line

@@ -12,6 +12,8 @@ import workbench as wb
 from widgets._base import Face, script, style
 from widgets._load import Load, Meter
 from widgets._notebook import in_notebook
+from widgets._refusals import needs
+from widgets._run_control import attached, nothing_to_resume, one_at_a_time
 from widgets._run_facts import run_facts
 from widgets._run_record import OVER, RunRecord
 from widgets._worker import LatestWins
@@ -19,8 +21,7 @@ from widgets._worker import LatestWins
 INTERVAL, LOOKS = 0.25, 1.0
 """Seconds between two updates of the views, and between two looks at the load, at least.
 
-Updates are made in a thread of their own: that of the run only notes what it is told.
-"""
+Both are made in a thread of their own: that of the run only notes what it is told."""
 
 
 class RunMonitor(Face):
@@ -35,7 +36,7 @@ class RunMonitor(Face):
     ----------
     record : RunRecord  all that was heard
     run : Run or None  the run that is listened to
-    load : Load or None  of the processor and the device, when it was last looked at
+    load : Load or None  when it was last looked at
     """
 
     handles: ClassVar[tuple[str, ...]] = ("cancel", "resume")
@@ -50,6 +51,7 @@ class RunMonitor(Face):
         self._meter, self._looked, self._teller = Meter(), 0.0, LatestWins(self.show_error)
         self._shows_itself, self._handle = shows_itself, None
         if run is not None:
+            needs(run, wb.Run, "RunMonitor", "Say RunMonitor(engine.load_run(folder)), or RunMonitor()")
             self._take(run)
             self.record.state = run.state
         self.publish()
@@ -57,10 +59,12 @@ class RunMonitor(Face):
     def attach(self, run: wb.Run) -> None:
         """Called before the first event of a run that begins or goes on; shows the monitor in a notebook.
 
-        Of a run that goes on the curves stay; of another one the monitor begins anew.
+        Of a run that goes on the curves stay; of another one the monitor begins anew. While one is under
+        way another is refused (TrainingError): events do not say of which run they are.
         """
         known = run is self.run
         with self._lock:
+            one_at_a_time(self.run, self.record, run)
             self._take(run)
             self.publish()
         if self._shows_itself and in_notebook() and not (known and self._handle):
@@ -86,8 +90,7 @@ class RunMonitor(Face):
             return
         self.publish()
         if self._handle is not None:
-            # The output was stored when the run began: store the finished curves in its place.
-            self._handle.update(self)
+            self._handle.update(self)  # the output was stored when the run began: store the finished curves
 
     def _tell(self) -> None:
         """What is told meanwhile waits for the next update: the newest state is always sent."""
@@ -102,28 +105,27 @@ class RunMonitor(Face):
 
     def cancel(self) -> None:
         """Ask the run to stop; its best checkpoint stays, and it can be resumed."""
-        if self.run is None:
-            raise wb.TrainingError(
-                "cancel was asked for: no run is attached. Pass the monitor to engine.train."
-            )
+        run = attached(self.run, "cancel", "Pass the monitor to engine.train")
         with self._lock:  # a run that ends meanwhile must not be left as cancelling
             if not self.record.ended:
                 self.record.state = "cancelling"
                 self.publish()
-                self.run.cancel()
+                run.cancel()
 
     def resume(self) -> None:
-        """Let a run that was cancelled, killed or failed go on, with all who listened to it.
+        """Let a run that was cancelled, killed or failed go on, with all who listened; says if it runs.
 
         Raises
         ------
         TrainingError
             If there is no such run.
         """
-        if self.run is None:
-            raise wb.TrainingError("resume was asked for: no run is attached. Say RunMonitor(run).")
-        others = [callback for callback in self.run.callbacks if callback is not self]
-        self.run.resume([self, *others])
+        run = attached(self.run, "resume", "Say RunMonitor(run)")
+        with self._lock:
+            self.record.message = nothing_to_resume(run, self.record)
+            self.publish()
+        if not self.record.message:
+            run.resume([self, *(callback for callback in run.callbacks if callback is not self)])
 
     def on_cancel(self) -> None:
         """A view's Cancel button was pressed."""

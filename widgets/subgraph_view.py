@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._base import Face, needs, script, style
+from widgets._base import Face, script, style
 from widgets._growth import resampled
 from widgets._history import History
 from widgets._node_card import scene_card
+from widgets._refusals import needs
 from widgets._scene import Scene
 from widgets._scene_facts import scene_facts, span, span_text, summary
 from widgets.batch_inspector import BatchInspector

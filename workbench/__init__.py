@@ -144,6 +144,7 @@ _HOMES = {
     "subgraph_text": "workbench.report.svg",
     "to_data": "workbench.pyg.convert",
     "to_hetero": "workbench.pyg.convert",
+    "total_memory": "workbench.stores.memory",
     "type_style": "workbench.report.palette",
     "verify": "workbench.stores.verify",
 }

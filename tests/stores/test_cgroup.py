@@ -3,7 +3,7 @@
 import pytest
 
 from workbench.stores import memory
-from workbench.stores.cgroup import cgroup_room
+from workbench.stores.cgroup import cgroup_limit, cgroup_room
 
 NEW = {"memory.max": "1000\n", "memory.current": "900\n"}
 OLD = {"memory.limit_in_bytes": "1000\n", "memory.usage_in_bytes": "900\n"}
@@ -12,15 +12,15 @@ NONE_NEW = {"memory.max": "max\n", "memory.current": "900\n"}
 NONE_OLD = {"memory.limit_in_bytes": "9223372036854771712\n", "memory.usage_in_bytes": "0\n"}
 
 
-def room(root, lines, folders):
-    """The room in a tree of fake cgroups: folder -> files."""
+def room(root, lines, folders, asked=cgroup_room):
+    """The room, or what else is asked, in a tree of fake cgroups: folder -> files."""
     for folder, files in folders.items():
         (root / "fs" / folder).mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (root / "fs" / folder / name).write_text(text)
     if lines is not None:
         (root / "self").write_text(lines)
-    return cgroup_room(root / "self", root / "fs")
+    return asked(root / "self", root / "fs")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,28 @@ def test_both_versions_at_once(tmp_path):
 @pytest.mark.parametrize("lines", ["0::/docker/1f3a\n", "0::/../../job\n", None])
 def test_a_container_that_has_its_cgroup_as_the_root(tmp_path, lines):
     assert room(tmp_path, lines, {".": NEW}) == 100
+
+
+@pytest.mark.parametrize(
+    ("lines", "folders", "most"),
+    [
+        ("0::/a/b\n", {"a/b": limit(900, 100), "a": limit(500, 499)}, 500),
+        ("0::/a\n", {"a": limit("max"), ".": {}, "other": limit(1)}, None),
+        ("4:memory:/pod\n0::/\n", {"memory/pod": OLD, "memory": NONE_OLD}, 1000),
+        (None, {".": {"memory.max": "70\n"}}, 70),  # what is used need not be known
+    ],
+)
+def test_the_limit_is_the_smallest_whatever_is_used(tmp_path, lines, folders, most):
+    assert room(tmp_path, lines, folders, cgroup_limit) == most
+
+
+def test_the_memory_of_a_container_is_its_limit(monkeypatch):
+    monkeypatch.setattr(memory, "cgroup_limit", lambda: None)
+    machine = memory.total_memory()
+    assert machine > 1 << 28
+    for most, total in ((12345, 12345), (machine + 1, machine)):
+        monkeypatch.setattr(memory, "cgroup_limit", lambda most=most: most)
+        assert memory.total_memory() == total
 
 
 def test_the_tightest_of_machine_and_cgroup_is_available(monkeypatch):

@@ -12,6 +12,7 @@ from torch import nn
 from workbench.errors import TrainingError
 from workbench.training.checkpoint import (
     WEIGHTS,
+    has_weights,
     load_weights,
     read_json,
     save_weights,
@@ -66,9 +67,13 @@ def test_every_torn_file_is_named(tmp_path: Path) -> None:
 
 
 def test_missing_foreign_and_malformed(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="no epoch was finished"):
+    with pytest.raises(TrainingError, match=r"no epoch was finished.*run\.resume\(\)"):
         load_weights(tmp_path, nn.Linear(1, 1))
+    with pytest.raises(TrainingError, match=r"the folder is gone.*[Tt]rain again"):
+        load_weights(tmp_path / "removed", nn.Linear(1, 1))
+    assert not has_weights(tmp_path)
     save_weights(tmp_path, nn.Linear(3, 2).state_dict())
+    assert has_weights(tmp_path)
     with pytest.raises(TrainingError, match="do not fit"):
         load_weights(tmp_path, nn.Linear(4, 2))
     with pytest.raises(TrainingError, match=r"no run\.json"):

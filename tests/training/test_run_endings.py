@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import signal
 import time
 import warnings
@@ -63,8 +64,9 @@ def test_cancel_before_the_first_epoch_leaves_nothing_to_predict_with(shop: Shop
 
     done = start(shop.parts, shop.task, PLAN, callbacks=[Watch()], device="cpu").wait()
     assert done.state == "cancelled"
-    with pytest.raises(TrainingError, match="no epoch was finished"):
-        done.predict(shop.task.seeds("test"))
+    with pytest.raises(TrainingError, match=r"no epoch was finished.*Let it go on: run\.resume\(\)"):
+        done.metrics("test")
+    assert 0 < done.resume(callbacks=[]).metrics("test")["auroc"] < 1
 
 
 def test_a_keyboard_interrupt_cancels(shop: Shop) -> None:
@@ -168,6 +170,20 @@ def test_a_disk_that_fills_fails_the_run_and_keeps_its_best(
         done.wait()
     monkeypatch.undo()
     assert np.isfinite(load_run(done.folder, shop.parts).predict(shop.task.seeds("test")).values).all()
+
+
+def test_a_run_whose_folder_was_removed_does_not_say_that_its_best_is_kept(
+    shop: Shop, tmp_path: Path
+) -> None:
+    def remove(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            shutil.rmtree(tmp_path / "run")
+
+    done = start(shop.parts, shop.task, PLAN, callbacks=[remove], device="cpu", folder=tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"the run failed.*No such file") as error:
+        done.wait()
+    assert [event.best for event in done.history] == [True]
+    assert "kept" not in str(error.value)
 
 
 CHILD = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Event as Flag
 from threading import Timer
 from time import sleep
@@ -13,7 +14,7 @@ from workbench.events import EpochDone, Event, RunDone
 from workbench.plan.fanout import Fanout
 from workbench.plan.model_plan import ModelPlan
 from workbench.testing.shop import Shop
-from workbench.training.begin import start
+from workbench.training.begin import load_run, start
 from workbench.training.run import Run
 from workbench.training.underway import ENDED
 
@@ -56,6 +57,28 @@ def test_waiting_gives_up_after_its_time_and_the_last_event_is_the_end(shop: Sho
     run.wait()
     assert isinstance(heard.events[-1], RunDone)
     assert heard.events[-1].state == run.state == "cancelled"
+
+
+class _Refuses:
+    """A callback that takes no run."""
+
+    def attach(self, run: Run) -> None:
+        raise TrainingError("not this one")
+
+    def __call__(self, event: Event) -> None:
+        """Nothing is told to it."""
+
+
+def test_a_run_that_a_callback_refuses_stays_as_it_ended(shop: Shop, tmp_path: Path) -> None:
+    heard = _Heard(1)
+    run = start(shop.parts, shop.task, PLAN, callbacks=[heard], device="cpu")
+    assert (run.under_way, run.name) == (True, "")  # nobody named its folder
+    run.wait()
+    with pytest.raises(TrainingError, match="not this one"):
+        run.resume(callbacks=[_Refuses()])
+    assert (run.state, run.under_way, run.callbacks) == ("cancelled", False, (heard,))
+    assert load_run(run.save(tmp_path / "kept"), shop.parts).name == "kept"
+    assert set(run.metrics("test")) == set(run.resume(callbacks=[]).metrics("test"))
 
 
 class _SlowToHear(_Heard):

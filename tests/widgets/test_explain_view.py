@@ -35,6 +35,8 @@ def test_what_is_not_there_is_refused_and_shown(explained):
     assert "IdError" in view._payload["meta"]["error"]
     with pytest.raises(WorkbenchError, match=r"run\.explain"):
         ExplainView("run")
+    with pytest.raises(WorkbenchError, match=r"got 2 arguments.*Say ExplainView\(run\.explain\(seeds\)\)"):
+        ExplainView(explained, [1, 2])
 
 
 def test_a_cohort_has_intervals_and_nothing_to_pick():

@@ -89,7 +89,7 @@ def test_runs_in_folders_with_such_names_are_compared(hostile, harmless, tmp_pat
     for name in names:
         shutil.copytree(run.folder, tmp_path / name)
     view = RunCompare([tmp_path / name for name in names])
-    (folders,) = [row[1:] for row in said(view)["rows"] if row[0] == "folder"]
+    (folders,) = [row[1:] for row in said(view)["rows"] if row[0] == "run"]
     assert len(set(folders)) == len(names)
     harmless(view, names)
 

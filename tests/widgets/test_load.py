@@ -30,6 +30,11 @@ def test_memory_that_is_written_to_is_counted():
     assert 1 <= after.cores <= 4096
 
 
+def test_the_memory_that_it_could_have_is_that_of_its_container(monkeypatch):
+    monkeypatch.setattr("workbench.stores.memory.cgroup_limit", lambda: 2 * 10**8)
+    assert Meter().read().memory_total == 2 * 10**8
+
+
 @pytest.mark.skipif(not _load.STATM.exists(), reason="the system has no /proc")
 def test_without_proc_the_peak_is_told(monkeypatch, tmp_path):
     now = Meter().read().memory

@@ -48,8 +48,18 @@ def test_what_cannot_be_compared_is_refused(runs):
         RunCompare([3])
     with pytest.raises(WorkbenchError, match=r"got a dict.*RunCompare\(\[run, other\]\)"):
         RunCompare({"wide": runs[0]})
+    with pytest.raises(WorkbenchError, match=r"got 2 arguments.*Say RunCompare\(\[run, other\]\)"):
+        RunCompare(runs[0], runs[1])
     with pytest.raises(WorkbenchError, match="12 at most"):
         RunCompare([runs[0]] * 13)
+
+
+def test_runs_that_nobody_named_are_told_by_what_differs(shop, runs):
+    engine, task, _ = shop
+    unnamed = engine.train(task, runs[0].plan.replace(epochs=1), callbacks=[]).wait()
+    view = RunCompare([unnamed, runs[0]])
+    assert sorted(view._payload["meta"]["rows"][0]) == ["epochs 1", "narrow", "run"]
+    assert unnamed.folder.name not in str(view._payload["meta"]) + view.still()[1]
 
 
 def test_the_still_picture_names_the_best(runs):

@@ -1,19 +1,19 @@
 """Curves and tables of runs as plain values."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow as pa
 
 import workbench as wb
-from widgets._run_curves import curves_of, run_entries, table_rows
+from widgets._run_curves import curves_of, run_entries, run_names, table_rows
 
 NAN = float("nan")
 
 
-def run(name, *values):
+def run(name, *values, key=1, **choices):
     history = [wb.EpochDone(0.0, i + 1, 3, 0.5 / (i + 1), "auroc", v, False) for i, v in enumerate(values)]
-    return SimpleNamespace(folder=Path("runs") / name, history=history, plan=wb.ModelPlan(wb.Fanout([2])))
+    plan = wb.ModelPlan(choices.pop("fanout", wb.Fanout([2]))).replace(**choices)
+    return SimpleNamespace(name=name, history=history, plan=plan, key=key)
 
 
 def test_curves_leave_out_what_is_not_finite():
@@ -33,6 +33,16 @@ def test_runs_are_lettered_and_what_differs_is_told():
     assert [entry["best"] for entry in entries] == [0.5, None]
     assert entries[0]["colour"] != entries[1]["colour"]
     rows = table_rows(runs, pa.table(facts))
-    assert rows[0] == ["folder", "first", "second"]
-    assert [row[0] for row in rows] == ["folder", "channels", "state", "epochs", "key"]
+    assert rows[0] == ["run", "first", "second"]
+    assert [row[0] for row in rows] == ["run", "channels", "state", "epochs", "key"]
     assert len(rows[1][2]) < 200
+
+
+def test_runs_without_a_name_are_told_by_their_plans_or_their_letter():
+    wide = {"fanout": wb.Fanout([8]), "epochs": 4}
+    named = [run("first"), run("", **wide), run("", epochs=2)]
+    assert run_names(named) == ["first", "Fanout([8]), epochs 4", "Fanout([2]), epochs 2"]
+    assert run_names([run("", key=1), run("", key=2)]) == ["key 1", "key 2"]
+    assert run_names([run(""), run("")]) == ["run A", "run B"]
+    many = [run("", channels=n, epochs=n, batch_size=n, patience=n, exclude=["t.c" * 99] * n) for n in (1, 2)]
+    assert all(name.count(",") == 2 and len(name) < 130 for name in run_names(many))

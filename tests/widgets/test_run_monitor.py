@@ -9,19 +9,21 @@ from widgets import RunMonitor
 from widgets._bottleneck import LITTLE, TRAINING
 from widgets._notebook import in_notebook
 from widgets._run_record import RunRecord
-from workbench.errors import TrainingError
+from workbench.errors import TrainingError, WorkbenchError
 from workbench.events import EpochDone, RunDone, StageTimes, StepDone
+from workbench.training.run import Run
 
 
-class ToyRun:
-    cancelled = False
-    state, history, device = "cancelled", (), "cpu"
+class ToyRun(Run):
+    cancelled = under_way = False
+    state, history, device, folder = "cancelled", (), "cpu", "runs/toy"
 
     def __init__(self, *callbacks):
-        self.callbacks = callbacks
+        self._callbacks = callbacks
 
     def resume(self, callbacks):
-        self.state, self.resumed = "running", callbacks
+        assert not self.under_way
+        self.under_way, self.resumed = True, callbacks
         callbacks[0].attach(self)
 
     def cancel(self):
@@ -149,6 +151,10 @@ def test_a_cancelled_run_is_resumed_with_all_who_listened_and_its_curves_stay():
     assert run.resumed == [monitor, other]
     meta = monitor._payload["meta"]
     assert (meta["state"], meta["steps"], meta["best"], meta["can_resume"]) == ("waiting", 3, 0.7, False)
+    monitor._receive(monitor, {"kind": "resume"}, [])  # a second click
+    assert monitor.worker.wait(30)
+    meta = monitor._payload["meta"]
+    assert (meta["error"], meta["message"]) == ("", "nothing to resume: it is under way")
     monitor(StepDone(0.1, 2, 1, 3, 0.5, 8, 3))
     monitor(RunDone(0.2, "finished"))
     assert not monitor._payload["meta"]["can_resume"]
@@ -166,6 +172,27 @@ def test_a_run_that_ended_before_can_be_looked_at():
     run.history = [EpochDone(2.1, 1, 3, 0.25, "auroc", 0.7, True)]
     meta = RunMonitor(run)._payload["meta"]
     assert (meta["state"], meta["ended"], meta["best"], meta["can_resume"]) == ("cancelled", True, 0.7, True)
+
+
+@pytest.mark.parametrize("what", [5, "runs/first", ToyRun])
+def test_what_is_no_run_is_refused_where_the_monitor_is_made(what):
+    with pytest.raises(WorkbenchError, match=r"Allowed: a Run.*RunMonitor\(engine\.load_run\(folder\)\)"):
+        RunMonitor(what)
+
+
+def test_a_second_training_is_refused_while_the_first_is_under_way(shop, tmp_path):
+    engine, task, plan = shop
+    monitor, long = RunMonitor(), plan.replace(epochs=999, patience=999)
+    first = engine.train(task, long, callbacks=[monitor], device="cpu")
+    with pytest.raises(TrainingError, match=r"another one, in .*under way.*callbacks=\[RunMonitor\(\)\]"):
+        engine.train(task, plan, callbacks=[monitor], device="cpu", folder=tmp_path)
+    assert monitor.run is first
+    assert not list(tmp_path.iterdir()), "the folder can be given to the next training"
+    monitor.cancel()
+    assert first.wait().state == monitor.record.state == "cancelled"
+    short = plan.replace(epochs=1, max_steps=1)
+    second = engine.train(task, short, callbacks=[monitor], device="cpu", folder=tmp_path).wait()
+    assert (monitor.run, monitor.record.state, monitor.record.steps) == (second, "finished", 1)
 
 
 def test_a_real_run_is_cancelled_within_a_step_and_goes_on(shop):

@@ -95,6 +95,14 @@ def test_a_run_that_goes_on_keeps_its_curves_and_its_time():
     assert record.metric.y == [0.7]
 
 
+def test_a_note_is_forgotten_at_the_next_epoch():
+    record = RunRecord(message="nothing to resume: it is under way")
+    steps(record, 1, 2)
+    assert record.message
+    record.add(EpochDone(11.0, 1, 4, 0.5, "auroc", 0.7, True))
+    assert record.message == ""
+
+
 def test_a_loaded_run_shows_the_epochs_behind_it():
     record = RunRecord.of([EpochDone(3.0 * e, e, 9, 0.5, "auroc", 0.6 + e / 10, True) for e in (1, 2)])
     assert (record.state, record.epoch, record.best_epoch, record.seconds) == ("waiting", 2, 2, 6.0)

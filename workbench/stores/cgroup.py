@@ -1,4 +1,4 @@
-"""Memory that the cgroups of a process leave: of its own and of all around it, the smallest room counts.
+"""Memory that the cgroups of a process allow and leave: of its own and of all around it, the smallest counts.
 
     /proc/self/cgroup    0::/user.slice/job         version 2: folders below /sys/fs/cgroup
                          4:memory:/docker/1f3a      version 1: folders below /sys/fs/cgroup/memory
@@ -36,10 +36,24 @@ def cgroup_room(membership: Path = MEMBERSHIP, mount: Path = MOUNT) -> int | Non
     membership : file that names the process's cgroups
     mount : folder in which their trees are mounted
     """
-    own = dict(_memberships(membership))
-    rooms = [_room(folder, _NEW) for folder in _folders(mount, own.get("", "/"))]
-    rooms += [_room(folder, _OLD) for folder in _folders(mount / "memory", own.get("memory", "/"))]
+    rooms = (_room(folder, version) for folder, version in _cgroups(membership, mount))
     return min((room for room in rooms if room is not None), default=None)
+
+
+def cgroup_limit(membership: Path = MEMBERSHIP, mount: Path = MOUNT) -> int | None:
+    """Bytes that the cgroups allow this process and those beside it; parameters as of :func:`cgroup_room`.
+
+    The old version has a limit everywhere: one larger than any machine stands for none.
+    """
+    limits = (text_of(folder / version.limit).strip() for folder, version in _cgroups(membership, mount))
+    return min((int(limit) for limit in limits if limit.isdigit()), default=None)
+
+
+def _cgroups(membership: Path, mount: Path) -> Iterator[tuple[Path, _Version]]:
+    """Folders of the process's cgroups in both trees, and of all around them."""
+    own = dict(_memberships(membership))
+    yield from ((folder, _NEW) for folder in _folders(mount, own.get("", "/")))
+    yield from ((folder, _OLD) for folder in _folders(mount / "memory", own.get("memory", "/")))
 
 
 def _memberships(file: Path) -> Iterator[tuple[str, str]]:

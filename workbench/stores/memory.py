@@ -8,6 +8,7 @@ too (``buffers.py``): torch and Arrow keep the array that they were made from.
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.stores.cgroup import cgroup_room, text_of
+from workbench.stores.cgroup import cgroup_limit, cgroup_room, text_of
 from workbench.stores.fork_lock import ForkLock
 from workbench.types import ByteArray
 
@@ -146,6 +147,13 @@ def available_memory() -> int:
     """Bytes that this process can still take without being killed: of the machine and of its cgroups."""
     rooms = [_meminfo("MemAvailable"), cgroup_room()]
     return min((room for room in rooms if room is not None), default=1 << 62)
+
+
+def total_memory() -> int:
+    """Bytes that this process could have if nothing else ran: of the machine, or what its cgroups allow."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = cgroup_limit()
+    return machine if limit is None else min(machine, limit)
 
 
 def _meminfo(name: str) -> int | None:

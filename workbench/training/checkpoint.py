@@ -156,6 +156,11 @@ def drop_course(folder: Path) -> None:
     (folder / COURSE).unlink(missing_ok=True)
 
 
+def has_weights(folder: Path) -> bool:
+    """Whether the weights of a best epoch lie there."""
+    return (folder / WEIGHTS).exists()
+
+
 def load_weights(folder: Path, model: torch.nn.Module) -> None:
     """Put the saved weights into a model of the same shape.
 
@@ -165,14 +170,12 @@ def load_weights(folder: Path, model: torch.nn.Module) -> None:
         If there are none, they are damaged, or they belong to another model.
     """
     path = folder / WEIGHTS
-    if not path.exists():
-        raise TrainingError(
-            explain(
-                f"the weights of the run in {folder} were asked for",
-                "there are none: no epoch was finished before it ended",
-                do="Train again, for at least one epoch",
-            )
-        )
+    if not has_weights(folder):
+        asked = f"the weights of the run in {folder} were asked for"
+        got, do = "there are none: no epoch was finished before it ended", "Let it go on: run.resume()"
+        if not folder.exists():
+            got, do = "the folder is gone, and they with it", "Restore it, or train again"
+        raise TrainingError(explain(asked, got, do=do))
     try:
         state = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:

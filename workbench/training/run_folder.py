@@ -121,6 +121,10 @@ class SavedRun:
         return Task.from_dict(parts.dataset, self.task_dict)
 
 
+TEMPORARY = "workbench-run-"
+"""How the names of folders begin that nobody chose."""
+
+
 def new_folder(folder: str | Path | None) -> Path:
     """An empty folder for a run; with None a temporary one, which goes when the process ends.
 
@@ -130,7 +134,7 @@ def new_folder(folder: str | Path | None) -> Path:
         If it holds something already, or cannot be made.
     """
     if folder is None:
-        path = Path(tempfile.mkdtemp(prefix="workbench-run-"))
+        path = Path(tempfile.mkdtemp(prefix=TEMPORARY))
         atexit.register(_remove, path, os.getpid())
         return path
     path = expect_path(folder, TrainingError, "a folder for a run")

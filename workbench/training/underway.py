@@ -22,6 +22,7 @@ from workbench.training.build import check_callbacks
 from workbench.training.checkpoint import (
     Checkpoint,
     drop_course,
+    has_weights,
     load_course,
     save_course,
     save_weights,
@@ -34,7 +35,7 @@ from workbench.training.online import Terms
 from workbench.training.parts import Parts
 from workbench.training.past_labels import PastLabels
 from workbench.training.printing import PrintProgress
-from workbench.training.run_folder import write_identity, write_run
+from workbench.training.run_folder import TEMPORARY, write_identity, write_run
 from workbench.training.target import Target
 from workbench.training.trainer import Fit, Trainer
 
@@ -84,6 +85,7 @@ class Underway:
 
     def begin(self, train: SeedTable, val: SeedTable | None) -> Self:
         """Write what the run is made of, then train in a background thread; without val to the last epoch."""
+        self._introduce(self._callbacks)  # first: one that refuses leaves the folder empty, to be used again
         write_identity(self)
         return self._go(train, val)
 
@@ -100,7 +102,8 @@ class Underway:
         Raises
         ------
         TrainingError
-            If the training came to its end, is under way, or its task cannot be rebuilt.
+            If the training came to its end, is under way, or its task cannot be rebuilt; if a callback
+            listens to another run.
         """
         if self.state in (*ENDED, "running"):
             got, do = f"the run is {self.state}", "Train again, with other epochs or patience"
@@ -109,17 +112,32 @@ class Underway:
             self._ended.wait()  # it may still have to write, and to tell, that it ended
         train, val = learned_from(self.parts.graph, self.plan, self._task())
         self._course = load_course(self.folder)
-        self._callbacks = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
-        self.state, self.error, self._answering = "running", None, None
-        self._stop, self._ended = Flag(), Flag()
+        told: list[Callback] = [PrintProgress()] if callbacks is None else check_callbacks(callbacks)
         self.history = [] if self._course is None else history_of(self._course.numbers)
+        self._stop = Flag()
+        self._introduce(told)  # one that refuses leaves the run as it ended
+        self._callbacks = told
+        self.state, self.error, self._answering, self._ended = "running", None, None, Flag()
         return self._go(train, val)
 
-    def _go(self, train: SeedTable, val: SeedTable | None) -> Self:
-        for callback in self._callbacks:
+    @property
+    def name(self) -> str:
+        """Its folder's name; empty where it lies in a temporary one, which says nothing."""
+        return "" if self.folder.name.startswith(TEMPORARY) else self.folder.name
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it trains, or still tells how it ended."""
+        return self._thread is not None and not self._ended.is_set()
+
+    def _introduce(self, callbacks: Sequence[Callback]) -> None:
+        """Hand the run to those who want it; they may refuse."""
+        for callback in callbacks:
             attach = getattr(callback, "attach", None)
             if attach is not None:
                 attach(self)
+
+    def _go(self, train: SeedTable, val: SeedTable | None) -> Self:
         self._thread = threading.Thread(
             target=self._train, args=(train, val), name="workbench-run", daemon=True
         )
@@ -136,7 +154,7 @@ class Underway:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         # Not Thread.join: an interrupted join may take the thread for ended while it still runs.
-        while self._thread is not None and not self._ended.is_set():
+        while self.under_way:
             try:
                 self._ended.wait(0.1)
                 self._flush()
@@ -147,7 +165,8 @@ class Underway:
         self._flush()
         if self.error is not None:
             best = [event.epoch for event in self.history if event.best]
-            kept = f" Epoch {best[-1]}, its best, is kept: load_run(run.folder)." if best else ""
+            there = bool(best) and has_weights(self.folder)  # the folder may have been removed meanwhile
+            kept = f" Epoch {best[-1]}, its best, is kept: load_run(run.folder)." if there else ""
             ours = isinstance(self.error, WorkbenchError)
             why = str(self.error) if ours else f"{type(self.error).__name__}: {self.error}"
             raise TrainingError(f"the run failed: {why}{kept}") from self.error
