@@ -74,7 +74,7 @@ def test_what_a_sampler_may_see_is_never_late(temporal):
     [(False, True, [2, 2]), (False, False, [2, 2]), (True, True, [0, 0]), (True, False, [1, 0])],
 )
 def test_a_way_back_is_as_late_as_what_it_turns_round(engine, task, static, disjoint, late):
-    """Seen from day 2, the ratings of days 3 and 5 are late; user 2, whom joint seeds see, joined on day 3."""
+    """Seen from day 2, the ratings of days 3 and 5 are late; user 2, shared by joint seeds, came on day 3."""
     draw = Draw(4, static=static)
     fanout = Fanout([{"products-rev_ratings->users": draw}], subgraph="bidirectional", disjoint=disjoint)
     subgraph = engine.sample(task.seeds("val"), fanout)
