@@ -205,7 +205,8 @@ def profile_batches(
         )
     plan = fanout.compile(graph.schema, [pilot[0].node_type])
     graph.sample(SampleRequest((pilot[0].first(1),), plan, key))  # one seed pays for compilation
-    found, begin = [], time.perf_counter()
+    begin = time.perf_counter()
+    found: list[Counter[tuple[object, ...]]] = []
     for seeds in pilot:
         elapsed = time.perf_counter() - begin
         emit(list(callbacks), Progress(elapsed, "profile", len(found), len(pilot), "batches"))
