@@ -87,6 +87,20 @@ def measured(candidate: Candidate, profile: wb.Profile, worth: float | None) -> 
     return replace(candidate, profile=profile, worth=candidate.worth if worth is None else worth)
 
 
+def unmeasured(candidates: Sequence[Candidate]) -> dict[int, str]:
+    """Place -> name of the candidates without a cost, which are not measured yet or could not be."""
+    return {i: short(each.name) for i, each in enumerate(candidates) if each.profile is None}
+
+
+def counted(candidates: Sequence[Candidate], done: bool) -> str:
+    """``4 fanouts``, and how many of them have no cost: yet, or for good if measuring is ``done``."""
+    every, missing = len(candidates), len(unmeasured(candidates))
+    if not missing:
+        return f"{every} fanouts"
+    why = "measured (see .error)" if done else "measured yet: call .wait()"
+    return f"{every} fanouts, {'' if missing == every else f'{missing} of them '}not {why}"
+
+
 def front(candidates: Sequence[Candidate], measure: str, higher: bool) -> list[int]:
     """Places of the candidates that no other beats in cost or worth, being no worse in either."""
     known = [

@@ -88,8 +88,25 @@ def edge_ages(columns: Sequence[dict[str, Any]]) -> EdgeAges:
 
 
 def drawn_ages(subgraphs: Sequence[wb.SampledSubgraph], graph: Any) -> EdgeAges:
-    """The edges that samples hold; a step that waives times (static) waives them here."""
-    return edge_ages([part for i, s in enumerate(subgraphs) for part in _parts(wb.flatten(s, graph), i)])
+    """The edges that samples hold; a step that waives times (static) waives them here.
+
+    A seed is given, not drawn: the way back (``bidirectional``) from it into its own subgraph is no later
+    than the edge's own row. Joint, another seed may be what it leads to, so there the seed's own time counts.
+    """
+    parts = []
+    for i, subgraph in enumerate(subgraphs):
+        flat = wb.flatten(subgraph, graph)
+        parts += _parts(flat, i, _from_given(subgraph, flat))
+    return edge_ages(parts)
+
+
+def _from_given(subgraph: wb.SampledSubgraph, flat: wb.FlatSubgraph) -> NDArray[Any]:
+    """bool[m]: ways back from a seed to what was drawn for it alone."""
+    plan = subgraph.request.plan
+    if plan.subgraph != "bidirectional" or not plan.disjoint or not len(flat.src):
+        return np.zeros(len(flat.src), np.bool_)
+    added = np.concatenate([~subgraph.is_drawn(edge_type) for edge_type in flat.edge_types])
+    return np.asarray(added & (flat.hop[flat.src] == 0))
 
 
 def ages_around(subgraphs: Sequence[wb.SampledSubgraph], graph: Any) -> EdgeAges:
@@ -118,12 +135,15 @@ def ages_around(subgraphs: Sequence[wb.SampledSubgraph], graph: Any) -> EdgeAges
     return edge_ages(parts)
 
 
-def _parts(flat: wb.FlatSubgraph, sample: int) -> list[dict[str, Any]]:
-    parts = []
+def _parts(flat: wb.FlatSubgraph, sample: int, given: NDArray[Any] | None = None) -> list[dict[str, Any]]:
+    """Columns per edge type; of ``given`` edges the source's own time is not asked."""
+    parts, begun = [], flat.time[flat.src]
+    if given is not None:
+        begun = np.where(given, wb.BEGINNING, begun)
     for k, edge_type in enumerate(flat.edge_types):
         m = np.flatnonzero(flat.edge_type == k)
         src, dst = flat.src[m], flat.dst[m]
-        times = {"time": np.maximum(flat.edge_time[m], flat.time[src]), "anchor": flat.anchor[dst]}
+        times = {"time": np.maximum(flat.edge_time[m], begun[m]), "anchor": flat.anchor[dst]}
         ids = {"src": flat.node_id[src], "dst": flat.node_id[dst], "edge_id": flat.edge_id[m]}
         place = {"hop": flat.edge_hop[m], "sample": np.full(len(m), sample), "seed": flat.seed[dst]}
         parts.append({"name": str(edge_type), **times, **ids, **place})

@@ -6,6 +6,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 from widgets._candidates import amount
@@ -17,7 +18,13 @@ LINE, LETTERS = 16, 92
 INK, PAPER, FRONT, BEATEN = "#24292f", "#ffffff", "#0072b2", "#57606a"
 
 
-def candidates_svg(points: Sequence[Mapping[str, Any]], front: Sequence[int], worth: str, cost: str) -> str:
+def candidates_svg(
+    points: Sequence[Mapping[str, Any]],
+    front: Sequence[int],
+    worth: str,
+    cost: str,
+    unmeasured: Mapping[int, str] = MappingProxyType({}),
+) -> str:
     """Draw candidates; those that no other beats are joined.
 
     Parameters
@@ -25,8 +32,11 @@ def candidates_svg(points: Sequence[Mapping[str, Any]], front: Sequence[int], wo
     points : ``at``, ``label``, ``x`` (mean cost first) and ``y`` of each, as of ``known_points``
     front : the ``at`` of those that are joined
     worth, cost : what the axes are
+    unmeasured : dict ``at`` -> name  of candidates that have no point
     """
-    listed = [line for point in points for line in _lines(point)] or ["nothing is measured yet"]
+    listed = [line for point in points for line in _lines(point["at"], f"{point['label']}, {point['y']:.3g}")]
+    listed += [line for at, name in unmeasured.items() for line in _lines(at, f"{name}, not measured")]
+    listed = listed or ["nothing is measured yet"]
     rows = [_text(8, HEIGHT + LINE * (i + 1), line) for i, line in enumerate(listed)]
     axes = [
         _text(8, 18, worth, " font-weight='600'"),
@@ -73,9 +83,8 @@ def _scale(values: Sequence[float], start: float, end: float) -> Any:
     )
 
 
-def _lines(point: Mapping[str, Any]) -> list[str]:
-    told = f"{point['at'] + 1}  {point['label']}, {point['y']:.3g}"
-    return textwrap.wrap(told, LETTERS, subsequent_indent="    ", break_on_hyphens=False)
+def _lines(at: int, told: str) -> list[str]:
+    return textwrap.wrap(f"{at + 1}  {told}", LETTERS, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _text(x: float, y: float, words: str, more: str = "", colour: str = INK) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import workbench as wb
+from widgets._fitting import Fitting
 from widgets._pilot import Pilot
 from widgets._worker import LatestWins
 
@@ -21,6 +22,10 @@ class Pricing:
     pilot : Pilot
     tell : called in a thread with a fanout and its cost
     on_error : called in a thread with whatever was raised, of a fanout only while it is the newest
+
+    Attributes
+    ----------
+    fitting : Fitting  a search for the next fanout, beside the costs
     """
 
     def __init__(
@@ -31,21 +36,18 @@ class Pricing:
     ) -> None:
         self._pilot, self._tell = pilot, tell
         self._newest: wb.Fanout | None = None
-        self._at_once, self._later = LatestWins(on_error), LatestWins(on_error)
+        self._at_once, self._later, searches = (LatestWins(on_error) for _ in range(3))
+        self._workers, self.fitting = (searches, self._at_once, self._later), Fitting(searches)
 
     def submit(self, fanout: wb.Fanout) -> None:
-        """Cost this fanout next; one that waits is forgotten."""
+        """Cost this fanout next; one that waits is forgotten, and a search for another is given up."""
         self._newest = fanout
+        self.fitting.stop()
         self._at_once.submit(lambda: self._asked(fanout, lambda: self._price(fanout)))
-
-    def later(self, job: Callable[[], object]) -> None:
-        """Do what takes long beside the next quick cost; a newer fanout replaces it while it waits."""
-        self._later.submit(job)
 
     def wait(self, seconds: float) -> bool:
         """Wait until nothing is left to do; False if that took longer."""
-        # Twice: what took long may end in another fanout, to be costed in its turn.
-        return all(worker.wait(seconds) for worker in 2 * (self._at_once, self._later))
+        return all(worker.wait(seconds) for worker in self._workers)
 
     def _asked(self, fanout: wb.Fanout, job: Callable[[], object]) -> None:
         """Run a job; what it raises of a fanout that was edited meanwhile is nobody's business any more."""
@@ -59,7 +61,7 @@ class Pricing:
         cost, batches = self._pilot.quick(fanout)
         self._tell(fanout, cost)
         if batches:
-            self.later(lambda: self._asked(fanout, lambda: self._price_fully(fanout, batches)))
+            self._later.submit(lambda: self._asked(fanout, lambda: self._price_fully(fanout, batches)))
 
     def _price_fully(self, fanout: wb.Fanout, batches: int) -> None:
         time.sleep(PAUSE)

@@ -117,8 +117,8 @@ class FanoutPicker(Face):
             raise wb.FanoutError(f"edit {how!r} of a fanout was asked for. Allowed: {', '.join(EDITS)}.")
 
     def on_fit(self, most: float, unit: str) -> None:
-        """A view asked for the widest fanout within a budget; it is looked for in the background."""
-        self._pricing.later(lambda: self.fit(**budget(most, unit)))
+        """A view asked for the widest fanout within a budget: in the background, until the next edit."""
+        self._pricing.fitting.begin(lambda check: self.fit(**budget(most, unit), callbacks=[check]))
         self.publish()
 
     def on_copy(self, form: str) -> None:
@@ -128,8 +128,8 @@ class FanoutPicker(Face):
     def _show(self, history: History[FanoutTable]) -> None:
         with self._lock:
             self._history, self.cost, self.error, self._typed = history, None, "", (None, 0.0)
+            self._pricing.submit(self.fanout)
             self.publish()
-        self._pricing.submit(self.fanout)
         self._listeners.tell(self.fanout)
 
     def _price(self, fanout: wb.Fanout, cost: wb.Profile) -> None:
@@ -142,6 +142,7 @@ class FanoutPicker(Face):
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """The table, the choices and the cost."""
         meta = {**self.table.facts(), "undo": bool(self._history.past), "redo": bool(self._history.future)}
+        meta["fitting"] = self._pricing.fitting.underway
         return {**meta, "cost": self.cost and cost_facts(self.cost, self.table.edge_types)}, {}
 
     def still(self) -> tuple[str, str]:

@@ -13,9 +13,11 @@ from widgets._candidates import (
     COSTS,
     candidates_of,
     candidates_of_runs,
+    counted,
     front,
     known_points,
     measured,
+    unmeasured,
 )
 from widgets._coverage import coverage
 from widgets._messages import item
@@ -141,7 +143,7 @@ class ParetoChart(Face):
 
     def still(self) -> tuple[str, str]:
         """Numbered points and a list of them; waits a moment for what is being measured."""
-        self.worker.wait(1.0)
-        points, cost = known_points(self.candidates, self.measure), COSTS[self.measure][0]
-        line = f"{len(points)} fanouts: {self.worth} against {cost}; adopted {self.fanout!r}"
-        return candidates_svg(points, self.front(), self.worth, cost), line
+        done, cost = self.worker.wait(1.0), COSTS[self.measure][0]
+        points = known_points(self.candidates, self.measure)
+        line = f"{counted(self.candidates, done)}: {self.worth} against {cost}; adopted {self.fanout!r}"
+        return candidates_svg(points, self.front(), self.worth, cost, unmeasured(self.candidates)), line

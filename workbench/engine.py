@@ -154,9 +154,19 @@ class Engine(Opened):
         )
 
     def profile(
-        self, seeds: SeedTable, fanout: SamplingPlan, *, batch_size: int = 512, batches: int = 8, key: int = 0
+        self,
+        seeds: SeedTable,
+        fanout: SamplingPlan,
+        *,
+        batch_size: int = 512,
+        batches: int = 8,
+        key: int = 0,
+        callbacks: Sequence[Callback] = (),
     ) -> Profile:
-        """What the batches of an epoch will be like, with intervals, from so many of them."""
+        """What the batches of an epoch will be like, with intervals, from so many of them.
+
+        ``callbacks`` get a ``Progress`` before each batch; what one raises ends the call.
+        """
         expect_seeds(seeds, fanout, self._span, "the profile of batches")
         if whole(batches) is None:
             got = f"got batches={batches!r}"
@@ -166,9 +176,9 @@ class Engine(Opened):
             len(seeds), batch_size, shuffle=True, key=derive_key(key, "profile"), anchors=anchors
         )
         pilot = [seeds.seed_set(order[batch]) for batch in range(min(batches, len(order)))]
-        groups = self.features.groups
+        groups, key = self.features.groups, derive_key(key, "cost")
         return profile_batches(
-            self.graph, groups, fanout, pilot, batches=len(order), key=derive_key(key, "cost")
+            self.graph, groups, fanout, pilot, batches=len(order), key=key, callbacks=callbacks
         )
 
     def fit_fanout(
@@ -182,17 +192,21 @@ class Engine(Opened):
         batch_size: int = 512,
         batches: int = 4,
         key: int = 0,
+        callbacks: Sequence[Callback] = (),
     ) -> Fit:
         """The widest fanout, in the proportions of a given one, whose batches stay within a budget.
 
         Parameters
         ----------
         bytes : int or text such as ``'50MB'``  of feature rows and arrays; or ``nodes``, or ``ms`` to sample
+        callbacks
+            Who gets a ``Progress`` before each batch of each candidate; what one raises ends the search.
         """
         expect_seeds(seeds, fanout, self._span, "a fanout that fits")
 
         def measure(plan: SamplingPlan) -> Profile:
-            return self.profile(seeds, plan, batch_size=batch_size, batches=batches, key=key)
+            sizes = {"batch_size": batch_size, "batches": batches}
+            return self.profile(seeds, plan, **sizes, key=key, callbacks=callbacks)
 
         room = None if bytes is None else read_size(bytes)
         return fit_fanout(measure, fanout, bytes=room, nodes=nodes, ms=ms)

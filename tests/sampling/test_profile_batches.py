@@ -128,3 +128,18 @@ def test_a_profile_needs_a_pilot(engine, seeds):
         engine.profile(seeds[:0], FOLDED)
     with pytest.raises(wb.FanoutError, match=r"plan\.fanout"):
         engine.profile(seeds, 3)
+
+
+def test_a_callback_hears_of_each_batch_and_may_end_the_fit(engine, seeds):
+    heard, options = [], {"batch_size": 16, "batches": 3}
+    engine.profile(seeds, FOLDED, **options, callbacks=[heard.append])
+    assert [(event.done, event.total, event.unit) for event in heard] == [(n, 3, "batches") for n in range(3)]
+
+    def enough(event):
+        heard.append(event)
+        if len(heard) == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.fit_fanout(seeds, FOLDED, bytes="1TB", **options, callbacks=[enough])
+    assert len(heard) == 7

@@ -9,8 +9,12 @@ import workbench as wb
 from widgets._edge_ages import FAR, ages_around, drawn_ages, edge_ages
 from workbench.plan.draw import Draw
 from workbench.plan.fanout import Fanout
+from workbench.stores.ram_graph import RamGraph
+from workbench.stores.steps import FORMS
 from workbench.temporal import BEGINNING, FOREVER, NO_TIME
-from workbench.testing.graphs import DAY
+from workbench.testing.graphs import DAY, random_rows
+from workbench.testing.requests import Knobs, random_request
+from workbench.testing.sizes import cases
 
 
 def times_of(graph, name, src, edge_id):
@@ -38,6 +42,48 @@ def test_a_static_step_waives_its_edges_times_but_not_those_of_nodes(engine, tas
         task.seeds("val"), Fanout([{"products-rev_ratings->users": Draw(4, static=True)}])
     )
     assert set(drawn_ages([subgraph], engine.graph).lead.tolist()) == {FOREVER}
+
+
+KNOBS = Knobs(forms=FORMS, tree=(False, True), cutoffs=("anchor", "path"), metapaths=(False, True))
+
+
+@pytest.mark.parametrize("temporal", [True, False])
+def test_what_a_sampler_may_see_is_never_late(temporal):
+    """Seeds are random: their own rows may be later than their anchors, and are never held against edges."""
+    late_seeds = 0
+    for number in range(cases(150, 3000)):
+        rng = np.random.default_rng(number)
+        rows = random_rows(rng, 12, extras=bool(number % 2))
+        knobs = replace(KNOBS, temporal=(temporal,))
+        request, graph = random_request(rng, rows.schema, rows.num_rows, knobs), RamGraph(rows.arrays())
+        subgraph = graph.sample(request)
+        ages = drawn_ages([subgraph], graph)
+        given = {(each.node_type, int(i)) for each in request.seed_sets for i in each.ids}
+        for i in np.flatnonzero(ages.late(0)).tolist():
+            source = rows.schema.edge_type(ages.edge_types[ages.edge_type[i]]).src
+            assert not request.plan.disjoint, number
+            assert request.plan.subgraph == "bidirectional"
+            assert (source, int(ages.src[i])) in given
+        flat = wb.flatten(subgraph, graph)
+        late_seeds += int((flat.late & (flat.hop == 0)).sum())
+    assert late_seeds > 50
+
+
+@pytest.mark.parametrize(
+    ("static", "disjoint", "late"),
+    [(False, True, [2, 2]), (False, False, [2, 2]), (True, True, [0, 0]), (True, False, [1, 0])],
+)
+def test_a_way_back_is_as_late_as_what_it_turns_round(engine, task, static, disjoint, late):
+    """Seen from day 2, the ratings of days 3 and 5 are late; user 2, shared by joint seeds, came on day 3."""
+    draw = Draw(4, static=static)
+    fanout = Fanout([{"products-rev_ratings->users": draw}], subgraph="bidirectional", disjoint=disjoint)
+    subgraph = engine.sample(task.seeds("val"), fanout)
+    (seeds,) = subgraph.request.seed_sets
+    early = replace(seeds, anchors=np.full(3, 2 * DAY))
+    moved = replace(subgraph, request=replace(subgraph.request, seed_sets=(early,)))
+    ages = drawn_ages([moved], engine.graph)
+    assert ages.edge_types == ("users-ratings->products", "products-rev_ratings->users")
+    assert np.bincount(ages.edge_type[ages.late(0)], minlength=2).tolist() == late
 
 
 def test_around_a_sample_the_future_is_found(engine, task):

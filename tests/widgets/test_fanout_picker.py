@@ -229,3 +229,33 @@ def test_the_still_picture_tells_the_cost(engine, task, plan):
     picture, line = FanoutPicker(engine, task, plan).wait().still()
     assert picture.startswith("<svg ")
     assert "Batches of 3 seeds, all 1 sampled" in line
+
+
+@pytest.mark.parametrize(
+    "then", [edit("deeper"), edit("undo"), {"kind": "fit", "most": 1e6, "unit": "nodes"}]
+)
+def test_a_fit_under_way_is_said_and_stopped_by_what_is_newer(engine, task, plan, then):
+    picker = FanoutPicker(engine, task, plan).wait()
+    picker.set(1, ORDERS, 3)
+    picker.wait()
+    fit, begun, go, seen = engine.fit_fanout, threading.Event(), threading.Event(), []
+
+    def endless(*args, callbacks, **options):
+        if begun.is_set():
+            return fit(*args, callbacks=callbacks, **options)
+        begun.set()
+        go.wait(10)
+        seen.append("first")
+        return fit(*args, callbacks=[*callbacks, lambda event: seen.append(event)], **options)
+
+    engine.fit_fanout = endless
+    picker._receive(picker, {"kind": "fit", "most": 1000, "unit": "MB"}, [])
+    assert picker._payload["meta"]["fitting"]
+    assert begun.wait(10)
+    picker._receive(picker, then, [])
+    fanout = picker.fanout
+    go.set()
+    assert picker.wait().error == ""
+    assert seen == ["first"], "not one more batch is measured"
+    assert not picker._payload["meta"]["fitting"]
+    assert picker.fanout == fanout or then["kind"] == "fit"

@@ -1,5 +1,7 @@
 """ParetoChart without a browser: candidates are measured, one is adopted, runs bring their metric."""
 
+import threading
+
 import pytest
 
 import workbench as wb
@@ -81,3 +83,20 @@ def test_a_candidate_that_cannot_be_measured_leaves_the_others_their_points(shop
     chart = ParetoChart(engine, task, plan, [bad, good]).wait()
     assert "no-such" in chart._payload["meta"]["error"]
     assert [point["at"] for point in chart._payload["meta"]["points"]] == [1]
+    picture, line = chart.still()
+    assert line.startswith("2 fanouts, 1 of them not measured (see .error): ")
+    assert "1  hop 1:" in picture
+
+
+def test_a_still_before_anything_is_measured_lists_the_fanouts(shop, monkeypatch):
+    engine, task, plan = shop
+    hold = threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(engine), "profile", lambda *args, **options: hold.wait(20) and 1 / 0)
+        chart = ParetoChart(engine, task, plan, [wb.Fanout([2]), wb.Fanout([4, 2])])
+        picture, line = chart.still()
+        hold.set()
+        chart.wait()
+    assert line.startswith("2 fanouts, not measured yet: call .wait(): share of visible")
+    assert "1  hop 1: 2, not measured" in picture
+    assert "2  hop 1: 4, hop 2: 2, not measured" in picture

@@ -132,6 +132,7 @@ export default widget("fanout", (root, send, model) => {
     fill(meta.rows, meta.cost && meta.cost.cells);
     if (meta.error) cost.replaceChildren("not measured");
     price(meta.cost);
+    if (meta.fitting) cost.replaceChildren("fitting \u2026 an edit or Undo stops it");
     ask();
   }
   return { update, stop: () => model.off("msg:custom", onForm) };

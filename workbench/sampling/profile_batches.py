@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.errors import FanoutError, explain
+from workbench.events import Callback, Progress, emit
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.sampling.profile import edges_by_cell
 from workbench.schema import EdgeType, Schema
@@ -177,6 +178,7 @@ def profile_batches(
     *,
     batches: int,
     key: int = 0,
+    callbacks: Sequence[Callback] = (),
 ) -> Profile:
     """Sample some batches of an epoch and say what all of them will be like.
 
@@ -185,6 +187,7 @@ def profile_batches(
     groups : dict table -> GroupLayout  ``features.groups``: what a row of each table weighs
     pilot : batches of seeds of one type, drawn at random from those of the epoch
     batches : int  all batches of the epoch
+    callbacks : who gets a ``Progress`` before each batch of the pilot; what one raises ends it
 
     Raises
     ------
@@ -202,8 +205,11 @@ def profile_batches(
         )
     plan = fanout.compile(graph.schema, [pilot[0].node_type])
     graph.sample(SampleRequest((pilot[0].first(1),), plan, key))  # one seed pays for compilation
-    found = []
+    begin = time.perf_counter()
+    found: list[Counter[tuple[object, ...]]] = []
     for seeds in pilot:
+        elapsed = time.perf_counter() - begin
+        emit(list(callbacks), Progress(elapsed, "profile", len(found), len(pilot), "batches"))
         start = time.perf_counter()
         subgraph = graph.sample(SampleRequest((seeds,), plan, key))
         found.append(_measured(subgraph, graph.schema, groups, 1e3 * (time.perf_counter() - start)))
