@@ -194,3 +194,14 @@ def test_an_interrupt_is_a_keyboard_interrupt(tmp_path: Path) -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert ran.stdout.strip() == "stopped", ran.stderr
+
+
+def test_a_query_of_one_of_many_tables_registers_that_one_only():
+    """Registering all of them for each would take most of the time of an ingest."""
+    tables = read_tables({f"t{i}": pa.table({"a": [i]}) for i in range(12)})
+    cursor = tables.sources.connect(sql := tables.sql("t1"))
+    views = "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"
+    assert cursor.execute(views).fetchall() == [(sql.rsplit(" ", 1)[1],)]
+    assert tables.query("SELECT t1.a + t11.a + t10.a FROM t1, t11, t10")[0].to_pylist() == [22]
+    joined = tables.where("t1", "a NOT IN (SELECT 0)").rename("t1", a="source_3")
+    assert joined.duckdb("t1").fetchall() == [(1,)]

@@ -38,6 +38,9 @@ SYSTEM_SPILL = str(Path(tempfile.gettempdir()) / f"workbench-spill-{os.getpid()}
 """Where tables that do not fit into memory are kept until an ingest names a better place."""
 
 _PART = re.compile(r"^(part|data|chunk|file)?[-_.]?\d[\w.-]*$", re.IGNORECASE)
+_OBJECT = re.compile(r"\bsource_\d+\b")
+"""What a query calls a registered object."""
+
 _WHOLE_FILE_BYTES = 256 << 20
 _SNIFFED_ROWS = 1_000_000
 
@@ -46,8 +49,8 @@ _SNIFFED_ROWS = 1_000_000
 class Sources:
     """One in-memory DuckDB database and the Python objects that its views read.
 
-    Cursors of it see files and stored streams; objects are registered on each cursor again, because
-    DuckDB keeps them per connection.
+    Cursors of it see files and stored streams; the objects that a query reads are registered on its cursor,
+    because DuckDB keeps them per connection.
     """
 
     database: duckdb.DuckDBPyConnection
@@ -64,13 +67,17 @@ class Sources:
         database.execute("SET TimeZone = 'UTC'")
         return cls(database)
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """A cursor of its own, safe to use in another thread."""
+    def connect(self, sql: str = "") -> duckdb.DuckDBPyConnection:
+        """A cursor of its own, safe to use in another thread, that can run ``sql`` over the sources.
+
+        Only the objects that the query names are registered: all of them, for a query of each of many
+        tables, would be most of its time.
+        """
         with self.lock:
             cursor = self.database.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
-        for name, value in self.objects.items():
-            cursor.register(name, value)
+        for label in self.objects.keys() & set(_OBJECT.findall(sql)):
+            cursor.register(label, self.objects[label])
         return cursor
 
     def add(self, value: Any, name: str) -> str:
