@@ -7,6 +7,7 @@ import pytest
 
 from workbench import errors
 from workbench.errors import (
+    LONGEST,
     FanoutError,
     LoaderError,
     WorkbenchError,
@@ -30,6 +31,21 @@ def test_messages_say_asked_got_allowed_do():
     assert text == "a number was asked for: got 'x'. Allowed: 1 to 3. Give one."
     assert explain("a", "b") == "a: b."
     assert explain("a", "b.", do="Did you mean 'c'?") == "a: b. Did you mean 'c'?"
+
+
+def test_names_of_any_length_make_no_message_of_any_length():
+    whole = explain("x" * LONGEST, "y", "z" * LONGEST)
+    assert whole == f"{'x' * LONGEST}: y. Allowed: {'z' * LONGEST}."
+    name = "n" * 1_000_000
+    cut = explain(f"table {name} was asked for", "it is not there", f"{name}, last", f"Take {name} out")
+    assert len(cut) < 4 * LONGEST
+    for said in (
+        "table nnn",
+        "nnn was asked for: it is not there. Allowed: nnn",
+        "nnn, last. Take",
+        "nnn out.",
+    ):
+        assert said in cut
 
 
 @pytest.mark.parametrize(("word", "answer"), [("user", "Did you mean 'users'?"), ("zzz", "")])

@@ -124,14 +124,28 @@ class RunCancelled(TrainingError):
     """The user stopped a run; its best checkpoint, if any, is in place."""
 
 
+LONGEST = 2_000
+"""Characters of each part of a message: names and values of any length may stand in them."""
+
+
 def explain(asked: str, got: str, allowed: str = "", do: str = "") -> str:
-    """One message in the house form: what was asked, what was got, what is allowed, what to do."""
+    """One message in the house form: what was asked, what was got, what is allowed, what to do.
+
+    Of a part of more than :data:`LONGEST` characters the middle is left out.
+    """
+    asked, got, allowed, do = map(_bounded, (asked, got, allowed, do))
     parts = [f"{asked}: {got}"]
     if allowed:
         parts.append(f"Allowed: {allowed}")
     if do:
         parts.append(do)
     return " ".join(part if part.endswith(("?", "!", ".")) else f"{part}." for part in parts)
+
+
+def _bounded(part: str) -> str:
+    """A part without its middle where it is too long: what is said of a long name stands around it."""
+    half = LONGEST // 2
+    return part if len(part) <= LONGEST else f"{part[:half]} \u2026 {part[-half:]}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

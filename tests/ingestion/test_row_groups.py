@@ -14,7 +14,7 @@ from workbench.stores.dataset import Dataset
 
 def group_of(values, stype=Stype.EMBEDDING):
     tables = read_tables({"items": pa.table({"value": values})})
-    kind = tables.sources.connect().sql(tables.sql("items")).types[0]
+    kind = tables.duckdb("items").types[0]
     return row_group(tables, Table("items", (Column("value", stype),)), {"value": str(kind)})
 
 

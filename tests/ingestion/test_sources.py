@@ -194,3 +194,41 @@ def test_an_interrupt_is_a_keyboard_interrupt(tmp_path: Path) -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert ran.stdout.strip() == "stopped", ran.stderr
+
+
+def test_a_query_of_one_of_many_tables_registers_that_one_only():
+    """Registering all of them for each would take most of the time of an ingest."""
+    tables = read_tables({f"t{i}": pa.table({"a": [i]}) for i in range(12)})
+    cursor = tables.sources.connect(sql := tables.sql("t1"))
+    views = "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"
+    assert cursor.execute(views).fetchall() == [(sql.rsplit(" ", 1)[1],)]
+    assert tables.query("SELECT t1.a + t11.a + t10.a FROM t1, t11, t10")[0].to_pylist() == [22]
+    joined = tables.where("t1", "a NOT IN (SELECT 0)").rename("t1", a="source_3")
+    assert joined.duckdb("t1").fetchall() == [(1,)]
+
+
+HALF = "a\ud800"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ({HALF: TABLE}, r"a table or column name was asked for: got 'a\\ud800'"),
+        (
+            {"t": pd.DataFrame([[1]], columns=pd.Index([HALF], dtype=object))},
+            r"column name .* got 'a\\ud800'",
+        ),
+        ({"t": {"a": ["b", HALF]}}, r"column 'a' of table 't' was read: the text of row 1 holds half"),
+        ({"t": {"a": [1, HALF]}}, r"column 'a' of table 't' was read: the text of row 1 holds half"),
+        ({"t": {"a": [["b"], [HALF]]}}, r"column 'a' of table 't' was read: one of its texts holds half"),
+    ],
+)
+def test_half_characters_are_refused_with_their_place(source, said):
+    made = {
+        name: pd.DataFrame({k: pd.Series(v, dtype=object) for k, v in value.items()})
+        if isinstance(value, dict)
+        else value
+        for name, value in source.items()
+    }
+    with pytest.raises(TableError, match=said):
+        read_tables(made)

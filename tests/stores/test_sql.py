@@ -41,15 +41,16 @@ def test_several_names():
     assert quote_names(["a", 'b"c']) == '"a", "b""c"'
 
 
-@pytest.mark.parametrize("name", ["", "a\x00b"])
+@pytest.mark.parametrize("name", ["", "a\x00b", "a\ud800", "\udfff"])
 def test_impossible_names_are_refused(name):
     with pytest.raises(TableError, match="a table or column name was asked for"):
         quote_name(name)
 
 
-def test_impossible_texts_are_refused():
-    with pytest.raises(TableError, match="no NUL characters"):
-        quote_text("\x00")
+@pytest.mark.parametrize("text", ["\x00", "x\udcffy"])
+def test_impossible_texts_are_refused(text):
+    with pytest.raises(TableError, match="no NUL characters and no half characters"):
+        quote_text(text)
 
 
 def test_a_query_that_is_interrupted_is_a_keyboard_interrupt():

@@ -1,12 +1,17 @@
 """The base of all widgets: messages, payload, errors, still pictures, and what scripts must not do."""
 
 import base64
+import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
+from traitlets.config import Config
 
 from widgets._base import STATIC, Face, script, style
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 class Counter(Face):
@@ -69,6 +74,24 @@ def test_the_mimebundle_has_the_widget_and_its_still_picture():
     image = ET.fromstring(data["text/html"])
     assert image.attrib["alt"] == data["text/plain"]
     assert base64.b64decode(image.attrib["src"].partition(",")[2]) == b"<svg></svg>"
+
+
+@pytest.mark.parametrize("as_said", [False, True])
+def test_a_notebook_with_saved_widgets_is_exported_as_pictures_the_way_the_readme_says(as_said):
+    """Where the state is saved, nbconvert prefers the widget, whose scripts come from the network."""
+    nbconvert, nbformat = pytest.importorskip("nbconvert"), pytest.importorskip("nbformat")
+    said = re.findall(r"nbconvert --to html --(\w+)\.(\w+)=True ", README.read_text(encoding="utf-8"))
+    face = Counter()
+    output = nbformat.v4.new_output("display_data", face._repr_mimebundle_()[0])
+    cell = nbformat.v4.new_code_cell(outputs=[output])
+    kept = {"state": {face.model_id: {"state": {}}}, "version_major": 2, "version_minor": 0}
+    saved = {"widgets": {"application/vnd.jupyter.widget-state+json": kept}}
+    ((owner, option),) = said
+    config = Config({owner: {option: True}} if as_said else {})
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=saved)
+    page = nbconvert.HTMLExporter(config=config).from_notebook_node(notebook)[0]
+    picture = base64.b64encode(b"<svg></svg>").decode()
+    assert (picture in page, "widget-view+json" in page) == (as_said, not as_said)
 
 
 def test_scripts_fetch_nothing_and_parse_no_text_as_html():

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+_ONCE = lru_cache(maxsize=1024)
+"""Every column is compared with every table: their names are taken apart once, not for each pair."""
 
 GENERIC_KEYS = {"id", "key", "code", "name", "uid", "uuid", "guid", "no", "number", "pk", "index", "ref"}
 """Key names that say nothing about which table they belong to."""
@@ -36,6 +40,7 @@ def words(name: str) -> list[str]:
     return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
 
 
+@_ONCE
 def flat(name: str) -> str:
     """The name without case and separators."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
@@ -52,12 +57,14 @@ def singular(word: str) -> str:
     )
 
 
+@_ONCE
 def entity(table: str) -> str:
     """Flat singular of a table's name: ``Order_Lines`` -> ``orderline``."""
     parts = words(table)
     return "".join([*parts[:-1], singular(parts[-1])]) if parts else flat(table)
 
 
+@_ONCE
 def stem(column: str) -> str:
     """A key column's name without its id ending, flat and singular: ``user_id`` -> ``user``."""
     parts = words(column)

@@ -38,6 +38,9 @@ SYSTEM_SPILL = str(Path(tempfile.gettempdir()) / f"workbench-spill-{os.getpid()}
 """Where tables that do not fit into memory are kept until an ingest names a better place."""
 
 _PART = re.compile(r"^(part|data|chunk|file)?[-_.]?\d[\w.-]*$", re.IGNORECASE)
+_OBJECT = re.compile(r"\bsource_\d+\b")
+"""What a query calls a registered object."""
+
 _WHOLE_FILE_BYTES = 256 << 20
 _SNIFFED_ROWS = 1_000_000
 
@@ -46,8 +49,8 @@ _SNIFFED_ROWS = 1_000_000
 class Sources:
     """One in-memory DuckDB database and the Python objects that its views read.
 
-    Cursors of it see files and stored streams; objects are registered on each cursor again, because
-    DuckDB keeps them per connection.
+    Cursors of it see files and stored streams; the objects that a query reads are registered on its cursor,
+    because DuckDB keeps them per connection.
     """
 
     database: duckdb.DuckDBPyConnection
@@ -64,13 +67,17 @@ class Sources:
         database.execute("SET TimeZone = 'UTC'")
         return cls(database)
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """A cursor of its own, safe to use in another thread."""
+    def connect(self, sql: str = "") -> duckdb.DuckDBPyConnection:
+        """A cursor of its own, safe to use in another thread, that can run ``sql`` over the sources.
+
+        Only the objects that the query names are registered: all of them, for a query of each of many
+        tables, would be most of its time.
+        """
         with self.lock:
             cursor = self.database.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
-        for name, value in self.objects.items():
-            cursor.register(name, value)
+        for label in self.objects.keys() & set(_OBJECT.findall(sql)):
+            cursor.register(label, self.objects[label])
         return cursor
 
     def add(self, value: Any, name: str) -> str:
@@ -79,8 +86,10 @@ class Sources:
         Raises
         ------
         TableError
-            If the value is nothing that can be read as a table, or two of its columns differ only by case.
+            If the value is nothing that can be read as a table, two of its columns differ only by case, or
+            a name or a text holds half a character.
         """
+        quote_name(name)  # refused here, not by the first query
         if isinstance(value, (str, Path)):
             return self.add_files(name, find_files(value))
         if isinstance(value, (list, tuple)) and value and all(isinstance(v, (str, Path)) for v in value):
@@ -256,7 +265,8 @@ def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
     Raises
     ------
     TableError
-        If two columns have the same name, or differ only by case, or columns have several levels.
+        If two columns have the same name, or differ only by case, or columns have several levels, or a name
+        or a text holds half a character.
     """
     if frame.columns.nlevels > 1:
         got = f"its columns have {frame.columns.nlevels} levels, such as {frame.columns[0]!r}"
@@ -269,14 +279,38 @@ def arrow_from_pandas(frame: Any, name: str) -> tuple[pa.Table, list[str]]:
     labels = [str(label) for label in frame.columns]
     refuse_twins(f"table {name!r} was read", labels)
     for position, label in enumerate(labels):
-        series = frame.iloc[:, position]
+        quote_name(label)
         try:
-            arrays.append(pa.Array.from_pandas(series))
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-            texts = [None if value is None or value != value else str(value) for value in series]
-            arrays.append(pa.array(texts, pa.string()))
-            mixed.append(label)
+            array, is_mixed = _array(frame.iloc[:, position])
+        except UnicodeEncodeError as error:
+            raise _half_character(name, label, frame.iloc[:, position], error) from error
+        arrays.append(array)
+        mixed += [label] * is_mixed
     return pa.table(arrays, names=labels), mixed
+
+
+def _array(series: Any) -> tuple[pa.Array | pa.ChunkedArray, bool]:
+    """A column of a frame, and whether it held several Python types, which are texts now."""
+    try:
+        return pa.Array.from_pandas(series), False
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        texts = [None if value is None or value != value else str(value) for value in series]
+        return pa.array(texts, pa.string()), True
+
+
+def _half_character(table: str, column: str, series: Any, error: UnicodeEncodeError) -> TableError:
+    """A text that UTF-8 cannot hold, and where it stands (in a list or a mapping: in that column)."""
+    odd = error.object
+    rows = (row for row, value in enumerate(series) if isinstance(value, str) and value == odd)
+    where = next((f"the text of row {row}" for row in rows), "one of its texts")
+    return TableError(
+        explain(
+            f"column {column!r} of table {table!r} was read",
+            f"{where} holds half a character (a lone surrogate): {odd!r}",
+            "texts of whole characters",
+            "Put a question mark in its place: text.encode('utf-8', 'replace').decode()",
+        )
+    )
 
 
 def file_kind(path: Path) -> str | None:

@@ -174,7 +174,8 @@ class Tables(Mapping[str, TableView]):
             If DuckDB refuses it.
         """
         with asking("a query was run"):
-            return self.sources.connect().sql(self._with_views(sql)).to_arrow_table()
+            whole = self._with_views(sql)
+            return self.sources.connect(whole).sql(whole).to_arrow_table()
 
     def arrow(self, name: str) -> pa.Table:
         """A whole table in memory."""
@@ -182,7 +183,8 @@ class Tables(Mapping[str, TableView]):
 
     def duckdb(self, name: str) -> duckdb.DuckDBPyRelation:
         """A table as a lazy DuckDB relation, on a connection of its own."""
-        return self.sources.connect().sql(self.sql(name))
+        sql = self.sql(name)
+        return self.sources.connect(sql).sql(sql)
 
     def _with_views(self, sql: str) -> str:
         views = ", ".join(f"{quote_name(name)} AS ({query})" for name, query in self.queries.items())
@@ -191,7 +193,7 @@ class Tables(Mapping[str, TableView]):
     def run(self, sql: str, asked: str) -> Any:
         """Run SQL on a connection of its own and return it (DB-API); ``asked`` opens the error message."""
         with asking(asked):
-            return self.sources.connect().execute(sql)
+            return self.sources.connect(sql).execute(sql)
 
     # -- editing ----------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ def write_table(job: Job, tables: Tables, table: Table, kinds: Mapping[str, str]
     """
     query = typed_query(table, tables.sql(table.name), kinds)
     group = row_group(tables, table, kinds)
-    path = copy_query(job, tables.sources.connect(), table.name, query, group)
+    path = copy_query(job, tables.sources.connect(query), table.name, query, group)
     failpoint("during-tables")
     return path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,10 @@ ROW = "__row__"
 
 INTERRUPTED = "Query interrupted"
 """What DuckDB says of a Ctrl-C."""
+
+
+_IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
+"""A NUL, or half a character (a lone surrogate): no SQL text and no stored text can hold one."""
 
 
 @contextmanager
@@ -33,12 +38,12 @@ def quote_name(name: str) -> str:
     Raises
     ------
     TableError
-        If the name is empty or holds a NUL, which no SQL identifier can.
+        If the name is empty or holds a NUL or half a character, which no SQL identifier can.
     """
-    if not name or "\x00" in name:
-        raise TableError(
-            explain("a table or column name was asked for", f"got {name!r}", "a text without NUL characters")
-        )
+    if not name or _IMPOSSIBLE.search(name):
+        allowed = "a text without NUL and without half characters (lone surrogates)"
+        asked = "a table or column name was asked for"
+        raise TableError(explain(asked, f"got {name!r}", allowed, "Rename it where it comes from"))
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -48,10 +53,11 @@ def quote_text(text: str) -> str:
     Raises
     ------
     TableError
-        If the text holds a NUL, which no SQL literal can.
+        If the text holds a NUL or half a character, which no SQL literal can.
     """
-    if "\x00" in text:
-        raise TableError(explain("a text was put into a query", f"got {text!r}", "no NUL characters"))
+    if _IMPOSSIBLE.search(text):
+        allowed = "no NUL characters and no half characters (lone surrogates)"
+        raise TableError(explain("a text was put into a query", f"got {text!r}", allowed))
     return "'" + text.replace("'", "''") + "'"
 
 
