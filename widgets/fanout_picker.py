@@ -42,9 +42,8 @@ class FanoutPicker(Face):
         do = "Metapaths have no table of cells: print them, and change them with plan.replace(fanout=...)"
         needs(plan.fanout, wb.Fanout, "FanoutPicker(engine, task, plan) over plan.fanout", do)
         super().__init__()
-        self._start, self._listeners = plan, Listeners()
-        self._pilot = Pilot(engine, task, plan.optimisation.batch_size)
-        self._pricing = Pricing(self._pilot, self._price, self.show_error)
+        self._start, self._pilot = plan, Pilot(engine, task, plan.optimisation.batch_size)
+        self._listeners, self._pricing = Listeners(), Pricing(self._pilot, self._price, self.show_error)
         self._typed: tuple[object, float] = (None, 0.0)
         self.cost: wb.Profile | None = None
         self._show(History(FanoutTable(engine.schema, task.entity_table, plan.fanout, plan.fanout)))
