@@ -33,9 +33,6 @@ class Kept:
         """What the code has to say of a run that went on after it was loaded, or was cancelled."""
         if self.epochs >= 0:
             return "run.resume()" if len(self.run.history) > self.epochs else ""
-        ended = self.run.state != "cancelled"
-        return (
-            ""
-            if ended
-            else f"# cancelled after epoch {len(self.run.history)} here; a script trains to the end"
-        )
+        if self.run.state == "cancelled":
+            return f"# cancelled after epoch {len(self.run.history)} here; a script trains to the end"
+        return ""

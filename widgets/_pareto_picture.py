@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from html import escape
 from types import MappingProxyType
 from typing import Any
 
 from widgets._candidates import amount
+from workbench.report.svg import INK, PAPER, svg_element, text
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 250, 60, 24, 34, 42
 LINE, LETTERS = 16, 92
 """Pixels from a line of the list to the next, and letters that fit into one."""
 
-INK, PAPER, FRONT, BEATEN = "#24292f", "#ffffff", "#0072b2", "#57606a"
+FRONT, BEATEN = "#0072b2", "#57606a"
 
 
 def candidates_svg(
@@ -43,12 +43,7 @@ def candidates_svg(
         _text(WIDTH - RIGHT, HEIGHT - 6, f"{cost} (logarithmic)", END),
     ]
     body = "".join([*axes, *(_plot(points, front) if points else []), *rows])
-    high = HEIGHT + LINE * len(rows) + 14
-    size = f"width='{WIDTH}' height='{high}' viewBox='0 0 {WIDTH} {high}'"
-    paper = f"<rect width='{WIDTH}' height='{high}' rx='6' fill='{PAPER}'/>"
-    style = "font-family='system-ui, sans-serif' font-size='12'"
-    named = f"<title>{_shown(f'{worth} against {cost}')}</title>"
-    return f"<svg xmlns='http://www.w3.org/2000/svg' {size} role='img' {style}>{named}{paper}{body}</svg>"
+    return svg_element(WIDTH, HEIGHT + LINE * len(rows) + 14, f"{worth} against {cost}", body)
 
 
 END, MIDDLE = " text-anchor='end'", " text-anchor='middle'"
@@ -88,9 +83,4 @@ def _lines(at: int, told: str) -> list[str]:
 
 
 def _text(x: float, y: float, words: str, more: str = "", colour: str = INK) -> str:
-    return f"<text x='{x:.1f}' y='{y:.1f}' fill='{colour}' xml:space='preserve'{more}>{_shown(words)}</text>"
-
-
-def _shown(words: str) -> str:
-    """A text that XML can hold: what cannot be printed is a space."""
-    return escape("".join(c if c.isprintable() else " " for c in words))
+    return f"<text x='{x:.1f}' y='{y:.1f}' fill='{colour}' xml:space='preserve'{more}>{text(words)}</text>"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import workbench as wb
 from widgets._scaling import Limits, scaled_up
 from widgets._schema_facts import short
+from workbench.loading.order import batch_order
 
 POOL = 256
 """Batches that the pilot is drawn from: so many that those left out hardly narrow an interval."""
@@ -108,16 +109,9 @@ def pilot_seeds(task: wb.Task, disjoint: bool, batch_size: int) -> wb.SeedTable:
 
 
 def _whole_batches(anchors: NDArray[np.int64], batch_size: int) -> NDArray[np.int64]:
-    """Rows of :data:`POOL` batches, each of one anchor and any of its seeds."""
-    draw = np.random.default_rng(0)
-    rows = draw.permutation(len(anchors))
-    rows = rows[np.argsort(anchors[rows], kind="stable")]
-    begins = np.flatnonzero(np.diff(anchors[rows], prepend=anchors[rows[0]] - 1))
-    within = np.arange(len(rows)) - np.repeat(begins, np.diff(begins, append=len(rows)))
-    batch = np.cumsum(within % batch_size == 0) - 1
-    every = int(batch[-1]) + 1
-    chosen = draw.choice(every, min(POOL, every), replace=False)
-    return np.sort(rows[np.isin(batch, chosen)])
+    """Rows of :data:`POOL` batches of an epoch, each of one anchor and any of its seeds."""
+    order = batch_order(len(anchors), batch_size, shuffle=True, anchors=anchors)
+    return np.sort(np.concatenate([order[batch] for batch in range(min(POOL, len(order)))]))
 
 
 def cost_facts(cost: wb.Profile, edge_types: Sequence[wb.EdgeType]) -> dict[str, Any]:
