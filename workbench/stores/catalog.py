@@ -150,9 +150,10 @@ def started(root: Path) -> bool:
     CorruptStoreError
         If one of the catalog's two files is missing.
     """
-    if not os.path.isfile(root / SEAL):  # noqa: PTH113 - pathlib raises for a name that is too long
-        # The seal is always written first: it did not go missing in a crash.
-        if os.path.exists(root / DATA):  # noqa: PTH110
+    if not _lies(root):
+        return False
+    if not (root / SEAL).is_file():
+        if (root / DATA).exists():  # the seal is always written first: it did not go missing in a crash
             raise damaged(root, f"is there, but {SEAL} is missing")
         return False
     if not (root / FOLDER).is_dir():
@@ -215,8 +216,12 @@ def _flock(folder: Path, mode: int) -> Iterator[None]:
         os.close(handle)
 
 
+def _lies(root: Path) -> bool:
+    return os.path.exists(root)  # noqa: PTH110 - pathlib raises for a name that is too long
+
+
 def _no_dataset(root: Path) -> StoreError:
-    if not os.path.exists(root):  # noqa: PTH110 - pathlib raises for a name that is too long
+    if not _lies(root):
         got = "there is nothing at that path"
     elif not root.is_dir():
         got = "that is a file, not a dataset's folder"
