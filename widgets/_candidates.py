@@ -121,11 +121,12 @@ def amount(value: float) -> str:
 
 
 def known_points(candidates: Sequence[Candidate], measure: str) -> list[dict[str, Any]]:
-    """Candidates that are measured: place, label, cost (mean, low, high; None: open) and worth."""
+    """Candidates that are measured: place, label, cost (mean, low, high; None: open; as text), worth."""
     (told, unit), points = COSTS[measure], list[dict[str, Any]]()
     for i, each in enumerate(candidates):
         if each.profile is not None and each.worth is not None:
             ends = [end / unit if end < float("inf") else None for end in each.cost(measure)]
-            label = f"{short(each.name)}: {amount(each.cost(measure)[0] / unit)} {told}"
-            points.append({"at": i, "label": label, "x": ends, "y": each.worth})
+            mean = amount(each.cost(measure)[0] / unit)
+            label = f"{short(each.name)}: {mean} {told}"
+            points.append({"at": i, "label": label, "x": ends, "told": mean, "y": each.worth})
     return points

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 import workbench as wb
 from widgets._scaling import Limits, scaled_up
 from widgets._schema_facts import short
-from workbench.loading.order import batch_order
 
 POOL = 256
 """Batches that the pilot is drawn from: so many that those left out hardly narrow an interval."""
@@ -110,7 +109,7 @@ def pilot_seeds(task: wb.Task, disjoint: bool, batch_size: int) -> wb.SeedTable:
 
 def _whole_batches(anchors: NDArray[np.int64], batch_size: int) -> NDArray[np.int64]:
     """Rows of :data:`POOL` batches of an epoch, each of one anchor and any of its seeds."""
-    order = batch_order(len(anchors), batch_size, shuffle=True, anchors=anchors)
+    order = wb.batch_order(len(anchors), batch_size, shuffle=True, anchors=anchors)
     return np.sort(np.concatenate([order[batch] for batch in range(min(POOL, len(order)))]))
 
 

@@ -21,7 +21,6 @@ from widgets._candidates import (
 )
 from widgets._coverage import coverage
 from widgets._messages import item
-from widgets._pareto_picture import candidates_svg
 from widgets._pilot import pilot_seeds
 from widgets._refusals import needs
 
@@ -146,4 +145,4 @@ class ParetoChart(Face):
         done, cost = self.worker.wait(1.0), COSTS[self.measure][0]
         points = known_points(self.candidates, self.measure)
         line = f"{counted(self.candidates, done)}: {self.worth} against {cost}; adopted {self.fanout!r}"
-        return candidates_svg(points, self.front(), self.worth, cost, unmeasured(self.candidates)), line
+        return wb.candidates_svg(points, self.front(), self.worth, cost, unmeasured(self.candidates)), line

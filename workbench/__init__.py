@@ -112,6 +112,8 @@ _HOMES = {
     "WorkbenchError": "workbench.errors",
     "add_versions": "workbench.pyg.as_of",
     "bars_svg": "workbench.report.charts",
+    "batch_order": "workbench.loading.order",
+    "candidates_svg": "workbench.report.candidates_svg",
     "commerce": "workbench.testing.commerce",
     "compare_runs": "workbench.training.records",
     "compact": "workbench.ingestion.merge",

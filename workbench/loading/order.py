@@ -54,6 +54,10 @@ def batch_order(
 
     Parameters
     ----------
+    count : int  rows of the seed table
+    batch_size : int  seeds of a batch at most
+    shuffle : bool  in the order of a hash of (key, epoch, row); else as they come
+    key, epoch : int
     anchors : int64[count] or None
         Group rows by anchor, so that no batch holds two.
     drop_last : bool

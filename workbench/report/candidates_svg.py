@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from widgets._candidates import amount
 from workbench.report.svg import INK, PAPER, svg_element, text
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 250, 60, 24, 34, 42
@@ -29,10 +28,17 @@ def candidates_svg(
 
     Parameters
     ----------
-    points : ``at``, ``label``, ``x`` (mean cost first) and ``y`` of each, as of ``known_points``
-    front : the ``at`` of those that are joined
-    worth, cost : what the axes are
+    points : sequence of dict
+        One per candidate: ``at``, its place from 0; ``label``, what it is; ``x``, costs, the mean first;
+        ``told``, the mean as the axis tells it; ``y``, its worth.
+    front : sequence of int  the ``at`` of those that are joined
+    worth, cost : str  what the axes are
     unmeasured : dict ``at`` -> name  of candidates that have no point
+
+    Returns
+    -------
+    str
+        One ``<svg>`` element.
     """
     listed = [line for point in points for line in _lines(point["at"], f"{point['label']}, {point['y']:.3g}")]
     listed += [line for at, name in unmeasured.items() for line in _lines(at, f"{name}, not measured")]
@@ -68,7 +74,7 @@ def _plot(points: Sequence[Mapping[str, Any]], front: Sequence[int]) -> list[str
     ends = [min(points, key=lambda p: p["y"]), max(points, key=lambda p: p["y"])]
     parts += [_text(LEFT - 8, at[p["at"]][1] + 4, f"{p['y']:.3g}", END) for p in ends]
     sides = [min(points, key=lambda p: p["x"][0]), max(points, key=lambda p: p["x"][0])]
-    return parts + [_text(at[p["at"]][0], HEIGHT - 22, amount(p["x"][0]), MIDDLE) for p in sides]
+    return parts + [_text(at[p["at"]][0], HEIGHT - 22, p["told"], MIDDLE) for p in sides]
 
 
 def _scale(values: Sequence[float], start: float, end: float) -> Any:

@@ -5,14 +5,14 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from widgets._pareto_picture import LETTERS, candidates_svg
+from workbench.report.candidates_svg import LETTERS, candidates_svg
 from workbench.testing.hostile import storable
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def point(at, label, cost, worth):
-    return {"at": at, "label": label, "x": [cost, None, None], "y": worth}
+    return {"at": at, "label": label, "x": [cost, None, None], "told": f"{cost:,.0f}", "y": worth}
 
 
 def texts(picture):
