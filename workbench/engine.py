@@ -108,7 +108,7 @@ class Engine(Opened):
         return open_engine(self.dataset.path, **self._given, verify=self.dataset.verify)
 
     def task(self, query: Any, **options: Any) -> Task:
-        """What to predict: a query, or a table of own seeds (see :meth:`Task.from_table`)."""
+        """What to predict: a query (:meth:`Task.build`) or a table of own seeds (:meth:`Task.from_table`)."""
         build = Task.build if isinstance(query, str) else Task.from_table
         return build(self.dataset, query, **options)
 
