@@ -110,8 +110,8 @@ def measure(report: BenchReport, case: Case, seeds: int) -> None:
     more = {"low": low, "high": high, "keys": seeds, "keys_averaged": average, "visibility": seen}
     more |= {"rows": len(test), **beside, "published": case.entry.published}
     ratio = value / beside["boosting"]
-    rival = "gradient boosting" + ", less is better" * (name == "mae")
-    report.add(f"{case.title}: test {name}", value, name, reference=rival, ratio=ratio, **more)
+    more |= {"less_is_better": True} if name == "mae" else {}
+    report.add(f"{case.title}: test {name}", value, name, reference="gradient boosting", ratio=ratio, **more)
 
 
 def predicted(case: Case, found: Found, test: SeedTable) -> AnyArray:
