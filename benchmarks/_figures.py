@@ -2,8 +2,8 @@
 
     out/bench/*.json -> docs/figures/*.json -> README.md between the two markers
 
-A row is shown if it was compared with something; an arrow marks ratios of which less is better. The JSON is kept beside the docs, so that the table
-can be made again and checked.
+A row is shown if it was compared with something; an arrow marks ratios of which less is better. The JSON
+is kept beside the docs, so that the table can be made again and checked.
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ def add_case(report: BenchReport, case: Case, count: int, size: int, scale: floa
     for library, theirs in costs.items():
         report.add(
             case.name, ours.median, "ns/edge", reference=library, ratio=ours.median / theirs.median,
-            less_is_better=True, theirs_ns=round(theirs.median, 2), their_edges_per_batch=int(theirs.edges), scale=scale,
+            less_is_better=True, theirs_ns=round(theirs.median, 2),
+            their_edges_per_batch=int(theirs.edges), scale=scale,
         )  # fmt: skip
     return ours.median
 
