@@ -7,8 +7,9 @@ r"""How well do suggested plans predict? Test figures of published tasks, live a
 
 A task is an entry of ``_accuracy_tasks.py``, or ``cora`` or ``citeseer`` under the public split; without
 ``--task`` all of them are measured. What ``--freeze`` chooses between is what ``suggest_plan`` proposes, as
-it is: the best on val go into ``accuracy_plans.json`` with a hash, and test runs on these alone. A figure is the mean over keys, each a search of its own that
-averages what the chosen configurations say; its interval is that of a bootstrap over the test rows.
+it is: the best on val go into ``accuracy_plans.json`` with a hash, and test runs on these alone. A figure is
+the mean over keys, each a search of its own that averages what the chosen configurations say; its interval
+is that of a bootstrap over the test rows.
 """
 
 from __future__ import annotations
