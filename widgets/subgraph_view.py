@@ -59,7 +59,7 @@ class SubgraphView(Face):
     def follow(self, picker: FanoutPicker) -> SubgraphView:
         """Sample the same seeds again, in the background, whenever the picker's fanout changes.
 
-        Until the view is closed, follows another picker, or its cell runs again.
+        Until the view is closed, follows another, or its cell runs again. No engine is a WorkbenchError.
         """
         if self._engine is None:
             raise wb.WorkbenchError("follow needs an engine. Use SubgraphView(subgraph, engine).")

@@ -49,6 +49,11 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         True: the edges that join a positive pair are not visible to that link, in either direction.
         Anchors earlier than the links do the same and keep a pair's older edges. False is PyG's way; links
         that see themselves are warned of where negatives are drawn, for then the edges are known.
+
+    Raises
+    ------
+    FanoutError
+        If there is no sampler, or negatives are none.
     """
 
     def __init__(
