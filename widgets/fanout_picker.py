@@ -121,7 +121,7 @@ class FanoutPicker(Face):
 
     def on_copy(self, form: str) -> None:
         """A view asked for a form of the fanout, to copy it."""
-        self.send({"kind": "form", "text": self.table.form(form)})
+        self.send({"kind": "form", "form": form, "text": self.table.form(form)})
 
     def _show(self, history: History[FanoutTable], typed: tuple[object, float] = (None, 0.0)) -> None:
         with self._lock:

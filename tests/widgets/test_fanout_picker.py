@@ -204,7 +204,7 @@ def test_forms_are_sent_when_they_are_asked_for(engine, task, plan):
     picker, sent = FanoutPicker(engine, task, plan), []
     picker.send = sent.append
     picker._receive(picker, {"kind": "copy", "form": "PyG"}, [])
-    assert sent == [{"kind": "form", "text": "[4, 2]"}]
+    assert sent == [{"kind": "form", "form": "PyG", "text": "[4, 2]"}]
 
 
 def test_an_error_of_the_cost_is_shown(engine, task, plan):
