@@ -87,18 +87,22 @@ def measured(candidate: Candidate, profile: wb.Profile, worth: float | None) -> 
     return replace(candidate, profile=profile, worth=candidate.worth if worth is None else worth)
 
 
-def unmeasured(candidates: Sequence[Candidate]) -> dict[int, str]:
-    """Place -> name of the candidates without a cost, which are not measured yet or could not be."""
-    return {i: short(each.name) for i, each in enumerate(candidates) if each.profile is None}
+def unmeasured(candidates: Sequence[Candidate], done: bool) -> dict[int, str]:
+    """Place -> what is said of a candidate without a cost: yet, or for good if measuring is ``done``."""
+    why = _why(done)
+    return {i: f"{short(each.name)}, not {why}" for i, each in enumerate(candidates) if each.profile is None}
 
 
 def counted(candidates: Sequence[Candidate], done: bool) -> str:
     """``4 fanouts``, and how many of them have no cost: yet, or for good if measuring is ``done``."""
-    every, missing = len(candidates), len(unmeasured(candidates))
+    every, missing = len(candidates), len(unmeasured(candidates, done))
     if not missing:
         return f"{every} fanouts"
-    why = "measured (see .error)" if done else "measured yet: call .wait()"
-    return f"{every} fanouts, {'' if missing == every else f'{missing} of them '}not {why}"
+    return f"{every} fanouts, {'' if missing == every else f'{missing} of them '}not {_why(done)}"
+
+
+def _why(done: bool) -> str:
+    return "measured (see .error)" if done else "measured yet: show it again, or call .wait() first"
 
 
 def front(candidates: Sequence[Candidate], measure: str, higher: bool) -> list[int]:

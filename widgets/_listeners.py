@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from widgets._notebook import running_cell
+
+
+class Edited(Protocol):
+    """What tells of a fanout whenever it is another: a picker, say."""
+
+    def on_change(self, listener: Callable[[Any], object]) -> Callable[[], None]:
+        """Call ``listener(fanout)`` after every edit; what is returned stops that."""
 
 
 class Listeners:

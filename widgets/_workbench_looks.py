@@ -12,6 +12,7 @@ from widgets._job import Ticket
 from widgets._launch import Launch
 from widgets._launch_code import replaced
 from widgets._launch_inputs import number, there
+from widgets._listeners import Listeners
 from widgets.batch_inspector import BatchInspector
 from widgets.cutoff_check import CutoffCheck
 from widgets.fanout_picker import FanoutPicker
@@ -35,36 +36,66 @@ class Looks:
     Parameters
     ----------
     launch : Launch  with a task
-    picker : FanoutPicker or None  that subgraphs follow, and adopted candidates are put into
+    picker : FanoutPicker or None  that adopted candidates are put into
     drawn : called with a sampling plan that was chosen in one of these widgets
+    beside : called with the view of a subgraph that a check of cutoffs jumped into
 
     Attributes
     ----------
     made : dict action -> the widget that was made last
     """
 
-    def __init__(self, launch: Launch, picker: FanoutPicker | None, drawn: Callable[[Any], None]) -> None:
-        self.launch, self.picker, self._drawn = launch, picker, drawn
+    def __init__(
+        self,
+        launch: Launch,
+        picker: FanoutPicker | None,
+        drawn: Callable[[Any], None],
+        beside: Callable[[SubgraphView], None],
+    ) -> None:
+        self.launch, self.picker, self._drawn, self._beside = launch, picker, drawn, beside
         self.made: dict[str, Face] = {}
+        self._listeners = Listeners()
+
+    def on_change(self, listener: Callable[[Any], object]) -> Callable[[], None]:
+        """Call ``listener(fanout)`` whenever the plan samples another way; what is returned stops that."""
+        return self._listeners.add(listener)
+
+    def replanned(self, fanout: Any) -> None:
+        """The plan samples another way, wherever that was chosen: a subgraph that is there follows."""
+        self._listeners.tell(fanout)
+
+    def close(self) -> None:
+        """Take the picker away, and what was made: another query has its own, and these listen no more."""
+        for each in (self.picker, *self.made.values()):
+            if each is not None:
+                each.close()
+        self.made = {}
 
     def subgraph(self, values: Mapping[str, str], ticket: Ticket) -> Face:
         """The subgraph of some seeds, which follows the plan as it is edited."""
-        sample, code = self._sample(values, ticket)
+        return self._view(*self._sample(values, ticket))
+
+    def _view(self, sample: wb.SampledSubgraph, code: str) -> SubgraphView:
         view = self.made.get("subgraph")
         if isinstance(view, SubgraphView):
             view.show(sample)
         else:
-            view = SubgraphView(sample, self.launch.engine)
-            for source in (self.picker, self.made.get("metapaths")):
-                if isinstance(source, FanoutPicker | MetapathPicker):
-                    view.follow(source)
-        return self._put("subgraph", view, code, "SubgraphView(sample, engine)")
+            view = SubgraphView(sample, self.launch.engine).follow(self)
+        self._put("subgraph", view, code, "SubgraphView(sample, engine)")
+        return view
 
     def cutoffs(self, values: Mapping[str, str], ticket: Ticket) -> Face:
-        """When the edges of that subgraph happened, around the anchor."""
+        """When the edges of that subgraph happened, around the anchor; a jump shows one in the subgraph."""
         sample, code = self._sample(values, ticket)
         made = CutoffCheck(sample, self.launch.engine)
+        made.on_jump(lambda subgraph, offender: self._jumped(subgraph, code, offender))
         return self._put("cutoffs", made, code, "CutoffCheck(sample, engine)")
+
+    def _jumped(self, subgraph: wb.SampledSubgraph, code: str, offender: Mapping[str, Any]) -> None:
+        """Show the subgraph of an edge, with the cursor on its source: in a view that opens only now, too."""
+        view = self._view(subgraph, code)
+        view.edit(view.scene, view.scene.place(offender["source"], offender["src"], offender["seed"]))
+        self._beside(view)
 
     def batches(self, _values: Mapping[str, str], ticket: Ticket) -> Face:
         """The batches of the run; before there is one, those that it will draw."""
@@ -78,9 +109,6 @@ class Looks:
         if "metapaths" not in self.made:
             made = MetapathPicker(self.launch.engine, there(self.launch.task, "a metapath"), self.launch.plan)
             made.on_change(self._drawn)
-            view = self.made.get("subgraph")
-            if isinstance(view, SubgraphView):
-                view.follow(made)
             self.made["metapaths"] = made
         return self.made["metapaths"]
 

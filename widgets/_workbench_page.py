@@ -17,6 +17,9 @@ from widgets._placed import Placed
 class Fold(Placed, ipywidgets.Accordion):
     """Widgets that are to be unfolded."""
 
+BESIDE = "beside"
+"""The panel below the one that was asked for: where that one jumped to."""
+
 
 class Page:
     """The widgets of the steps that were reached; what is seldom needed is to be unfolded.
@@ -27,7 +30,7 @@ class Page:
 
     Attributes
     ----------
-    panels : dict name of a form -> the widget that was asked for there
+    panels : dict name of a form -> the widget that was asked for there; and one :data:`BESIDE` it
     """
 
     def __init__(self, forms: Mapping[str, Form]) -> None:
@@ -45,7 +48,7 @@ class Page:
         if launch.engine is not None:
             shown += [forms["query"]]
         if launch.task is not None:
-            shown += [picker, forms["plan"], forms["look"], self.panels.get("look")]
+            shown += [picker, forms["plan"], forms["look"], self.panels.get("look"), self.panels.get(BESIDE)]
         if launch.run is not None:
             shown += [monitor, forms["predict"], self.panels.get("predict")]
         if launch.engine is not None:
@@ -55,9 +58,23 @@ class Page:
     def tell(self, name: str, told: Any, notes: list[str]) -> None:
         """What came of a button: a widget, a table or a text, with the warnings meanwhile."""
         if isinstance(told, Face):
+            self.drop(name)
             self.panels[name] = told
         shown = {"table": told, "start": 0} if isinstance(told, pa.Table) else {}
         self.forms[name].put(text="\n".join([*([told] if isinstance(told, str) else []), *notes]), **shown)
+
+    def drop(self, name: str) -> None:
+        """Take the panel of a form out of sight; what is looked at stays open, as it may be shown again."""
+        old = self.panels.pop(name, None)
+        if name == "look":
+            self.panels.pop(BESIDE, None)
+        elif old is not None:
+            old.close()
+
+    def clear(self) -> None:
+        """Take all of them out of sight."""
+        for name in list(self.panels):
+            self.drop(name)
 
     def _fold(self, *names: str) -> Any:
         if names not in self._folds:

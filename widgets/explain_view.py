@@ -16,6 +16,7 @@ from widgets._explain_bars import (
     importance_groups,
     importance_title,
 )
+from widgets._listeners import Listeners
 from widgets._messages import item
 from widgets._refusals import one_argument
 from widgets._schema_facts import short
@@ -55,7 +56,7 @@ class ExplainView(Face):
             )
         super().__init__()
         self.what = what
-        self._listeners: list[Callable[[dict[str, Any]], None]] = []
+        self._listeners = Listeners()
         self.choose(0)
 
     def choose(self, seed: int) -> None:
@@ -90,16 +91,15 @@ class ExplainView(Face):
         with self._lock:
             self.picked, self.error = found, ""
             self.publish()
-        for listener in self._listeners:
-            listener(found)
+        self._listeners.tell(found)
         return found
 
-    def on_neighbour(self, listener: Callable[[dict[str, Any]], None]) -> None:
-        """Call ``listener(neighbour)`` at a pick.
+    def on_neighbour(self, listener: Callable[[dict[str, Any]], object]) -> Callable[[], None]:
+        """Call ``listener(neighbour)`` at a pick; what is returned stops that.
 
         ``lambda n: view.point_at(n["node_type"], n["node_id"], n["seed"])`` moves a SubgraphView's cursor.
         """
-        self._listeners.append(listener)
+        return self._listeners.add(listener)
 
     def on_choose(self, place: int) -> None:
         """A view chose another seed."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import workbench as wb
 from widgets._base import Face, script, style
 from widgets._hot_rows import HotRows, hot_rows
+from widgets._listeners import Listeners
 from widgets._locality_bars import MOST, locality_caption, locality_groups, locality_title
 from widgets._messages import item
 from widgets._refusals import needs
@@ -42,7 +43,7 @@ class LocalityView(Face):
         needs(plan, wb.ModelPlan, "LocalityView(engine, task, plan)", "Take engine.suggest_plan(task)")
         super().__init__()
         self._engine, self._task, self._plan, self._batches = engine, task, plan, batches
-        self._listeners: list[Callable[[str, int], None]] = []
+        self._listeners = Listeners()
         self.locality: wb.Locality | None = None
         self.hot: dict[str, HotRows] = {}
         self.table: str | None = None
@@ -82,13 +83,12 @@ class LocalityView(Face):
         with self._lock:
             self.picked, self.error = found, ""
             self.publish()
-        for listener in self._listeners:
-            listener(*found)
+        self._listeners.tell(*found)
         return found
 
-    def on_row(self, listener: Callable[[str, int], None]) -> None:
+    def on_row(self, listener: Callable[[str, int], object]) -> Callable[[], None]:
         """Call ``listener(table, row id)`` at a pick, as ``lambda *row: print(engine.row(*row))``."""
-        self._listeners.append(listener)
+        return self._listeners.add(listener)
 
     def on_choose(self, place: int) -> None:
         """A view chose another table."""

@@ -20,12 +20,16 @@ from widgets._candidates import (
     unmeasured,
 )
 from widgets._coverage import coverage
+from widgets._listeners import Listeners
 from widgets._messages import item
 from widgets._pilot import pilot_seeds
 from widgets._refusals import needs
 
 BATCHES, PILOT = 4, 32
 """Batches that are sampled per candidate for its cost, and seeds of one anchor for its coverage."""
+
+PATIENCE = 3.0
+"""Seconds that a display waits at most: the picture that a notebook keeps is drawn only then."""
 
 
 class ParetoChart(Face):
@@ -65,7 +69,7 @@ class ParetoChart(Face):
         self._runs = list(runs)
         self.candidates = candidates_of_runs(self._runs) if self._runs else candidates_of(plan, candidates)
         self.fanout, self.measure = plan.fanout, "nodes"
-        self._listeners: list[Callable[[Any], None]] = []
+        self._listeners = Listeners()
         self.publish()
         self.worker.submit(self._measure)
 
@@ -80,8 +84,7 @@ class ParetoChart(Face):
         with self._lock:
             self.fanout, self.error = adopted.fanout, ""
             self.publish()
-        for listener in self._listeners:
-            listener(self.fanout)
+        self._listeners.tell(self.fanout)
 
     def cost(self, measure: str) -> None:
         """Draw another cost: ``nodes``, ``bytes`` or ``milliseconds``; a WorkbenchError refuses any other."""
@@ -91,9 +94,9 @@ class ParetoChart(Face):
             self.measure, self.error = measure, ""
             self.publish()
 
-    def on_change(self, listener: Callable[[Any], None]) -> None:
-        """Call ``listener(fanout)`` whenever one is adopted."""
-        self._listeners.append(listener)
+    def on_change(self, listener: Callable[[Any], object]) -> Callable[[], None]:
+        """Call ``listener(fanout)`` whenever one is adopted; what is returned stops that."""
+        return self._listeners.add(listener)
 
     def wait(self, seconds: float = 60.0) -> ParetoChart:
         """Wait until every candidate is measured (or one failed: see ``error``)."""
@@ -141,8 +144,8 @@ class ParetoChart(Face):
         return {**meta, "costs": costs, "cost": self.measure, "adopted": [*adopted, -1][0]}, {}
 
     def still(self) -> tuple[str, str]:
-        """Numbered points and a list of them; waits a moment for what is being measured."""
-        done, cost = self.worker.wait(1.0), COSTS[self.measure][0]
-        points = known_points(self.candidates, self.measure)
+        """Numbered points and a list of them; waits :data:`PATIENCE` for what is being measured."""
+        done, cost = self.worker.wait(PATIENCE), COSTS[self.measure][0]
+        points, missing = known_points(self.candidates, self.measure), unmeasured(self.candidates, done)
         line = f"{counted(self.candidates, done)}: {self.worth} against {cost}; adopted {self.fanout!r}"
-        return wb.candidates_svg(points, self.front(), self.worth, cost, unmeasured(self.candidates)), line
+        return wb.candidates_svg(points, self.front(), self.worth, cost, missing), line

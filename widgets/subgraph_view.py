@@ -11,12 +11,12 @@ import workbench as wb
 from widgets._base import Face, script, style
 from widgets._growth import resampled
 from widgets._history import History
+from widgets._listeners import Edited
 from widgets._node_card import scene_card
 from widgets._refusals import needs
 from widgets._scene import Scene
 from widgets._scene_facts import scene_facts, span, span_text, summary
 from widgets.batch_inspector import BatchInspector
-from widgets.fanout_picker import FanoutPicker
 
 
 class SubgraphView(Face):
@@ -56,7 +56,7 @@ class SubgraphView(Face):
             self.subgraph = subgraph
             self._show(History(Scene.of(subgraph, self._engine.graph if self._engine else None)))
 
-    def follow(self, picker: FanoutPicker) -> SubgraphView:
+    def follow(self, picker: Edited) -> SubgraphView:
         """Sample the same seeds again, in the background, whenever the picker's fanout changes.
 
         Until the view is closed, follows another, or its cell runs again. No engine is a WorkbenchError.

@@ -16,7 +16,7 @@ from widgets._workbench_acts import LABELS, Acts
 from widgets._workbench_edits import choices_of
 from widgets._workbench_forms import NO_QUERY, PLAN, forms_of
 from widgets._workbench_looks import LOOKS, Looks
-from widgets._workbench_page import Page
+from widgets._workbench_page import BESIDE, Page
 from widgets.fanout_picker import FanoutPicker
 from widgets.run_monitor import RunMonitor
 from widgets.schema_view import SchemaView
@@ -35,8 +35,7 @@ class Workbench(Placed, ipywidgets.VBox):
     launch : Launch  what has been chosen and made so far; works without a notebook
     forms : dict name -> Form  of :data:`TITLES`; ``press`` is a click
     schema_view, picker, monitor : the other widgets that are composed; no picker before a query
-    page : Page  what is in sight; ``page.panels`` are the widgets that were asked for
-    job : Job  what is under way in the background
+    page, job : Page, Job  what is in sight, of it ``page.panels`` what was asked for; and what is under way
     """
 
     def __init__(self, source: Any, schema: wb.Schema | None = None) -> None:
@@ -46,10 +45,9 @@ class Workbench(Placed, ipywidgets.VBox):
         self.forms = forms_of(self._act, self.job.stop)
         self.schema_view = SchemaView(self.launch.engine or self.launch.schema)
         self.picker: FanoutPicker | None = None
-        self.monitor = RunMonitor(shows_itself=False)
-        self.page = Page(self.forms)
+        self.monitor, self.page = RunMonitor(shows_itself=False), Page(self.forms)
         self._acts = Acts(self.launch, (self.monitor, self._heard))
-        self._looks = Looks(self.launch, None, self._drawn)
+        self._looks = Looks(self.launch, None, self._replanned, self._jumped)
         self._asking = "data"
         self._edited()
 
@@ -64,6 +62,7 @@ class Workbench(Placed, ipywidgets.VBox):
         return self
 
     def _begin(self) -> None:
+        self.schema_view.show(self.launch.engine or self.launch.schema)
         query, form = first_query(self.launch.schema, self.launch.engine), self.forms["query"]
         if not form.values["query"]:
             form.put(values={**form.values, "query": query}, text="" if query else NO_QUERY)
@@ -77,10 +76,10 @@ class Workbench(Placed, ipywidgets.VBox):
     def _act(self, name: str, action: str, values: dict[str, str]) -> None:
         """A button: its work in the background, then what it says, then what follows for other steps."""
         if action == "hide":
-            self.page.panels.pop(name, None)
+            self.page.drop(name)
             return self._show()
         work = getattr(self._looks if action in LOOKS else self._acts, action)
-        follows = {"flat": self._edited, "edit": self._edited, "data": self._opened, "query": self._asked}
+        follows = {"flat": self._edited, "edit": self._edited, "data": self._begin, "query": self._asked}
         follows |= {"plan": self._trained, **({"runs": self._loaded} if action == "load" else {})}
 
         def then(told: Any, notes: list[str]) -> None:
@@ -98,35 +97,36 @@ class Workbench(Placed, ipywidgets.VBox):
         for name, choices in choices_of(self.launch, self._acts.entities).items():
             self.forms[name].offer(**choices)
         self.forms["data"].put(text=repr(self.launch.schema))  # and why, and where it was in doubt
-        self.schema_view.show(self.launch.engine or self.launch.schema)
-        self._begin()
-
-    def _opened(self) -> None:
-        self.schema_view.show(self.launch.engine)
         self._begin()
 
     def _asked(self) -> None:
-        launch, plan = self.launch, self.launch.choose()
-        self.picker = None
+        launch, plan, self.picker = self.launch, self.launch.choose(), None
         if isinstance(plan.fanout, wb.Fanout):  # metapaths have no table of cells
             self.picker = FanoutPicker(launch.engine, launch.task, plan)
-            self.picker.on_change(self._drawn)
-        self._looks = Looks(launch, self.picker, self._drawn)
+            self.picker.on_change(self._replanned)
+        self._looks.close()
+        self._looks = Looks(launch, self.picker, self._replanned, self._jumped)
         choices = plan.choices()
         self.forms["plan"].put(text=repr(plan), values={name: f"{choices[name]:g}" for name in PLAN})
-        self.page.panels.clear()
+        self.page.clear()
         self._show()
 
-    def _drawn(self, plan: Any) -> None:
-        self.forms["plan"].put(text=repr(self.launch.choose(fanout=plan)))
+    def _replanned(self, fanout: Any) -> None:
+        self.forms["plan"].put(text=repr(self.launch.choose(fanout=fanout)))
         self.forms["code"].put(text=self.launch.code)
+        self._looks.replanned(fanout)
+
+    def _jumped(self, view: Any) -> None:
+        self.page.panels[BESIDE] = view
+        self._show()
 
     def _trained(self) -> None:
         self.forms["predict"].put(text="", table=None)
-        self.page.panels.pop("predict", None)
+        self.page.drop("predict")
         self._show()
 
     def _loaded(self) -> None:
+        self.monitor.close()
         self.monitor = RunMonitor(self.launch.run, shows_itself=False)
         self._acts.listeners = (self.monitor, self._heard)
         self._asked()

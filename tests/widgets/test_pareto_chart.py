@@ -94,9 +94,41 @@ def test_a_still_before_anything_is_measured_lists_the_fanouts(shop, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(type(engine), "profile", lambda *args, **options: hold.wait(20) and 1 / 0)
         chart = ParetoChart(engine, task, plan, [wb.Fanout([2]), wb.Fanout([4, 2])])
+        patch.setattr("widgets.pareto_chart.PATIENCE", 0.1)
         picture, line = chart.still()
         hold.set()
         chart.wait()
-    assert line.startswith("2 fanouts, not measured yet: call .wait(): share of visible")
-    assert "1  hop 1: 2, not measured" in picture
-    assert "2  hop 1: 4, hop 2: 2, not measured" in picture
+    assert line.startswith("2 fanouts, not measured yet: show it again, or call .wait() first: share of")
+    assert "1  hop 1: 2, not measured yet: show it again, or call .wait() first" in picture
+    assert "2  hop 1: 4, hop 2: 2, not measured yet: show it again" in picture
+    picture, line = chart.still()  # shown again: measuring is over, and failed
+    assert "1  hop 1: 2, not measured (see .error)" in picture
+
+
+def test_a_still_waits_for_a_measurement_of_seconds_but_not_for_ever(shop, monkeypatch):
+    engine, task, plan = shop
+    hold, profile, waited = threading.Event(), type(engine).profile, []
+    monkeypatch.setattr(type(engine), "profile", lambda *args, **o: hold.wait(20) and profile(*args, **o))
+    chart = ParetoChart(engine, task, plan, [wb.Fanout([2]), wb.Fanout([4, 2])])
+    wait = chart.worker.wait
+
+    def measured_within(seconds, needed=2.5):
+        waited.append(seconds)
+        if seconds >= needed:
+            hold.set()
+        return wait(20 if seconds >= needed else 0)
+
+    monkeypatch.setattr(chart.worker, "wait", measured_within)
+    picture, line = chart.still()
+    assert line.startswith("2 fanouts: share of visible")
+    assert "not measured" not in picture
+    assert max(waited) <= 5
+
+
+def test_a_listener_is_stopped(chart):
+    heard = []
+    stop = chart.on_change(heard.append)
+    chart.adopt(0)
+    stop()
+    chart.adopt(1)
+    assert heard == [chart.candidates[0].fanout]

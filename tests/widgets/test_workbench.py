@@ -215,7 +215,7 @@ def test_the_plan_follows_the_picker_and_hears_of_the_end(shop):
     bench.launch.task = task
     bench.launch.plan = bench.launch.suggested = plan
     bench._asked()
-    bench._drawn(Fanout([2, 1]))
+    bench._replanned(Fanout([2, 1]))
     assert bench.launch.plan == plan.replace(fanout=Fanout([2, 1]))
     assert bench.forms["plan"].text == repr(bench.launch.plan)
     bench.forms["plan"].show_error(TaskError("a training is under way"))

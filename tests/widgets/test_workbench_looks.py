@@ -20,14 +20,25 @@ def ticket():
 
 
 @pytest.fixture
-def looks(shop):
+def beside():
+    """Views that a check of cutoffs jumped into."""
+    return []
+
+
+@pytest.fixture
+def looks(shop, beside):
     engine, task, plan = shop
     launch = Launch(engine)
     launch._asked(task, plan)
     launch.steps.asked(task.query, {})
     picker = FanoutPicker(engine, task, plan)
-    made = Looks(launch, picker, lambda fanout: launch.choose(fanout=fanout))
-    picker.on_change(lambda fanout: launch.choose(fanout=fanout))
+
+    def replanned(fanout):
+        launch.choose(fanout=fanout)
+        made.replanned(fanout)
+
+    made = Looks(launch, picker, replanned, beside.append)
+    picker.on_change(replanned)
     yield made
     picker.wait()
 
@@ -56,6 +67,57 @@ def test_a_subgraph_follows_the_plan_and_its_cutoffs_are_checked(looks, ticket):
         "sample = engine.sample(task.seeds('val')[:2], plan.fanout)",
         "CutoffCheck(sample, engine)",
     ]
+
+
+def test_a_jump_of_the_check_moves_the_subgraph_beside_it(looks, ticket, beside):
+    view = looks.subgraph({**VALUES, "split": "train"}, ticket)
+    check = looks.cutoffs(VALUES, ticket)
+    check.move("20 days")
+    for place in (0, len(check.table.offenders()) - 1):
+        check._receive(check, {"kind": "offender", "offender": place}, [])
+        assert check.error == ""
+        offender = check._card
+        assert view.subgraph is check._samples[offender["sample"]]
+        node = view._payload["meta"]["cursor"]  # in the payload: the view may be opened only now
+        assert view.flat.node_types[view.flat.type[node]] == offender["source"]
+        assert (view.flat.node_id[node], view.flat.seed[node]) == (offender["src"], offender["seed"])
+    assert beside == [view, view]
+    lines = looks.launch.code.rstrip().split("\n")
+    assert lines[-4:-2] == lines[-4:-3] + ["SubgraphView(sample, engine)"]
+    assert "task.seeds('val')" in lines[-4]  # those of the check, not of training
+
+
+def test_a_jump_before_any_subgraph_opens_one_that_follows_the_plan(looks, ticket, beside):
+    check = looks.cutoffs(VALUES, ticket)
+    check.move("20 days")
+    check.jump(0)
+    (view,) = beside
+    assert view._payload["meta"]["cursor"] >= 0
+    assert looks.subgraph(VALUES, ticket) is view
+    looks.picker.edit(looks.picker.table.deeper())
+    view.worker.wait(30)
+    assert hops(view) == 3
+
+
+def test_the_subgraph_follows_the_table_again_after_metapaths(looks, ticket):
+    view = looks.subgraph(VALUES, ticket)
+    paths = looks.metapaths(VALUES, ticket)
+    edge_type = next(e for e in looks.launch.schema.edge_types if e.dst == looks.launch.task.entity_table)
+    paths.edit(paths.draft.go(edge_type.src))
+    looks.picker.edit(looks.picker.table.deeper())
+    view.worker.wait(30)
+    assert hops(view) == looks.launch.plan.fanout.hops_deep == 3
+
+
+def test_nothing_listens_once_other_looks_take_their_place(looks, ticket, shop):
+    view, check = looks.subgraph(VALUES, ticket), looks.cutoffs(VALUES, ticket)
+    chart = looks.candidates(VALUES, ticket).wait()
+    assert (len(looks._listeners), view.comm is None) == (1, False)
+    again = looks.cutoffs(VALUES, ticket)
+    assert (check.comm, again.comm is None) == (None, False)
+    looks.close()
+    assert len(looks._listeners) == 0
+    assert {each.comm for each in (view, again, chart, looks.picker)} == {None}
 
 
 def test_metapaths_and_candidates_change_the_plan(looks, ticket):

@@ -33,7 +33,7 @@ def candidates_svg(
         ``told``, the mean as the axis tells it; ``y``, its worth.
     front : sequence of int  the ``at`` of those that are joined
     worth, cost : str  what the axes are
-    unmeasured : dict ``at`` -> name  of candidates that have no point
+    unmeasured : dict ``at`` -> what is said of a candidate that has no point
 
     Returns
     -------
@@ -41,7 +41,7 @@ def candidates_svg(
         One ``<svg>`` element.
     """
     listed = [line for point in points for line in _lines(point["at"], f"{point['label']}, {point['y']:.3g}")]
-    listed += [line for at, name in unmeasured.items() for line in _lines(at, f"{name}, not measured")]
+    listed += [line for at, said in unmeasured.items() for line in _lines(at, said)]
     listed = listed or ["nothing is measured yet"]
     rows = [_text(8, HEIGHT + LINE * (i + 1), line) for i, line in enumerate(listed)]
     axes = [
