@@ -75,7 +75,13 @@ class EdgeSpec:
 
 @dataclass(frozen=True, repr=False)
 class Schema:
-    """All tables of a dataset, in order. Edit with methods that return a new schema."""
+    """All tables of a dataset, in order. Edit with methods that return a new schema.
+
+    Attributes
+    ----------
+    tables : tuple of Table
+    notes : tuple of str  what ``infer_schema`` was in doubt of; they make no difference between schemas
+    """
 
     tables: tuple[Table, ...]
     notes: tuple[str, ...] = field(default=(), compare=False)
