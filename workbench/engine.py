@@ -29,6 +29,7 @@ from workbench.sampling.profile_fit import Fit, fit_fanout
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.dataset import Dataset, shown
 from workbench.stores.feature_budget import feature_options
+from workbench.stores.protocols import versions_in
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.replaced import is_current, open_current
 from workbench.stores.sizes import read_size
@@ -157,6 +158,7 @@ class Engine(Opened):
             seeds.seed_set(rows),
             batch_size=batch_size,
             key=derive_key(key, "cost"),
+            versions=versions_in(self.features),
         )
 
     def profile(
@@ -192,9 +194,15 @@ class Engine(Opened):
             len(seeds), batch_size, shuffle=True, key=derive_key(key, "profile"), anchors=anchors
         )
         pilot = [seeds.seed_set(order[batch]) for batch in range(min(batches, len(order)))]
-        groups, key = self.features.groups, derive_key(key, "cost")
         return profile_batches(
-            self.graph, groups, fanout, pilot, batches=len(order), key=key, callbacks=callbacks
+            self.graph,
+            self.features.groups,
+            fanout,
+            pilot,
+            batches=len(order),
+            key=derive_key(key, "cost"),
+            callbacks=callbacks,
+            versions=versions_in(self.features),
         )
 
     def fit_fanout(

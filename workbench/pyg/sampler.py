@@ -47,8 +47,9 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         one are drawn, comes from the loader's ``neg_sampling``; its weights replace ``negatives.draw``.
     hide_links : bool
         True: the edges that join a positive pair are not visible to that link, in either direction.
-        Anchors earlier than the links do the same and keep a pair's older edges. False is PyG's way; links
-        that see themselves are warned of where negatives are drawn, for then the edges are known.
+        Anchors earlier than the links do the same and keep a pair's older edges, unless the plan waives
+        the times of those edges (``static``). False is PyG's way; links that see themselves are warned of
+        where negatives are drawn, for then the edges are known.
 
     Raises
     ------
