@@ -98,11 +98,10 @@ class Workbench(Placed, ipywidgets.VBox):
         for name, choices in choices_of(self.launch, self._acts.entities).items():
             self.forms[name].offer(**choices)
         self.forms["data"].put(text=repr(self.launch.schema))  # and why, and where it was in doubt
-        self.schema_view.show(self.launch.engine or self.launch.schema)
-        self._begin()
+        self._opened()
 
     def _opened(self) -> None:
-        self.schema_view.show(self.launch.engine)
+        self.schema_view.show(self.launch.engine or self.launch.schema)
         self._begin()
 
     def _asked(self) -> None:
