@@ -11,6 +11,10 @@ from widgets._worker import LatestWins
 class Fitting:
     """Runs the newest search in a worker; of one that was given up nothing is heard any more.
 
+    It ends at its next event, between two batches: up to 1.1 s after an edit, at 20 million edges and three
+    wide hops. Costs have workers of their own and wait for none of it: there the cost of an edit was told in
+    28 to 134 ms, without a search in 24 to 46 (two cores that others used too).
+
     Attributes
     ----------
     underway : bool  a search was asked for, and has not ended or been given up

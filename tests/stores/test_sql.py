@@ -8,7 +8,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import TableError
-from workbench.stores.sql import INTERRUPTED, interruptible, quote_name, quote_names, quote_text, table_view
+from workbench.stores.sql import (
+    INTERRUPTED,
+    expect_whole,
+    interruptible,
+    quote_name,
+    quote_names,
+    quote_text,
+    table_view,
+)
 from workbench.testing.sizes import cases
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30)
@@ -51,6 +59,13 @@ def test_impossible_names_are_refused(name):
 def test_impossible_texts_are_refused(text):
     with pytest.raises(TableError, match="no NUL characters and no half characters"):
         quote_text(text)
+
+
+def test_sql_of_half_characters_is_refused_with_where_it_stands():
+    expect_whole("SELECT 'é😀\x00'")  # DuckDB takes a NUL in a literal
+    sql = "SELECT * FROM t WHERE " + "a = 1 AND " * 20 + "b = 'odd\udc80' OR " + "c = 2 OR " * 20 + "true"
+    with pytest.raises(TableError, match=r"half a character .*, in .{1,22}odd\\udc80.{1,22}\. Allowed"):
+        expect_whole(sql)
 
 
 def test_a_query_that_is_interrupted_is_a_keyboard_interrupt():

@@ -26,7 +26,7 @@ from workbench.errors import TableError, explain
 from workbench.ingestion.dates import ISO
 from workbench.ingestion.ragged import refuse_ragged
 from workbench.ingestion.twins import may_be_renamed, refuse_twins
-from workbench.stores.sql import interruptible, quote_name, quote_text
+from workbench.stores.sql import expect_whole, interruptible, quote_name, quote_text
 
 SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv"}
 """Readable files by suffix; ``.csv.gz`` and ``.csv.zst`` too."""
@@ -72,7 +72,13 @@ class Sources:
 
         Only the objects that the query names are registered: all of them, for a query of each of many
         tables, would be most of its time.
+
+        Raises
+        ------
+        TableError
+            If the query holds half a character.
         """
+        expect_whole(sql)
         with self.lock:
             cursor = self.database.cursor()
         cursor.execute("SET TimeZone = 'UTC'")

@@ -20,6 +20,8 @@ INTERRUPTED = "Query interrupted"
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
 """A NUL, or half a character (a lone surrogate): no SQL text and no stored text can hold one."""
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 
 @contextmanager
 def interruptible() -> Iterator[None]:
@@ -59,6 +61,21 @@ def quote_text(text: str) -> str:
         allowed = "no NUL characters and no half characters (lone surrogates)"
         raise TableError(explain("a text was put into a query", f"got {text!r}", allowed))
     return "'" + text.replace("'", "''") + "'"
+
+
+def expect_whole(sql: str) -> None:
+    """SQL that a user may have written parts of, before it runs.
+
+    Raises
+    ------
+    TableError
+        If it holds half a character, on which DuckDB fails without saying where.
+    """
+    if half := _HALF.search(sql):
+        near = sql[max(half.start() - 20, 0) : half.end() + 20]
+        got = f"it holds half a character (a lone surrogate), in {near!r}"
+        do = "Put a question mark in its place: sql.encode('utf-8', 'replace').decode()"
+        raise TableError(explain("a query was asked for", got, "SQL of whole characters", do))
 
 
 def quote_names(names: Iterable[str]) -> str:
