@@ -99,3 +99,9 @@ def test_ages_and_anchors_are_told_in_words():
     assert anchors_text(np.array([DAY, DAY])) == "anchor 1970-01-02"
     assert anchors_text(np.array([DAY, 3 * DAY])) == "2 anchors, 1970-01-02 to 1970-01-04"
     assert anchors_text(np.empty(0, np.int64)) == "no seeds"
+
+
+def test_old_seeds_have_their_days_counted_out():
+    names = [name for name, _ in age_bars(np.array([459, 25_200]) * DAY)]
+    assert names[0] == "459 to 2,933 days"
+    assert names[-1].endswith(" to 25,200 days")
