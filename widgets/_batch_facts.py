@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 import workbench as wb
+from widgets._amounts import amount
 from widgets._schema_facts import short
 
 FEW, BINS = 8, 10
@@ -99,10 +100,10 @@ def label_bars(label: NDArray[Any] | None, classes: Sequence[object] = ()) -> Ba
     label = label.ravel()
     values, counts = np.unique(label, return_counts=True)
     if len(values) <= FEW:
-        return [(f"{value:g}", int(count)) for value, count in zip(values, counts, strict=True)]
+        return [(amount(value, 6), int(count)) for value, count in zip(values, counts, strict=True)]
     known = label[np.isfinite(label)]
     counts, ends = np.histogram(known, BINS)
-    bars = [(f"{a:.3g} to {b:.3g}", int(n)) for a, b, n in zip(ends, ends[1:], counts, strict=False)]
+    bars = [(f"{amount(a)} to {amount(b)}", int(n)) for a, b, n in zip(ends, ends[1:], counts, strict=False)]
     return bars if len(known) == len(label) else [*bars, ("not finite", len(label) - len(known))]
 
 
@@ -131,7 +132,10 @@ def age_bars(leads: NDArray[Any]) -> Bars:
         return []
     unit = next((u for u in ("day", "hour", "minute") if leads.max() >= 10 * wb.duration(f"1 {u}")), "second")
     counts, ends = np.histogram(leads / wb.duration(f"1 {unit}"), BINS)
-    return [(f"{a:.3g} to {b:.3g} {unit}s", int(n)) for a, b, n in zip(ends, ends[1:], counts, strict=False)]
+    return [
+        (f"{amount(a)} to {amount(b)} {unit}s", int(n))
+        for a, b, n in zip(ends, ends[1:], counts, strict=False)
+    ]
 
 
 def anchors_text(anchors: NDArray[Any]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import workbench as wb
+from widgets._amounts import amount
 from widgets._schema_facts import short
 
 SCALES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -117,11 +118,6 @@ def front(candidates: Sequence[Candidate], measure: str, higher: bool) -> list[i
         for i, cost, worth in known
         if not any(c <= cost and w >= worth and (c < cost or w > worth) for _, c, w in known)
     ]
-
-
-def amount(value: float) -> str:
-    """Three digits of a cost, or all in front of the point."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def known_points(candidates: Sequence[Candidate], measure: str) -> list[dict[str, Any]]:

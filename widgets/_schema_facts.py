@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import workbench as wb
+from widgets._amounts import amount
 from widgets._marks import written_out
 
 MOST_COLUMNS, LONGEST = 40, 120
@@ -54,7 +55,13 @@ def schema_facts(schema: wb.Schema, graph: Sized | None = None) -> dict[str, Any
     ]
     at = {name: i for i, name in enumerate(schema.node_types)}
     ways = [
-        {"name": short(e), "from": at[e.dst], "to": at[e.src], "degree": degree(schema, graph, e)}
+        {
+            "name": short(e),
+            "rel": short(e.rel),
+            "degree": degree(schema, graph, e),
+            "from": at[e.dst],
+            "to": at[e.src],
+        }
         for e in schema.edge_types
     ]
     return {"width": layout.width, "height": layout.height, "types": types, "links": links, "ways": ways}
@@ -66,7 +73,7 @@ def degree(schema: wb.Schema, graph: Sized | None, edge_type: wb.EdgeType) -> st
     if graph is None:
         return "at most 1" if single else ""
     nodes = graph.num_nodes(edge_type.dst)
-    return f"\u00d7{graph.num_edges(edge_type) / nodes:.3g}" if nodes else "\u00d70"
+    return f"\u00d7{amount(graph.num_edges(edge_type) / nodes)}" if nodes else "\u00d70"
 
 
 def rows_text(schema: wb.Schema, name: str, graph: Sized | None) -> str:

@@ -6,6 +6,7 @@ import base64
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -32,6 +33,8 @@ from widgets import (
 from widgets._scene_facts import age
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+WIDE = "node => (({left, right}) => [left, right])(node.getBoundingClientRect())"
 
 PIXELS = "canvas => canvas.toDataURL()"
 
@@ -72,33 +75,7 @@ EDITS = {
 }
 """What is clicked in a widget, to see that its message is taken by Python; None: nothing can be."""
 
-CONTRAST = r"""root => {
-    // Colours as the browser composes them: a canvas paints paper, then what lies on it.
-    const pen = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
-    const over = (colours) => {
-        pen.clearRect(0, 0, 1, 1);
-        for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
-        return pen.getImageData(0, 0, 1, 1).data;
-    };
-    const light = ([r, g, b]) => [[r, .2126], [g, .7152], [b, .0722]].reduce((sum, [v, w]) =>
-        sum + w * (v <= 10 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4), 0);
-    const poor = [];
-    for (const node of root.querySelectorAll('*')) {
-        const own = [...node.childNodes].some(c => c.nodeType === 3 && c.textContent.trim());
-        if (!own || !node.getClientRects().length || node.closest('option, :disabled')) continue;
-        const papers = [];
-        for (let up = node; up; up = up.parentElement) papers.unshift(getComputedStyle(up).backgroundColor);
-        // Texts of a drawing stand on its boxes, if they stand in one.
-        const box = node.closest('.wb-type')?.querySelector('.wb-box');
-        if (box) papers.push(getComputedStyle(box).fill);
-        const style = getComputedStyle(node);
-        const ink = node instanceof SVGElement ? style.fill : style.color;
-        const [a, b] = [light(over(papers)), light(over([...papers, ink]))].sort((x, y) => y - x);
-        const ratio = (a + .05) / (b + .05);
-        if (ratio < 4.5) poor.push(`${ratio.toFixed(1)} ${node.textContent.slice(0, 40)}`);
-    }
-    return poor;
-}"""
+CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 
 UNREACHABLE = r"""root => [...root.querySelectorAll('button, input, select, textarea, canvas, [onclick]')]
     .filter(node => !node.disabled && node.getClientRects().length && (node.tabIndex < 0
@@ -238,7 +215,8 @@ def test_a_widget_lives_in_a_host_without_jupyter(bare, name):
 def test_of_two_views_each_has_what_it_asked_for_and_both_the_brush(bare):
     page, root, other = bare.page, bare.show("subgraph", "one"), bare.show("subgraph", "two")
     page.evaluate(
-        "() => { window.saved = []; HTMLAnchorElement.prototype.click = function () { saved.push(this.download) } }"
+        "() => { window.saved = [];"
+        " HTMLAnchorElement.prototype.click = function () { saved.push(this.download) } }"
     )
     for name in ("SVG", "SVG", "PNG"):
         root.get_by_role("button", name=name, exact=True).click()
@@ -349,45 +327,60 @@ def test_axe_finds_nothing_serious(bare, theme):
     assert seen == []
 
 
-CELLS = (
-    """
-import workbench as wb
-from widgets import FanoutPicker, SchemaView, SubgraphView
-
-truth = wb.commerce(40, periods=6, seed=0)
-wb.ingest(truth.tables, wb.infer_schema(truth.tables), "shop")
-engine = wb.open("shop")
-task = engine.task(truth.query, val=truth.val, test=truth.test, begin=truth.start, observed_until=truth.end)
-plan = wb.ModelPlan(wb.Fanout([4, 2]))
-SchemaView(engine)""",
-    "picker = FanoutPicker(engine, task, plan)\npicker",
-    "view = SubgraphView(engine.sample(task.seeds('val')[:1], picker.fanout), engine).follow(picker)\nview",
-)
-
-
-def test_plain_notebook_7_runs_shows_and_edits_widgets(notebook7):
-    desk, page = notebook7, notebook7.page
-    page.evaluate(
-        "cells => desk.model.sharedModel.insertCells(0, cells.map(source => ({cell_type: 'code', source})))",
-        list(CELLS),
+def test_links_that_are_alike_are_told_apart_and_keys_go_on_walking(bare):
+    """A link of a table to itself, and two links between the same tables, in an output of 400 pixels."""
+    key = wb.Column("id", wb.Stype.ID)
+    long = [f"Wonderful MAMMOTH WAREHOUSE table {i:02d} with a long name" for i in range(40)]
+    links = tuple(wb.ForeignKey(column, "people") for column in ("seller", "buyer"))
+    facts = wb.Table("facts", tuple(wb.Column(name, wb.Stype.ID) for name in ("seller", "buyer", *long)))
+    facts = replace(facts, foreign_keys=(*links, *(wb.ForeignKey(name, name) for name in long)))
+    people = wb.Table("people", (key, wb.Column("boss", wb.Stype.ID)), "id")
+    people = replace(people, foreign_keys=(wb.ForeignKey("boss", "people"),))
+    face = MetapathPicker(
+        wb.Schema((facts, *(wb.Table(name, (key,), "id") for name in long), people)), "people"
     )
-    desk.run_all(200)
-    page.locator(".wb-schema .wb-type").first.hover()
-    assert "rows" in page.locator(".wb-schema .wb-card").inner_text()
-    # a cell that runs again leaves no view behind that still follows
-    desk.run_cell(2)
-    page.wait_for_function("() => desk.content.widgets[2].model.executionCount > 3")
-    desk.until("len(picker._listeners) == 1")
-    page.locator(".wb-subgraph[data-ready]").wait_for()
-    cell = page.get_by_label("neighbours at hop 1 along orders-user_id->users")
-    cell.fill("1")
-    desk.until("picker.fanout.get(1, 'orders-user_id->users') == 1")
-    desk.until("view.worker.wait() and view.subgraph.request.plan.steps[0].fanout == 1")
-    page.locator(f".wb-subgraph[data-seq='{desk.python('view._seq')}']").wait_for()
-    page.locator(".wb-subgraph canvas").focus()
-    cells = len(desk.cells())
-    page.keyboard.press("a")  # Notebook's own key for a new cell
-    page.keyboard.press("ArrowRight")
-    page.wait_for_selector(".wb-subgraph[data-card='0']")
-    assert len(desk.cells()) == cells
-    assert page.locator(".wb-error:visible").count() == 0
+    bare.faces["wide"] = face
+    bare.page.set_viewport_size({"width": 400, "height": 700})
+    bare.page.evaluate("a => load(...a)", ["wide", face._esm, face._css, payload(face)])
+    root = bare.show("wide", "one")
+    steps = root.locator(".wb-next button")
+    assert len(set(steps.all_inner_texts())) == steps.count() == 4
+    for box in root.locator(".wb-type").all():
+        inside, name = (box.locator(part).evaluate(WIDE) for part in (".wb-box", ".wb-name"))
+        assert inside[0] < name[0] < name[1] < inside[1]
+    for along in ("facts-seller->people", "people-rev_buyer->facts", "people-boss->people"):
+        assert in_sight(root)
+        root.get_by_label(f"step along {along}", exact=True).focus()
+        bare.page.keyboard.press("Enter")
+        bare.answer("wide")
+        bare.page.evaluate("a => push(...a)", ["wide", payload(face)])
+        assert str(face.draft.chain[-1]) == along
+        assert bare.page.evaluate("() => document.activeElement.closest('.wb-next') !== null")
+    assert in_sight(root)
+    words = root.locator(".wb-path").inner_text()
+    assert all(word in words for word in ("seller", "rev_buyer", "boss"))
+    bare.clear("one")
+    bare.page.set_viewport_size({"width": 900, "height": 700})
+
+
+def in_sight(root: Any) -> bool:
+    """Whether the table where a metapath ends stands within the scrolled drawing."""
+    box, holder = root.locator(".wb-type.wb-active"), root.locator(".wb-schema-holder")
+    (left, right), (first, last) = box.evaluate(WIDE), holder.evaluate(WIDE)
+    return bool(first <= left and right <= last)
+
+
+def test_classes_with_long_names_and_old_rows_are_read_in_full(bare):
+    face = bare.faces["batch"]
+    name = "a class with a long name, one of two hundred, number 17"
+    meta = {**face._payload["meta"], "labels": [[name, 3], ["b", 1]], "ages": [["459 to 2,930 days", 4]]}
+    bare.page.evaluate("a => push(...a)", ["batch", {**payload(face), "meta": meta}])
+    root = bare.show("batch", "one")
+    assert root.locator(".wb-bar-name").all_inner_texts() == [name, "b", "459 to 2,930 days"]
+    cut = "node => node.scrollWidth > node.clientWidth"
+    assert not any(node.evaluate(cut) for node in root.locator(".wb-bar-name").all())
+    wide = [node.evaluate(WIDE) for node in root.locator(".wb-bars").first.locator(".wb-bar-fill").all()]
+    assert wide[0][0] == wide[1][0]
+    assert (wide[1][1] - wide[1][0]) * 3 == pytest.approx(wide[0][1] - wide[0][0], abs=1)
+    bare.page.evaluate("a => push(...a)", ["batch", payload(face)])
+    bare.clear("one")

@@ -126,3 +126,9 @@ def test_versions_weigh_as_much_as_the_loader_read(tmp_path):
     assert facts["bytes"] == parts + folded[0] == batch.feature_bytes
     limits = Limits.of(engine, engine.profile(seeds, sampler.fanout, batch_size=8), "users")
     assert limits.bytes >= facts["bytes"]
+
+
+def test_old_seeds_have_their_days_counted_out():
+    names = [name for name, _ in age_bars(np.array([459, 25_200]) * DAY)]
+    assert names[0] == "459 to 2,933 days"
+    assert names[-1].endswith(" to 25,200 days")

@@ -1,10 +1,12 @@
 """What a schema's drawing says of tables, columns and steps of sampling."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from widgets._schema_facts import LONGEST, MOST_COLUMNS, degree, schema_facts, schema_of
 from workbench.errors import WorkbenchError
-from workbench.schema import Column, Schema, Stype, Table
+from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 
 
 def test_counts_spans_roles_and_degrees_are_those_of_the_graph(engine):
@@ -55,3 +57,14 @@ def test_an_engine_or_a_schema_is_taken_and_nothing_else(engine):
     assert schema_of(engine.schema, "X") == (engine.schema, None)
     with pytest.raises(WorkbenchError, match="X was asked for: got a dict"):
         schema_of({}, "X")
+
+
+def test_many_rows_for_one_are_counted_out():
+    schema = Schema(
+        (
+            Table("one", (Column("id", Stype.ID),), "id"),
+            Table("facts", (Column("of", Stype.ID),), foreign_keys=(ForeignKey("of", "one"),)),
+        )
+    )
+    graph = SimpleNamespace(num_nodes=lambda table: 5, num_edges=lambda edge_type: 60_000)
+    assert degree(schema, graph, schema.edge_type("facts-of->one")) == "\u00d712,000"

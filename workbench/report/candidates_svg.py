@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from workbench.report.svg import INK, PAPER, svg_element, text
+from workbench.report.svg import INK, PAPER, figure, svg_element, text
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 250, 60, 24, 34, 42
 LINE, LETTERS = 16, 92
@@ -40,7 +40,9 @@ def candidates_svg(
     str
         One ``<svg>`` element.
     """
-    listed = [line for point in points for line in _lines(point["at"], f"{point['label']}, {point['y']:.3g}")]
+    listed = [
+        line for point in points for line in _lines(point["at"], f"{point['label']}, {figure(point['y'])}")
+    ]
     listed += [line for at, said in unmeasured.items() for line in _lines(at, said)]
     listed = listed or ["nothing is measured yet"]
     rows = [_text(8, HEIGHT + LINE * (i + 1), line) for i, line in enumerate(listed)]
@@ -72,7 +74,7 @@ def _plot(points: Sequence[Mapping[str, Any]], front: Sequence[int]) -> list[str
         number = f"{MIDDLE} font-weight='600' font-size='11'"
         parts.append(_text(x, y + 4, str(point["at"] + 1), number, PAPER))
     ends = [min(points, key=lambda p: p["y"]), max(points, key=lambda p: p["y"])]
-    parts += [_text(LEFT - 8, at[p["at"]][1] + 4, f"{p['y']:.3g}", END) for p in ends]
+    parts += [_text(LEFT - 8, at[p["at"]][1] + 4, figure(p["y"]), END) for p in ends]
     sides = [min(points, key=lambda p: p["x"][0]), max(points, key=lambda p: p["x"][0])]
     return parts + [_text(at[p["at"]][0], HEIGHT - 22, p["told"], MIDDLE) for p in sides]
 
