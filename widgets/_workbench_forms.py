@@ -65,6 +65,7 @@ FIELDS = {
         Field("column", "column", kind="choice"),
         Field("role", "is", kind="choice"),
         Field("table", "table", kind="choice"),
+        Field("mend", "as a note proposes", kind="choice"),
     ),
     "data": (Field("folder", "folder", hint="stores/shop"),),
     "query": (
@@ -92,7 +93,12 @@ FIELDS = {
 
 ACTIONS = {
     "flat": {"entity": "Add the entity", "move": "Move the column", "split": "Split", "anew": "Begin anew"},
-    "edit": {"say": "Say so of the column", "say_table": "Say so of the table", "undo": "Undo"},
+    "edit": {
+        "say": "Say so of the column",
+        "say_table": "Say so of the table",
+        "mend": "Read the column so",
+        "undo": "Undo",
+    },
     "data": {"ingest": "Ingest", "open": "Open what is there"},
     "query": {"ask": "Ask"},
     "plan": {"train": "Train"},
