@@ -29,7 +29,8 @@ TITLES = {
 NOTES = {
     "flat": "Add a table for each thing that has a key of its own, move its columns there, and split. With a "
     "time, things are known from their first row on.",
-    "edit": "What is said here is seen above at once, and in the code. Once ingested, a schema stays.",
+    "edit": "What is said here is seen above at once, in the notes below, and in the code. Once ingested, a "
+    "schema stays.",
     "data": "Above: what was found in the tables. Ingest writes them to a folder as a graph, once; a dataset "
     "that is there is opened, never overwritten.",
     "query": "PREDICT a column, or COUNT, SUM, AVG, MIN, MAX, LIST_DISTINCT(table.column, from, to, days), "
