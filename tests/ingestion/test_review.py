@@ -57,7 +57,7 @@ def test_what_an_edit_causes_is_said(tables, schema):
         "orders.user_id: a link to users",
     ]
     (came,), went = changed(tables, schema, schema.set_time("orders", "day"))
-    assert came.startswith("orders.day: of type timestamp, but 100% of its texts are no ISO times")
+    assert came.startswith("orders.day: of type timestamp, but none of its texts is an ISO time")
     assert "say tables = tables.derive('orders', 'day'" in came
     assert [note.split(":")[0] for note in went] == ["orders"]  # no time column: it has one now
     came, _ = changed(tables, schema, schema.set_time("users", "born"))

@@ -63,7 +63,7 @@ def review(asked: Tables, schema: Schema) -> Review:
     found = [table for table in schema if table.name in asked.names]
     profiles = {table.name: profile_table(asked, table.name) for table in found}
     typed = {t.name: _typed(asked, t, profiles[t.name]) for t in found}
-    notes = [*asked.notes, *(note for t in found for note in _keys(asked, t, profiles[t.name]))]
+    notes = [*asked.notes, *(note for t in found for note in _keys(asked, t, profiles))]
     for table in found:
         notes += _links(asked, schema, table, profiles)
         notes += _types(table, typed[table.name], profiles[table.name])
@@ -81,9 +81,9 @@ def _typed(asked: Tables, table: Table, profiles: Mapping[str, ColumnProfile]) -
     return {name: column_of(profiles[name], table.name, mixed=(table.name, name) in mixed) for name in names}
 
 
-def _keys(asked: Tables, table: Table, profiles: Mapping[str, ColumnProfile]) -> list[str]:
-    key, doubts = primary_key(asked, table.name, profiles)
-    return doubts if key == table.primary_key else said_key(asked, table)
+def _keys(asked: Tables, table: Table, profiles: Profiles) -> list[str]:
+    key, doubts = primary_key(asked, table.name, profiles[table.name])
+    return doubts if key == table.primary_key else said_key(asked, table, profiles)
 
 
 def _links(asked: Tables, schema: Schema, table: Table, profiles: Profiles) -> list[str]:

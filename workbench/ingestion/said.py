@@ -11,35 +11,41 @@ from workbench.ingestion.profile import ALL_DATED, ColumnProfile
 from workbench.ingestion.tables import Tables
 from workbench.schema import Column, Stype, Table
 
+REFUSED = "which an ingest refuses"
+
 _LISTS = (Stype.EMBEDDING, Stype.MULTICATEGORICAL)
 _SINCE_1970 = (1e8, 9.2e18)
 """Counts that are read as times: seconds, milliseconds, microseconds, nanoseconds."""
 
 
-def said_key(tables: Tables, table: Table) -> list[str]:
+def said_key(tables: Tables, table: Table, profiles: Profiles) -> list[str]:
     """What is wrong with the primary key of a table."""
     key = table.primary_key
-    if key is None:
+    if key is None or key not in profiles[table.name]:
         return []
+    if _has_fractions(profiles[table.name][key]):
+        return [f"{table.name}.{key}: the primary key, but its numbers have fractions, {REFUSED}"]
     null, again = key_faults(tables, table.name, key)
     faults = [f"{again:,} rows repeat a value"] * bool(again) + [f"{null:,} rows have none"] * bool(null)
     if not faults:
         return []
     return [
-        f"{table.name}.{key}: the primary key, but {' and '.join(faults)}, which an ingest refuses; choose "
-        "another column, or none: rows are keyed by their number then"
+        f"{table.name}.{key}: the primary key, but {' and '.join(faults)}, {REFUSED}; choose another column, "
+        "or none: rows are keyed by their number then"
     ]
 
 
 def said_link(tables: Tables, table: str, column: str, target: Table, profiles: Profiles) -> list[str]:
     """What is wrong with a link of a column to a table."""
-    where = f"{table}.{column}: a link to {target.name}"
+    where, profile = f"{table}.{column}: a link to {target.name}", profiles[table][column]
+    if _has_fractions(profile):
+        return [f"{where}, but its numbers have fractions, {REFUSED}"]
     if target.primary_key is None:
         return [f"{where}, which has no key: its values are read as row numbers there, from 0"]
-    profile, key = profiles[table][column], profiles[target.name][target.primary_key]
+    key = profiles[target.name][target.primary_key]
     if profile.is_text != key.is_text:
         kinds = [f"{p.name} is {'text' if p.is_text else 'a number'}" for p in (profile, key)]
-        return [f"{where}, but {kinds[0]}, and its key {kinds[1]}: no value is found there"]
+        return [f"{where}, but {kinds[0]}, and its key {kinds[1]}, {REFUSED}"]
     match = overlap(tables, table, column, target.name, key.name)
     if match >= VALUE_MATCH or not profile.present:
         return []
@@ -56,22 +62,31 @@ def said_type(table: str, column: Column, p: ColumnProfile) -> list[str]:
     """What is wrong with the type of a column."""
     lacking = ""
     if column.stype is Stype.TIMESTAMP:
-        lacking = _no_time(p)
+        lacking = _no_time(p) if p.present else ""
     elif column.stype is Stype.NUMERICAL and p.is_text and p.numeric < 1 and p.present:
-        lacking = f"{1 - p.numeric:.0%} of its texts are no numbers, and would be missing"
+        lost = f"{1 - p.numeric:.0%} of its texts are no numbers, and would be missing"
+        lacking = lost if p.numeric else f"none of its texts is a number, {REFUSED}"
     elif column.stype in _LISTS and not p.kind.endswith("]"):
-        lacking = f"its values are {p.kind}, no lists: an ingest refuses that"
+        lacking = f"its values are {p.kind}, no lists, {REFUSED}"
     return [f"{table}.{column.name}: of type {column.stype}, but {lacking}"] if lacking else []
 
 
+def _has_fractions(p: ColumnProfile) -> bool:
+    return p.kind in ("FLOAT", "DOUBLE") and p.present > 0 and not p.whole
+
+
 def _no_time(p: ColumnProfile) -> str:
-    low, high = _SINCE_1970
-    if p.is_instant or not p.present:
-        return ""
+    """What values are no times; empty where all are."""
     if p.is_text:
-        odd = f"{1 - p.dated:.0%} of its texts are no ISO times, and would have no time"
-        return odd if p.dated < ALL_DATED else ""
+        if not p.dated:
+            return f"none of its texts is an ISO time, {REFUSED}"
+        return (
+            "" if p.dated >= ALL_DATED else f"{1 - p.dated:.0%} of its texts are no ISO times, and are lost"
+        )
     if p.is_number and p.low is not None and p.high is not None:
-        odd = f"its numbers, {p.low:g} to {p.high:g}, are not all counts since 1970; the others have no time"
-        return odd if p.low < low or p.high > high else ""
-    return f"its values are {p.kind}, which are no times"
+        (first, last), numbers = _SINCE_1970, f"its numbers, {p.low:g} to {p.high:g},"
+        if p.high < first or p.low > last:
+            return f"{numbers} do not count since 1970, {REFUSED}"
+        beyond = p.low < first or p.high > last
+        return f"{numbers} do not all count since 1970; the others are lost" if beyond else ""
+    return "" if p.is_instant else f"its values are {p.kind}, {REFUSED}"
