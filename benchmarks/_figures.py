@@ -2,8 +2,8 @@
 
     out/bench/*.json -> docs/figures/*.json -> README.md between the two markers
 
-A row is shown if it was compared with something. The JSON is kept beside the docs, so that the table
-can be made again and checked.
+A row is shown if it was compared with something; an arrow marks ratios of which less is better. The JSON
+is kept beside the docs, so that the table can be made again and checked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def table(reports: dict[str, dict[str, Any]]) -> str:
         for row in report["rows"]:
             if row["ratio"] is not None:
                 value = f"{row['value']:,.4g}" if abs(row["value"]) < 1000 else f"{row['value']:,.0f}"
-                cells = [name, row["case"], f"{value} {row['unit']}", row["reference"], f"{row['ratio']:.3g}"]
+                ratio = f"{row['ratio']:.3g}" + " ↓" * row.get("less_is_better", False)
+                cells = [name, row["case"], f"{value} {row['unit']}", row["reference"], ratio]
                 lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", _machines(reports)])
 

@@ -86,6 +86,8 @@ class BenchReport:
     ) -> None:
         """Add one figure; ``ratio`` compares it with ``reference``, any further facts go in by name.
 
+        A ratio above 1 is better than the reference, unless ``less_is_better=True`` is among the facts.
+
         Raises
         ------
         ValueError

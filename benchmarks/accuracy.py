@@ -6,10 +6,10 @@ r"""How well do suggested plans predict? Test figures of published tasks, live a
         --metric auroc|mae --protocol live|frozen [--freeze]              the same of any other data
 
 A task is an entry of ``_accuracy_tasks.py``, or ``cora`` or ``citeseer`` under the public split; without
-``--task`` all of them are measured. What ``--freeze``
-chooses between is what ``suggest_plan`` proposes, as it is: the best on val go into ``accuracy_plans.json``
-with a hash, and test runs on these alone. A figure is the mean over keys, each a search of its own that
-averages what the chosen configurations say; its interval is that of a bootstrap over the test rows.
+``--task`` all of them are measured. What ``--freeze`` chooses between is what ``suggest_plan`` proposes, as
+it is: the best on val go into ``accuracy_plans.json`` with a hash, and test runs on these alone. A figure is
+the mean over keys, each a search of its own that averages what the chosen configurations say; its interval
+is that of a bootstrap over the test rows.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ def measure(report: BenchReport, case: Case, seeds: int) -> None:
     more = {"low": low, "high": high, "keys": seeds, "keys_averaged": average, "visibility": seen}
     more |= {"rows": len(test), **beside, "published": case.entry.published}
     ratio = value / beside["boosting"]
-    rival = "gradient boosting" + ", less is better" * (name == "mae")
-    report.add(f"{case.title}: test {name}", value, name, reference=rival, ratio=ratio, **more)
+    more |= {"less_is_better": True} if name == "mae" else {}
+    report.add(f"{case.title}: test {name}", value, name, reference="gradient boosting", ratio=ratio, **more)
 
 
 def predicted(case: Case, found: Found, test: SeedTable) -> AnyArray:

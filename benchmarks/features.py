@@ -1,6 +1,6 @@
 """How fast are feature rows read and written? Each case against what the machine can do at best.
 
-    python benchmarks/features.py [--quick] [--json FILE] [--only CASE ...]
+    python benchmarks/features.py [--quick] [--json FILE] [--only PART ...]
 
 A ratio is ours / reference, higher is better, from runs in turns in one process on the same data; ``bar`` is
 what was asked for. Warm rates are per core and in thread-CPU time; cold and written ones are wall time.

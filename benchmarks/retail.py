@@ -139,8 +139,9 @@ def _report(
         ahead = sign * (drawn - np.array([on.mean(other, rows) for rows in draws]))
         report.add(
             f"{name}: {baseline.name}", on.mean(other, every), on.metric, reference=f"{name}: test",
-            ratio=value / on.mean(other, every), ahead=sign * (value - on.mean(other, every)),
-            interval_of_ahead=_interval(ahead), must=baseline.name in QUESTIONS[name].naive,
+            ratio=value / on.mean(other, every), less_is_better=sign < 0,
+            ahead=sign * (value - on.mean(other, every)), interval_of_ahead=_interval(ahead),
+            must=baseline.name in QUESTIONS[name].naive,
         )  # fmt: skip
 
 

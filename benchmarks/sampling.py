@@ -41,12 +41,13 @@ def add_case(report: BenchReport, case: Case, count: int, size: int, scale: floa
         facts["bar"] = case.bar
     report.add(
         case.name, ours.median, "ns/edge", reference=GATHER, ratio=ours.median / floor.median,
-        gather_ns=round(floor.median, 2), **ours.spread(), **facts,
+        less_is_better=True, gather_ns=round(floor.median, 2), **ours.spread(), **facts,
     )  # fmt: skip
     for library, theirs in costs.items():
         report.add(
             case.name, ours.median, "ns/edge", reference=library, ratio=ours.median / theirs.median,
-            theirs_ns=round(theirs.median, 2), their_edges_per_batch=int(theirs.edges), scale=scale,
+            less_is_better=True, theirs_ns=round(theirs.median, 2),
+            their_edges_per_batch=int(theirs.edges), scale=scale,
         )  # fmt: skip
     return ours.median
 
@@ -56,8 +57,9 @@ def add_hubs(report: BenchReport, count: int, size: int, scale: float) -> None:
     found = hubs(scale)
     few, many = (add_case(report, case, count, size, scale) for case in found)
     report.add(
-        "temporal-weighted-degree", many, "ns/edge", reference=found[0].name, ratio=many / few, bar=2.0
-    )
+        "temporal-weighted-degree", many, "ns/edge", reference=found[0].name, ratio=many / few,
+        less_is_better=True, bar=2.0,
+    )  # fmt: skip
 
 
 def add_threads(report: BenchReport, case: Case, rounds: int, size: int, scale: float) -> None:
@@ -109,13 +111,17 @@ def add_bytes(report: BenchReport, rows: int) -> None:
             arrays = graph.arrays.edges[edge]
             offsets = 0 if arrays.indptr is None else arrays.indptr.nbytes
             each = (arrays.nbytes - offsets) / graph.num_edges(edge)
-            report.add(name, each, "bytes", reference=NAIVE, ratio=each / 16, edges=graph.num_edges(edge))
+            facts: dict[str, Any] = {"less_is_better": True, "edges": graph.num_edges(edge)}
+            report.add(name, each, "bytes", reference=NAIVE, ratio=each / 16, **facts)
         offsets = max(
             part.indptr.nbytes / graph.num_nodes(edge.dst)
             for edge, part in graph.arrays.edges.items()
             if part.indptr is not None
         )
-        report.add("bytes-per-node", offsets, "bytes", reference="an offset of 8 bytes", ratio=offsets / 8)
+        report.add(
+            "bytes-per-node", offsets, "bytes", reference="an offset of 8 bytes", ratio=offsets / 8,
+            less_is_better=True,
+        )  # fmt: skip
 
 
 def add_dispatch(report: BenchReport) -> None:
@@ -155,8 +161,10 @@ def main() -> None:
         add_jit(report)  # first, while nothing else of this process keeps the processor warm
     if wanted("draws"):
         keyed, running = draw_ns(1_000 if given.quick else 10_000)
-        reference, ratio = "one running state, node by node", keyed / running
-        report.add("draws, keyed per node", keyed, "ns/draw", reference=reference, ratio=ratio)
+        report.add(
+            "draws, keyed per node", keyed, "ns/draw", reference="one running state, node by node",
+            ratio=keyed / running, less_is_better=True,
+        )  # fmt: skip
     if wanted("dispatch"):
         add_dispatch(report)
     if wanted("bytes"):

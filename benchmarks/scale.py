@@ -151,17 +151,18 @@ def add_build(report: BenchReport, rows: int, built: dict[str, float]) -> None:
         edges=edges, edges_per_cpu_second=round(2 * rate),
     )  # fmt: skip
     report.add(
-        "build, wall time", built["wall"], "s", reference="its CPU time", ratio=built["wall"] / built["cpu"]
-    )
+        "build, wall time", built["wall"], "s", reference="its CPU time",
+        ratio=built["wall"] / built["cpu"], less_is_better=True,
+    )  # fmt: skip
     allowed = ROOM + 8 * nodes
     report.add(
         "build, peak memory", built["peak"] / 2**30, "GiB",
-        reference="2 GiB + 8 bytes a node", ratio=built["peak"] / allowed,
+        reference="2 GiB + 8 bytes a node", ratio=built["peak"] / allowed, less_is_better=True,
     )  # fmt: skip
     report.add(
         "build, most on disk, columns included", built["disk"] / edges, "bytes/edge",
         reference="an id and a time of 8 bytes each", ratio=built["disk"] / edges / 16,
-        gigabytes=built["disk"] / 1e9,
+        less_is_better=True, gigabytes=built["disk"] / 1e9,
     )  # fmt: skip
 
 
@@ -172,14 +173,15 @@ def add_samples(report: BenchReport, rows: int, found: dict[str, Any]) -> None:
     report.add(
         "memory with the graph open, both ways and times", found["resident"] / 2**30, "GiB",
         reference="the graph's arrays", ratio=found["resident"] / found["graph"],
-        bytes_per_edge=found["resident"] / edges,
+        less_is_better=True, bytes_per_edge=found["resident"] / edges,
     )  # fmt: skip
     for strategy in ("uniform", "recent"):
         costs, drawn = found[strategy]["costs"], found[strategy]["edges"]
         report.add(
             f"temporal {strategy}, disjoint, 20-1-10", float(np.median(costs)), "ns/edge",
             reference="independent random gather", ratio=float(np.median(costs)) / found["gather"],
-            min=min(costs), max=max(costs), gather_ns=round(found["gather"], 1), edges_per_batch=round(drawn),
+            less_is_better=True, min=min(costs), max=max(costs), gather_ns=round(found["gather"], 1),
+            edges_per_batch=round(drawn),
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -33,6 +34,44 @@ def test_import_takes_no_second_and_loads_neither_torch_nor_jupyter() -> None:
     found = subprocess.run(run, check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "[]"
     assert time.perf_counter() - began < 1
+
+
+TAB = """
+import json, sys, time
+from IPython.core.completer import provisionalcompleter
+from ipykernel.zmqshell import ZMQInteractiveShell
+
+shell = ZMQInteractiveShell.instance()
+shell.run_cell("import workbench as wb")
+
+def tab(code):
+    with provisionalcompleter():
+        return sorted(found.text for found in shell.Completer.completions(code, len(code)))
+
+tab("sys.")  # loads the completer itself
+began = time.perf_counter()
+names = tab("wb.")
+seconds = time.perf_counter() - began
+tip = shell.object_inspect_mime("wb.ingest", detail_level=0)["text/plain"]
+print(json.dumps([names, tab("wb.Fan"), seconds, tip, "torch" in sys.modules]))
+"""
+"""What a kernel does for Tab and Shift-Tab, types and signatures included."""
+
+
+def test_tab_in_a_fresh_kernel_lists_the_names_at_once_and_loads_no_torch() -> None:
+    run = subprocess.run([sys.executable, "-c", TAB], check=True, capture_output=True, text=True)
+    names, of_a_prefix, seconds, tip, loaded = json.loads(run.stdout)
+    assert [name for name in names if name != "__version__"] == __import__("workbench").__all__
+    assert of_a_prefix == ["Fanout", "FanoutError"]
+    assert seconds < 1
+    assert "Schema" in tip  # Shift-Tab says what the call takes
+    assert not loaded
+
+
+def test_a_name_is_loaded_when_first_used_and_then_kept() -> None:
+    code = "import workbench as w; print('Fanout' in vars(w), w.Fanout is w.Fanout, 'Fanout' in vars(w))"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.split() == ["False", "True", "True"]
 
 
 def test_the_torch_free_floor_is_torch_free() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import html
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +19,8 @@ from numpy.typing import NDArray
 
 from widgets._marks import written_out
 from widgets._messages import take
-from widgets._wire import listen_beside_cells, pack
+from widgets._placed import Placed
+from widgets._wire import pack
 from widgets._worker import LatestWins
 
 STATIC = Path(__file__).parent / "static"
@@ -39,7 +39,7 @@ def style() -> str:
     return (STATIC / "workbench.css").read_text(encoding="utf-8")
 
 
-class Face(anywidget.AnyWidget):
+class Face(Placed, anywidget.AnyWidget):
     """Base of the widgets. A subclass sets ``_esm`` and ``_css`` and has ``on_<kind>`` methods.
 
     A message ``{"kind": "set", ...}`` from a view calls ``on_set(**rest)``. Whatever it raises is shown
@@ -55,11 +55,9 @@ class Face(anywidget.AnyWidget):
     def __init__(self) -> None:
         super().__init__()
         self.error = ""
-        self._lock = threading.RLock()
         self._seq = 0
         self.worker = LatestWins(self.show_error)
         self.on_msg(self._receive)
-        listen_beside_cells(self.comm)
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """What the views draw: JSON values and numeric columns."""

@@ -29,8 +29,9 @@ def batch_facts(batch: wb.Batch, classes: pa.Array | None = None) -> dict[str, A
     -------
     dict
         ``nodes``: per type ``hops`` (0 are the seeds), ``distinct`` ids, ``rows`` read and ``bytes`` of them;
-        ``edges``: per type ``hops`` (from 1 on) and ``bytes`` of edge features; ``labels`` and ``ages`` as
-        bars; ``anchors`` in words; ``array_bytes`` of the subgraph itself; ``seconds`` per stage.
+        ``edges``: per type ``hops`` (from 1 on) and ``bytes`` of edge features; ``histories``: the same as
+        of nodes, of the versions that they see; ``bytes`` of all rows, each once; ``array_bytes`` of the
+        subgraph itself; ``labels`` and ``ages`` as bars; ``anchors`` in words; ``seconds`` per stage.
     """
     subgraph = batch.subgraph
     nodes = [_nodes(batch, name) for name, ids in subgraph.node_id.items() if len(ids)]
@@ -41,9 +42,10 @@ def batch_facts(batch: wb.Batch, classes: pa.Array | None = None) -> dict[str, A
         "seed_type": short(batch.seed_type),
         "nodes": nodes,
         "edges": edges,
+        "histories": [_versions(batch, name) for name, each in batch.histories.items() if len(each.rows)],
         "duplicates": 1 - held / every if every else 0.0,
-        "bytes": sum(part["bytes"] for part in [*nodes, *edges]),
-        "array_bytes": array_bytes(subgraph),
+        "bytes": batch.feature_bytes,
+        "array_bytes": subgraph.nbytes,
         "labels": label_bars(batch.label, [] if classes is None else classes.to_pylist()),
         "ages": age_bars(seed_leads(batch)),
         "anchors": anchors_text(batch.anchors),
@@ -71,10 +73,15 @@ def _edges(batch: wb.Batch, name: wb.EdgeType) -> dict[str, Any]:
     }
 
 
-def array_bytes(subgraph: wb.SampledSubgraph) -> int:
-    """Bytes of ids, ends and batch numbers."""
-    groups = (subgraph.node_id, subgraph.batch, subgraph.row, subgraph.col, subgraph.edge_id)
-    return sum(int(array.nbytes) for group in groups for array in group.values())
+def _versions(batch: wb.Batch, name: str) -> dict[str, Any]:
+    of, read = batch.histories[name].of, batch.histories[name].rows
+    return {
+        "name": short(f"{name} of {of}"),
+        "hops": batch.subgraph.nodes_per_hop[of].tolist(),
+        "distinct": len(read.block),
+        "rows": len(read.block),
+        "bytes": int(read.block.data.nbytes),
+    }
 
 
 def label_bars(label: NDArray[Any] | None, classes: Sequence[object] = ()) -> Bars:

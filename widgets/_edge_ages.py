@@ -91,7 +91,7 @@ def drawn_ages(subgraphs: Sequence[wb.SampledSubgraph], graph: Any) -> EdgeAges:
     """The edges that samples hold; a step that waives times (static) waives them here.
 
     A seed is given, not drawn: the way back (``bidirectional``) from it into its own subgraph is no later
-    than the edge's own row. Joint, another seed may be what it leads to, so there the seed's own time counts.
+    than the edge's own row. Joint, a foreign store may lead it to other seeds, so there its own time counts.
     """
     parts = []
     for i, subgraph in enumerate(subgraphs):

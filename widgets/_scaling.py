@@ -17,7 +17,7 @@ LINEAR = ("nodes", "edges", "array_bytes", "milliseconds")
 
 @dataclass(frozen=True)
 class Limits:
-    """Rows of the tables that a fanout reaches, and bytes of their features."""
+    """Rows of the tables that a fanout reaches, and bytes of their features and of all versions of them."""
 
     rows: float
     bytes: float
@@ -32,6 +32,8 @@ class Limits:
         for edge_type in edge_types:
             if graph.schema.edge_spec(edge_type).layout == "edges":
                 held[graph.schema.edge_spec(edge_type).table] = graph.num_edges(edge_type)
+        for name in [each for kind in held for each in graph.schema.histories_of(kind)]:
+            held[name] = len(graph.times(name)) + 1  # one row of missing values, of nodes without a version
         return cls(rows, sum(n * groups[name].stride for name, n in held.items() if name in groups))
 
 

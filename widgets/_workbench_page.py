@@ -11,6 +11,11 @@ import pyarrow as pa
 from widgets._base import Face
 from widgets._form import Form
 from widgets._launch import Launch
+from widgets._placed import Placed
+
+
+class Fold(Placed, ipywidgets.Accordion):
+    """Widgets that are to be unfolded."""
 
 BESIDE = "beside"
 """The panel below the one that was asked for: where that one jumped to."""
@@ -74,7 +79,7 @@ class Page:
     def _fold(self, *names: str) -> Any:
         if names not in self._folds:
             titles = tuple(self.forms[name].title for name in names)
-            fold = ipywidgets.Accordion([self.forms[name] for name in names], titles=titles)
+            fold = Fold(children=[self.forms[name] for name in names], titles=titles)
             fold.selected_index = (
                 0 if names[0] == "flat" else None
             )  # one table is no graph: this is what comes next

@@ -22,7 +22,7 @@ class BatchInspector(Face):
     Parameters
     ----------
     engine : Engine
-    what : Run, or Task  of a task the plan is needed too: what ``engine.train(task, plan, key=key)`` draws
+    what, plan, key : a Run; or a Task with its plan: what ``engine.train(task, plan, key=key)`` draws
     split : 'train', 'val' or 'test'
     epoch : int  of training, counted from 0: order and draws change with it
     index : int  the batch to begin with

@@ -27,7 +27,7 @@ class CutoffCheck(Face):
     Parameters
     ----------
     what : SampledSubgraph, a list of them, or a PyG batch with times
-    engine : Engine or None  gives the times of subgraphs, what lies around them, source rows, the audit
+    engine : Engine or None  gives times of subgraphs (else a WorkbenchError), edges around, rows, the audit
     unit, seed_time : of a PyG batch: the unit of its times, and its anchors where it does not hold them
 
     Attributes
@@ -66,7 +66,7 @@ class CutoffCheck(Face):
             self.publish()
 
     def jump(self, offender: int) -> dict[str, Any]:
-        """Show one of ``table.offenders()`` with its source rows, and tell the listeners."""
+        """Show one of ``table.offenders()`` (else IdError) with its source rows, and tell the listeners."""
         found = self.table.offenders()
         if not 0 <= offender < len(found):
             raise wb.IdError(f"offender {offender} was asked for: there are {len(found)}, counted from 0.")
@@ -87,7 +87,7 @@ class CutoffCheck(Face):
         return self._listeners.add(listener)
 
     def audit(self) -> wb.AuditReport:
-        """Check the samples against the source tables, in SQL, which shares nothing with the sampler."""
+        """Check subgraphs against the source tables, in SQL; a WorkbenchError refuses a PyG batch."""
         if self._engine is None or not self._samples:
             asked = "an audit against the source tables was asked for"
             raise wb.WorkbenchError(f"{asked}: got a PyG batch. Allowed: subgraphs and their engine.")

@@ -35,6 +35,11 @@ class ExplainView(Face):
     what : Explanation or Importance
     seed : int  the seed that is shown, of an explanation
     picked : dict or None  the neighbour that was picked last: a row of ``Explanation.neighbours``
+
+    Raises
+    ------
+    WorkbenchError
+        If it is neither.
     """
 
     handles: ClassVar[tuple[str, ...]] = ("choose", "pick")

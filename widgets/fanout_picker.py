@@ -44,7 +44,6 @@ class FanoutPicker(Face):
         super().__init__()
         self._start, self._pilot = plan, Pilot(engine, task, plan.optimisation.batch_size)
         self._listeners, self._pricing = Listeners(), Pricing(self._pilot, self._price, self.show_error)
-        self._typed: tuple[object, float] = (None, 0.0)
         self.cost: wb.Profile | None = None
         self._show(History(FanoutTable(engine.schema, task.entity_table, plan.fanout, plan.fanout)))
 
@@ -110,8 +109,8 @@ class FanoutPicker(Face):
         elif how in EDITS:
             cell, now = (edit.get("hop"), edit.get("edge_type")), time.monotonic()
             typing = how == "set" and cell == self._typed[0] and now - self._typed[1] < TYPING
-            self._show(self._history.then(take(getattr(self.table, how), edit), same_edit=typing))
-            self._typed = cell, now
+            edited = self._history.then(take(getattr(self.table, how), edit), same_edit=typing)
+            self._show(edited, (cell, now) if typing or edited is not self._history else (None, 0.0))
         else:
             raise wb.FanoutError(f"edit {how!r} of a fanout was asked for. Allowed: {', '.join(EDITS)}.")
 
@@ -122,11 +121,11 @@ class FanoutPicker(Face):
 
     def on_copy(self, form: str) -> None:
         """A view asked for a form of the fanout, to copy it."""
-        self.send({"kind": "form", "text": self.table.form(form)})
+        self.send({"kind": "form", "form": form, "text": self.table.form(form)})
 
-    def _show(self, history: History[FanoutTable]) -> None:
+    def _show(self, history: History[FanoutTable], typed: tuple[object, float] = (None, 0.0)) -> None:
         with self._lock:
-            self._history, self.cost, self.error, self._typed = history, None, "", (None, 0.0)
+            self._history, self.cost, self.error, self._typed = history, None, "", typed
             self._pricing.submit(self.fanout)
             self.publish()
         self._listeners.tell(self.fanout)

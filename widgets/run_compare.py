@@ -32,6 +32,11 @@ class RunCompare(Face):
     table : pyarrow.Table  of ``wb.compare_runs``
     chosen : int  the run that was chosen last
     run, plan : that run, and its plan
+
+    Raises
+    ------
+    WorkbenchError
+        If they are no runs, or more than can be told apart.
     """
 
     handles: ClassVar[tuple[str, ...]] = ("choose", "refresh")

@@ -59,7 +59,7 @@ class SubgraphView(Face):
     def follow(self, picker: Edited) -> SubgraphView:
         """Sample the same seeds again, in the background, whenever the picker's fanout changes.
 
-        Until the view is closed, follows another picker, or its cell runs again.
+        Until the view is closed, follows another, or its cell runs again. No engine is a WorkbenchError.
         """
         if self._engine is None:
             raise wb.WorkbenchError("follow needs an engine. Use SubgraphView(subgraph, engine).")
@@ -121,7 +121,7 @@ class SubgraphView(Face):
     def on_brush(self, low: float, high: float) -> None:
         """A view draws only what is between two shares of all times."""
         self.span, self._brush = span(self.flat, low, high), (low, high)
-        self.send({"kind": "brushed", "text": span_text(self.span)})
+        self.send({"kind": "brushed", "text": span_text(self.span), "brush": self._brush})
 
     def on_svg(self) -> None:
         """A view asked for the picture, to save it."""
@@ -134,16 +134,16 @@ class SubgraphView(Face):
         self.publish()
 
     def _show(self, history: History[Scene], cursor: int = -1) -> None:
-        self._history, self.error, self._cursor = history, "", cursor
+        self._history, self.error, self._cursor, self._shown = history, "", cursor, self._seq + 1
         self.span = span(self.flat, *self._brush)
         self.publish()
 
     def state(self) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
         """Places, types, ages and edges as columns."""
         meta, columns = scene_facts(self.scene)
-        meta |= {"cursor": self._cursor, "brush": self._brush, "within": span_text(self.span)}
+        meta |= {"cursor": self._cursor, "shown": self._shown, "inspect": self._inspector is not None}
         meta |= {"undo": bool(self._history.past), "redo": bool(self._history.future)}
-        return {**meta, "inspect": self._inspector is not None}, columns
+        return {**meta, "brush": self._brush, "within": span_text(self.span)}, columns
 
     def still(self) -> tuple[str, str]:
         """The same picture as SVG; large subgraphs thinned."""

@@ -11,6 +11,7 @@ from widgets._base import with_still
 from widgets._job import Job
 from widgets._launch import Launch
 from widgets._launch_query import first_query
+from widgets._placed import Placed
 from widgets._workbench_acts import LABELS, Acts
 from widgets._workbench_edits import choices_of
 from widgets._workbench_forms import NO_QUERY, PLAN, forms_of
@@ -21,7 +22,7 @@ from widgets.run_monitor import RunMonitor
 from widgets.schema_view import SchemaView
 
 
-class Workbench(ipywidgets.VBox):
+class Workbench(Placed, ipywidgets.VBox):
     """Schema, query, plan, training and predictions, one below the other.
 
     Parameters

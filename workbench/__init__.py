@@ -15,8 +15,11 @@ and needs no torch.
 
 from __future__ import annotations
 
+import sys
+from functools import cached_property, partial
 from importlib import import_module
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -156,12 +159,20 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
-    module = import_module(_HOMES[name])
-    return getattr(module, "open_engine" if name == "open" else name)
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any: ...
+
+
+def _load(name: str, _package: ModuleType) -> Any:
+    return getattr(import_module(_HOMES[name]), "open_engine" if name == "open" else name)
 
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+# Attributes of the package's class, not a function `__getattr__`: to list names, Tab in a notebook reads each
+# one that no class declares, which would load torch and take seconds.
+_NAMES = {name: cached_property(partial(_load, name)) for name in _HOMES}
+sys.modules[__name__].__class__ = type("Names", (ModuleType,), _NAMES)

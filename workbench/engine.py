@@ -29,6 +29,7 @@ from workbench.sampling.profile_fit import Fit, fit_fanout
 from workbench.sampling.sampler import NeighborSampler
 from workbench.stores.dataset import Dataset, shown
 from workbench.stores.feature_budget import feature_options
+from workbench.stores.protocols import versions_in
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.replaced import is_current, open_current
 from workbench.stores.sizes import read_size
@@ -108,7 +109,7 @@ class Engine(Opened):
         return open_engine(self.dataset.path, **self._given, verify=self.dataset.verify)
 
     def task(self, query: Any, **options: Any) -> Task:
-        """What to predict: a query, or a table of own seeds (see :meth:`Task.from_table`)."""
+        """What to predict: a query (:meth:`Task.build`) or a table of own seeds (:meth:`Task.from_table`)."""
         build = Task.build if isinstance(query, str) else Task.from_table
         return build(self.dataset, query, **options)
 
@@ -117,8 +118,14 @@ class Engine(Opened):
 
         Parameters
         ----------
+        task : Task  of this dataset
         mode : ``fast`` (a first look), ``normal`` or ``best``: its job, for ``search``, has candidates,
             several keys, averages and a refit
+
+        Raises
+        ------
+        TaskError, PlanError
+            If it is no task of this dataset, or there is no such mode.
         """
         from workbench.advise.modes import suggest
 
@@ -151,6 +158,7 @@ class Engine(Opened):
             seeds.seed_set(rows),
             batch_size=batch_size,
             key=derive_key(key, "cost"),
+            versions=versions_in(self.features),
         )
 
     def profile(
@@ -165,7 +173,17 @@ class Engine(Opened):
     ) -> Profile:
         """What the batches of an epoch will be like, with intervals, from so many of them.
 
-        ``callbacks`` get a ``Progress`` before each batch; what one raises ends the call.
+        Parameters
+        ----------
+        seeds, fanout : SeedTable, and Fanout or Metapaths
+        batch_size, batches : int  seeds a batch, and batches that are sampled
+        key : int  fixes which batches, and their draws
+        callbacks : who gets a ``Progress`` before each batch; what one raises ends the call
+
+        Raises
+        ------
+        TaskError, FanoutError, AnchorError, BudgetError
+            If seeds, fanout or number of batches are none, anchors of another unit, batches too large.
         """
         expect_seeds(seeds, fanout, self._span, "the profile of batches")
         if whole(batches) is None:
@@ -176,9 +194,15 @@ class Engine(Opened):
             len(seeds), batch_size, shuffle=True, key=derive_key(key, "profile"), anchors=anchors
         )
         pilot = [seeds.seed_set(order[batch]) for batch in range(min(batches, len(order)))]
-        groups, key = self.features.groups, derive_key(key, "cost")
         return profile_batches(
-            self.graph, groups, fanout, pilot, batches=len(order), key=key, callbacks=callbacks
+            self.graph,
+            self.features.groups,
+            fanout,
+            pilot,
+            batches=len(order),
+            key=derive_key(key, "cost"),
+            callbacks=callbacks,
+            versions=versions_in(self.features),
         )
 
     def fit_fanout(
@@ -198,9 +222,15 @@ class Engine(Opened):
 
         Parameters
         ----------
-        bytes : int or text such as ``'50MB'``  of feature rows and arrays; or ``nodes``, or ``ms`` to sample
-        callbacks
-            Who gets a ``Progress`` before each batch of each candidate; what one raises ends the search.
+        seeds, fanout, batch_size, batches, key, callbacks
+            As of :meth:`profile`, which each candidate gets.
+        bytes : int or text such as ``'50MB'``  of feature rows and arrays of a batch
+        nodes, ms : nodes of a batch, and milliseconds to sample it; at least one budget is needed
+
+        Raises
+        ------
+        FanoutError
+            If there is no budget, only one batch of several was measured, or not even the narrowest fits.
         """
         expect_seeds(seeds, fanout, self._span, "a fanout that fits")
 
@@ -228,8 +258,9 @@ class Engine(Opened):
         ----------
         what : Task, or one or many subgraphs
             Of a task, the very batches that ``train(task, plan, key=key)`` draws are checked.
-        splits, epochs, limit, callbacks
-            Of a task: which passes, at most so many edges, and who gets a ``Progress`` per batch.
+        plan, key, splits, epochs, limit, callbacks
+            Of a task: its plan and key, which passes, at most so many edges, and who gets a ``Progress``
+            per batch.
 
         Raises
         ------
@@ -275,6 +306,7 @@ class Engine(Opened):
 
         Parameters
         ----------
+        task, plan : Task of this dataset, ModelPlan
         model : torch.nn.Module or None
             Your own, of which a copy is trained: see ``Trainer.fit``. None: the plan's.
         callbacks : callables that take one event; one with ``attach(run)`` is handed the run first.
@@ -284,6 +316,13 @@ class Engine(Opened):
         folder : where the run is saved as it goes; None: a temporary folder, which goes when the process
             ends (``run.save`` keeps it)
         warm : Run or None  begin with what this run learned, as far as it fits
+
+        Raises
+        ------
+        TaskError, PlanError
+            If it is no task of this dataset or no plan, or the plan does not fit the task.
+        TrainingError
+            If ``model`` is no instance of a module, ``warm`` no run, or the folder is not empty.
         """
         from torch import nn
 
@@ -309,9 +348,15 @@ class Engine(Opened):
 
         Parameters
         ----------
+        task, key : Task of this dataset, and an int that fixes every random choice
         plan : ModelPlan or None
             Of the model: the baselines then see no excluded column either, know nothing after ``until``,
             and are scored on the same seeds. None: everything that is visible.
+
+        Raises
+        ------
+        TaskError, PlanError
+            If it is no task of this dataset, or no plan.
         """
         from workbench.training.baselines import baselines
 
@@ -327,8 +372,14 @@ class Engine(Opened):
 
         Parameters
         ----------
+        folder : of ``train(folder=)`` or ``run.save``
         task : Task or None  of own seeds, which runs do not hold; None rebuilds that of a query
         model : torch.nn.Module or None  of the class that was trained, where it was your own
+
+        Raises
+        ------
+        TrainingError
+            If the folder holds no run, a damaged one, or one that does not fit the store; says why.
         """
         from workbench.training.begin import load_run
 

@@ -15,14 +15,26 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class Event:
-    """Anything that happened; ``seconds`` counts from the start of the job."""
+    """Anything that happened.
+
+    Attributes
+    ----------
+    seconds : float  from the start of the job
+    """
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """``done`` of ``total`` units (rows, batches); ``remaining`` is the estimated seconds left, or None."""
+    """How far a job is.
+
+    Attributes
+    ----------
+    stage, unit : str  of the job, and what is counted: rows, batches
+    done, total : int  units; total is None where it is not known
+    remaining : float or None  seconds that are left, estimated
+    """
 
     stage: str
     done: int
@@ -38,6 +50,12 @@ class StageTimes(Event):
     A loader's threads tell ``sample``, ``fetch``, ``assemble`` and ``convert``; the training thread, beside
     which they run, tells ``wait`` (for the loader), ``transfer``, ``forward``, ``backward`` and ``optimise``,
     and after each epoch ``validate``.
+
+    Attributes
+    ----------
+    epoch, batch : int
+    stages : dict stage -> seconds
+    queues : dict queue -> batches that wait in it
     """
 
     epoch: int
@@ -48,7 +66,16 @@ class StageTimes(Event):
 
 @dataclass(frozen=True)
 class StepDone(Event):
-    """One optimiser step; ``epochs`` is how many are planned at most, 0 where that is not known."""
+    """One optimiser step.
+
+    Attributes
+    ----------
+    epoch, step : int
+    steps : int  of the epoch; 0 where that is not known
+    loss : float  the mean over the step's seeds
+    seeds : int  of this step
+    epochs : int  planned at most; 0 where that is not known
+    """
 
     epoch: int
     step: int
@@ -60,7 +87,15 @@ class StepDone(Event):
 
 @dataclass(frozen=True)
 class EpochDone(Event):
-    """One pass over the training seeds, evaluated on the validation seeds."""
+    """One pass over the training seeds, evaluated on the validation seeds.
+
+    Attributes
+    ----------
+    epoch, epochs : int  this one, and how many are planned at most
+    train_loss : float  the mean over the epoch's seeds
+    metric, value : str, float  the plan's on val; ``loss`` of training where there is no val
+    best : bool  whether its weights are the ones kept so far
+    """
 
     epoch: int
     epochs: int
@@ -72,7 +107,13 @@ class EpochDone(Event):
 
 @dataclass(frozen=True)
 class RunDone(Event):
-    """The run ended: ``state`` is ``finished``, ``stopped early``, ``cancelled`` or ``failed``."""
+    """The run ended.
+
+    Attributes
+    ----------
+    state : ``finished``, ``stopped early``, ``cancelled`` or ``failed``
+    message : str  why, where it failed
+    """
 
     state: str
     message: str = ""

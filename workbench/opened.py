@@ -88,7 +88,8 @@ class Opened:
 
         Parameters
         ----------
-        keys : primary keys of a table of nodes, in the order wanted; None: all its rows that exist at ``at``
+        table : name of a table of nodes
+        keys : its primary keys, in the order wanted; None: all its rows that exist at ``at``
         at : instant, or a column of one per key; None: static, every row is visible, later ones too
         label : column of one number per key, or None
 

@@ -75,7 +75,13 @@ class EdgeSpec:
 
 @dataclass(frozen=True, repr=False)
 class Schema:
-    """All tables of a dataset, in order. Edit with methods that return a new schema."""
+    """All tables of a dataset, in order. Edit with methods that return a new schema.
+
+    Attributes
+    ----------
+    tables : tuple of Table
+    notes : tuple of str  what ``infer_schema`` was in doubt of; they make no difference between schemas
+    """
 
     tables: tuple[Table, ...]
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -221,7 +227,13 @@ class Schema:
         return self.with_table(replace(self[table], end_time=column).with_stype(column, Stype.TIMESTAMP))
 
     def set_stype(self, table: str, column: str, stype: Stype | str) -> Schema:
-        """Choose how a column is encoded; ``id`` and ``set_aside`` columns are no features."""
+        """Choose how a column is encoded; ``id`` and ``set_aside`` columns are no features.
+
+        Raises
+        ------
+        SchemaError
+            If there is no such type, table or column.
+        """
         known = [kind.value for kind in Stype]
         if stype not in known:
             asked, near = f"semantic type {str(stype)!r} was asked for", did_you_mean(str(stype), known)
@@ -275,6 +287,7 @@ class Schema:
 
         Parameters
         ----------
+        table : name of the table of versions
         of : name of the table that it is the history of; None: where its one foreign key points
         valid_from : column of the moment from which on a version holds; None: the time of the table
 

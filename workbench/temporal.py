@@ -143,7 +143,13 @@ def _not_an_instant(value: object) -> str:
 
 
 def duration(value: Duration) -> int:
-    """Read a length of time as microseconds: ``'30 days'``, a timedelta, or an int of microseconds."""
+    """Read a length of time as microseconds: ``'30 days'``, a timedelta, or an int of microseconds.
+
+    Raises
+    ------
+    AnchorError
+        If it is none of these, or longer than 10,000 years.
+    """
     length: float | None = None
     match = _DURATION.match(value) if isinstance(value, str) else None
     unit = match[2].lower().removesuffix("s") + "s" if match else ""

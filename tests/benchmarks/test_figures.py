@@ -28,10 +28,12 @@ MACHINE = {"cores": 2, "processor": "P", "memory_gib": 24.0, "python": "3.11", "
 def test_compared_rows_are_shown_and_others_are_not() -> None:
     rows = [
         {"case": "a", "value": 24.126, "unit": "ns", "reference": "b", "ratio": 1.234},
+        {"case": "c", "value": 2.0, "unit": "s", "reference": "d", "ratio": 0.5, "less_is_better": True},
         {"case": "quiet", "value": 1.0, "unit": "s", "reference": None, "ratio": None},
     ]
     text = figures.table({"sampling": {"machine": MACHINE, "rows": rows}})
     assert "| sampling | a | 24.13 ns | b | 1.23 |" in text
+    assert "| sampling | c | 2 s | d | 0.5 ↓ |" in text
     assert "quiet" not in text
     assert "2 cores (P), 24 GiB" in text
 

@@ -162,6 +162,12 @@ class Desk:
         if urlsplit(websocket.url).hostname not in LOOPBACK:
             self.left.append(websocket.url)
 
+    def write(self, name: str, cells: Iterable[str]) -> None:
+        """Write a notebook of code cells, and open it."""
+        code = [nbformat.v4.new_code_cell(cell) for cell in cells]
+        nbformat.write(nbformat.v4.new_notebook(cells=code, metadata=KERNEL), self.lab.folder / name)
+        self.open(name)
+
     def open(self, name: str) -> None:
         """Open a notebook and wait for its kernel."""
         self.page.evaluate(

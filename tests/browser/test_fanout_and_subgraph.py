@@ -3,7 +3,6 @@
 import time
 from pathlib import Path
 
-import nbformat
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -48,10 +47,7 @@ CELLS = {
 
 def test_a_fanout_and_a_subgraph_are_driven_by_hand(desk):
     cells = [SHOP, *CELLS.values(), "SubgraphView(engine.sample(task.seeds('val')[:4], few), engine)"]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, desk.lab.folder / "fanout.ipynb")
-    desk.open("fanout.ipynb")
+    desk.write("fanout.ipynb", cells)
     desk.run_all(300)
     desk.page.evaluate("() => { jupyterapp.shell.collapseLeft(); }")
     edits_cells(desk)

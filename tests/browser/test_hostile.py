@@ -2,7 +2,6 @@
 
 import re
 
-import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
@@ -93,11 +92,7 @@ def test_names_are_text_in_every_widget(desk):
     page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
     page.on("pageerror", lambda error: told.append(str(error)))
     page.on("console", lambda line: line.type == "error" and told.append(line.text))
-    cells = [nbformat.v4.new_code_cell(cell) for cell in (SHOP, *CELLS.values())]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, desk.lab.folder / "hostile.ipynb")
-    desk.open("hostile.ipynb")
+    desk.write("hostile.ipynb", [SHOP, *CELLS.values()])
     desk.run_all(300)
     for name in CELLS:
         page.locator(f".wb-{name}").first.scroll_into_view_if_needed()

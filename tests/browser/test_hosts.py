@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import nbformat
+import numpy as np
 import pytest
 
 import workbench as wb
@@ -28,8 +29,11 @@ from widgets import (
     SubgraphView,
     Workbench,
 )
+from widgets._scene_facts import age
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PIXELS = "canvas => canvas.toDataURL()"
 
 HOST = Path(__file__).with_name("bare_host.js")
 
@@ -140,6 +144,15 @@ class Bare:
         """Take a view away, as a host does when an output is cleared or scrolled out of sight."""
         self.page.evaluate("view => clear(view)", view)
 
+    def answer(self, name: str) -> None:
+        """Hand what the views of a widget have sent to it, and its messages back."""
+        face = self.faces[name]
+        face.send = lambda content: self.page.evaluate("a => message(...a)", [name, content])
+        for kind, content in self.sent():
+            assert kind == name
+            face._receive(face, content, [])
+        del face.send
+
     def sent(self) -> list[Any]:
         """Messages of views that were sent since this was asked last: name of the widget, content."""
         found: list[Any] = self.page.evaluate("() => sent.splice(0)")
@@ -220,6 +233,73 @@ def test_a_widget_lives_in_a_host_without_jupyter(bare, name):
     assert again.get_attribute("data-ready") == "true"
     bare.clear("three")
     assert bare.errors == []
+
+
+def test_of_two_views_each_has_what_it_asked_for_and_both_the_brush(bare):
+    page, root, other = bare.page, bare.show("subgraph", "one"), bare.show("subgraph", "two")
+    page.evaluate(
+        "() => { window.saved = []; HTMLAnchorElement.prototype.click = function () { saved.push(this.download) } }"
+    )
+    for name in ("SVG", "SVG", "PNG"):
+        root.get_by_role("button", name=name, exact=True).click()
+        bare.answer("subgraph")
+    assert page.evaluate("() => saved") == ["subgraph.svg", "subgraph.svg", "subgraph.png"]
+    root.get_by_label("oldest time shown").focus()
+    page.keyboard.press("End")
+    bare.answer("subgraph")
+    assert other.get_by_label("oldest time shown").input_value() == "1"
+    assert other.locator("canvas").evaluate(PIXELS) == root.locator("canvas").evaluate(PIXELS)
+    bare.faces["subgraph"].on_brush(0.0, 1.0)
+    for view in ("one", "two"):
+        bare.clear(view)
+    root, other = bare.show("fanout", "one"), bare.show("fanout", "two")
+    for view, form in ((root, "Kumo"), (other, "PyG")):
+        view.locator("summary").click()
+        view.get_by_label("form to copy").select_option(form)
+    bare.answer("fanout")
+    shown = [view.get_by_label("the fanout as Python").input_value() for view in (root, other)]
+    assert shown == [bare.faces["fanout"].table.form(form) for form in ("Kumo", "PyG")]
+    bare.clear("one")
+    bare.clear("two")
+
+
+def test_what_is_told_of_the_same_picture_leaves_the_cursor(bare):
+    page, root, face = bare.page, bare.show("subgraph", "one"), bare.faces["subgraph"]
+    root.locator("canvas").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => sent.length > 0")
+    bare.answer("subgraph")
+    card, words = root.get_attribute("data-card"), root.locator(".wb-card").inner_text()
+    assert int(card) > 0
+    for error in ("", "the dataset is gone"):  # an error of a hover must not ask again, and so for ever
+        face.error = error
+        face.publish()
+        bare.page.evaluate("a => push(...a)", ["subgraph", payload(face)])
+        assert (root.get_attribute("data-card"), root.locator(".wb-card").inner_text()) == (card, words)
+    page.wait_for_timeout(100)  # a card is asked for 60 ms after
+    assert bare.sent() == []
+    face.edit(*face.scene.find("users 0"))
+    bare.page.evaluate("a => push(...a)", ["subgraph", payload(face)])
+    page.wait_for_function("() => sent.length > 0")
+    assert bare.sent()[0][1]["node"] == face._cursor
+    face.show(face.subgraph)
+    bare.page.evaluate("a => push(...a)", ["subgraph", payload(face)])
+    bare.clear("one")
+
+
+def test_keys_walk_among_the_nodes_that_the_brush_shows(bare):
+    page, root, face = bare.page, bare.show("subgraph", "one"), bare.faces["subgraph"]
+    root.get_by_label("oldest time shown").focus()
+    page.keyboard.press("End")
+    root.locator("canvas").focus()
+    ages, walked = age(face.flat), []
+    for _ in range(len(ages) + 2):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("() => sent.some(([, m]) => m.kind === 'hover')")
+        walked += [message["node"] for _, message in bare.sent() if message["kind"] == "hover"]
+    assert set(walked) == set(np.flatnonzero(~(ages < 1)).tolist())
+    bare.clear("one")
 
 
 def error(shown: dict[str, Any]) -> dict[str, Any]:

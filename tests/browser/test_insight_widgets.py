@@ -1,6 +1,5 @@
 """ExplainView, ParetoChart, RunCompare, LocalityView in one JupyterLab: clicked, typed at, in both themes."""
 
-import nbformat
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -50,10 +49,7 @@ CELLS = {
 
 def test_the_widgets_are_driven_by_hand(desk):
     cells = [SHOP, *CELLS.values(), HOSTILE, "spot"]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, desk.lab.folder / "insight.ipynb")
-    desk.open("insight.ipynb")
+    desk.write("insight.ipynb", cells)
     desk.run_all(300)
     explains(desk)
     adopts(desk)

@@ -2,7 +2,6 @@
 
 import time
 
-import nbformat
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -26,11 +25,7 @@ DRAG_SECONDS = 10.0
 
 
 def test_a_training_is_watched_cancelled_and_resumed(desk):
-    cells = [nbformat.v4.new_code_cell(cell) for cell in (SHOP, TRAIN, CHECK, WAIT)]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, desk.lab.folder / "monitor.ipynb")
-    desk.open("monitor.ipynb")
+    desk.write("monitor.ipynb", [SHOP, TRAIN, CHECK, WAIT])
     desk.run_above(3, 200)
     watches(desk)
     drags_a_slider_meanwhile(desk)

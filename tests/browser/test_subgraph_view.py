@@ -2,7 +2,6 @@
 
 import time
 
-import nbformat
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -59,10 +58,7 @@ TOO_LATE = """(good := view.subgraph.request) and view.show(replace(view.subgrap
 
 def test_ten_thousand_nodes_hostile_names_keys_and_themes(desk):
     page = desk.page
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (MANY, PICKER)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, desk.lab.folder / "view.ipynb")
-    desk.open("view.ipynb")
+    desk.write("view.ipynb", [MANY, PICKER])
     desk.run_all()
     root, canvas = page.locator(".wb-subgraph"), page.locator(".wb-subgraph canvas")
     page.wait_for_selector('.wb-subgraph[data-ready="true"]')

@@ -1,6 +1,5 @@
 """The smaller widgets in one notebook of a real JupyterLab: clicked, typed at, seen in both themes."""
 
-import nbformat
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -46,10 +45,7 @@ CELLS = {
 
 def test_the_widgets_are_driven_by_hand(desk):
     cells = [SHOP, *CELLS.values(), HOSTILE, "spot"]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, desk.lab.folder / "widgets.ipynb")
-    desk.open("widgets.ipynb")
+    desk.write("widgets.ipynb", cells)
     desk.run_all(300)
     points_at_tables(desk)
     builds_metapaths(desk)

@@ -1,6 +1,5 @@
 """Workbench in a real JupyterLab: from tables to a file of predictions by clicking and typing alone."""
 
-import nbformat
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -22,10 +21,7 @@ QUERY = "PREDICT COUNT(orders.*, 0, 30, days) = 0\nFOR EACH users.user_id"
 
 
 def test_from_tables_to_predictions_by_clicking(desk):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(OPEN)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, desk.lab.folder / "clicked.ipynb")
-    desk.open("clicked.ipynb")
+    desk.write("clicked.ipynb", [OPEN])
     desk.run_all(120)
     edits(desk)
     ingests(desk)

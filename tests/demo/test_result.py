@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,12 +37,6 @@ def test_json_is_exactly_what_was_promised(tmp_path: Path) -> None:
     assert data["value"] == pytest.approx({"val": 0.75, "test": 0.65})
     assert data["baseline"] == {"past_rate": 0.5, "boosting": 0.64}
     assert data["audit"] == {"edges": 1_000_000, "violations": 0}
-
-
-def test_beating_both_depends_on_the_direction() -> None:
-    assert RESULT.beats_both
-    assert not replace(RESULT, boosting=0.66).beats_both
-    assert not replace(RESULT, higher_is_better=False).beats_both
 
 
 def test_the_table_names_both_baselines_and_both_paths() -> None:

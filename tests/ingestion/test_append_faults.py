@@ -1,13 +1,10 @@
 """Whatever goes wrong in an append, or in the merge of its late rows: the old state or the new; it goes on.
 
-As ``test_update_faults.py``: one child process imports everything once and forks a grandchild per moment.
+As ``test_update_faults.py``, by grandchildren of one child process (``workbench.testing.forked``).
 """
 
-import json
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,50 +20,8 @@ from workbench.stores.sql import ROW, quote_names
 from workbench.stores.verify import verify
 from workbench.testing.disk_faults import DiskFaults, short_writes
 from workbench.testing.edited_shop import SCHEMA, assert_sound, make_shop
+from workbench.testing.forked import Job, acknowledged, deaths
 from workbench.testing.sizes import cases, torture
-
-CHILD = """
-import json, os, signal, sys, time
-import duckdb, numpy, pandas
-from workbench.ingestion.build import ingest
-from workbench.ingestion.merge import compact
-from workbench.kernels.csc import csc_from_column
-from workbench.testing.disk_faults import DiskFaults
-sys.path.append(sys.argv[2])
-from test_append_faults import append, one_more
-
-csc_from_column(numpy.zeros(1, numpy.uint32), 1)  # the first kernel takes a second, so not in each grandchild
-
-def loop(path):
-    number = 0
-    while True:
-        number += 1
-        one_more(path, number)
-        with open(path + ".said", "a") as file:
-            file.write(f"{number} ")
-        if number % 3 == 0:
-            compact(path)
-
-def said(path):
-    return open(path + ".said").read().count(" ") if os.path.exists(path + ".said") else 0
-
-ends = {}
-for path, at, appends, seconds in json.loads(sys.argv[1]):
-    child = os.fork()
-    if not child:
-        if at < 0:
-            loop(path)
-        with DiskFaults(at):
-            (append if "append" in path else compact)(path)
-        os._exit(0)
-    if at < 0:
-        while said(path) < appends:
-            time.sleep(0.002)
-        time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
-    ends[path] = os.waitpid(child, 0)[1]
-print(json.dumps(ends))
-"""
 
 DAY = np.datetime64("2026-01-01", "us")
 
@@ -90,6 +45,18 @@ def one_more(path, number):
     """Orders of one number: one that follows, one that is late."""
     new = orders([7001] * 2, [1000 + number, 6], [float(number), -float(number)])
     ingest({"orders": new}, SCHEMA, path, append=True)
+
+
+def torn(path):
+    """What a grandchild dies of."""
+    RUNS["append" if "append" in path else "merge"](path)
+
+
+def again(path, number):
+    """What a grandchild does until it is killed."""
+    one_more(path, number)
+    if number % 3 == 0:
+        compact(path)
 
 
 def state(path, snapshot=None):
@@ -132,11 +99,6 @@ def cases_of(before, tmp_path_factory):
     return found
 
 
-def forked(jobs):
-    command = [sys.executable, "-c", CHILD, json.dumps(jobs), str(Path(__file__).parent)]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=500, check=True).stdout)
-
-
 def check(path, kind, states, at):
     """The dataset is of the old or the new snapshot, whole, and goes on; which it was."""
     snapshot = SNAPSHOTS[kind]
@@ -175,8 +137,8 @@ def test_a_kill_at_every_call(before, cases_of, tmp_path):
         for at in range(len(calls)):
             path = tmp_path / f"{kind}-{at}"
             shutil.copytree(before / kind, path)
-            jobs.append((str(path), at, 0, 0))
-    assert set(forked(jobs).values()) == {signal.SIGKILL}
+            jobs.append(Job(str(path), at))
+    assert set(deaths(__file__, jobs).values()) == {signal.SIGKILL}
     for kind, (calls, states) in cases_of.items():
         found = [check(tmp_path / f"{kind}-{at}", kind, states, at) for at in range(len(calls))]
         assert found == sorted(found), "once new, always new"
@@ -210,10 +172,10 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_acknowledged(before, tmp_pa
     rng, jobs = np.random.default_rng(8), []
     for number in range(cases(20, 200)):
         shutil.copytree(before / "append", tmp_path / str(number))
-        jobs.append((str(tmp_path / str(number)), -1, number % 4, float(rng.uniform(0, 0.15))))
-    assert set(forked(jobs).values()) == {signal.SIGKILL}
-    for path in (Path(job[0]) for job in jobs):
-        said = path.with_suffix(".said").read_text().split() if path.with_suffix(".said").exists() else []
+        jobs.append(Job(str(tmp_path / str(number)), -1, number % 4, float(rng.uniform(0, 0.15))))
+    assert set(deaths(__file__, jobs).values()) == {signal.SIGKILL}
+    for path in (Path(job.path) for job in jobs):
+        said = acknowledged(path)
         compact(path)
         with Dataset.open(path).duckdb() as connection:
             query = "SELECT amount FROM orders WHERE user_id = 7001"

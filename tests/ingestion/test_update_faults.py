@@ -1,13 +1,10 @@
 """Whatever goes wrong in an edit or a compaction, at whatever call: the old state or the new, and it goes on.
 
-One child process imports everything once and forks a grandchild per moment, so that each dies alone.
+Grandchildren of one child process die (``workbench.testing.forked``).
 """
 
-import json
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,69 +18,33 @@ from workbench.stores.ssd_features import SsdFeatures
 from workbench.stores.verify import verify
 from workbench.testing.disk_faults import DiskFaults, short_writes
 from workbench.testing.edited_shop import assert_sound, check_shop, make_shop
+from workbench.testing.forked import Job, acknowledged, deaths
 from workbench.testing.sizes import cases, torture
 
-CHILD = """
-import json, os, signal, sys, time
-import duckdb, numpy, pandas
-from workbench.ingestion.edit import edit
-from workbench.kernels.csc import csc_from_column
-from workbench.kernels.overlay import overlay
-from workbench.kernels.pack import pack_rows
-from workbench.stores.compaction import compact
-from workbench.testing.disk_faults import DiskFaults
-
-csc_from_column(numpy.zeros(1, numpy.uint32), 1)  # the first kernel takes a second, so not in each grandchild
 
 def change(path):
+    """The edit that a grandchild makes."""
     with edit(path) as editing:
         editing.update("users", {"age": [1.0, 2.0], "city": ["Genf", None]}, ids=[3, 4])
         editing.update("orders", {"amount": [9.0]}, ids=[7])
         editing.delete("users", ids=[5])
 
-def torn(path, at):
-    with DiskFaults(at):
-        (change if "edit" in path else compact)(path)
 
-def loop(path):
-    number = 0
-    while True:
-        number += 1
-        with edit(path) as editing:
-            editing.update("orders", {"amount": [float(number)] * 3}, ids=[1, 40, 79])
-        with open(path + ".said", "a") as file:
-            file.write(f"{number} ")
-        if number % 3 == 0:
-            compact(path)
-
-def said(path):
-    return open(path + ".said").read().count(" ") if os.path.exists(path + ".said") else 0
-
-ends = {}
-for path, at, updates, seconds in json.loads(sys.argv[1]):
-    child = os.fork()
-    if not child:
-        torn(path, at) if at >= 0 else loop(path)
-        os._exit(0)
-    if at < 0:
-        while said(path) < updates:
-            time.sleep(0.002)
-        time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
-    ends[path] = os.waitpid(child, 0)[1]
-print(json.dumps(ends))
-"""
+def torn(path):
+    """What a grandchild dies of."""
+    (change if "edit" in path else compact)(path)
 
 
-def change(path, model=None):
-    """The edit that the child makes, and its like on the model."""
+def again(path, number):
+    """What a grandchild does until it is killed."""
     with edit(path) as editing:
-        editing.update("users", {"age": [1.0, 2.0], "city": ["Genf", None]}, ids=[3, 4])
-        editing.update("orders", {"amount": [9.0]}, ids=[7])
-        editing.delete("users", ids=[5])
+        editing.update("orders", {"amount": [float(number)] * 3}, ids=[1, 40, 79])
+    if number % 3 == 0:
+        compact(path)
 
 
 def changed(model):
+    """The like of that edit on the model."""
     new = model.copy()
     users, orders = new.frames["users"].astype({"city": object}), new.frames["orders"]
     users.loc[[3, 4], "age"] = [1.0, 2.0]
@@ -115,11 +76,6 @@ def calls(before, tmp_path_factory):
             run(path)
         found[kind] = disk.calls
     return found
-
-
-def forked(jobs):
-    command = [sys.executable, "-c", CHILD, json.dumps(jobs)]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=500, check=True).stdout)
 
 
 def check(path, kind, models, at):
@@ -155,9 +111,8 @@ def test_a_kill_at_every_call(before, calls, tmp_path):
         for at in range(len(calls[kind])):
             path = tmp_path / f"{kind}-{at}"
             shutil.copytree(root / kind, path)
-            jobs.append((str(path), at, 0, 0))
-    ends = forked(jobs)
-    assert set(ends.values()) == {signal.SIGKILL}
+            jobs.append(Job(str(path), at))
+    assert set(deaths(__file__, jobs).values()) == {signal.SIGKILL}
     states = {kind: [] for kind in calls}
     for kind in calls:
         for at in range(len(calls[kind])):
@@ -197,20 +152,17 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_acknowledged(before, tmp_pa
     rng, jobs = np.random.default_rng(8), []
     for number in range(cases(20, 200)):
         shutil.copytree(root / "edit", tmp_path / str(number))
-        jobs.append((str(tmp_path / str(number)), -1, number % 4, float(rng.uniform(0, 0.1))))
-    ends = forked(jobs)
-    assert set(ends.values()) == {signal.SIGKILL}
+        jobs.append(Job(str(tmp_path / str(number)), -1, number % 4, float(rng.uniform(0, 0.1))))
+    assert set(deaths(__file__, jobs).values()) == {signal.SIGKILL}
     updates = 0
-    for path in (Path(job[0]) for job in jobs):
-        said = path.with_suffix(".said").read_text().split() if path.with_suffix(".said").exists() else []
+    for path in (Path(job.path) for job in jobs):
+        said = acknowledged(path)
         dataset = Dataset.open(path)
         amounts = {dataset.row("orders", row)["amount"] for row in (1, 40, 79)}
-        acknowledged = int(said[-1]) if said else 0
-        updates += acknowledged
-        if acknowledged:
-            assert amounts in ({acknowledged}, {acknowledged + 1}), (
-                "an update was lost, or half of one is there"
-            )
+        updates += len(said)
+        if said:
+            last = said[-1]
+            assert amounts in ({last}, {last + 1}), "an update was lost, or half of one is there"
         compact(path)
         assert_sound(path)
-    assert updates >= sum(job[2] for job in jobs) > len(jobs)
+    assert updates >= sum(job.told for job in jobs) > len(jobs)

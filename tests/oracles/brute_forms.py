@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from brute_sight import table_of, visible_edges
+from brute_sight import is_there, table_of, visible_edges
 
 
 def complete(growth):
@@ -22,13 +22,22 @@ def complete(growth):
         if plan.subgraph == "induced":
             offers[name] = set(among(growth, name))
         else:
-            offers[name] = {(col, row, edge) for row, col, edge in drawn.get(back_of(schema, name), [])}
+            turned = [(col, row, edge) for row, col, edge in drawn.get(back_of(schema, name), [])]
+            offers[name] = {edge for edge in turned if shown(growth, name.src, edge[0])}
     hop_of = {
         t: [hop for hop, count in enumerate(counts) for _ in range(count)]
         for t, counts in answer.hops_nodes.items()
     }
     for name, offer in offers.items():
         put(growth, name, drawn.get(name, []), offer, hop_of)
+
+
+def shown(growth, node_type, local):
+    """Whether a node may be seen by others: in a joint batch a seed may be given that is not there."""
+    answer = growth.answer
+    if growth.plan.disjoint or local >= answer.hops_nodes[node_type][0]:
+        return True
+    return is_there(growth.rows, node_type, answer.nodes[node_type][local], answer.cutoffs[node_type][local])
 
 
 def put(growth, name, drawn, offer, hop_of):

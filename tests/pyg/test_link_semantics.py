@@ -234,21 +234,26 @@ def test_rules_are_values_of_their_class():
 
 @KINDS
 @MODES
-def test_a_link_never_sees_itself(kind, disjoint):
-    world, edges = graph(kind)
+@pytest.mark.parametrize("static", [False, True])
+def test_a_link_never_sees_itself(kind, disjoint, static):
+    """Nor where the plan waives the times of edges, and the links are later than what they are asked at."""
+    times = np.sort(np.random.default_rng(0).integers(100, 900, 400)) if static else None
+    world, edges = graph(kind, edge_times=times)
     hop = (
         ["n-e->n", "n-rev_e->n"]
         if kind == "homogeneous"
         else ["author-wrote->paper", "paper-rev_wrote->author"]
     )
-    fanout = Fanout([dict.fromkeys(hop, -1)] * 2, disjoint=disjoint)
+    fanout = Fanout([dict.fromkeys(hop, -1)] * 2, disjoint=disjoint, static=hop if static else ())
     sampler = PyGSampler(NeighborSampler(world[0], fanout), hide_links=True)
     stores = PyGFeatureStore(*world), PyGGraphStore(world[0])
     name = ("n", "e", "n") if kind == "homogeneous" else WROTE
-    loader = LinkLoader(stores, sampler, (name, torch.from_numpy(edges)), batch_size=10)
+    given = {"edge_label_time": torch.full((400,), 99)} if static else {}
+    loader = LinkLoader(stores, sampler, (name, torch.from_numpy(edges)), batch_size=10, **given)
     for batch in loader:
         count = len(batch[name].input_id)
         own = torch.from_numpy(edges)[:, batch[name].input_id]
+        assert sum(batch[each].edge_index.shape[1] for each in batch.edge_types) > 100
         for src, rel, dst in batch.edge_types:
             part = batch[src, rel, dst]
             ends = torch.stack([batch[src].n_id[part.edge_index[0]], batch[dst].n_id[part.edge_index[1]]])
@@ -282,5 +287,6 @@ def test_links_that_see_themselves_are_warned_of_once(disjoint):
     assert "PyGSampler(..., hide_links=True)" in text
     assert warned(Fanout([{back: 2}], disjoint=disjoint), at)
     assert not warned(Fanout([every], disjoint=disjoint), before)
+    assert warned(Fanout([every], disjoint=disjoint, static=[back]), before)
     assert not warned(Fanout([every], disjoint=disjoint), at, hide_links=True)
     assert not warned(Fanout([0], disjoint=disjoint), at)

@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.sampling.audit import audit
-from workbench.schema import EdgeType
+from workbench.schema import Column, EdgeType, Stype
+from workbench.stores import complete
 from workbench.stores.hop_driver import HopDriver
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import HiddenEdges, SampleRequest, SeedSet
 from workbench.stores.steps import Step, StepPlan, Strategy
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.temporal import NO_TIME
 from workbench.testing.graphs import RowGraph, random_rows, toy_shop
 from workbench.testing.requests import Knobs, random_request
 from workbench.testing.sizes import cases
@@ -208,3 +210,38 @@ def test_a_plain_plan_adds_nothing(shop: RowGraph) -> None:
     subgraph = drawn(shop, "bidirectional")
     plain = replace(subgraph.request, plan=replace(subgraph.request.plan, subgraph="directional"))
     assert kinds(audit(replace(subgraph, request=plain), TablesOnly(shop))) == {"not in the plan"}
+
+
+def of_a_store_that_turns_all(subgraph: SampledSubgraph, graph: RamGraph, monkeypatch: pytest.MonkeyPatch):
+    """The subgraph as a store gives it that leads back out of every seed."""
+    with monkeypatch.context() as patch:
+        patch.setattr(complete, "unseen_seeds", lambda *_: np.empty(0, np.int64))
+        return graph.sample(subgraph.request)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_way_out_of_a_seed_that_is_not_there_is_found(
+    shop: RowGraph, ended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four of six joint seeds begin after the anchor, or ended before it; their ratings were there."""
+    times = {**shop.times, "users": np.where(np.arange(20) < 2, 0, 0 if ended else 600)}
+    schema, ends = shop.schema, {}
+    if ended:
+        until = Column("until", Stype.TIMESTAMP)
+        users = replace(schema["users"], columns=(*schema["users"].columns, until))
+        schema = schema.with_table(users).set_end_time("users", "until")
+        ends = {"users": np.where(np.arange(20) < 2, NO_TIME, 400)}
+    rows = replace(shop, schema=schema, times=times, ends=ends)
+    right = drawn(rows, "bidirectional", disjoint=False)
+    report = audit(right, TablesOnly(rows))
+    assert kinds(report) == (set() if ended else {"expanded node later than the anchor"})
+    wrong = of_a_store_that_turns_all(right, RamGraph(rows.arrays()), monkeypatch)
+    out = wrong.row[RATES][~wrong.is_drawn(RATES)]
+    found = audit(wrong, TablesOnly(rows)).faults
+    word = "ended by" if ended else "later than"
+    (fault,) = [each for each in found if each.kind == f"source node {word} the anchor"]
+    assert (fault.edge_type, fault.hop) == (str(RATES), 1)
+    assert fault.count == int(((out >= 2) & (out < 6)).sum()) > 3
+    alone = drawn(rows, "bidirectional")
+    assert kinds(audit(alone, TablesOnly(rows))) == kinds(report)
+    assert set(range(6)) <= set(alone.row[RATES].tolist())

@@ -96,6 +96,8 @@ def test_what_joins_a_pair_by_its_anchor_is_hidden_from_its_seeds(shop, day, hid
     assert str(found.edge_type) == "users-ratings->products"
     assert [found.of(seed).tolist() for seed in range(12)] == hidden * 4
     found.check(12, shop.schema)
+    waived = batch.hidden_edges(pairs, 12, disjoint=True, later=True)
+    assert [waived.of(seed).tolist() for seed in range(12)] == [[0, 2], [1], [3]] * 4
     joint = batch.hidden_edges(pairs, 7, disjoint=False)
     joint.check(7, shop.schema)
     assert joint.of(0).tolist() == sorted(row for rows in hidden for row in rows)

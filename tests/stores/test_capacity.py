@@ -33,6 +33,19 @@ def huge_pages_are_not_counted():
         yield
 
 
+def what_fits(arrays, request, budget):
+    """Sample within a budget; a plan that a refusal names is sampled instead, and returned."""
+    graph, small = RamGraph(arrays, arrays.nbytes + budget), None
+    try:
+        graph.sample(request)
+    except BudgetError as error:
+        if "none above" in str(error):
+            small = capacity.capped(request.plan, int(str(error).split("none above ")[1].split(")")[0]))
+            graph.sample(SampleRequest(request.seed_sets, small, request.key))
+    assert graph.memory().total <= arrays.nbytes + budget
+    return small
+
+
 @settings(max_examples=cases(ci=150, torture_cases=2000))
 @given(st.integers(0, 2**48))
 def test_no_sample_exceeds_its_upper_bound(seed):
@@ -54,15 +67,7 @@ def test_what_a_refusal_names_does_fit(seed, budget):
     rng = np.random.default_rng(seed)
     rows = random_rows(rng, size=40)
     arrays, request = rows.arrays(), random_request(rng, rows.schema, rows.num_rows)
-    graph = RamGraph(arrays, arrays.nbytes + budget)
-    try:
-        graph.sample(request)
-    except BudgetError as error:
-        if "none above" in str(error):
-            small = capacity.capped(request.plan, int(str(error).split("none above ")[1].split(")")[0]))
-            assert small != request.plan
-            graph.sample(SampleRequest(request.seed_sets, small, request.key))
-    assert graph.memory().total <= arrays.nbytes + budget
+    assert what_fits(arrays, request, budget) != request.plan
 
 
 @settings(max_examples=cases(ci=150, torture_cases=3000))
@@ -91,14 +96,7 @@ def test_what_a_refusal_names_does_fit_for_every_kind_of_plan(seed, budget):
     rows = random_rows(rng, 40, extras=True)
     knobs = replace(EVERYTHING, forms=DRAWN, fanouts=(-1, 1, 3, 30), seeds=9)
     arrays, request = rows.arrays(), random_request(rng, rows.schema, rows.num_rows, knobs)
-    graph = RamGraph(arrays, arrays.nbytes + budget)
-    try:
-        graph.sample(request)
-    except BudgetError as error:
-        if "none above" in str(error):
-            small = capacity.capped(request.plan, int(str(error).split("none above ")[1].split(")")[0]))
-            graph.sample(SampleRequest(request.seed_sets, small, request.key))
-    assert graph.memory().total <= arrays.nbytes + budget
+    what_fits(arrays, request, budget)
 
 
 def test_bits_of_a_local_id_hold_one_more_than_every_number():

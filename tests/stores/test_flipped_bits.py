@@ -7,7 +7,7 @@ from workbench.errors import CorruptStoreError, StoreError
 from workbench.stores import verify as verify_module
 from workbench.stores.dataset import Dataset
 from workbench.stores.verify import verify
-from workbench.testing.every_file import make_coded, make_edited, read_everything
+from workbench.testing.every_file import flip_bit, make_coded, make_edited, read_everything
 from workbench.testing.sizes import torture
 
 
@@ -36,14 +36,6 @@ def flips(root, width):
             yield entry, int(rng.integers(start, min(start + step, entry.bytes))), int(rng.integers(8))
 
 
-def flip(file, place, bit):
-    with file.open("r+b") as handle:
-        handle.seek(place)
-        byte = handle.read(1)[0]
-        handle.seek(place)
-        handle.write(bytes([byte ^ 1 << bit]))
-
-
 def newest_with(root, entry):
     """The newest snapshot that reads a file."""
     manifest = Dataset.open(root).manifest
@@ -54,9 +46,9 @@ def newest_with(root, entry):
 def test_verify_names_the_file_of_every_flipped_bit(roots):
     for root in roots:
         for entry, place, bit in flips(root, 1 if torture() else 1024):
-            flip(root / entry.path, place, bit)
+            flip_bit(root / entry.path, place, bit)
             assert [problem.file for problem in verify(root).problems] == [entry.path], place
-            flip(root / entry.path, place, bit)
+            flip_bit(root / entry.path, place, bit)
         assert verify(root).ok
 
 
@@ -64,10 +56,10 @@ def test_reads_that_verify_find_every_flipped_bit(roots):
     for root in roots:
         for entry, place, bit in flips(root, 16 if torture() else None):
             snapshot = newest_with(root, entry)
-            flip(root / entry.path, place, bit)
+            flip_bit(root / entry.path, place, bit)
             with pytest.raises(CorruptStoreError, match=f"{entry.path} was to be read.*altered or foreign"):
                 read_everything(root, snapshots=[snapshot])
-            flip(root / entry.path, place, bit)
+            flip_bit(root / entry.path, place, bit)
         assert verify(root).ok
 
 

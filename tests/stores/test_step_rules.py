@@ -28,7 +28,7 @@ SCHEMA = Schema(
     )
 )
 BUYS, BOUGHT = EdgeType("orders", "user", "users"), EdgeType("users", "rev_user", "orders")
-LIVES, HOME = EdgeType("users", "city", "cities"), EdgeType("cities", "rev_city", "users")
+HOME = EdgeType("cities", "rev_city", "users")
 STEP = Step(1, BUYS, 8)
 W, D = Strategy.WEIGHTED, Strategy.DECAY
 

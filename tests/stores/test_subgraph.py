@@ -84,3 +84,12 @@ def test_printed_it_counts_hop_by_hop_and_leaves_out_what_is_empty():
     assert counts == {"users": "2 = 2 + 0", "orders": "2 = 0 + 2", "orders-user->users": "2 = 2"}
     empty = replace(small(), nodes_per_hop={"users": np.array([2, 0]), "orders": np.array([0, 0])})
     assert "\n  orders " not in repr(empty)
+
+
+def test_bytes_are_those_of_all_arrays():
+    plain = small()
+    wanted = sum(array.nbytes for part in ("node_id", "batch", "row", "col", "edge_id")
+                 for array in getattr(plain, part).values())  # fmt: skip
+    cutoffs = {name: np.zeros(len(ids), np.int64) for name, ids in plain.node_id.items()}
+    assert plain.nbytes == wanted
+    assert small(cutoffs=cutoffs).nbytes == wanted + 8 * plain.num_nodes

@@ -10,6 +10,7 @@ from workbench.stores.dataset import Dataset
 from workbench.stores.durable import write_file
 from workbench.stores.seal import write_seal
 from workbench.stores.verify import verify
+from workbench.testing.every_file import flip_bit
 from workbench.testing.feature_data import group_layout, random_group, write_feature_dataset
 from workbench.testing.sizes import cases
 
@@ -26,14 +27,6 @@ def root(tmp_path):
 def trusted_catalog(monkeypatch):
     """Skip the child process where the catalog is not what is damaged: thousands of cases."""
     monkeypatch.setattr(verify_module, "probe", lambda _: True)
-
-
-def flipped(file, place, bit):
-    with file.open("r+b") as handle:
-        handle.seek(place)
-        byte = handle.read(1)[0]
-        handle.seek(place)
-        handle.write(bytes([byte ^ 1 << bit]))
 
 
 def test_a_sound_dataset(root):
@@ -54,23 +47,23 @@ def test_every_place_of_the_catalog(root):
     rng = np.random.default_rng(0)
     for place in range(data.stat().st_size):
         bit = int(rng.integers(8))
-        flipped(data, place, bit)
+        flip_bit(data, place, bit)
         assert [p.file for p in verify(root).problems] == ["catalog.lmdb/data.mdb"], place
         if place % 16 == 0:
             with pytest.raises(CorruptStoreError, match=r"catalog\.lmdb/data\.mdb"):
                 Dataset.open(root)
-        flipped(data, place, bit)
+        flip_bit(data, place, bit)
     assert verify(root).ok
 
 
 def test_every_place_of_the_seal(root):
     seal = root / "catalog.seal"
     for place in range(seal.stat().st_size):
-        flipped(seal, place, place % 8)
+        flip_bit(seal, place, place % 8)
         assert [p.file for p in verify(root).problems] == ["catalog.seal"]
         with pytest.raises(CorruptStoreError, match=r"catalog\.seal"):
             Dataset.open(root)
-        flipped(seal, place, place % 8)
+        flip_bit(seal, place, place % 8)
     assert verify(root).ok
 
 
@@ -81,11 +74,11 @@ def test_random_places_of_every_kind_of_file(root, path):
     size = file.stat().st_size
     for place in [0, size - 1, *rng.integers(0, size, cases(300, 5000))]:
         bit = int(rng.integers(8))
-        flipped(file, int(place), bit)
+        flip_bit(file, int(place), bit)
         report = verify(root)
         assert [p.file for p in report.problems] == [path]
         assert "altered or foreign" in str(report)
-        flipped(file, int(place), bit)
+        flip_bit(file, int(place), bit)
     assert verify(root).ok
 
 
@@ -124,7 +117,7 @@ def test_a_foreign_catalog(root, tmp_path_factory):
 
 def test_several_damaged_files_are_all_named(root):
     for path in KINDS.values():
-        flipped(root / path, 5, 1)
+        flip_bit(root / path, 5, 1)
     assert {p.file for p in verify(root).problems} == set(KINDS.values())
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from workbench.stores.dataset import Dataset
-from workbench.testing.every_file import make_coded, make_edited, read_everything
+from workbench.testing.every_file import flip_bit, make_coded, make_edited, read_everything
 
 ROLES = {
     *("table", "time", "indptr", "nbr", "eid", "features", "slot"),
@@ -25,3 +25,12 @@ def test_every_file_is_there_and_read(tmp_path, monkeypatch):
         read_everything(root)
         read_everything(root, None)
     assert read == set(entries)
+
+
+def test_a_flipped_bit_is_one_and_comes_back(tmp_path):
+    file = tmp_path / "bytes"
+    file.write_bytes(b"\0\0\0")
+    flip_bit(file, 1, 3)
+    assert file.read_bytes() == b"\0\x08\0"
+    flip_bit(file, 1, 3)
+    assert file.read_bytes() == b"\0\0\0"

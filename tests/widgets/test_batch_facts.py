@@ -1,12 +1,16 @@
 """What is counted of a batch, against the batch itself."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import workbench as wb
-from widgets._batch_facts import age_bars, anchors_text, array_bytes, batch_facts, label_bars, seed_leads
+from widgets._batch_facts import age_bars, anchors_text, batch_facts, label_bars, seed_leads
+from widgets._scaling import Limits
 from widgets.batch_inspector import BatchInspector
+from workbench.query.seed_table import SeedTable
 from workbench.temporal import FOREVER
+from workbench.testing.changing_shop import SCHEMA, as_tables, random_frames
 from workbench.testing.graphs import DAY
 
 
@@ -27,7 +31,7 @@ def test_counts_bytes_labels_and_ages_are_those_of_the_batch(shop):
     own = engine.graph.times(batch.seed_type)[subgraph.node_id[batch.seed_type][: batch.num_seeds]]
     assert seed_leads(batch).tolist() == (batch.anchors - own).tolist()
     assert sum(count for _, count in facts["ages"]) == batch.num_seeds
-    assert facts["array_bytes"] == array_bytes(subgraph) > subgraph.num_edges
+    assert facts["array_bytes"] == subgraph.nbytes > subgraph.num_edges
 
 
 def test_many_labels_are_put_into_ranges():
@@ -99,3 +103,26 @@ def test_ages_and_anchors_are_told_in_words():
     assert anchors_text(np.array([DAY, DAY])) == "anchor 1970-01-02"
     assert anchors_text(np.array([DAY, 3 * DAY])) == "2 anchors, 1970-01-02 to 1970-01-04"
     assert anchors_text(np.empty(0, np.int64)) == "no seeds"
+
+
+def test_versions_weigh_as_much_as_the_loader_read(tmp_path):
+    """Users and items have histories; both directions of folded orders read the same rows."""
+    schema = SCHEMA.as_edge("orders", "user_id", "item_id")
+    wb.ingest(as_tables(random_frames(np.random.default_rng(3))), schema, tmp_path / "shop")
+    engine = wb.open(tmp_path / "shop")
+    sampler = wb.NeighborSampler(engine.graph, wb.Fanout([3, 2]))
+    seeds = SeedTable("users", np.arange(8), pa.array(np.arange(8)), np.full(8, 15 * DAY))
+    (batch,) = wb.Loader(sampler, engine.features, seeds, 8, threads=1)
+    facts = batch_facts(batch)
+    assert [part["name"] for part in facts["histories"]] == ["plans of users", "prices of items"]
+    for part, each in zip(facts["histories"], batch.histories.values(), strict=True):
+        assert sum(part["hops"]) == len(each.rows)
+        assert part["bytes"] == each.rows.block.data.nbytes > 0
+        assert part["rows"] == part["distinct"] == len(each.rows.block)
+    folded = [part["bytes"] for part in facts["edges"]]
+    assert len(folded) == 2
+    assert folded[0] == folded[1] > 0
+    parts = sum(part["bytes"] for part in [*facts["nodes"], *facts["histories"]])
+    assert facts["bytes"] == parts + folded[0] == batch.feature_bytes
+    limits = Limits.of(engine, engine.profile(seeds, sampler.fanout, batch_size=8), "users")
+    assert limits.bytes >= facts["bytes"]

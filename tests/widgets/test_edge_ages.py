@@ -49,7 +49,7 @@ KNOBS = Knobs(forms=FORMS, tree=(False, True), cutoffs=("anchor", "path"), metap
 
 @pytest.mark.parametrize("temporal", [True, False])
 def test_what_a_sampler_may_see_is_never_late(temporal):
-    """Seeds are random: their own rows may be later than their anchors, and are never held against edges."""
+    """Seeds are random: rows later than their anchors are among them, and no edge shows one to another."""
     late_seeds = 0
     for number in range(cases(150, 3000)):
         rng = np.random.default_rng(number)
@@ -57,13 +57,7 @@ def test_what_a_sampler_may_see_is_never_late(temporal):
         knobs = replace(KNOBS, temporal=(temporal,))
         request, graph = random_request(rng, rows.schema, rows.num_rows, knobs), RamGraph(rows.arrays())
         subgraph = graph.sample(request)
-        ages = drawn_ages([subgraph], graph)
-        given = {(each.node_type, int(i)) for each in request.seed_sets for i in each.ids}
-        for i in np.flatnonzero(ages.late(0)).tolist():
-            source = rows.schema.edge_type(ages.edge_types[ages.edge_type[i]]).src
-            assert not request.plan.disjoint, number
-            assert request.plan.subgraph == "bidirectional"
-            assert (source, int(ages.src[i])) in given
+        assert not drawn_ages([subgraph], graph).late(0).any(), number
         flat = wb.flatten(subgraph, graph)
         late_seeds += int((flat.late & (flat.hop == 0)).sum())
     assert late_seeds > 50

@@ -168,6 +168,15 @@ def test_a_number_that_is_typed_is_one_edit(engine, task, plan, monkeypatch):
     assert picker.fanout.get(1, picker.table.edge_types[0]) == 1
 
 
+def test_a_number_that_begins_as_the_old_one_is_an_edit_of_its_own(engine, task, plan):
+    picker = FanoutPicker(engine, task, plan)
+    picker.set(1, ORDERS, 8)
+    for k in (8, 85):  # typed over an 8
+        picker._receive(picker, edit("set", hop=1, edge_type=row_of(picker, ORDERS), fanout=k), [])
+    picker.undo()
+    assert picker.fanout.get(1, ORDERS) == 8
+
+
 def test_it_is_fitted_to_a_budget(engine, task, plan):
     picker = FanoutPicker(engine, task, plan.replace(batch_size=3))
     wide = picker.fit(nodes=10**6)
@@ -195,7 +204,7 @@ def test_forms_are_sent_when_they_are_asked_for(engine, task, plan):
     picker, sent = FanoutPicker(engine, task, plan), []
     picker.send = sent.append
     picker._receive(picker, {"kind": "copy", "form": "PyG"}, [])
-    assert sent == [{"kind": "form", "text": "[4, 2]"}]
+    assert sent == [{"kind": "form", "form": "PyG", "text": "[4, 2]"}]
 
 
 def test_an_error_of_the_cost_is_shown(engine, task, plan):

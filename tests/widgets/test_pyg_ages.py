@@ -7,7 +7,12 @@ from torch_geometric.data import Data, HeteroData
 
 from widgets._pyg_ages import pyg_ages
 from workbench.errors import WorkbenchError
+from workbench.plan.fanout import Fanout
+from workbench.pyg.loader import PyGLoader
+from workbench.sampling.sampler import NeighborSampler
+from workbench.stores.steps import FORMS
 from workbench.temporal import FOREVER
+from workbench.testing.small_world import small_world
 
 SECOND = 1_000_000
 
@@ -126,3 +131,49 @@ def without(data, kind, name):
 def test_what_cannot_be_checked_is_refused(batch, options, said):
     with pytest.raises(WorkbenchError, match=said):
         pyg_ages(batch(), **options)
+
+
+def way_out(time, batch=None):
+    """Two seeds of anchor 100, the second of them later, share node 2: what a bidirectional loader yields."""
+    data = Data(edge_index=torch.tensor([[2, 2, 0, 1], [0, 1, 2, 2]]), time=torch.tensor([50, time, 60]))
+    data.num_sampled_nodes, data.seed_time = [2, 1], torch.tensor([100, 100])
+    if batch is not None:
+        data.batch = torch.tensor(batch)
+    return data
+
+
+def test_joint_seeds_later_than_their_anchor_are_found_at_the_edge_that_shows_them():
+    late = pyg_ages(way_out(101), "seconds")
+    assert late.late(0).tolist() == [False, False, False, True]
+    assert (late.src[3], late.dst[3], late.lead[3]) == (1, 2, -SECOND)
+    assert not pyg_ages(way_out(100), "seconds").late(0).any()
+
+
+def test_a_seed_s_own_row_is_given_to_its_own_subgraph_alone():
+    assert not pyg_ages(way_out(101, [0, 1, 1]), "seconds").late(0).any()
+    assert pyg_ages(way_out(101, [0, 1, 0]), "seconds").late(0).tolist() == [False, False, False, True]
+    data = way_out(101, [0, 1, 1])
+    del data.num_sampled_nodes
+    assert pyg_ages(data, "seconds").late(0).tolist() == [False, False, False, True], (
+        "who is a seed is unknown"
+    )
+    data.batch_size = 2
+    assert not pyg_ages(data, "seconds").late(0).any()
+
+
+@pytest.mark.parametrize("disjoint", [True, False])
+@pytest.mark.parametrize("form", FORMS)
+def test_batches_of_our_own_loader_show_nothing_late(form, disjoint):
+    """Features are frozen, so that most seeds are of rows that were not there yet."""
+    late = 0
+    for number in range(3, 9):
+        world = small_world(number)
+        clock = world.graph.times(world.seeds.node_type)
+        until = int(np.median(world.seeds.anchor_time)) if clock is None else int(np.median(clock))
+        seeds = world.seeds.frozen(until)
+        sampler = NeighborSampler(world.graph, Fanout([4, 3], subgraph=form, disjoint=disjoint))
+        for batch in PyGLoader(sampler, world.features, seeds, 16):
+            assert not pyg_ages(batch).late(0).any(), number
+            store = batch[world.seeds.node_type]
+            late += int((store.time[:16] > until).sum()) if "time" in store else 0
+    assert late > 50

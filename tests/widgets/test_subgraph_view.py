@@ -193,7 +193,8 @@ def test_the_time_brush_says_what_it_spans(view):
     ages = age(view.flat)
     inside = view.flat.time[ages >= 0.5]
     assert view.span == (inside.min(), inside.max())
-    assert sent == [{"kind": "brushed", "text": f"{time_text(inside.min())} to {time_text(inside.max())}"}]
+    text = f"{time_text(inside.min())} to {time_text(inside.max())}"
+    assert sent == [{"kind": "brushed", "text": text, "brush": (0.5, 1)}]
     view._receive(view, {"kind": "brush", "low": 0.9, "high": 0.1}, [])
     assert view.span is None
     view.publish()

@@ -51,7 +51,7 @@ function render({ model, el }) {
       summary.textContent = m.summary;
       const stages = Object.entries(m.seconds).map(([name, s]) => `${name} ${number(s * 1000)} ms`);
       caption.textContent = [m.anchors, `features ${size(m.bytes)}, arrays ${size(m.array_bytes)}`, ...stages].join(" \u00b7 ");
-      fill(nodes, "nodes", m.nodes, 0, [
+      fill(nodes, "nodes", [...m.nodes, ...m.histories], 0, [
         ["duplicates", (row) => `${Math.round(100 * (1 - row.distinct / Math.max(total(row.hops), 1)))}%`],
         ["rows read", (row) => number(row.rows)],
         ["features", (row) => size(row.bytes)],

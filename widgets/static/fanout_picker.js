@@ -35,7 +35,7 @@ export default widget("fanout", (root, send, model) => {
     text.value = "";
     if (copies.open) send({ kind: "copy", form: form.value });
   }
-  const onForm = (message) => message.kind === "form" && (text.value = message.text);
+  const onForm = (message) => message.kind === "form" && message.form === form.value && (text.value = message.text);
   model.on("msg:custom", onForm);
 
   const share = (value) => value > 0 && value < 1;

@@ -7,12 +7,12 @@ export default widget("subgraph", (root, send, model) => {
   let [data, cursor] = [null, -1];
   let view = { scale: 1, x: 0, y: 0 };
   let [low, high] = [0, 1];
-  let [asked, moved] = [0, 0];
+  let [asked, moved, saving] = [0, 0, false];
   const range = (label, value) => make("input", { type: "range", min: 0, max: 1, step: 0.01, value, "aria-label": label, oninput: brushed, onchange: () => send({ kind: "brush", low, high }) });
   const canvas = make("canvas", { tabindex: 0, role: "application" });
   // Without a GPU, reading back is the slow part of a canvas: keep it in memory.
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  const legend = make("ul", { class: "wb-legend" });
+  const legend = make("ul", { class: "wb-legend wb-scroll" });
   const details = make("div", { class: "wb-card", "aria-live": "polite" });
   const colours = ["type", "time", "hop"].map((name) => make("option", { value: name }, `colour by ${name}`));
   const colouring = make("select", { "aria-label": "colour by", onchange: () => (key(), draw()) }, ...colours);
@@ -29,7 +29,7 @@ export default widget("subgraph", (root, send, model) => {
   root.append(caption, div("wb-columns", canvas, div("wb-side",
     bar(colouring, zoom(1.5, "+", "zoom in"), zoom(1 / 1.5, "\u2212", "zoom out"), zoom(0, "fit", "fit to view"), make("label", {}, cross, " cross edges")),
     bar(search, undo, redo), times,
-    bar(button("PNG", () => save(canvas.toDataURL(), "png")), button("SVG", () => send({ kind: "svg" })), inspect),
+    bar(button("PNG", () => save(canvas.toDataURL(), "png")), button("SVG", () => ((saving = true), send({ kind: "svg" }))), inspect),
     legend, details)));
 
   const act = (how, node = -1) => send({ kind: "act", how, node, seq: data.seq });
@@ -56,15 +56,19 @@ export default widget("subgraph", (root, send, model) => {
   }
 
   function update(payload) {
+    // What is told of the same picture leaves the cursor where it is.
+    const kept = data && data.meta.shown === payload.meta.shown;
     data = { meta: payload.meta, seq: payload.seq };
     for (const name of Object.keys(payload.columns)) data[name] = column(payload, name);
     const { meta } = data;
     const order = Array.from(data.x.keys());
     const angle = order.map((i) => Math.atan2(data.x[i], -data.y[i]));
     data.order = order.sort((a, b) => data.hop[a] - data.hop[b] || angle[a] - angle[b]);
-    cursor = meta.cursor;
-    delete root.dataset.card;
-    details.replaceChildren(HELP);
+    if (!kept) {
+      cursor = meta.cursor;
+      delete root.dataset.card;
+      details.replaceChildren(HELP);
+    }
     caption.textContent = meta.summary;
     canvas.setAttribute("aria-label", `${meta.summary}. Arrow keys walk through the nodes.`);
     [undo.disabled, redo.disabled, inspect.hidden, times.hidden] = [!meta.undo, !meta.redo, !meta.inspect, !meta.dated];
@@ -72,7 +76,7 @@ export default widget("subgraph", (root, send, model) => {
     within.textContent = meta.within;
     key();
     draw();
-    if (cursor >= 0) ask();
+    if (cursor >= 0 && Number(root.dataset.card) !== cursor && !(kept && meta.error)) ask();
   }
 
   /** What is coloured alike: which nodes, colour, mark and label. */
@@ -200,8 +204,12 @@ export default widget("subgraph", (root, send, model) => {
   }
 
   function onMessage(message) {
-    if (message.kind === "brushed") within.textContent = message.text;
-    if (message.kind === "svg") save(URL.createObjectURL(new Blob([message.text], { type: "image/svg+xml" })), "svg");
+    if (message.kind === "brushed") {
+      within.textContent = message.text;
+      // Another view's; our own sliders may have moved on meanwhile.
+      if (!times.contains(document.activeElement)) ([low, high] = [oldest.value, newest.value] = message.brush), draw();
+    }
+    if (message.kind === "svg" && saving) (saving = false), save(URL.createObjectURL(new Blob([message.text], { type: "image/svg+xml" })), "svg");
     if (!data || message.seq !== data.seq) return;
     if (message.kind === "point") select(message.index);
     if (message.kind !== "card" || message.index !== cursor) return;
@@ -230,8 +238,8 @@ export default widget("subgraph", (root, send, model) => {
     if (node >= 0) act(event.shiftKey ? "hide" : "expand", node);
   });
   canvas.addEventListener("keydown", (event) => {
-    if (!data || !data.order.length) return;
-    const { order } = data;
+    const order = data ? data.order.filter(shown) : [];
+    if (!order.length) return;
     const walk = (step) => select(order[cursor < 0 ? 0 : (order.indexOf(cursor) + step + order.length) % order.length]);
     const on = (how) => cursor < 0 || act(how, cursor);
     const go = {

@@ -46,12 +46,6 @@ class DemoResult:
         """The metric on a split, averaged over keys."""
         return fmean(self.keys[split])
 
-    @property
-    def beats_both(self) -> bool:
-        """Whether the mean on test is better than both baselines."""
-        sign = 1 if self.higher_is_better else -1
-        return all(sign * self.mean("test") > sign * other for other in (self.past_rate, self.boosting))
-
     def with_audit(self, edges: int, violations: int) -> DemoResult:
         """The same result with what the audit found."""
         return replace(self, audited=edges, violations=violations)

@@ -131,7 +131,7 @@ class Editing:
 
         Parameters
         ----------
-        rows, ids : as in :meth:`update`; ``rows`` has the new columns
+        table, rows, ids : as in :meth:`update`; ``rows`` has the new columns
         stypes : dict new column -> semantic type
 
         Raises

@@ -198,13 +198,19 @@ class Tables(Mapping[str, TableView]):
     # -- editing ----------------------------------------------------------------------------------
 
     def add(self, name: str, source: Any) -> Tables:
-        """One more table, from anything that :func:`read_tables` reads."""
+        """One more table, from anything that :func:`read_tables` reads; TableError if its name is taken."""
         if name in self.queries:
             raise TableError(explain(f"table {name!r} was added", "that name is taken", do="Drop it first"))
         return replace(self, queries={**self.queries, name: self.sources.add(source, name)})
 
     def rename(self, table: str, new_name: str | None = None, **columns: str) -> Tables:
-        """Rename a table, or columns of it (``old='new'``)."""
+        """Rename a table, or columns of it (``old='new'``).
+
+        Raises
+        ------
+        TableError
+            If a table or column is unknown, or the new name is taken.
+        """
         query = self.sql(table)
         if columns:
             self._check_columns(table, columns)
@@ -264,6 +270,8 @@ class Tables(Mapping[str, TableView]):
 
         Parameters
         ----------
+        table, key : name of a table, and of the column of it that becomes the primary key
+        columns : names  what moves with it
         new_name : str, optional
             By default the key without its ``id`` ending, lower case, plural: ``CustomerID`` -> ``customers``.
         since : str, optional
@@ -271,6 +279,12 @@ class Tables(Mapping[str, TableView]):
             not visible before it, and hold what that row says (missing if it says nothing; the smallest
             value of several rows of that moment). Without it they are static: known from the beginning
             of time, so values that change, such as a status, would tell the future.
+
+        Raises
+        ------
+        TableError
+            If a table or column is unknown, the key is among ``columns``, ``since`` holds no times, or
+            the new name is taken.
         """
         columns = [columns] if isinstance(columns, str) else list(columns)
         self._check_columns(table, [key, *columns, *([since] if since else [])])

@@ -85,6 +85,12 @@ class Batch:
         return self.subgraph.request.seed_sets[0].node_type
 
     @property
+    def feature_bytes(self) -> int:
+        """Bytes of the rows that were read: of nodes, edges and versions, each block once."""
+        rows = [*self.nodes.values(), *self.edges.values(), *(each.rows for each in self.histories.values())]
+        return sum({id(each.block): each.block.data.nbytes for each in rows}.values())
+
+    @property
     def num_seeds(self) -> int:
         """Seeds of the first set: the rows that labels and predictions belong to."""
         return len(self.subgraph.request.seed_sets[0])

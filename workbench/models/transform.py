@@ -77,6 +77,7 @@ class Encoders:
 
         Parameters
         ----------
+        dataset, graph, features : of an engine
         tables : names; None: every table with features
         until : instant, such as the last train anchor, in any form that ``temporal.instant`` reads
         encodings : mapping ``'table.column'`` -> Encoding, method or choices, where not the usual ones
@@ -119,6 +120,7 @@ class Encoders:
 
         Parameters
         ----------
+        table : name of the table that they are rows of
         rows : FeatureBlock[n] or pyarrow.Table[n]
             As a feature store reads them, or source values of the types that ``to_arrow`` gives.
         anchors : int64[n] or int  microseconds; what tables with timestamps are read at. A timestamp later
@@ -150,6 +152,7 @@ class Encoders:
 
         Parameters
         ----------
+        table : name
         encoded : some or all columns, as :meth:`transform` gave them
         anchors : int64[n] or int  those that were given then
 
@@ -157,6 +160,11 @@ class Encoders:
         -------
         pyarrow.Table
             float32, string, list<string>, timestamp[us] and list<float32> columns.
+
+        Raises
+        ------
+        SchemaError
+            If the table or a column was not fitted.
         """
         by_name = {each.column.name: each for each in self._fitted(table)}
         columns = {}

@@ -85,6 +85,7 @@ def to_hetero(
 
     Parameters
     ----------
+    batch : Batch
     expand : bool
         True: one feature row per node, as any PyG model expects. False: distinct rows and ``row``.
     index_dtype : torch.int64 or torch.int32

@@ -43,6 +43,11 @@ class PyGLoader:
     transform : callable or None
         Applied to each object, in the loader's thread.
 
+    Raises
+    ------
+    LoaderError
+        If there is no such option, or as of ``Loader``.
+
     Examples
     --------
     >>> for data in PyGLoader(sampler, features, seeds, 512, shuffle=True, device="cuda"):

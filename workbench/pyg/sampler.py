@@ -26,7 +26,7 @@ from workbench.sampling.pairs import EdgePairs, edge_pairs
 from workbench.sampling.sampler import NeighborSampler
 from workbench.schema import EdgeType
 from workbench.stores.request import HiddenEdges, SeedSet
-from workbench.stores.steps import both_ways
+from workbench.stores.steps import Step, both_ways
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.temporal import FOREVER
 from workbench.types import AnyArray
@@ -47,8 +47,14 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         one are drawn, comes from the loader's ``neg_sampling``; its weights replace ``negatives.draw``.
     hide_links : bool
         True: the edges that join a positive pair are not visible to that link, in either direction.
-        Anchors earlier than the links do the same and keep a pair's older edges. False is PyG's way; links
-        that see themselves are warned of where negatives are drawn, for then the edges are known.
+        Anchors earlier than the links do the same and keep a pair's older edges, unless the plan waives
+        the times of those edges (``static``). False is PyG's way; links that see themselves are warned of
+        where negatives are drawn, for then the edges are known.
+
+    Raises
+    ------
+    FanoutError
+        If there is no sampler, or negatives are none.
     """
 
     def __init__(
@@ -140,8 +146,9 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
         sets, places = links.seed_sets(disjoint=self.sampler.disjoint)
         hidden: tuple[HiddenEdges, ...] = ()
         if self.hide_links:
-            seeds = sum(len(each) for each in sets)
-            hidden = (links.hidden_edges(self._edges(index.input_type), seeds, self.sampler.disjoint),)
+            pairs, seeds = self._edges(index.input_type), sum(len(each) for each in sets)
+            later = any(not step.temporal for step in self._followed(links, pairs))
+            hidden = (links.hidden_edges(pairs, seeds, self.sampler.disjoint, later),)
         subgraph = self.sampler.sample(sets, self.epoch, hidden)
         batches = {name: links.link_of(batch) for name, batch in subgraph.batch.items()}
         metadata = metadata_of(index, links, places, neg_sampling)
@@ -149,11 +156,11 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
 
     def _warn_of_own_links(self, links: Links, edges: EdgePairs) -> None:
         """Say it, once, where links see the very edges that they are asked for."""
-        graph = self.sampler.graph
-        followed = {step.edge_type for step in self.sampler.plan(*dict.fromkeys(links.types))}
-        if self._warned or not followed & set(both_ways(graph.schema, edges.edge_type)):
+        followed = self._followed(links, edges)
+        if self._warned or not followed:
             return
-        seen = len(links.hidden_edges(edges, len(links), disjoint=False).rows)
+        later = any(not step.temporal for step in followed)
+        seen = len(links.hidden_edges(edges, len(links), False, later).rows)
         if seen:
             self._warned = True
             warnings.warn(
@@ -161,6 +168,12 @@ class PyGSampler(BaseSampler):  # type: ignore[misc]
                 "features. Pass anchors earlier than the links, or PyGSampler(..., hide_links=True)",
                 stacklevel=3,
             )
+
+    def _followed(self, links: Links, edges: EdgePairs) -> list[Step]:
+        """Steps that follow the edges that links are of, in either direction."""
+        ways = both_ways(self.sampler.graph.schema, edges.edge_type)
+        plan = self.sampler.plan(*dict.fromkeys(links.types))
+        return [step for step in plan if step.edge_type in ways]
 
     def _edges(self, input_type: tuple[str, str, str] | None) -> EdgePairs:
         """The linked pairs of the edge type that links are of; read once."""

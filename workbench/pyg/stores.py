@@ -60,6 +60,11 @@ class PyGFeatureStore(FeatureStore):  # type: ignore[misc]
     ----------
     graph : workbench GraphStore  for node counts and times
     features : workbench FeatureStore
+
+    Raises
+    ------
+    StoreError
+        If they are no stores.
     """
 
     def __init__(self, graph: protocols.GraphStore, features: protocols.FeatureStore) -> None:

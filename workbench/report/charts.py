@@ -31,6 +31,9 @@ def line_svg(
     Parameters
     ----------
     series : dict name -> (x, y)  of equal lengths; points that are not finite are left out
+    title : str  read out too; empty: the names
+    x_label, y_label : str  beside the axes
+    width, height : int  pixels
     """
     curves = {name: _finite(x, y) for name, (x, y) in series.items()}
     every = [curve for curve in curves.values() if len(curve)]
@@ -60,7 +63,9 @@ def bars_svg(
     Parameters
     ----------
     values : dict label -> value  bars that are not finite are written out, not drawn
+    title, unit : str  above the bars, and behind each value
     highlight : str or None  the label drawn in the first colour; the others are grey if it is given
+    width : int  pixels
     """
     height = _TOP + 26 * max(len(values), 1) + 8
     largest = max((abs(v) for v in values.values() if np.isfinite(v)), default=0.0) or 1.0

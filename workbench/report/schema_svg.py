@@ -25,6 +25,7 @@ def schema_svg(
 
     Parameters
     ----------
+    schema : Schema
     notes : one line per node type, such as its rows
     degrees : dict edge type -> what a node of its dst finds along it; drawn beside the dst, with an
         arrow in the direction of sampling

@@ -27,7 +27,7 @@ def check_added(connection: Any, chunk: Chunk) -> Iterator[Fault]:
     for edge_type, added in chunk.added.items():
         yield from _shape(chunk, edge_type, added)
         if chunk.plan.subgraph == FORMS[1]:
-            yield from _ways_back(chunk, edge_type, added)
+            yield from _ways_back(connection, chunk, edge_type, added)
         if chunk.plan.subgraph == FORMS[2]:
             everything = np.ones(len(added), np.bool_)
             rule = Step(1, edge_type, ALL)
@@ -55,8 +55,8 @@ def _shape(chunk: Chunk, edge_type: EdgeType, added: Edges) -> Iterator[Fault]:
         yield from told(str(edge_type), added.hop, "added edge comes from a later cutoff", late)
 
 
-def _ways_back(chunk: Chunk, edge_type: EdgeType, added: Edges) -> Iterator[Fault]:
-    """An added edge turns a drawn one round, and each drawn one is turned round."""
+def _ways_back(connection: Any, chunk: Chunk, edge_type: EdgeType, added: Edges) -> Iterator[Fault]:
+    """An added edge turns a drawn one round, and each is turned round but those into unseen seeds."""
     back = both_ways(chunk.schema, edge_type)[1:]
     turned = np.concatenate([_triples(chunk.edges.get(name))[:, [1, 0, 2]] for name in back])
     hops = [chunk.edges[name].hop for name in back if name in chunk.edges]
@@ -64,7 +64,28 @@ def _ways_back(chunk: Chunk, edge_type: EdgeType, added: Edges) -> Iterator[Faul
     yield from told(str(edge_type), added.hop, "added edge is no way back", ~_among(own, turned))
     there = np.concatenate([own, _triples(chunk.edges.get(edge_type))])
     drawn_at = np.concatenate([*hops, added.hop[:0]])
-    yield from told(str(edge_type), drawn_at, "way back is missing", ~_among(turned, there))
+    late, over = _unseen_seeds(connection, chunk, edge_type.src)
+    due = ~(late | over)[turned[:, 0]]
+    yield from told(str(edge_type), drawn_at, "way back is missing", due & ~_among(turned, there))
+    yield from told(str(edge_type), added.hop, "source node later than the anchor", late[added.src])
+    yield from told(str(edge_type), added.hop, "source node ended by the anchor", over[added.src])
+
+
+def _unseen_seeds(connection: Any, chunk: Chunk, name: str) -> tuple[BoolArray, BoolArray]:
+    """(bool[n], bool[n]): joint seeds that had not begun, and that had ended, by what all of the lane see."""
+    nodes, schema = chunk.nodes[name], chunk.schema
+    unseen = np.zeros((2, len(nodes)), np.bool_)
+    if not chunk.plan.disjoint:
+        connection.register("e", _nodes(chunk, name))
+        for mask, bad in zip(
+            unseen, (later(schema, name, "s", "sees"), ended(schema, name, "s")), strict=True
+        ):
+            found = connection.execute(
+                f"SELECT e.place FROM e JOIN {quote_name(name)} s ON s.{ROW} = e.id WHERE e.hop = 0 AND {bad}"
+            ).fetchnumpy()["place"]
+            mask[np.asarray(found, np.int64)] = True
+        connection.unregister("e")
+    return unseen[0], unseen[1]
 
 
 def _missing(connection: Any, chunk: Chunk, edge_type: EdgeType, added: Edges) -> Iterator[Fault]:

@@ -33,6 +33,11 @@ class Negatives:
     positives : Positives or None
         Draw none of these pairs either.
     tries : int  draws before the exact scan
+
+    Raises
+    ------
+    FanoutError
+        If a choice is not allowed.
     """
 
     draw: str = "uniform"
@@ -81,6 +86,11 @@ class Positives:
     ----------
     row, col : ints[m]  node ids
     anchors : int64[m] or None  each pair counts for links of that anchor alone; None: for all links
+
+    Raises
+    ------
+    IdError
+        If ids are not one a pair, integers from 0 on.
     """
 
     def __init__(self, row: AnyArray, col: AnyArray, anchors: TimeArray | None = None) -> None:

@@ -33,6 +33,9 @@ def sample_further(
 
     Parameters
     ----------
+    graph : GraphStore
+    request : SampleRequest  that found the node
+    node_type, node_id : str, int  the node
     sees : int  the last instant that the node sees: ``subgraph.node_sees(node_type)``
     seed : int  the seed that the node belongs to; -1 for nodes that seeds share
     hop : int  at which the node was found

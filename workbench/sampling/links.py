@@ -116,17 +116,18 @@ class Links:
         """int64[length]: anchors of rows or cols, negatives included."""
         return np.resize(self.anchors, length) if len(self.anchors) else np.full(length, FOREVER)
 
-    def hidden_edges(self, edges: EdgePairs, seeds: int, disjoint: bool) -> HiddenEdges:
+    def hidden_edges(self, edges: EdgePairs, seeds: int, disjoint: bool, later: bool = False) -> HiddenEdges:
         """The edges that join the two ends of each positive, for every seed of that link.
 
-        Where both ends have one type, edges that join them the other way round are hidden too. Edges
-        later than the anchor need no hiding.
+        Where both ends have one type, edges that join them the other way round are hidden too.
 
         Parameters
         ----------
         edges : EdgePairs  of the links' edge type
         seeds : int  of all seed sets of the request
         disjoint : bool  False: what one link hides, the batch hides
+        later : bool
+            Edges later than the anchor as well: plans that waive the times of edges (``static``) show them.
         """
         row, col, count = self.row[: len(self)], self.col[: len(self)], len(self)
         ways = [(row, col), (col, row)] if self.types[0] == self.types[1] else [(row, col)]
@@ -136,8 +137,10 @@ class Links:
             link.append(np.repeat(np.arange(count), np.diff(offsets)))
             rows.append(found.astype(np.int64))
         owner, hidden = np.concatenate(link), np.concatenate(rows)
-        known = hidden < edges.below(self.anchors)[owner]
-        owner, hidden = np.unique(np.stack([owner[known], hidden[known]]), axis=1)
+        if not later:
+            known = hidden < edges.below(self.anchors)[owner]
+            owner, hidden = owner[known], hidden[known]
+        owner, hidden = np.unique(np.stack([owner, hidden]), axis=1)
         if not disjoint:
             hidden = np.unique(hidden)
             offsets = np.full(seeds + 1, len(hidden), np.int64)

@@ -6,12 +6,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from workbench.plan.sampling_plan import SamplingPlan
+from workbench.sampling.row_costs import RowCosts
 from workbench.schema import EdgeType
 from workbench.stores.features import GroupLayout
-from workbench.stores.protocols import GraphStore
+from workbench.stores.protocols import GraphStore, VersionedFeatures
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.subgraph import SampledSubgraph
 
@@ -25,7 +24,7 @@ class Cost:
     batch_size : int  seeds of the batch that the figures speak of
     pilot : int  seeds that were really sampled
     nodes, edges : float  expected per batch
-    feature_bytes : float  bytes of distinct feature rows per batch
+    feature_bytes : float  bytes of distinct feature rows per batch, versions of histories included
     milliseconds : float  sampling time of the pilot, scaled to the batch; one thread
     duplicates : float  share of nodes whose row is already needed by another node of the batch
     cells : dict (hop, edge type) -> expected edges per batch
@@ -58,11 +57,13 @@ def profile(
     *,
     batch_size: int,
     key: int = 0,
+    versions: VersionedFeatures | None = None,
 ) -> Cost:
     """Sample the given seeds once and scale the counts to ``batch_size`` seeds.
 
     The scale is linear, which overstates distinct rows where the pilot is smaller than a batch:
-    duplicates grow with the batch.
+    duplicates grow with the batch. ``versions`` is where the versions that nodes see are looked up; None
+    leaves histories out.
 
     Raises
     ------
@@ -76,16 +77,15 @@ def profile(
     subgraph = graph.sample(SampleRequest((seeds,), plan, key))
     seconds = time.perf_counter() - start
     scale = batch_size / len(seeds) if len(seeds) else 0.0
-    distinct = {name: len(np.unique(ids)) for name, ids in subgraph.node_id.items()}
-    held = sum(count * groups[name].stride for name, count in distinct.items() if name in groups)
+    costs = RowCosts(subgraph, graph.schema, groups, versions)
     return Cost(
         batch_size=batch_size,
         pilot=len(seeds),
         nodes=subgraph.num_nodes * scale,
         edges=subgraph.num_edges * scale,
-        feature_bytes=held * scale,
+        feature_bytes=int(costs.by_hop().sum()) * scale,
         milliseconds=seconds * 1e3 * scale,
-        duplicates=1 - sum(distinct.values()) / max(subgraph.num_nodes, 1),
+        duplicates=1 - costs.distinct / max(subgraph.num_nodes, 1),
         cells={cell: count * scale for cell, count in edges_by_cell(subgraph).items()},
     )
 

@@ -19,12 +19,12 @@ from workbench.errors import FanoutError, explain
 from workbench.events import Callback, Progress, emit
 from workbench.plan.sampling_plan import SamplingPlan, expect_plan
 from workbench.sampling.profile import edges_by_cell
-from workbench.schema import EdgeType, Schema
+from workbench.sampling.row_costs import RowCosts
+from workbench.schema import EdgeType
 from workbench.stores.features import GroupLayout
-from workbench.stores.protocols import GraphStore
+from workbench.stores.protocols import GraphStore, VersionedFeatures
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.stores.subgraph import SampledSubgraph
-from workbench.types import AnyArray
 
 T95 = (
     *(
@@ -129,7 +129,7 @@ class Profile:
     batch_size : int  seeds of the largest pilot batch
     pilot, batches : int  batches that were sampled, and all of the epoch
     nodes, edges : Interval  per batch
-    feature_bytes : Interval  of the distinct feature rows that the batch reads
+    feature_bytes : Interval  of the distinct feature rows that the batch reads, versions included
     array_bytes : Interval  of the subgraph's own arrays
     bytes : Interval  both together
     milliseconds : Interval  to sample a batch; one thread
@@ -179,6 +179,7 @@ def profile_batches(
     batches: int,
     key: int = 0,
     callbacks: Sequence[Callback] = (),
+    versions: VersionedFeatures | None = None,
 ) -> Profile:
     """Sample some batches of an epoch and say what all of them will be like.
 
@@ -188,6 +189,7 @@ def profile_batches(
     pilot : batches of seeds of one type, drawn at random from those of the epoch
     batches : int  all batches of the epoch
     callbacks : who gets a ``Progress`` before each batch of the pilot; what one raises ends it
+    versions : where the versions that nodes see are looked up; None leaves histories out
 
     Raises
     ------
@@ -197,12 +199,7 @@ def profile_batches(
         As ``GraphStore.sample``.
     """
     expect_plan(fanout, "the profile of a fanout", "Take plan.fanout, or Fanout([16, 8])")
-    if not 1 <= len(pilot) <= batches:
-        got = f"got {len(pilot)} pilot batches of {batches}"
-        do = "" if batches else "There are no seeds: take another split"
-        raise FanoutError(
-            explain("a profile of a fanout was asked for", got, "at least one, at most all", do)
-        )
+    _check_pilot(len(pilot), batches)
     plan = fanout.compile(graph.schema, [pilot[0].node_type])
     graph.sample(SampleRequest((pilot[0].first(1),), plan, key))  # one seed pays for compilation
     begin = time.perf_counter()
@@ -212,7 +209,9 @@ def profile_batches(
         emit(list(callbacks), Progress(elapsed, "profile", len(found), len(pilot), "batches"))
         start = time.perf_counter()
         subgraph = graph.sample(SampleRequest((seeds,), plan, key))
-        found.append(_measured(subgraph, graph.schema, groups, 1e3 * (time.perf_counter() - start)))
+        milliseconds = 1e3 * (time.perf_counter() - start)
+        costs = RowCosts(subgraph, graph.schema, groups, versions)
+        found.append(_measured(subgraph, costs, milliseconds))
 
     def over(*name: object) -> Interval:
         return Interval.of([each[name] for each in found], batches)
@@ -231,71 +230,39 @@ def profile_batches(
     )
 
 
+def _check_pilot(count: int, batches: int) -> None:
+    if not 1 <= count <= batches:
+        asked, got = "a profile of a fanout was asked for", f"got {count} pilot batches of {batches}"
+        do = "" if batches else "There are no seeds: take another split"
+        raise FanoutError(explain(asked, got, "at least one, at most all", do))
+
+
 Measure = tuple[object, ...]
 """(quantity,), (quantity, hop) or (quantity, hop, edge type)."""
 
 
-def _measured(
-    subgraph: SampledSubgraph, schema: Schema, groups: Mapping[str, GroupLayout], milliseconds: float
-) -> Counter[Measure]:
+def _measured(subgraph: SampledSubgraph, costs: RowCosts, milliseconds: float) -> Counter[Measure]:
     """Everything that is counted of one batch; what is absent is 0."""
     found: Counter[Measure] = Counter()
-    hops, distinct = subgraph.request.plan.hops, 0
-    for name, ids in subgraph.node_id.items():
-        stride = groups[name].stride if name in groups else 0
-        rows, first = np.unique(ids, return_index=True)
-        distinct += len(rows)
-        new = np.bincount(subgraph.node_hops(name)[first], minlength=hops + 1)
-        for hop, (nodes, fresh) in enumerate(zip(subgraph.nodes_per_hop[name], new, strict=True)):
-            found["nodes", hop] += int(nodes)
-            found["feature_bytes", hop] += int(fresh) * stride
+    hops = range(subgraph.request.plan.hops + 1)
+    for counts in subgraph.nodes_per_hop.values():
+        found.update({("nodes", hop): int(count) for hop, count in enumerate(counts)})
     for (hop, edge_type), count in edges_by_cell(subgraph).items():
         found["edges", hop] += count
         found["edges", hop, edge_type] = count
-    _count_cells(found, subgraph, groups)
-    _count_edge_rows(found, subgraph, schema, groups)
+    for hop, held in enumerate(costs.by_hop()):
+        found["feature_bytes", hop] = int(held)
+    for edge_type in subgraph.row:
+        drawn_at = subgraph.edge_hops(edge_type)
+        for hop in np.unique(drawn_at).tolist():
+            found["feature_bytes", hop, edge_type] = costs.along(edge_type, drawn_at == hop)
     for name in ("nodes", "edges", "feature_bytes"):
-        found[name,] = sum(found[name, hop] for hop in range(hops + 1))
-    found["array_bytes",] = _array_bytes(subgraph)
+        found[name,] = sum(found[name, hop] for hop in hops)
+    found["array_bytes",] = subgraph.nbytes
     found["bytes",] = found["feature_bytes",] + found["array_bytes",]
     timed: dict[Measure, float] = {
         ("milliseconds",): milliseconds,
-        ("duplicates",): 1 - distinct / max(subgraph.num_nodes, 1),
+        ("duplicates",): 1 - costs.distinct / max(subgraph.num_nodes, 1),
     }
     found.update(timed)  # type: ignore[arg-type]
     return found
-
-
-def _count_cells(
-    found: Counter[Measure], subgraph: SampledSubgraph, groups: Mapping[str, GroupLayout]
-) -> None:
-    """Bytes of the rows that each cell's edges lead to."""
-    for edge_type, row in subgraph.row.items():
-        hops = subgraph.edge_hops(edge_type)
-        for hop in np.unique(hops).tolist():
-            here = hops == hop
-            if edge_type.src in groups:
-                rows = np.unique(subgraph.node_id[edge_type.src][row[here]])
-                found["feature_bytes", hop, edge_type] += len(rows) * groups[edge_type.src].stride
-
-
-def _count_edge_rows(
-    found: Counter[Measure], subgraph: SampledSubgraph, schema: Schema, groups: Mapping[str, GroupLayout]
-) -> None:
-    """Bytes of rows of folded tables, at the hop that needs them first; both directions share them."""
-    drawn: dict[str, list[tuple[AnyArray, AnyArray]]] = {}
-    for edge_type, rows in subgraph.edge_id.items():
-        spec = schema.edge_spec(edge_type)
-        if spec.layout == "edges" and spec.table in groups:
-            drawn.setdefault(spec.table, []).append((rows, subgraph.edge_hops(edge_type)))
-    for table, parts in drawn.items():
-        rows, hops = (np.concatenate(each) for each in zip(*parts, strict=True))
-        order = np.argsort(hops, kind="stable")
-        _, first = np.unique(rows[order], return_index=True)
-        for hop, count in enumerate(np.bincount(hops[order][first])):
-            found["feature_bytes", hop] += int(count) * groups[table].stride
-
-
-def _array_bytes(subgraph: SampledSubgraph) -> int:
-    names = ("node_id", "batch", "row", "col", "edge_id", "edge_paths", "cutoffs")
-    return sum(array.nbytes for name in names for array in (getattr(subgraph, name) or {}).values())

@@ -76,7 +76,7 @@ class NeighborSampler:
         return known
 
     def epoch_key(self, epoch: int) -> int:
-        """The uint64 that every draw of an epoch is a function of."""
+        """The uint64 that every draw of an epoch is a function of; FanoutError if it is no whole number."""
         if whole(epoch) is None:
             raise FanoutError(
                 explain("samples of an epoch were asked for", f"got {epoch!r}", "a whole number")

@@ -1,6 +1,8 @@
 """Edges beside the drawn ones: the ways back, or every edge among the nodes of a subgraph.
 
-``bidirectional``: for each drawn edge the same row in the other direction, once.
+``bidirectional``: for each drawn edge the same row in the other direction, once. A joint seed may be asked
+about before its row is there, or after it ended: then no other seed may see it, so nothing leads back out of
+it. A disjoint one leads back to its own subgraph alone.
 
 ``induced``: every edge, of the types that the plan names and of their ways back, that leads from a node of
 the subgraph to one of the same seed (joint: to any) that sees it: as a temporal step without a window shows
@@ -17,7 +19,6 @@ its dst; such an edge is part of the layers that still hold its src.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ from workbench.stores.induced import FOUND_BYTES, NODE_BYTES, Ends, Nodes, induc
 from workbench.stores.memory import Arenas, Room, scratch
 from workbench.stores.steps import FORMS, both_ways
 from workbench.stores.subgraph import SampledSubgraph
+from workbench.temporal import BEGINNING, NO_TIME, just_before, visible
 from workbench.types import AnyArray, Int32Array, Int64Array, UInt64Array
 
 MERGE_BYTES: int = 192
@@ -80,7 +82,7 @@ def _with_mirrored(store: HopStore, subgraph: SampledSubgraph, arenas: Arenas) -
     edges = {}
     for name in subgraph.request.plan.edge_types(store.schema):
         with scratch(arenas) as room:
-            offered = mirrored(subgraph, both_ways(store.schema, name)[1:], room)
+            offered = mirrored(store, subgraph, name, room)
             edges[name] = merged(subgraph, name, offered, room)
     return edges
 
@@ -104,11 +106,24 @@ def drawn_of(subgraph: SampledSubgraph, name: EdgeType) -> Ends:
     return Ends(*(part.astype(np.int64) for part in parts))
 
 
-def mirrored(subgraph: SampledSubgraph, back: Sequence[EdgeType], room: Room) -> Ends:
-    """The ways back of the drawn edges of other types."""
-    drawn = [drawn_of(subgraph, name) for name in back]
+def mirrored(store: HopStore, subgraph: SampledSubgraph, name: EdgeType, room: Room) -> Ends:
+    """The ways back of the drawn edges of other types that a type has, but for those out of unseen seeds."""
+    drawn = [drawn_of(subgraph, back) for back in both_ways(store.schema, name)[1:]]
     room.more(FOUND_BYTES * sum(len(part.ids) for part in drawn))
-    return Ends.none().after(*(Ends(part.col, part.row, part.ids) for part in drawn))
+    offered = Ends.none().after(*(Ends(part.col, part.row, part.ids) for part in drawn))
+    unseen = unseen_seeds(store, subgraph, name.src)
+    return offered.at(~np.isin(offered.row, unseen)) if len(unseen) else offered
+
+
+def unseen_seeds(store: HopStore, subgraph: SampledSubgraph, name: str) -> Int64Array:
+    """int64[k]: local ids of joint seeds whose rows are not there at the anchor that all share."""
+    request, given = subgraph.request, int(subgraph.nodes_per_hop[name][0])
+    if request.plan.disjoint or not given:
+        return np.empty(0, np.int64)
+    ids, times, ends = subgraph.node_id[name][:given], store.times(name), store.ends(name)
+    sees = just_before(request.anchors[:1]) if request.plan.strict else request.anchors[:1]
+    begin = BEGINNING if times is None else times[ids]
+    return np.flatnonzero(~visible(begin, sees, NO_TIME if ends is None else ends[ids]))
 
 
 def merged(subgraph: SampledSubgraph, name: EdgeType, offered: Ends, room: Room) -> Edges:

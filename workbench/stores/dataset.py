@@ -56,6 +56,7 @@ class Dataset:
 
         Parameters
         ----------
+        path : folder of the dataset
         snapshot : int or None
             If given: the committed one, or an earlier one since the last ingest or compaction.
         verify : ``'read'`` or None

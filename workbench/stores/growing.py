@@ -14,7 +14,7 @@ from workbench.stores.request import HopRequest, HopSample, SampleRequest
 from workbench.stores.steps import Step
 from workbench.stores.subgraph import SampledSubgraph
 from workbench.temporal import just_before
-from workbench.types import Int64Array, UInt64Array
+from workbench.types import Int64Array, TimeArray, UInt64Array
 
 
 class HopStore(Protocol):
@@ -37,6 +37,14 @@ class HopStore(Protocol):
 
     def num_nodes(self, node_type: str) -> int:
         """Nodes of a type."""
+        ...
+
+    def times(self, table: str) -> TimeArray | None:
+        """int64[rows] microseconds; None for a table without a time column."""
+        ...
+
+    def ends(self, table: str) -> TimeArray | None:
+        """int64[rows] microseconds; None for a table without end times."""
         ...
 
     def sample_hop(self, request: HopRequest, snapshot: int | None = None) -> HopSample:

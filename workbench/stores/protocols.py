@@ -140,3 +140,8 @@ class VersionedFeatures(FeatureStore, Protocol):
             If the group is no history, ids are out of range, or there is not one instant per id.
         """
         ...
+
+
+def versions_in(features: object) -> VersionedFeatures | None:
+    """The store, if it can look histories up; None if not."""
+    return features if isinstance(features, VersionedFeatures) else None

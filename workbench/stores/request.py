@@ -45,7 +45,11 @@ class SeedSet:
 
         Parameters
         ----------
+        node_type : str
+        ids : ints[n]  node ids
         anchors : int64 (microseconds) or datetime64 of any unit, one or one per seed; or one instant
+        input_ids : ints[n] or None  position of each seed in its seed table; None: in their order
+        numbering : str  which the ids are of; empty: not known, so not checked
 
         Raises
         ------
@@ -228,6 +232,7 @@ class SampleRequest:
 
         Parameters
         ----------
+        schema, edge_type : Schema, EdgeType
         lanes : int64[n]  the seed that each node belongs to; in joint mode nodes belong to all
         """
         for hidden in self.hidden:

@@ -88,6 +88,12 @@ class SampledSubgraph:
         """Edges of all types."""
         return sum(len(rows) for rows in self.row.values())
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of ids, ends, batch numbers, and of metapaths and cutoffs where there are any."""
+        names = ("node_id", "batch", "row", "col", "edge_id", "edge_paths", "cutoffs")
+        return sum(array.nbytes for name in names for array in (getattr(self, name) or {}).values())
+
     def node_anchors(self, node_type: str) -> TimeArray:
         """int64[n]: the anchor that each node was sampled under."""
         anchors = self.request.anchors

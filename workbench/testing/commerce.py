@@ -127,6 +127,7 @@ def commerce(
     users, products : int  products default to a tenth of the users, at least 64
     periods : int  of 30 days, at least 5
     reviews : float  share of orders that are reviewed within five days, inside their period
+    start : str  date of the first day
     seed : int  the same seed gives the same shop
 
     Raises

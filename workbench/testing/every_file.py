@@ -169,6 +169,15 @@ def read_everything(path: Path, verify: str | None = "read", snapshots: Sequence
         _read(Dataset.open(path, number, verify))
 
 
+def flip_bit(file: Path, place: int, bit: int) -> None:
+    """Turn one bit of the byte at ``place`` over; once more gives the file back."""
+    with file.open("r+b") as handle:
+        handle.seek(place)
+        byte = handle.read(1)[0]
+        handle.seek(place)
+        handle.write(bytes([byte ^ 1 << bit]))
+
+
 def _read(dataset: Dataset) -> None:
     graph, store = GraphArrays.open(dataset), SsdFeatures.open(dataset, threads=1)
     for group, layout in store.groups.items():

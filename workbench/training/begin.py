@@ -114,6 +114,7 @@ def load_run(
 
     Parameters
     ----------
+    folder : of ``train(folder=)`` or ``run.save``
     parts : Parts, or anything with ``dataset``, ``graph`` and ``features`` (an engine)
         None opens the store that the run was trained on, where it was then.
     task : Task or None  for ``metrics(split)`` and ``resume()``; None rebuilds the one that was saved

@@ -86,6 +86,8 @@ def run_loader(
 
     Parameters
     ----------
+    parts, task, plan, key : of the training; ``parts`` is ``engine.parts``
+    split : ``train``, ``val`` or ``test``
     epoch : int  of training, counted from 0; val and test are the same each time
     expand : bool  True for a model of the user's own, which is evaluated disjointly
 

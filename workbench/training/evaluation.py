@@ -57,7 +57,8 @@ class Evaluation:
 
         Parameters
         ----------
-        metric, split : empty: the plan's, the first
+        metric, split : str  empty: the plan's, the first
+        by, group, model : str  as ``scores`` has them
 
         Raises
         ------

@@ -181,6 +181,7 @@ def load_found(folder: str | Path, parts: Any = None, *, task: Any = None) -> Fo
 
     Parameters
     ----------
+    folder : of :meth:`Found.save`
     parts : Parts, or anything with ``dataset``, ``graph`` and ``features`` (an engine)
         None opens the store that the runs were trained on, where it was then.
     task : Task or None  None rebuilds the one that was saved

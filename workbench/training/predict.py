@@ -96,6 +96,7 @@ class Results(ABC):
 
         Parameters
         ----------
+        path : of the file
         callbacks : get a :class:`~workbench.events.Progress` per piece; a ``ProgressBar`` is such one
 
         Raises

@@ -160,6 +160,7 @@ class Run(Underway):
 
         Parameters
         ----------
+        folder : path
         replace : whether a run that lies there already makes room, as where a notebook is run once more
 
         Raises

@@ -61,7 +61,9 @@ def search(
     Parameters
     ----------
     stores : Parts, or anything with ``dataset``, ``graph`` and ``features`` (an engine)
+    task : Task
     plans : a plan, which is tried with its job's candidates; or plans of one metric, tried instead
+    device : ``auto`` (CUDA, then MPS, then CPU) or a torch device name
     folder : new or empty folder, or None for temporary ones
     job : choices of :class:`~workbench.plan.job.TrainingJob` that are not those of the (first) plan's job
 
