@@ -10,7 +10,6 @@ import workbench as wb
 from widgets._history import History
 from widgets._launch_code import Steps
 from widgets._launch_draft import Draft, shape
-from widgets._launch_edits import Edit
 from widgets._launch_inputs import named, there
 
 Change = Callable[[History[Draft]], History[Draft]]
@@ -61,15 +60,17 @@ class DataStep:
             return self._drafts.now.schema
         return there(self.engine, "a schema").schema  # type: ignore[no-any-return]
 
-    def edit(self, edit: Edit) -> wb.Schema:
-        """Say something else of a column or a table.
+    @property
+    def mends(self) -> tuple[Any, ...]:
+        """Edits of the tables that notes of the schema propose."""
+        return () if self._drafts is None else self._drafts.now.mends
 
-        Raises
-        ------
-        SchemaError
-            If it is refused, or the tables are ingested.
+    def edit(self, edit: Any, look: Callable[[], None] = go_on) -> wb.Schema:
+        """Say something else of a column or table (an Edit), or read a column otherwise (of :attr:`mends`).
+
+        A SchemaError refuses it, also once the tables are ingested.
         """
-        return self._draw(lambda drafts: drafts.then(drafts.now.edited(edit)))
+        return self._draw(lambda drafts: drafts.then(drafts.now.edited(edit)), look)
 
     def normalise(
         self,
@@ -78,7 +79,7 @@ class DataStep:
         rest: str = "rows",
         look: Callable[[], None] = go_on,
     ) -> wb.Schema:
-        """Split a flat table into several, as ``wb.normalise`` does; what was edited before is forgotten."""
+        """Split a flat table into several, as ``wb.normalise`` does; edits of its schema are forgotten."""
         return self._draw(lambda drafts: drafts.then(drafts.now.normalised(entities, time, rest)), look)
 
     def undo(self) -> wb.Schema:
@@ -92,7 +93,7 @@ class DataStep:
         drafts = change(self._drafts)
         look()
         self._drafts = drafts
-        self.steps.drafted(self._drafts.now.lines(self.steps.given))
+        self.steps.drafted(drafts.now.lines(self.steps.given))
         return self.schema
 
     def _opened(self, engine: wb.Engine | None) -> None:

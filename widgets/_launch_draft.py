@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import workbench as wb
@@ -19,25 +19,53 @@ class Draft:
     tables : Tables
     schema : Schema
     inferred : bool  whether the schema is what ``wb.infer_schema`` said, or was given
-    split : str  the line that made tables of a flat one; empty where none did
+    made : tuple of str  the lines that made these tables of those that were read
     edits : tuple of Edit
+    known : dict  what was read of the tables to find and to doubt a schema
+    mends : tuple of Mend  edits of the tables that notes propose; none of a given schema before an edit
     """
 
     tables: wb.Tables
     schema: wb.Schema
     inferred: bool
-    split: str = ""
+    made: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
+    known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    mends: tuple[Any, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, source: Any, schema: wb.Schema | None) -> Draft:
         """What ``wb.read_tables`` reads, with its inferred schema or a given one."""
-        tables = wb.read_tables(source)
-        return cls(tables, wb.infer_schema(tables) if schema is None else schema, schema is None)
+        tables, known = wb.read_tables(source), dict[str, Any]()
+        if schema is not None:
+            return cls(tables, schema, False, known=known)
+        return cls(tables, wb.infer_schema(tables, known=known), True, known=known)._noted()
 
-    def edited(self, edit: Edit) -> Draft:
-        """With another schema; SchemaError if the edit is refused."""
-        return replace(self, schema=edit.of(self.schema), edits=(*self.edits, edit))
+    def edited(self, edit: Any) -> Draft:
+        """With another schema, or a column that is read as a note proposes (one of :attr:`mends`).
+
+        Raises
+        ------
+        WorkbenchError
+            If it is refused; or an edit of before is, now that a column is read otherwise.
+        """
+        if not isinstance(edit, Edit):
+            return self._mended(edit)._noted()
+        return replace(self, schema=edit.of(self.schema), edits=(*self.edits, edit))._noted()
+
+    def _mended(self, mend: Any) -> Draft:
+        tables, schema = mend.of(self.tables), self.schema
+        if self.inferred:
+            schema = wb.infer_schema(tables, known=self.known)
+            for edit in self.edits:
+                schema = edit.of(schema)
+        return replace(self, tables=tables, schema=schema, made=(*self.made, mend.line))
+
+    def _noted(self) -> Draft:
+        """With the notes of the schema as it is now, but those that an edit answered."""
+        review = wb.review_schema(self.tables, self.schema, known=self.known)
+        notes = [note for note in review.notes if not any(edit.answers(note) for edit in self.edits)]
+        return replace(self, schema=replace(self.schema, notes=tuple(notes)), mends=review.mends)
 
     def normalised(self, entities: Mapping[str, Sequence[str]], time: str | None, rest: str) -> Draft:
         """With a flat table split into several, and their schema, inferred anew.
@@ -50,11 +78,12 @@ class Draft:
         tables = wb.normalise(self.tables, entities, time=time, rest=rest)
         parts = {name: list(columns) for name, columns in entities.items()}
         line = f"tables = wb.normalise(tables, {parts!r}, time={time!r}, rest={rest!r})"
-        return Draft(tables, wb.infer_schema(tables), True, line)
+        schema = wb.infer_schema(tables, known=self.known)
+        return Draft(tables, schema, True, (*self.made, line), known=self.known)._noted()
 
     def lines(self, source: str) -> list[str]:
         """The same as Python, from a source that is written so."""
-        lines = [f"tables = wb.read_tables({source})", *filter(None, [self.split])]
+        lines = [f"tables = wb.read_tables({source})", *self.made]
         lines += ["schema = wb.infer_schema(tables)"] if self.inferred else []
         return lines + [edit.line for edit in self.edits]
 

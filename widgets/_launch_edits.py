@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import permutations
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import workbench as wb
 from widgets._schema_facts import short
@@ -14,9 +14,6 @@ T = TypeVar("T")
 
 LONGEST = 60
 """Characters of a name in a choice."""
-
-NO_LINKS = "no table links to another"
-"""How the note begins that a schema has no edges."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class Edit:
         return f"schema = schema.{self.method}({', '.join(map(repr, (self.table, *self.more)))})"
 
     def of(self, schema: wb.Schema) -> wb.Schema:
-        """The edited schema, without the notes that the edit answers.
+        """The edited schema.
 
         Raises
         ------
@@ -41,23 +38,14 @@ class Edit:
             If the schema refuses it.
         """
         edited: wb.Schema = getattr(schema, self.method)(self.table, *self.more)
-        return replace(edited, notes=tuple(n for n in edited.notes if not self.answers(n, edited)))
+        return edited
 
-    def answers(self, note: str, edited: wb.Schema) -> bool:
-        """Whether a note holds no more: it asks for such an edit, or tells what is no longer so."""
+    def answers(self, note: str) -> bool:
+        """Whether a note asks what this edit says: it may be said just as it was found."""
         table, column = self.table, self.more[0] if self.more else None
         asks = repr(table) if self.method != "link" else f"{table!r}, {column!r}"
-        if f"schema.{self.method}({asks}" in note:
-            return True
-        if self.method == "drop_table":
-            return note.startswith((f"{table}:", f"{table}."))
-        if f"{table}.{column}: set aside" in note:
-            return bool(edited[table].column(str(column)).stype != wb.Stype.SET_ASIDE)
-        if note.startswith(f"{table}: no time column"):
-            return edited[table].time is not None
-        if note.startswith(NO_LINKS):
-            return any(each.foreign_keys for each in edited)
-        return self.method in ("link", "unlink") and note.startswith(f"{table}.{column} -> ")
+        doubted = self.method == "link" and note.startswith(f"{table}.{column} -> ")
+        return doubted or f"schema.{self.method}({asks}" in note
 
 
 def labelled(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
@@ -101,6 +89,13 @@ def roles_of(schema: wb.Schema) -> dict[str, tuple[str, tuple[str, ...]]]:
             *types,
             *((label, ("set_stype", (str(kind),))) for kind, label in PLAIN.items()),
         ]
+    )
+
+
+def mends_of(mends: Iterable[Any]) -> dict[str, Any]:
+    """Label -> mend, for every column that a note proposes to read otherwise."""
+    return labelled(
+        (f"{short(m.table, LONGEST)}.{short(m.column, LONGEST)}: {short(m.told, LONGEST)}", m) for m in mends
     )
 
 

@@ -22,6 +22,7 @@ LABELS = {
     "anew": "a new beginning",
     "say": "an edit",
     "say_table": "an edit",
+    "mend": "an edit",
     "undo": "an edit",
     "ingest": "ingest",
     "open": "opening",

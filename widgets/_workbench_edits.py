@@ -8,7 +8,7 @@ from typing import Any
 from widgets._job import Ticket
 from widgets._launch import Launch
 from widgets._launch_draft import Entities
-from widgets._launch_edits import Edit, columns_of, flat_columns, roles_of, table_edits
+from widgets._launch_edits import Edit, columns_of, flat_columns, mends_of, roles_of, table_edits
 from widgets._launch_inputs import chosen, there
 
 STATIC = "no time: known from the beginning"
@@ -61,6 +61,12 @@ class EditActs:
         """Say what a table is."""
         return self._edited(chosen(table_edits(self.launch.schema), values["table"], "what a table is"))
 
+    def mend(self, values: Mapping[str, str], ticket: Ticket) -> str:
+        """Read a column as a note proposes."""
+        mend = chosen(mends_of(self.launch.mends), values["mend"], "what a note proposes")
+        self.launch.edit(mend, ticket.look)
+        return str(mend.line)
+
     def _edited(self, edit: Edit) -> str:
         self.launch.edit(edit)
         return edit.line
@@ -83,5 +89,6 @@ def choices_of(launch: Launch, entities: Entities) -> dict[str, dict[str, tuple[
         "column": columns_of(schema),
         "role": roles_of(schema),
         "table": table_edits(schema),
+        "mend": mends_of(launch.mends),
     }
     return {"flat": flat, "edit": {name: tuple(choices) for name, choices in own.items()}}

@@ -29,7 +29,8 @@ TITLES = {
 NOTES = {
     "flat": "Add a table for each thing that has a key of its own, move its columns there, and split. With a "
     "time, things are known from their first row on.",
-    "edit": "What is said here is seen above at once, and in the code. Once ingested, a schema stays.",
+    "edit": "What is said here is seen above at once, in the notes below, and in the code. Once ingested, a "
+    "schema stays.",
     "data": "Above: what was found in the tables. Ingest writes them to a folder as a graph, once; a dataset "
     "that is there is opened, never overwritten.",
     "query": "PREDICT a column, or COUNT, SUM, AVG, MIN, MAX, LIST_DISTINCT(table.column, from, to, days), "
@@ -65,6 +66,7 @@ FIELDS = {
         Field("column", "column", kind="choice"),
         Field("role", "is", kind="choice"),
         Field("table", "table", kind="choice"),
+        Field("mend", "as a note proposes", kind="choice"),
     ),
     "data": (Field("folder", "folder", hint="stores/shop"),),
     "query": (
@@ -92,7 +94,12 @@ FIELDS = {
 
 ACTIONS = {
     "flat": {"entity": "Add the entity", "move": "Move the column", "split": "Split", "anew": "Begin anew"},
-    "edit": {"say": "Say so of the column", "say_table": "Say so of the table", "undo": "Undo"},
+    "edit": {
+        "say": "Say so of the column",
+        "say_table": "Say so of the table",
+        "mend": "Read the column so",
+        "undo": "Undo",
+    },
     "data": {"ingest": "Ingest", "open": "Open what is there"},
     "query": {"ask": "Ask"},
     "plan": {"train": "Train"},

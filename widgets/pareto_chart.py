@@ -25,11 +25,8 @@ from widgets._messages import item
 from widgets._pilot import pilot_seeds
 from widgets._refusals import needs
 
-BATCHES, PILOT = 4, 32
-"""Batches that are sampled per candidate for its cost, and seeds of one anchor for its coverage."""
-
-PATIENCE = 3.0
-"""Seconds that a display waits at most: the picture that a notebook keeps is drawn only then."""
+BATCHES, PILOT, PATIENCE = 4, 32, 3.0
+"""Batches per candidate for its cost, seeds of one anchor for its coverage, seconds that a still waits."""
 
 
 class ParetoChart(Face):

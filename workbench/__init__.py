@@ -139,6 +139,7 @@ _HOMES = {
     "radial_layout": "workbench.report.layout",
     "read_graph": "workbench.ingestion.graph_source",
     "read_tables": "workbench.ingestion.tables",
+    "review_schema": "workbench.ingestion.review",
     "run_loader": "workbench.training.drawn",
     "sample_further": "workbench.sampling.further",
     "scaled": "workbench.sampling.profile_fit",

@@ -11,6 +11,8 @@ from widgets import Workbench
 truth = wb.commerce(120, periods=6, seed=0)
 hostile = "<img src=x onerror='window.hacked=1'>"
 users = truth.tables["users"].append_column(hostile, [[hostile] * truth.tables["users"].num_rows])
+days = [f"{day % 28 + 1:02}.{day % 12 + 1:02}.2020" for day in range(users.num_rows)]
+users = users.append_column("card since", [days])
 bench = Workbench({**truth.tables, "users": users})
 bench
 """
@@ -65,9 +67,32 @@ def edits(desk):
     form.get_by_role("button", name="Undo").click()
     said.filter(has_text="Taken back").wait_for()
     assert desk.python("len(bench.schema_view.schema.node_types)") == 4
+    notes = step(desk, "1 Data").locator("pre")
+    column.select_option("users.age")
+    role.select_option("the key")
+    form.get_by_role("button", name="Say so of the column").click()
+    notes.filter(has_text="users.age: the primary key, but").wait_for()
+    form.get_by_role("button", name="Undo").click()
+    notes.filter(has_not_text="users.age: the primary key").wait_for()
+    reads_dates(desk, form, notes)
     code = step(desk, "The same in Python").locator("pre")
     code.filter(has_text="schema = schema.set_stype('users', 'age', 'set_aside')").wait_for()
     assert column.input_value() == "users.age"
+
+
+def reads_dates(desk, form, notes):
+    """A column of texts is read as its note proposes, which the code says; and taken back."""
+    code = step(desk, "The same in Python").locator("pre")
+    notes.filter(has_text="users.card since: set aside: looks like dates").wait_for()
+    offered = form.locator("select").nth(3)
+    assert offered.input_value().startswith("users.card since: dates written as %d.%m.%Y")
+    form.get_by_role("button", name="Read the column so").click()
+    code.filter(has_text="tables = tables.derive('users', 'card since'").wait_for()
+    assert desk.python("str(bench.schema_view.schema['users'].column('card since').stype)") == "timestamp"
+    assert "users.card since: set aside" not in notes.inner_text()
+    form.get_by_role("button", name="Undo").click()
+    code.filter(has_not_text="derive").wait_for()
+    notes.filter(has_text="users.card since: set aside").wait_for()
 
 
 def ingests(desk):
@@ -122,9 +147,27 @@ def looks(desk):
     page.locator(".wb-cutoff[data-ready]").wait_for(timeout=60_000)
     assert view.count() == 0
     assert desk.python("bench.page.panels['look'].table.violating") == 0
+    jumps(desk)
     form.get_by_role("button", name="Hide").click()
     page.locator(".wb-cutoff").wait_for(state="detached")
+    assert view.count() == 0
     assert "CutoffCheck(sample, engine)" in desk.python("bench.code")
+
+
+def jumps(desk):
+    """A late edge of another cutoff is shown in the subgraph, which opens below with the cursor on it."""
+    page, check = desk.page, desk.page.locator(".wb-cutoff")
+    check.get_by_label("cutoff, in steps from the anchor").focus()
+    page.keyboard.press("Home")
+    check.get_by_role("button", name="jump to offender 1", exact=True).click()
+    page.locator(".wb-subgraph[data-card]").wait_for(timeout=30_000)
+    node = int(page.locator(".wb-subgraph").get_attribute("data-card"))
+    view = "bench.page.panels['beside']"
+    found = desk.python(f"[int({view}.flat.node_id[{node}]), int({view}.flat.seed[{node}])]")
+    assert found == desk.python("[bench.page.panels['look']._card[name] for name in ('src', 'seed')]")
+    boxes = [page.locator(name).bounding_box() for name in (".wb-cutoff", ".wb-subgraph")]
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+    desk.screenshot("workbench-jump", page.locator(".wb-subgraph"))
 
 
 def trains(desk):

@@ -10,7 +10,7 @@ from workbench.training.importance import Effect
 
 def test_it_shows_another_seed_and_sends_neighbours_on(explained):
     view, heard = ExplainView(explained), []
-    view.on_neighbour(heard.append)
+    stop = view.on_neighbour(heard.append)
     seed = next(i for i in range(len(explained)) if len(explained[i].neighbours) > 1)
     view._receive(view, {"kind": "choose", "place": seed}, [])
     meta = view._payload["meta"]
@@ -18,6 +18,10 @@ def test_it_shows_another_seed_and_sends_neighbours_on(explained):
     assert len(meta["choices"]) == len(explained)
     view._receive(view, {"kind": "pick", "place": 1}, [])
     wanted = explained[seed].neighbours.to_pylist()[1]
+    stop()
+    view.pick(0)
+    assert heard == [wanted]
+    view.pick(1)
     assert heard == [wanted] == [view.picked]
     assert wanted["seed"] == seed
     assert view._payload["meta"]["picked"] == 1

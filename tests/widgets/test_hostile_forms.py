@@ -4,11 +4,12 @@ import pyarrow as pa
 
 from widgets import RunMonitor
 from widgets._launch_code import Steps
-from widgets._launch_edits import columns_of, roles_of, table_edits
+from widgets._launch_edits import columns_of, mends_of, roles_of, table_edits
 from widgets._launch_query import first_query
 from widgets._workbench_forms import forms_of
 from workbench.errors import SchemaError
 from workbench.events import RunDone
+from workbench.ingestion.mends import Mend
 from workbench.query.parser import parse
 from workbench.schema import Column, ForeignKey, Schema, Stype, Table
 from workbench.testing.hostile import HOSTILE, hostile_schema
@@ -25,6 +26,7 @@ def test_a_workbench_shows_hostile_tables_answers_and_errors_as_text(harmless):
         forms = forms_of(lambda *_: None, lambda: None)
         schema = hostile_schema(names)
         offered = {"column": columns_of(schema), "role": roles_of(schema), "table": table_edits(schema)}
+        offered["mend"] = mends_of(Mend(name, name, name, name) for name in names)
         forms["edit"].offer(**{name: tuple(choices) for name, choices in offered.items()})
         assert len(offered["column"]) == sum(len(table.columns) for table in schema)
         for name, form in forms.items():

@@ -29,13 +29,16 @@ def pages(view, table):
 
 def test_a_table_is_chosen_and_a_hot_row_sent_on(view):
     heard = []
-    view.on_row(lambda *row: heard.append(row))
+    stop = view.on_row(lambda *row: heard.append(row))
     table = list(view.hot)[-1]
     view._receive(view, {"kind": "choose", "place": len(view.hot) - 1}, [])
     assert view.table == table
     view._receive(view, {"kind": "pick", "place": 0}, [])
     assert heard == [(table, int(view.hot[table].rows[0]))] == [view.picked]
     assert view._payload["meta"]["picked"] == 0
+    stop()
+    view.pick(0)
+    assert len(heard) == 1
     with pytest.raises(IdError, match="counted from 0"):
         view.pick(999)
     with pytest.raises(SchemaError, match="Allowed: "):

@@ -1,5 +1,8 @@
 """Workbench, clicked through without a browser: steps appear as they are reached, errors stay in theirs."""
 
+import datetime as dt
+
+import pyarrow as pa
 import pytest
 
 from widgets import CutoffCheck, ExplainView, SubgraphView, Workbench
@@ -150,6 +153,86 @@ def test_from_one_flat_table_to_a_query_by_clicking_alone(tmp_path):
     bench.wait()
     assert "has its own by now" in edit.error
     assert "schema = schema.set_stype('lines', 'Quantity', 'set_aside')" in bench.code
+
+
+def test_notes_are_those_of_the_edited_schema_and_a_button_does_what_they_propose(tmp_path):
+    days = [f"{day % 28 + 1:02}.{day % 12 + 1:02}.2024" for day in range(60)]
+    users = pa.table({"user_id": range(60), "mail": ["a", "b"] * 30})
+    orders = pa.table({"order_id": range(60), "user_id": range(60), "day": days})
+    bench = Workbench({"users": users, "orders": orders})
+    data, edit, query = (bench.forms[name] for name in ("data", "edit", "query"))
+    calm, line = data.text, "tables = tables.derive('orders', 'day', "
+    assert line in calm
+    assert query.text == NO_QUERY
+
+    edit.press("say", column="users.mail", role="the key")
+    bench.wait()
+    assert "note: users.mail: the primary key, but 58 rows repeat a value" in data.text
+    edit.press("undo")
+    bench.wait()
+    assert data.text == calm
+    (offered,) = next(field.options for field in edit.fields if field.name == "mend")
+    edit.press("mend", mend=offered)
+    bench.wait()
+    assert edit.text.startswith(line)
+    assert line in bench.code
+    assert "strptime" not in data.text  # another edit is proposed now: days are known at their end
+    assert bench.schema_view.schema["orders"].time == "day"
+    assert query.values["query"].startswith("PREDICT COUNT(orders.*, ")
+    data.press("ingest", folder=str(tmp_path / "shop"))
+    bench.wait()
+    assert data.error == ""
+    assert bench.launch.engine.row("orders", 0)["day"] == min(day_of(text) for text in days)
+    names = {"source": {"users": users, "orders": orders}}
+    exec(bench.code.replace(str(tmp_path / "shop"), str(tmp_path / "again")), names)
+    assert names["engine"].schema == bench.launch.engine.schema
+
+
+def day_of(text):
+    return dt.datetime.strptime(text, "%d.%m.%Y")
+
+
+def test_a_jump_shows_the_edge_in_the_subgraph_below_the_check(shop):
+    engine, task, plan = shop
+    bench = Workbench(engine)
+    bench.launch._asked(task, plan)
+    bench._asked()
+    look = bench.forms["look"]
+    look.press("cutoffs")
+    bench.wait()
+    check = bench.page.panels["look"]
+    check.move("20 days")
+    check._receive(check, {"kind": "offender", "offender": 0}, [])
+    assert shown(bench)[4:7] == [LOOK, "CutoffCheck", "SubgraphView"]
+    view = bench.children[6]
+    node = view._payload["meta"]["cursor"]
+    assert (view.flat.node_id[node], view.flat.seed[node]) == (check._card["src"], check._card["seed"])
+    assert bench.forms["code"].text == bench.code
+    assert "SubgraphView(sample, engine)" in bench.code
+    look.press("subgraph")
+    bench.wait()
+    assert bench.children[5] is view
+    assert shown(bench)[4:7] == [LOOK, "SubgraphView", RUNS]
+    look.press("cutoffs")
+    bench.wait()
+    bench.page.panels["look"].move("20 days")
+    bench.page.panels["look"].jump(0)
+    look.press("hide")
+    assert shown(bench)[4:6] == [LOOK, RUNS]
+
+
+def test_another_query_closes_the_looks_and_the_picker_of_the_one_before(shop):
+    engine, task, plan = shop
+    bench = Workbench(engine)
+    bench.launch._asked(task, plan)
+    bench._asked()
+    bench.forms["look"].press("subgraph")
+    bench.wait()
+    picker, view = bench.picker, bench.page.panels["look"]
+    bench._asked()
+    assert (picker.comm, view.comm, bench.page.panels) == (None, None, {})
+    assert bench.picker is not picker
+    assert bench.picker.comm is not None
 
 
 def test_looks_and_runs_are_shown_where_they_are_asked_for_one_at_a_time(shop, tmp_path):

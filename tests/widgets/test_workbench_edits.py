@@ -1,5 +1,6 @@
 """Labels of the fields lead to the edit that they name; what the page offers is what the acts take."""
 
+import pyarrow as pa
 import pytest
 
 from widgets._job import Ticket
@@ -57,7 +58,25 @@ def test_a_schema_is_edited_by_what_is_offered(acts):
         acts.say_table({"table": "export: without a time"}, TICKET)
     assert acts.undo({}, TICKET) == "Taken back."
     assert acts.launch.schema["export"].time == "InvoiceDate"
-    assert set(offered) == {"column", "role", "table"}
+    assert set(offered) == {"column", "role", "table", "mend"}
+
+
+def test_a_column_is_read_as_a_note_proposes_and_undone():
+    days = [f"{day % 28 + 1:02}.{day % 12 + 1:02}.2024" for day in range(60)]
+    acts = EditActs(Launch({"orders": pa.table({"order_id": range(60), "day": days})}))
+    (label,) = choices_of(acts.launch, acts.entities)["edit"]["mend"]
+    assert label == "orders.day: dates written as %d.%m.%Y, such as '01.01.2024'"
+    line = acts.mend({"mend": label}, TICKET)
+    sql = "strptime(\"day\", '%d.%m.%Y')"
+    assert line == f"tables = tables.derive('orders', 'day', {sql!r})"
+    assert line in acts.launch.code.split("\n")
+    assert acts.launch.schema["orders"].time == "day"
+    with pytest.raises(WorkbenchError, match="what a note proposes was asked for"):
+        acts.mend({"mend": label}, TICKET)
+    acts.undo({}, TICKET)
+    assert acts.launch.schema["orders"].time is None
+    assert line not in acts.launch.code
+    assert choices_of(acts.launch, acts.entities)["edit"]["mend"] == (label,)
 
 
 def test_an_engine_offers_nothing_to_edit(shop, acts):

@@ -83,8 +83,7 @@ def _fitting(column: str, form: str) -> str:
     return f"count(CASE WHEN {year} BETWEEN {_YEARS[0]} AND {_YEARS[1]} THEN 1 END)"
 
 
-def derive_call(table: str, column: str, kind: str, form: str, *, every: bool) -> str:
-    """The edit that makes a column of that form a time; ``every``: no value has another form."""
+def derive_sql(column: str, kind: str, form: str, *, every: bool) -> str:
+    """The SQL that reads a column of that form as times; ``every``: no value has another form."""
     text = quote_name(column) if kind == "VARCHAR" else f"CAST({quote_name(column)} AS VARCHAR)"
-    read = f"{'' if every else 'try_'}strptime({text}, {quote_text(form)})"
-    return f"tables = tables.derive({table!r}, {column!r}, {read!r})"
+    return f"{'' if every else 'try_'}strptime({text}, {quote_text(form)})"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from workbench.ingestion import names
-from workbench.ingestion.dates import derive_call
+from workbench.ingestion.mends import date_mends, number_mend
 from workbench.ingestion.profile import ALL_DATED, ColumnProfile
 from workbench.schema import Column, Stype
-from workbench.stores.sql import quote_name
 
 MOST_CODES = 10_000
 """A text column with more distinct values than this is no category."""
@@ -28,6 +27,10 @@ _TEXT_NAMES = {
 }
 _EPOCHS = ((1e8, 5e9), (1e11, 5e12), (1e14, 5e15), (1e17, 5e18))
 """Counts since 1970 from 1973 to 2128: seconds, milliseconds, microseconds, nanoseconds."""
+
+
+NUMBERS = "numbers as text"
+"""How the note of a column of such texts begins."""
 
 
 def column_of(profile: ColumnProfile, table: str, *, mixed: bool = False) -> Column:
@@ -80,8 +83,8 @@ def _typed_text(p: ColumnProfile, table: str) -> tuple[Stype, str]:
     if p.numeric >= 0.9 and not code_like:
         odd = round((1 - p.numeric) * p.present)
         but = f", but {odd:,} of {p.present:,} are none" if odd else ""
-        cast = f"tables.derive({table!r}, {p.name!r}, 'TRY_CAST(\"{p.name}\" AS DOUBLE)')"
-        return Stype.SET_ASIDE, f"numbers as text{but}; cast it with {cast} before infer_schema"
+        cast = number_mend(p, table).call
+        return Stype.SET_ASIDE, f"{NUMBERS}{but}; cast it with {cast} before infer_schema"
     few = p.distinct <= _FEW and p.variety < 0.9
     if p.words >= 3 and p.distinct > _FEW:
         return Stype.TEXT, ""
@@ -96,16 +99,13 @@ def _typed_text(p: ColumnProfile, table: str) -> tuple[Stype, str]:
 
 def unread_dates(p: ColumnProfile, table: str) -> str:
     """Say what dates a column holds, and the edit that makes them times."""
+    say = f"say {' or '.join(mend.line for mend in date_mends(p, table))} before infer_schema"
     if not p.forms:
         odd = round((1 - p.dated) * p.present)
-        cast = f"TRY_CAST({quote_name(p.name)} AS TIMESTAMP)"
-        call = f"tables = tables.derive({table!r}, {p.name!r}, {cast!r}) before infer_schema"
-        return f"ISO times as text, but {odd:,} of {p.present:,} are none, such as {p.example!r}; say {call}"
-    every = p.fit == p.present
-    calls = " or ".join(derive_call(table, p.name, p.kind, form, every=every) for form in p.forms)
-    but = "" if every else f" ({p.present - p.fit:,} of {p.present:,} values are not)"
+        return f"ISO times as text, but {odd:,} of {p.present:,} are none, such as {p.example!r}; {say}"
+    but = "" if p.fit == p.present else f" ({p.present - p.fit:,} of {p.present:,} values are not)"
     several = ", which may be read in several ways" if len(p.forms) > 1 else ""
-    return f"looks like dates written as {p.example!r}{but}{several}; say {calls} before infer_schema"
+    return f"looks like dates written as {p.example!r}{but}{several}; {say}"
 
 
 def is_epoch(p: ColumnProfile) -> bool:

@@ -45,7 +45,8 @@ def primary_key(
         if not _can_be_key(profile):
             continue
         doubtful = profile.variety < 0.8 and profile.rows > 1_000  # the distinct count is only about right
-        null, again = (profile.rows - profile.present, -1) if doubtful else _faults(tables, table, profile)
+        fault = (profile.rows - profile.present, -1) if doubtful else key_faults(tables, table, profile.name)
+        null, again = fault
         if not null and not again:
             return profile.name, notes
         if score >= 7 and not doubtful:
@@ -70,9 +71,9 @@ def _can_be_key(profile: ColumnProfile) -> bool:
     )
 
 
-def _faults(tables: Tables, table: str, profile: ColumnProfile) -> tuple[int, int]:
-    """Null values and rows that repeat a value, counted exactly."""
-    name = quote_name(profile.name)
+def key_faults(tables: Tables, table: str, column: str) -> tuple[int, int]:
+    """Null values of a column and rows that repeat a value, counted exactly."""
+    name = quote_name(column)
     sql = f"SELECT count(*), count({name}), count(DISTINCT {name}) FROM ({tables.sql(table)})"
     row = tables.run(sql, f"the key of {table!r} was checked").fetchone()
     assert row is not None
@@ -91,9 +92,9 @@ class _Claim:
 
 def foreign_keys(
     tables: Tables, table: str, profiles: Profiles, keys: Mapping[str, str | None]
-) -> tuple[list[tuple[str, str]], list[str]]:
-    """Pairs (column, target table) of a table, and notes on doubtful ones."""
-    found, notes = [], []
+) -> dict[str, tuple[str | None, list[str]]]:
+    """Columns of a table that may point at another -> the table, or None, and notes on what is doubtful."""
+    found = {}
     for column, profile in profiles[table].items():
         if not profile.present or not _can_be_key(profile):
             continue
@@ -103,10 +104,8 @@ def foreign_keys(
             if key is not None and (target, key) != (table, column)
         ]
         best, doubts = _best(tables, table, profile, profiles, keys, claims)
-        notes += doubts
-        if best is not None:
-            found.append((column, best.target))
-    return found, notes
+        found[column] = None if best is None else best.target, doubts
+    return found
 
 
 def _best(

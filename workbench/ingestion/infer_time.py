@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.ingestion import names
+from workbench.ingestion.mends import midnight_mend
 from workbench.ingestion.profile import ColumnProfile
 from workbench.schema import Column, Stype
-from workbench.stores.sql import quote_name
 from workbench.temporal import MICROSECONDS, NO_TIME
 from workbench.types import TimeArray
 
@@ -44,7 +44,7 @@ def time_columns(
     """
     stamps = [name for name, column in columns.items() if column.stype is Stype.TIMESTAMP]
     events = [name for name in stamps if not names.is_birth_like(name)]
-    likely = [name for name in events if not (names.is_late_like(name) and _signs(profiles[name]))]
+    likely = [name for name in events if not (names.is_late_like(name) and against_time(profiles[name]))]
     if not likely:
         return TimeChoice(
             None, notes=(*_unread(table, columns, profiles), *_refused(table, events, profiles))
@@ -62,12 +62,10 @@ def time_columns(
 
 def midnight_note(named: Sequence[tuple[str, str]]) -> str:
     """Say what times without a clock mean; ``named``: (table, time column)."""
-    table, column = named[0]
-    end = f"CAST({quote_name(column)} AS TIMESTAMP) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND"
     return (
         f"{', '.join(f'{table}.{column}' for table, column in named)}: every time is midnight (dates without "
         "a clock), so an anchor at 00:00 sees what happens later that day; where rows are known only at its "
-        f"end, say tables = tables.derive({table!r}, {column!r}, {end!r})"
+        f"end, say {midnight_mend(*named[0]).line}"
     )
 
 
@@ -77,7 +75,7 @@ def is_days(clock: TimeArray) -> bool:
     return bool(len(dated)) and not (dated % MICROSECONDS["days"]).any()
 
 
-def _signs(p: ColumnProfile) -> list[str]:
+def against_time(p: ColumnProfile) -> list[str]:
     """What the values say against a column as the time of a row."""
     absent = (p.rows - p.present) / p.rows if p.rows else 0.0
     signs = [f"{absent:.0%} of its rows have no value, and would never be visible"] * (absent >= MANY_ABSENT)
@@ -87,14 +85,15 @@ def _signs(p: ColumnProfile) -> list[str]:
 def _refused(table: str, events: list[str], profiles: Mapping[str, ColumnProfile]) -> list[str]:
     return [
         f"{table}.{name}: not taken as the time of a row: it is named like a later change, and "
-        f"{' and '.join(_signs(profiles[name]))}; if it is the time, say schema.set_time({table!r}, {name!r})"
+        f"{' and '.join(against_time(profiles[name]))}; "
+        f"if it is the time, say schema.set_time({table!r}, {name!r})"
         for name in events
     ]
 
 
 def _doubts(table: str, time: str, p: ColumnProfile) -> list[str]:
     late = ["its name says a later change of the row"] * names.is_late_like(time)
-    doubts = " and ".join([*late, *_signs(p)])
+    doubts = " and ".join([*late, *against_time(p)])
     if not doubts:
         return []
     return [
