@@ -102,8 +102,7 @@ def label_bars(label: NDArray[Any] | None, classes: Sequence[object] = ()) -> Ba
     if len(values) <= FEW:
         return [(amount(value, 6), int(count)) for value, count in zip(values, counts, strict=True)]
     known = label[np.isfinite(label)]
-    counts, ends = np.histogram(known, BINS)
-    bars = [(f"{amount(a)} to {amount(b)}", int(n)) for a, b, n in zip(ends, ends[1:], counts, strict=False)]
+    bars = _ranges(known)
     return bars if len(known) == len(label) else [*bars, ("not finite", len(label) - len(known))]
 
 
@@ -131,11 +130,13 @@ def age_bars(leads: NDArray[Any]) -> Bars:
     if not len(leads):
         return []
     unit = next((u for u in ("day", "hour", "minute") if leads.max() >= 10 * wb.duration(f"1 {u}")), "second")
-    counts, ends = np.histogram(leads / wb.duration(f"1 {unit}"), BINS)
-    return [
-        (f"{amount(a)} to {amount(b)} {unit}s", int(n))
-        for a, b, n in zip(ends, ends[1:], counts, strict=False)
-    ]
+    return _ranges(leads / wb.duration(f"1 {unit}"), f" {unit}s")
+
+
+def _ranges(values: NDArray[Any], unit: str = "") -> list[tuple[str, int]]:
+    counts, ends = np.histogram(values, BINS)
+    between = zip(ends, ends[1:], counts, strict=False)
+    return [(f"{amount(a)} to {amount(b)}{unit}", int(n)) for a, b, n in between]
 
 
 def anchors_text(anchors: NDArray[Any]) -> str:

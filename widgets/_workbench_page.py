@@ -17,6 +17,7 @@ from widgets._placed import Placed
 class Fold(Placed, ipywidgets.Accordion):
     """Widgets that are to be unfolded."""
 
+
 BESIDE = "beside"
 """The panel below the one that was asked for: where that one jumped to."""
 

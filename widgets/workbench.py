@@ -40,7 +40,7 @@ class Workbench(Placed, ipywidgets.VBox):
 
     def __init__(self, source: Any, schema: wb.Schema | None = None) -> None:
         super().__init__(layout=ipywidgets.Layout(grid_gap="8px"))
-        self.launch = Launch(source, schema)
+        self.launch, self._asking = Launch(source, schema), "data"
         self.job = Job(self._changed, self._failed)
         self.forms = forms_of(self._act, self.job.stop)
         self.schema_view = SchemaView(self.launch.engine or self.launch.schema)
@@ -48,7 +48,6 @@ class Workbench(Placed, ipywidgets.VBox):
         self.monitor, self.page = RunMonitor(shows_itself=False), Page(self.forms)
         self._acts = Acts(self.launch, (self.monitor, self._heard))
         self._looks = Looks(self.launch, None, self._replanned, self._jumped)
-        self._asking = "data"
         self._edited()
 
     @property
