@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 import workbench as wb
-from widgets._batch_facts import age_bars, anchors_text, batch_facts, label_bars, seed_leads
+from widgets._batch_facts import anchors_text, batch_facts, seed_leads
 from widgets._scaling import Limits
 from widgets.batch_inspector import BatchInspector
 from workbench.query.seed_table import SeedTable
@@ -32,34 +32,6 @@ def test_counts_bytes_labels_and_ages_are_those_of_the_batch(shop):
     assert seed_leads(batch).tolist() == (batch.anchors - own).tolist()
     assert sum(count for _, count in facts["ages"]) == batch.num_seeds
     assert facts["array_bytes"] == subgraph.nbytes > subgraph.num_edges
-
-
-def test_many_labels_are_put_into_ranges():
-    bars = label_bars(np.append(np.arange(100.0), np.nan))
-    assert len(bars) == 11
-    assert sum(count for _, count in bars) == 101
-    assert bars[-1] == ("not finite", 1)
-    assert label_bars(None) == label_bars(np.empty(0)) == []
-    assert label_bars(np.array([0, 1, 1])) == [("0", 1), ("1", 2)]
-
-
-def test_classes_are_named_and_the_rarest_are_others():
-    assert label_bars(np.array([2, 0, 2]), ["a", "b", "c"]) == [("c", 2), ("a", 1)]
-    several = np.array([[1, 0, 1], [1, 0, 0]])
-    assert label_bars(several, ["a", "b", "c"]) == [("a", 2), ("c", 1)]
-    many = label_bars(np.repeat(np.arange(12), np.arange(12, 0, -1)), [f"class {i}" for i in range(12)])
-    assert many[0] == ("class 0", 12)
-    assert many[-1] == ("5 others", 1 + 2 + 3 + 4 + 5)
-    assert sum(count for _, count in many) == 78
-
-
-def test_lists_to_rank_are_counted_by_their_length_and_steps_one_by_one():
-    lists = np.array([[5, 7, -1], [9, -1, -1], [63, 2, -1], [-1, -1, -1]])
-    assert label_bars(lists) == [("0", 1), ("1", 1), ("2", 2)]
-    steps = np.array([[0.5, np.nan], [1.5, 0.5]] * 20) * np.arange(1, 41)[:, None]
-    bars = label_bars(steps)
-    assert bars[-1] == ("not finite", 20)
-    assert sum(count for _, count in bars) == 80
 
 
 @pytest.mark.parametrize(
@@ -93,12 +65,7 @@ def test_label_balance_of_every_kind_of_task_is_that_of_its_seeds(shop, query):
         assert sum(bars.values()) == counts.sum()
 
 
-def test_ages_and_anchors_are_told_in_words():
-    assert age_bars(np.empty(0, np.int64)) == []
-    bars = age_bars(np.array([0, 10 * DAY, 100 * DAY]))
-    assert sum(count for _, count in bars) == 3
-    assert bars[-1] == ("90 to 100 days", 1)
-    assert age_bars(np.array([0, 1_000_000]))[0] == ("0 to 0.1 seconds", 1)
+def test_anchors_are_told_in_words():
     assert anchors_text(np.array([FOREVER])).startswith("no anchors")
     assert anchors_text(np.array([DAY, DAY])) == "anchor 1970-01-02"
     assert anchors_text(np.array([DAY, 3 * DAY])) == "2 anchors, 1970-01-02 to 1970-01-04"
@@ -126,9 +93,3 @@ def test_versions_weigh_as_much_as_the_loader_read(tmp_path):
     assert facts["bytes"] == parts + folded[0] == batch.feature_bytes
     limits = Limits.of(engine, engine.profile(seeds, sampler.fanout, batch_size=8), "users")
     assert limits.bytes >= facts["bytes"]
-
-
-def test_old_seeds_have_their_days_counted_out():
-    names = [name for name, _ in age_bars(np.array([459, 25_200]) * DAY)]
-    assert names[0] == "459 to 2,933 days"
-    assert names[-1].endswith(" to 25,200 days")
