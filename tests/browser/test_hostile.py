@@ -135,7 +135,7 @@ def edits(desk):
     page.locator(".wb-cutoff .wb-offenders button").first.click()
     desk.until("check._card is not None")
     page.locator(".wb-cutoff").get_by_role("button", name="Audit").click()
-    desk.until("check.report is not None")
+    desk.until("check.report is not None", 300)  # SQL on a busy machine
     form = page.locator(".wb-form[data-step='2 Query']")
     form.get_by_role("button", name="Next").click()
     form.get_by_text("rows 21 to 25 of 25").wait_for()
