@@ -340,9 +340,9 @@ def test_links_that_are_alike_are_told_apart_and_keys_go_on_walking(bare):
         wb.Schema((facts, *(wb.Table(name, (key,), "id") for name in long), people)), "people"
     )
     bare.faces["wide"] = face
-    bare.page.set_viewport_size({"width": 400, "height": 700})
     bare.page.evaluate("a => load(...a)", ["wide", face._esm, face._css, payload(face)])
     root = bare.show("wide", "one")
+    bare.page.set_viewport_size({"width": 400, "height": 700})
     steps = root.locator(".wb-next button")
     assert len(set(steps.all_inner_texts())) == steps.count() == 4
     for box in root.locator(".wb-type").all():

@@ -15,7 +15,7 @@ export default widget("batch", (root, send) => {
   const caption = div("wb-caption");
   const [nodes, edges] = [make("table"), make("table")];
   const bars = div("wb-columns");
-  root.append(bar(split, epochLabel, before, slider, after, place), summary, caption, div("wb-scroll", nodes, edges), bars);
+  root.append(bar(split, epochLabel, before, slider, after, place), summary, caption, div("wb-scroll", nodes), div("wb-scroll", edges), bars);
 
   const size = (bytes) => (bytes >= 1e6 ? `${number(bytes / 1e6)} MB` : `${number(bytes / 1e3)} kB`);
   const total = (hops) => hops.reduce((a, b) => a + b, 0);

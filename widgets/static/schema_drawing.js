@@ -4,7 +4,7 @@
 function schemaDrawing(root, hint, onType = null) {
   const holder = div("wb-scroll wb-schema-holder");
   const card = make("div", { class: "wb-card", "aria-live": "polite" }, hint);
-  let [facts, drawn, boxes, lines, sought] = [null, "", [], [], 0];
+  let [facts, drawn, boxes, lines, sought, wide] = [null, "", [], [], 0, 0];
 
   /** What sampling finds from a type, in words. */
   function waysFrom(type) {
@@ -58,7 +58,7 @@ function schemaDrawing(root, hint, onType = null) {
     lines = found.links.map((link) => svg("path", { d: link.path, class: "wb-link", fill: "none" }, svg("title", {}, link.ways.map((w) => found.ways[w].name).join("\n"))));
     boxes = found.types.map(box);
     const labels = found.links.flatMap((link) => [label(link, true), label(link, false)]);
-    sought = 0;
+    [sought, wide] = [0, 0];
     holder.replaceChildren(svg("svg", { width: found.width, height: found.height, viewBox: `0 0 ${found.width} ${found.height}`, role: "group", "aria-label": `schema of ${found.types.length} types` }, ...lines, ...labels, ...boxes));
     settle();
   }
@@ -66,15 +66,15 @@ function schemaDrawing(root, hint, onType = null) {
   /** What needs sizes, as soon as there are some: names are kept in their boxes, a type that is sought is in sight. */
   function settle() {
     for (const name of holder.querySelectorAll(".wb-name")) if (name.getComputedTextLength() > 132) dress(name, { textLength: 132, lengthAdjust: "spacingAndGlyphs" }, []);
-    if (sought === null || !holder.clientWidth || !boxes.length) return;
+    if (holder.clientWidth === wide || !boxes.length) return;
+    wide = holder.clientWidth;
     const [x, y, w, h] = facts.types[sought].box;
     const near = (at, from, size, room) => Math.min(from - 8, Math.max(at, from + size + 8 - room));
     holder.scrollTo(near(holder.scrollLeft, x, w, holder.clientWidth), near(holder.scrollTop, y, h, holder.clientHeight));
-    sought = null;
   }
 
   function look(type) {
-    sought = type;
+    [sought, wide] = [type, 0];
     settle();
   }
 
