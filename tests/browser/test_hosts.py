@@ -238,7 +238,8 @@ def test_a_widget_lives_in_a_host_without_jupyter(bare, name):
 def test_of_two_views_each_has_what_it_asked_for_and_both_the_brush(bare):
     page, root, other = bare.page, bare.show("subgraph", "one"), bare.show("subgraph", "two")
     page.evaluate(
-        "() => { window.saved = []; HTMLAnchorElement.prototype.click = function () { saved.push(this.download) } }"
+        "() => { window.saved = [];"
+        " HTMLAnchorElement.prototype.click = function () { saved.push(this.download) } }"
     )
     for name in ("SVG", "SVG", "PNG"):
         root.get_by_role("button", name=name, exact=True).click()
