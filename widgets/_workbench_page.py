@@ -13,13 +13,12 @@ from widgets._form import Form
 from widgets._launch import Launch
 from widgets._placed import Placed
 
+BESIDE = "beside"
+"""The panel below the one that was asked for: where that one jumped to."""
+
 
 class Fold(Placed, ipywidgets.Accordion):
     """Widgets that are to be unfolded."""
-
-
-BESIDE = "beside"
-"""The panel below the one that was asked for: where that one jumped to."""
 
 
 class Page:

@@ -105,8 +105,7 @@ class Workbench(Placed, ipywidgets.VBox):
             self.picker.on_change(self._replanned)
         self._looks.close()
         self._looks = Looks(launch, self.picker, self._replanned, self._jumped)
-        choices = plan.choices()
-        self.forms["plan"].put(text=repr(plan), values={name: f"{choices[name]:g}" for name in PLAN})
+        self.forms["plan"].put(text=repr(plan), values={n: f"{plan.choices()[n]:g}" for n in PLAN})
         self.page.clear()
         self._show()
 
