@@ -24,6 +24,7 @@ import pyarrow.dataset as ds
 
 from workbench.errors import TableError, explain
 from workbench.ingestion.dates import ISO
+from workbench.ingestion.nanoseconds import in_microseconds
 from workbench.ingestion.ragged import refuse_ragged
 from workbench.ingestion.twins import may_be_renamed, refuse_twins
 from workbench.stores.sql import expect_whole, interruptible, quote_name, quote_text
@@ -114,7 +115,7 @@ class Sources:
         refuse_twins(f"table {name!r} was read", value.schema.names)
         label = f"source_{len(self.objects)}"
         self.objects[label] = value
-        return f"SELECT * FROM {label}"
+        return in_microseconds(f"SELECT * FROM {label}", value.schema)
 
     def _add_stream(self, value: Any, name: str) -> str:
         reader = _reader(value)
@@ -138,7 +139,7 @@ class Sources:
         with self.lock:
             self.database.register(label, reader)
         try:
-            return self._store(name, f"SELECT * FROM {label}")
+            return self._store(name, in_microseconds(f"SELECT * FROM {label}", reader.schema))
         finally:
             with self.lock:
                 self.database.unregister(label)
@@ -165,8 +166,9 @@ class Sources:
         listed = "[" + ", ".join(quote_text(str(path)) for path in files) + "]"
         if kinds == {"parquet"}:
             query = f"SELECT * FROM read_parquet({listed}, union_by_name = true)"
-            self._refuse_twins(name, files, self._check(name, query))
-            return query
+            found = self._check(name, query)
+            self._refuse_twins(name, files, found)
+            return in_microseconds(query, found)
         return self._csv_query(name, files, listed)
 
     def _csv_query(self, name: str, files: list[Path], listed: str) -> str:
