@@ -60,8 +60,8 @@ def random_edits(rng, path, pieces):
         for name in rng.choice(list(VALUES), 2, replace=False):
             tag, *others = VALUES[name]
             with dataset.duckdb() as connection:
-                seen = connection.sql(f"SELECT {ROW}, {tag} FROM {name} ORDER BY random()").fetchall()
-            known = dict(seen[:5])
+                seen = connection.sql(f"SELECT {ROW}, {tag} FROM {name} ORDER BY {ROW}").fetchall()
+            known = dict(seen[i] for i in rng.permutation(len(seen))[:5])
             lost = {row: value for row, value in known.items() if rng.random() < 0.4}
             kept = {row: value for row, value in known.items() if row not in lost}
             if others and kept:
@@ -226,13 +226,14 @@ def test_a_merged_dataset_is_one_ingest_of_all_its_rows(tmp_path_factory, key):
         random_edits(rng, root / "s", pieces[: number + 1])
         if rng.random() < 0.3:
             compact(root / "s")
-    if not any(Dataset.open(root / "s").manifest.late_rows(name) for name in VALUES):
-        return  # the last piece was merged on the way, and edited after that: ids have gaps
     held = Dataset.open(root / "s")
+    late = {name for name in VALUES if held.manifest.late_rows(name)}
+    if not late:
+        return  # the last piece was merged on the way, and edited after that: ids have gaps
     before, graph = held.dictionaries(), GraphArrays.open(held)
     done = compact(root / "s")
     merged = Dataset.open(root / "s")
-    assert done.tables == tuple(VALUES)
+    assert late <= set(done.tables)  # others only where they were edited, or point at these
     ingest(arrow(together(pieces)), SCHEMA, root / "whole", order=order)
     assert_same(merged, Dataset.open(root / "whole"), codes=False)
     for column, words in before.items():
