@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import workbench as wb
-from widgets._amounts import amount
 from widgets._schema_facts import short
 
 FEW, BINS = 8, 10
@@ -33,7 +32,7 @@ def label_bars(label: NDArray[Any] | None, classes: Sequence[object] = ()) -> Ba
     label = label.ravel()
     values, counts = np.unique(label, return_counts=True)
     if len(values) <= FEW:
-        return [(amount(value, 6), int(count)) for value, count in zip(values, counts, strict=True)]
+        return [(wb.amount(value, 6), int(count)) for value, count in zip(values, counts, strict=True)]
     known = label[np.isfinite(label)]
     bars = _ranges(known)
     return bars if len(known) == len(label) else [*bars, ("not finite", len(label) - len(known))]
@@ -59,4 +58,4 @@ def age_bars(leads: NDArray[Any]) -> Bars:
 def _ranges(values: NDArray[Any], unit: str = "") -> list[tuple[str, int]]:
     counts, ends = np.histogram(values, BINS)
     between = zip(ends, ends[1:], counts, strict=False)
-    return [(f"{amount(a)} to {amount(b)}{unit}", int(n)) for a, b, n in between]
+    return [(f"{wb.amount(a)} to {wb.amount(b)}{unit}", int(n)) for a, b, n in between]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import workbench as wb
-from widgets._amounts import amount
 from widgets._schema_facts import short
 
 SCALES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -121,12 +120,11 @@ def front(candidates: Sequence[Candidate], measure: str, higher: bool) -> list[i
 
 
 def known_points(candidates: Sequence[Candidate], measure: str) -> list[dict[str, Any]]:
-    """Candidates that are measured: place, label, cost (mean, low, high; None: open; as text), worth."""
+    """Candidates that are measured: place, label, cost (mean, low, high; None: open) and worth."""
     (told, unit), points = COSTS[measure], list[dict[str, Any]]()
     for i, each in enumerate(candidates):
         if each.profile is not None and each.worth is not None:
             ends = [end / unit if end < float("inf") else None for end in each.cost(measure)]
-            mean = amount(each.cost(measure)[0] / unit)
-            label = f"{short(each.name)}: {mean} {told}"
-            points.append({"at": i, "label": label, "x": ends, "told": mean, "y": each.worth})
+            label = f"{short(each.name)}: {wb.amount(each.cost(measure)[0] / unit)} {told}"
+            points.append({"at": i, "label": label, "x": ends, "y": each.worth})
     return points

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import workbench as wb
-from widgets._amounts import amount
 from widgets._scene import Scene
 from widgets._schema_facts import short
 
@@ -76,4 +75,4 @@ def anchor_text(anchor: int) -> str:
 
 def value_text(value: object) -> str:
     """A cell of a source row as shown to people: short, whatever it is."""
-    return "" if value is None else amount(value, 6) if isinstance(value, float) else short(value, 80)
+    return "" if value is None else wb.amount(value, 6) if isinstance(value, float) else short(value, 80)

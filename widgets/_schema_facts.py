@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import workbench as wb
-from widgets._amounts import amount
 from widgets._marks import written_out
 
 MOST_COLUMNS, LONGEST = 40, 120
@@ -73,7 +72,7 @@ def degree(schema: wb.Schema, graph: Sized | None, edge_type: wb.EdgeType) -> st
     if graph is None:
         return "at most 1" if single else ""
     nodes = graph.num_nodes(edge_type.dst)
-    return f"\u00d7{amount(graph.num_edges(edge_type) / nodes)}" if nodes else "\u00d70"
+    return f"\u00d7{wb.amount(graph.num_edges(edge_type) / nodes)}" if nodes else "\u00d70"
 
 
 def rows_text(schema: wb.Schema, name: str, graph: Sized | None) -> str:

@@ -114,6 +114,7 @@ _HOMES = {
     "TrainingError": "workbench.errors",
     "WorkbenchError": "workbench.errors",
     "add_versions": "workbench.pyg.as_of",
+    "amount": "workbench.report.amounts",
     "bars_svg": "workbench.report.charts",
     "batch_order": "workbench.loading.order",
     "candidates_svg": "workbench.report.candidates_svg",

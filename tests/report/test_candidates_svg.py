@@ -12,7 +12,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def point(at, label, cost, worth):
-    return {"at": at, "label": label, "x": [cost, None, None], "told": f"{cost:,.0f}", "y": worth}
+    return {"at": at, "label": label, "x": [cost, None, None], "y": worth}
 
 
 def texts(picture):

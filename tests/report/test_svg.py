@@ -14,7 +14,7 @@ from workbench.report.charts import bars_svg, line_svg
 from workbench.report.flat import flatten
 from workbench.report.html import Section, html_report
 from workbench.report.palette import ALARM
-from workbench.report.svg import figure, subgraph_svg, subgraph_text, text
+from workbench.report.svg import subgraph_svg, subgraph_text, text
 from workbench.stores.ram_graph import RamGraph
 from workbench.stores.request import SampleRequest, SeedSet
 from workbench.temporal import FOREVER
@@ -110,23 +110,3 @@ def test_a_thinned_picture_is_small_and_says_so():
 def test_an_empty_subgraph_and_empty_charts_are_pictures():
     for picture in (subgraph_svg(flat_toy(seeds=())), line_svg({}), line_svg({"a": ([], [])}), bars_svg({})):
         parsed(picture)
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (0.0, "0"),
-        (0.80123, "0.801"),
-        (99.94, "99.9"),
-        (-12_000.4, "-12,000"),
-        (123.4, "123"),
-        (1e6, "1,000,000"),
-    ],
-)
-def test_a_figure_has_all_digits_in_front_of_the_point(value, shown):
-    assert figure(value) == shown
-
-
-@given(st.floats(width=32))
-def test_a_figure_is_its_number_as_closely_as_its_digits_say(value):
-    assert float(figure(value, 4).replace(",", "")) == pytest.approx(value, rel=1e-3, nan_ok=True)

@@ -37,5 +37,5 @@ def test_without_names_the_plans_own_fanout_is_scaled_and_none_is_twice_there():
 def test_points_are_in_the_unit_of_the_cost_and_open_ends_are_left_out():
     open_ended = candidate(4.0, 0.5, float("inf"))
     assert known_points([Candidate(None, "x"), open_ended], "nodes") == [
-        {"at": 1, "label": "c: 4 nodes per batch", "x": [4.0, 4.0, None], "told": "4", "y": 0.5}
+        {"at": 1, "label": "c: 4 nodes per batch", "x": [4.0, 4.0, None], "y": 0.5}
     ]

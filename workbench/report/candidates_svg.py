@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from workbench.report.svg import INK, PAPER, figure, svg_element, text
+from workbench.report.amounts import amount
+from workbench.report.svg import INK, PAPER, svg_element, text
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 250, 60, 24, 34, 42
 LINE, LETTERS = 16, 92
@@ -30,7 +31,7 @@ def candidates_svg(
     ----------
     points : sequence of dict
         One per candidate: ``at``, its place from 0; ``label``, what it is; ``x``, costs, the mean first;
-        ``told``, the mean as the axis tells it; ``y``, its worth.
+        ``y``, its worth.
     front : sequence of int  the ``at`` of those that are joined
     worth, cost : str  what the axes are
     unmeasured : dict ``at`` -> what is said of a candidate that has no point
@@ -41,7 +42,7 @@ def candidates_svg(
         One ``<svg>`` element.
     """
     listed = [
-        line for point in points for line in _lines(point["at"], f"{point['label']}, {figure(point['y'])}")
+        line for point in points for line in _lines(point["at"], f"{point['label']}, {amount(point['y'])}")
     ]
     listed += [line for at, said in unmeasured.items() for line in _lines(at, said)]
     listed = listed or ["nothing is measured yet"]
@@ -74,9 +75,9 @@ def _plot(points: Sequence[Mapping[str, Any]], front: Sequence[int]) -> list[str
         number = f"{MIDDLE} font-weight='600' font-size='11'"
         parts.append(_text(x, y + 4, str(point["at"] + 1), number, PAPER))
     ends = [min(points, key=lambda p: p["y"]), max(points, key=lambda p: p["y"])]
-    parts += [_text(LEFT - 8, at[p["at"]][1] + 4, figure(p["y"]), END) for p in ends]
+    parts += [_text(LEFT - 8, at[p["at"]][1] + 4, amount(p["y"]), END) for p in ends]
     sides = [min(points, key=lambda p: p["x"][0]), max(points, key=lambda p: p["x"][0])]
-    return parts + [_text(at[p["at"]][0], HEIGHT - 22, p["told"], MIDDLE) for p in sides]
+    return parts + [_text(at[p["at"]][0], HEIGHT - 22, amount(p["x"][0]), MIDDLE) for p in sides]
 
 
 def _scale(values: Sequence[float], start: float, end: float) -> Any:

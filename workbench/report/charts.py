@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from workbench.report.amounts import amount
 from workbench.report.palette import ALARM, type_style
 from workbench.report.schema_svg import clipped
-from workbench.report.svg import INK, LINE, figure, svg_element, text
+from workbench.report.svg import INK, LINE, svg_element, text
 from workbench.types import AnyArray
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 30, 46
@@ -75,7 +76,7 @@ def bars_svg(
     for i, (label, value) in enumerate(values.items()):
         colour = type_style(0)[0] if highlight in (None, label) else "#8c959f"
         length = (width - start - 90) * abs(value) / largest if np.isfinite(value) else 0.0
-        shown = f"{figure(value, 4)} {unit}".strip()
+        shown = f"{amount(value, 4)} {unit}".strip()
         rows.append(_bar(label, shown, start, length, _TOP + 26 * i, colour if value >= 0 else ALARM))
     head = f"<text x='8' y='18' font-weight='600' fill='{INK}'>{text(title)}</text>"
     return svg_element(width, height, title or "bars", head + "".join(rows))
@@ -143,11 +144,11 @@ def _axes(
         y = floor - share * (height - _TOP - _BOTTOM)
         value = span[2] + share * (span[3] - span[2])
         parts.append(f"<line x1='{_LEFT}' x2='{width - _RIGHT}' y1='{y:.1f}' y2='{y:.1f}' stroke='{LINE}'/>")
-        parts.append(f"<text x='{_LEFT - 6}' y='{y + 4:.1f}' text-anchor='end'>{figure(value)}</text>")
+        parts.append(f"<text x='{_LEFT - 6}' y='{y + 4:.1f}' text-anchor='end'>{amount(value)}</text>")
     for share, anchor in ((0.0, "start"), (1.0, "end")):
         x = _LEFT + share * (width - _LEFT - _RIGHT)
         value = span[0] + share * (span[1] - span[0])
-        parts.append(f"<text x='{x:.1f}' y='{floor + 15}' text-anchor='{anchor}'>{figure(value)}</text>")
+        parts.append(f"<text x='{x:.1f}' y='{floor + 15}' text-anchor='{anchor}'>{amount(value)}</text>")
     middle = (_LEFT + width - _RIGHT) / 2
     parts.append(f"<text x='{middle}' y='{floor + 15}' text-anchor='middle'>{text(x_label)}</text>")
     parts.append(f"<text x='8' y='16' font-weight='600'>{text(title or y_label)}</text>")

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.errors import WorkbenchError, explain
-from workbench.report.svg import figure, text
+from workbench.report.amounts import amount
+from workbench.report.svg import text
 
 _STYLE = """
 :root{color-scheme:light dark}
@@ -89,5 +90,5 @@ def _table(rows: Sequence[Mapping[str, object]]) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return f"<td>{text(value)}</td>"
-    shown = f"{value:,}" if isinstance(value, int) else figure(value, 4)
+    shown = f"{value:,}" if isinstance(value, int) else amount(value, 4)
     return f"<td class='n'>{shown}</td>"

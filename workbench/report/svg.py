@@ -82,12 +82,6 @@ def svg_element(width: int, height: int, label: str, body: str) -> str:
     )
 
 
-def figure(value: float, digits: int = 3) -> str:
-    """So many digits of a number, or all in front of the point: never ``1.2e+04`` for twelve thousand."""
-    whole = 10.0 ** (digits - 1) <= abs(value) < 1e15  # from here on a float does not hold them all
-    return f"{value:,.0f}" if whole else f"{value:.{digits}g}"
-
-
 def text(value: object) -> str:
     """Escape any value for SVG or HTML; control characters, which XML forbids, become U+FFFD."""
     legal = "".join(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from widgets._amounts import amount
+from workbench.report.amounts import amount
 
 
 @pytest.mark.parametrize(
@@ -12,8 +12,11 @@ from widgets._amounts import amount
     [
         (0.0, "0"),
         (0.80123, "0.801"),
+        (99.94, "99.9"),
+        (123.4, "123"),
         (12_000.0, "12,000"),
         (-459.7, "-460"),
+        (-12_000.4, "-12,000"),
         (1e6, "1,000,000"),
         (1e20, "1e+20"),
     ],

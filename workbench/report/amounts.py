@@ -1,4 +1,4 @@
-"""Numbers as people read them: never ``1.2e+04`` for twelve thousand. Plain values, no widget."""
+"""Numbers as people read them: never ``1.2e+04`` for twelve thousand."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ EXACT = 1e15
 
 
 def amount(value: float, digits: int = 3) -> str:
-    """So many digits of a number, or all in front of the point: ``0.801``, ``12,000``."""
+    """So many digits of a number, or all in front of the point: ``0.801``, ``12,000``.
+
+    Parameters
+    ----------
+    value : float  infinite or none (nan) too
+    digits : int  at least 1
+    """
     whole = 10.0 ** (digits - 1) <= abs(value) < EXACT
     return f"{value:,.0f}" if whole else f"{value:.{digits}g}"
